@@ -1,0 +1,69 @@
+/** How a signalling connection begins and ends: its URL, its close codes, its error codes. */
+import { z } from 'zod';
+import { peerIdSchema, roomIdSchema } from './ids.ts';
+
+/** The WebSocket's path and sub-protocol. */
+export const signallingPath = '/signalling';
+export const signallingSubprotocol = 'protoo';
+
+const flag = z
+  .enum(['0', '1'], 'expected 0 or 1')
+  .optional()
+  .transform((value) => value === '1');
+
+/** The query of the WebSocket's URL. */
+export const connectQuerySchema = z.object({
+  roomId: roomIdSchema,
+  peerId: peerIdSchema,
+  /** 1: `welcome` shall carry a sending transport. */
+  produce: flag,
+  /** 1: `welcome` shall carry a receiving transport and the room's data. */
+  consume: flag,
+  /** 1: media over TCP only, for networks that let no UDP out. */
+  forceTcp: flag,
+  /** The secret from the last `welcome`: this socket takes the place of that one. */
+  resume: z.string().max(64).optional(),
+});
+
+export type ConnectQuery = z.infer<typeof connectQuerySchema>;
+
+/**
+ * Why a WebSocket was closed (RFC 6455, section 7.4: 4000 to 4999 are ours to define).
+ * After 4000, 4400 and 4401 there is no point in trying again with the same URL.
+ */
+export const closeCodes = {
+  /** RFC 6455: the peer has left. */
+  normal: 1000,
+  /** RFC 6455: a frame over the size limit. */
+  tooBig: 1009,
+  /** IANA registry: the server restarts, or lost what carried this room. Come back. */
+  restart: 1012,
+  /** protoo: don't come back. */
+  gone: 4000,
+  /** A frame that isn't protoo, or a URL that isn't ours. */
+  badFrame: 4400,
+  /** Not allowed in: the peer id is taken, the secret is wrong. */
+  refused: 4401,
+  /** Not joined in time, or not reading what is sent. */
+  tooSlow: 4408,
+  /** Too many requests, or the room or server is full. */
+  tooMany: 4429,
+} as const;
+
+/** The error code of a refused request: HTTP's meanings. The reason says what was expected. */
+export const errorCodes = {
+  /** The data is not of the method's form, or mediasoup can't take it. */
+  badRequest: 400,
+  /** Not now or not by this peer: not joined yet, no such transport was asked for. */
+  forbidden: 403,
+  /** No transport, producer or consumer of this peer has that id. */
+  notFound: 404,
+  /** No such method. */
+  unknownMethod: 405,
+  /** It exists already, or belongs to an earlier connection. */
+  conflict: 409,
+  /** A fault of the server's. Its log has the details. */
+  internal: 500,
+} as const;
+
+export type ErrorCode = (typeof errorCodes)[keyof typeof errorCodes];

@@ -1,0 +1,78 @@
+/** What a client may ask of the server: a schema for each request's data and for its reply. */
+import { z } from 'zod';
+import { uuidSchema } from './ids.ts';
+import { deviceSchema, peerInfoSchema, sourceSchema } from './peer.ts';
+import { chatMessageSchema } from './room-data.ts';
+import { mediaKindSchema, rtpCapabilitiesSchema, rtpParametersSchema } from './rtp.ts';
+import { chatTextSchema, displayNameSchema } from './text.ts';
+import { dtlsParametersSchema, iceParametersSchema } from './transport.ts';
+
+const nothing = z.object({});
+const transport = z.strictObject({ transportId: uuidSchema });
+const producer = z.strictObject({ producerId: uuidSchema });
+const consumer = z.strictObject({ consumerId: uuidSchema });
+
+export const requests = {
+  /** Once for each connection, within 10 s of `welcome`. Until then only transports may be connected. */
+  join: {
+    data: z.strictObject({
+      /** As `welcome` said: an answer to an earlier `welcome` is refused with 409. */
+      generation: z.int().min(1),
+      displayName: displayNameSchema,
+      device: deviceSchema,
+      /** Absent: this peer consumes no media. */
+      rtpCapabilities: rtpCapabilitiesSchema.optional(),
+    }),
+    reply: z.object({
+      /** Everybody else who has joined. */
+      peers: z.array(peerInfoSchema),
+      /** The newest chat messages, oldest first. */
+      chat: z.array(chatMessageSchema),
+    }),
+  },
+  connectWebRtcTransport: {
+    data: z.strictObject({ transportId: uuidSchema, dtlsParameters: dtlsParametersSchema }),
+    reply: nothing,
+  },
+  restartIce: {
+    data: transport,
+    reply: z.object({ iceParameters: iceParametersSchema }),
+  },
+  produce: {
+    data: z.strictObject({
+      transportId: uuidSchema,
+      /** Chosen by the client, so that it needn't wait for the reply. */
+      producerId: uuidSchema,
+      kind: mediaKindSchema,
+      source: sourceSchema,
+      rtpParameters: rtpParametersSchema,
+      paused: z.boolean().optional(),
+    }),
+    reply: nothing,
+  },
+  closeProducer: { data: producer, reply: nothing },
+  pauseProducer: { data: producer, reply: nothing },
+  resumeProducer: { data: producer, reply: nothing },
+  pauseConsumer: { data: consumer, reply: nothing },
+  resumeConsumer: { data: consumer, reply: nothing },
+  setConsumerPreferredLayers: {
+    data: z.strictObject({
+      consumerId: uuidSchema,
+      spatialLayer: z.int().min(0).max(7),
+      temporalLayer: z.int().min(0).max(7).optional(),
+    }),
+    reply: nothing,
+  },
+  changeDisplayName: {
+    data: z.strictObject({ displayName: displayNameSchema }),
+    reply: nothing,
+  },
+  sendChatMessage: {
+    data: z.strictObject({ text: chatTextSchema }),
+    reply: z.object({ messageId: uuidSchema }),
+  },
+} as const;
+
+export type RequestMethod = keyof typeof requests;
+export type RequestData<M extends RequestMethod> = z.infer<(typeof requests)[M]['data']>;
+export type RequestReply<M extends RequestMethod> = z.infer<(typeof requests)[M]['reply']>;

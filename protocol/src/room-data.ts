@@ -1,0 +1,23 @@
+/**
+ * What comes down the room's data producer: one ordered, reliable channel for everybody.
+ * It goes up by signalling, where the sender is known, and so its sender can be believed.
+ */
+import { z } from 'zod';
+import { peerIdSchema, uuidSchema } from './ids.ts';
+import { chatTextSchema, displayNameSchema } from './text.ts';
+
+export const chatMessageSchema = z.object({
+  type: z.literal('chat'),
+  messageId: uuidSchema,
+  peerId: peerIdSchema,
+  /** As it was when the message was sent: its sender may have left since. */
+  displayName: displayNameSchema,
+  /** Milliseconds since 1970, by the server's clock. */
+  time: z.int().min(0),
+  text: chatTextSchema,
+});
+
+export const roomDataSchema = z.discriminatedUnion('type', [chatMessageSchema]);
+
+export type ChatMessage = z.infer<typeof chatMessageSchema>;
+export type RoomData = z.infer<typeof roomDataSchema>;

@@ -1,0 +1,92 @@
+/** What the server sends by itself: requests that a client must answer, and notifications. */
+import { z } from 'zod';
+import { peerIdSchema, roomIdSchema, uuidSchema } from './ids.ts';
+import { peerInfoSchema, sourceSchema } from './peer.ts';
+import { mediaKindSchema, rtpCapabilitiesSchema, rtpParametersSchema } from './rtp.ts';
+import { displayNameSchema } from './text.ts';
+import { iceServerSchema, sctpStreamParametersSchema, transportSchema } from './transport.ts';
+
+export const consumerOfferSchema = z.object({
+  consumerId: uuidSchema,
+  producerId: uuidSchema,
+  /** Whose it is. */
+  peerId: peerIdSchema,
+  source: sourceSchema,
+  kind: mediaKindSchema,
+  type: z.enum(['simple', 'simulcast', 'svc']),
+  rtpParameters: rtpParametersSchema,
+  producerPaused: z.boolean(),
+});
+
+export const serverRequests = {
+  /** All that is new since the last batch, audio first. */
+  newConsumers: {
+    data: z.object({
+      generation: z.int().min(1),
+      consumers: z.array(consumerOfferSchema).min(1),
+    }),
+    /** Which of them the client has taken: these are resumed, the others closed. */
+    reply: z.strictObject({ accepted: z.array(uuidSchema).max(1024) }),
+  },
+} as const;
+
+const consumer = z.object({ consumerId: uuidSchema });
+
+export const notifications = {
+  /** The first message on each socket: all that a client needs to start ICE, DTLS and `join` at once. */
+  welcome: z.object({
+    /** Counts the connections of this peer: what belongs to an earlier one is no longer valid. */
+    generation: z.int().min(1),
+    /** Single use: with it in the URL (`resume`), a new socket takes this one's place. */
+    resumeSecret: z.string().min(22).max(64),
+    room: z.object({ roomId: roomIdSchema }),
+    /** For people to read. Nothing may depend on it. */
+    portMode: z.enum(['multi-port', 'single-port', 'shared-port']),
+    routerRtpCapabilities: rtpCapabilitiesSchema,
+    iceServers: z.array(iceServerSchema),
+    sendTransport: transportSchema.optional(),
+    recvTransport: transportSchema.optional(),
+    /** The room's data (see room-data.ts), on `recvTransport`. */
+    dataConsumer: z
+      .object({
+        dataConsumerId: uuidSchema,
+        dataProducerId: uuidSchema,
+        sctpStreamParameters: sctpStreamParametersSchema,
+        label: z.string(),
+        protocol: z.string(),
+      })
+      .optional(),
+  }),
+  newPeer: peerInfoSchema,
+  peerClosed: z.object({ peerId: peerIdSchema }),
+  peerDisplayNameChanged: z.object({ peerId: peerIdSchema, displayName: displayNameSchema }),
+  /** May come before the batch that its consumer is in has been handled. */
+  consumerClosed: consumer,
+  /** Its producer was paused: nothing to see or hear until it is resumed. */
+  consumerPaused: consumer,
+  consumerResumed: consumer,
+  consumerLayersChanged: z.object({
+    consumerId: uuidSchema,
+    /** null: no layer is being sent. */
+    layers: z
+      .object({ spatialLayer: z.int().min(0), temporalLayer: z.int().min(0).optional() })
+      .nullable(),
+  }),
+  /** null: nobody speaks. */
+  activeSpeaker: z.object({ peerId: peerIdSchema.nullable() }),
+  /** A notification of the client's was wrong; there is no reply that could say so. */
+  protocolError: z.object({ method: z.string(), reason: z.string() }),
+} as const;
+
+export type ServerRequestMethod = keyof typeof serverRequests;
+export type ServerRequestData<M extends ServerRequestMethod> = z.infer<
+  (typeof serverRequests)[M]['data']
+>;
+export type ServerRequestReply<M extends ServerRequestMethod> = z.infer<
+  (typeof serverRequests)[M]['reply']
+>;
+export type NotificationMethod = keyof typeof notifications;
+export type NotificationData<M extends NotificationMethod> = z.infer<(typeof notifications)[M]>;
+export type ConsumerOffer = z.infer<typeof consumerOfferSchema>;
+export type Welcome = NotificationData<'welcome'>;
+export type PortMode = Welcome['portMode'];
