@@ -36,6 +36,8 @@ export const closeCodes = {
   normal: 1000,
   /** RFC 6455: a frame over the size limit. */
   tooBig: 1009,
+  /** RFC 6455: a fault of the server's. Its log has the details. */
+  internal: 1011,
   /** IANA registry: the server restarts, or lost what carried this room. Come back. */
   restart: 1012,
   /** protoo: don't come back. */

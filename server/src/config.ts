@@ -1,0 +1,322 @@
+/**
+ * The environment, read once: every setting with its default and its meaning in one table, out of
+ * which both the validated object and `npm start -- --help` are made. No other file reads process.env.
+ */
+import { isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { explain } from '@oneport/protocol';
+import { z } from 'zod';
+
+/** A wrong setting. The message says what is wrong, what is allowed and how to mend it. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+interface Variable {
+  /** What stands in for an unset variable, for people to read. */
+  default: string;
+  meaning: string;
+  schema: z.ZodType;
+}
+
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `expected a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, `expected a whole number from ${min} to ${max}`);
+
+const port = integer(1, 65535);
+
+const ip = z.string().refine((value) => isIP(value) !== 0, 'expected an IPv4 or IPv6 address');
+
+// RFC 1123, section 2.1.
+const hostname =
+  /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
+
+const address = z
+  .string()
+  .refine(
+    (value) => isIP(value) !== 0 || hostname.test(value),
+    'expected an address or a hostname',
+  );
+
+const origins = z
+  .string()
+  .transform((value) => value.split(',').map((origin) => origin.trim()))
+  .pipe(
+    z.array(z.string().regex(/^https?:\/\/[^/\s]+$/, 'expected origins such as https://a.example')),
+  );
+
+const variables = {
+  MEDIASOUP_USE_WEBRTC_SERVER: {
+    default: 'true',
+    meaning:
+      'How media is received. true: one port for each worker (single-port). false: a port for each transport (multi-port).',
+    schema: z.enum(
+      ['true', 'false'],
+      'expected true or false (shared, one port for the whole host, is not in this version)',
+    ),
+  },
+  MEDIASOUP_PORT: {
+    default: '44444',
+    meaning:
+      'The port of the first worker in single-port, UDP and TCP; the next worker has the next one.',
+    schema: port,
+  },
+  MEDIASOUP_MIN_PORT: {
+    default: '40000',
+    meaning:
+      "The first port of the range for multi-port's transports, and for plain and pipe transports.",
+    schema: integer(1024, 65535),
+  },
+  MEDIASOUP_MAX_PORT: {
+    default: '49999',
+    meaning: 'The last port of that range. The range is split evenly over the workers.',
+    schema: integer(1024, 65535),
+  },
+  MEDIASOUP_LISTEN_IP: {
+    default: "127.0.0.1 and the default route's address",
+    meaning: 'The address of this machine that media is received on.',
+    schema: ip,
+  },
+  MEDIASOUP_ANNOUNCED_ADDRESS: {
+    default: 'the listening address',
+    meaning: 'The address that browsers are told, when it is another: behind NAT, in a container.',
+    schema: address,
+  },
+  MEDIASOUP_NUM_WORKERS: {
+    default: 'one for each core that this process may use',
+    meaning: 'How many mediasoup workers to run.',
+    schema: integer(1, 256),
+  },
+  MEDIASOUP_WORKER_BIN: {
+    default: 'what set-up got or built',
+    meaning: 'The mediasoup-worker program.',
+    schema: z.string().min(1),
+  },
+  HTTP_HOST: {
+    default: '127.0.0.1 (0.0.0.0 with HTTPS=self-signed)',
+    meaning: 'The address that the page and the signalling are served on.',
+    schema: ip,
+  },
+  HTTP_PORT: { default: '3000', meaning: 'The port of the page and the signalling.', schema: port },
+  HTTPS: {
+    default: 'off',
+    meaning:
+      'self-signed: serve HTTPS with a certificate made at the start, for trying it on a LAN.',
+    schema: z.enum(['self-signed', 'off']),
+  },
+  HTTPS_CERT_FULLCHAIN: {
+    default: 'none: plain HTTP',
+    meaning: 'A certificate with its chain (PEM file). Needs HTTPS_CERT_PRIVKEY.',
+    schema: z.string().min(1),
+  },
+  HTTPS_CERT_PRIVKEY: {
+    default: 'none',
+    meaning: 'The private key of that certificate (PEM file).',
+    schema: z.string().min(1),
+  },
+  ALLOWED_ORIGINS: {
+    default: 'the host that the page is served from',
+    meaning: 'Further origins whose pages may use the signalling, split by commas.',
+    schema: origins,
+  },
+  MAX_ROOMS: {
+    default: '1000',
+    meaning: 'How many rooms may be open.',
+    schema: integer(1, 1_000_000),
+  },
+  MAX_PEERS_PER_ROOM: {
+    default: '100',
+    meaning: 'How many peers a room may have.',
+    schema: integer(1, 10_000),
+  },
+  LOG_LEVEL: {
+    default: 'info',
+    meaning: 'The least important log lines to print.',
+    schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']),
+  },
+} as const satisfies Record<string, Variable>;
+
+type Name = keyof typeof variables;
+type Values = { [N in Name]?: z.output<(typeof variables)[N]['schema']> };
+
+export interface MediaConfig {
+  /** Unset: 127.0.0.1 and the address of the default route. */
+  listenIp: string | undefined;
+  announcedAddress: string | undefined;
+  /** The port of worker 0 in single-port. */
+  port: number;
+  minPort: number;
+  maxPort: number;
+  numWorkers: number;
+  /** Unset: where mediasoup's own installation puts it. */
+  workerBin: string | undefined;
+}
+
+export type TlsConfig =
+  | { kind: 'none' }
+  | { kind: 'self-signed' }
+  | { kind: 'files'; certFile: string; keyFile: string };
+
+export interface Config {
+  portMode: 'multi-port' | 'single-port';
+  media: MediaConfig;
+  http: { host: string; port: number; tls: TlsConfig; allowedOrigins: string[] };
+  limits: { maxRooms: number; maxPeersPerRoom: number };
+  logLevel: z.output<(typeof variables)['LOG_LEVEL']['schema']>;
+  /** What is allowed, but likely not meant. */
+  warnings: string[];
+}
+
+/** Names that people know from elsewhere, and what they are called here. */
+const renamed: Record<string, Name> = {
+  MEDIASOUP_ANNOUNCED_IP: 'MEDIASOUP_ANNOUNCED_ADDRESS',
+  PROTOO_LISTEN_PORT: 'HTTP_PORT',
+};
+
+/** A call of two needs as many transports, each with a port of its own. */
+const minPortsPerWorker = 4;
+const fewPortsPerWorker = 100;
+
+/**
+ * Reads and checks the settings.
+ *
+ * @param env - the environment; an empty value counts as unset
+ * @throws ConfigError naming everything that is wrong with it
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  const values = parse(env);
+  const portMode = values.MEDIASOUP_USE_WEBRTC_SERVER === 'false' ? 'multi-port' : 'single-port';
+  const tls = tlsOf(values);
+  const config: Config = {
+    portMode,
+    media: {
+      listenIp: values.MEDIASOUP_LISTEN_IP,
+      announcedAddress: values.MEDIASOUP_ANNOUNCED_ADDRESS,
+      port: values.MEDIASOUP_PORT ?? 44444,
+      minPort: values.MEDIASOUP_MIN_PORT ?? 40000,
+      maxPort: values.MEDIASOUP_MAX_PORT ?? 49999,
+      // libuv's count: it knows of CPU affinity and of the container's quota, os.cpus() doesn't.
+      numWorkers: values.MEDIASOUP_NUM_WORKERS ?? availableParallelism(),
+      workerBin: values.MEDIASOUP_WORKER_BIN,
+    },
+    http: {
+      host: values.HTTP_HOST ?? (tls.kind === 'self-signed' ? '0.0.0.0' : '127.0.0.1'),
+      port: values.HTTP_PORT ?? 3000,
+      tls,
+      allowedOrigins: values.ALLOWED_ORIGINS ?? [],
+    },
+    limits: {
+      maxRooms: values.MAX_ROOMS ?? 1000,
+      maxPeersPerRoom: values.MAX_PEERS_PER_ROOM ?? 100,
+    },
+    logLevel: values.LOG_LEVEL ?? 'info',
+    warnings: [],
+  };
+  checkTogether(config);
+  return config;
+}
+
+/** The text of `--help`: every variable with its default and meaning. */
+export function describeSettings(): string {
+  const entries = Object.entries(variables).map(
+    ([name, { default: unset, meaning }]) =>
+      `  ${name}\n      ${meaning}\n      Default: ${unset}.\n`,
+  );
+  return `oneport's settings are environment variables:\n\n${entries.join('\n')}`;
+}
+
+function parse(env: NodeJS.ProcessEnv): Values {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, { schema }] of Object.entries(variables)) {
+    const text = env[name]?.trim();
+    if (!text) continue;
+    const result = schema.safeParse(text);
+    if (result.success) values[name] = result.data;
+    else problems.push(`${name}=${text}: ${explain(result.error)}`);
+  }
+  for (const [old, name] of Object.entries(renamed)) {
+    if (env[old]) problems.push(`${old} is called ${name} here: set that instead`);
+  }
+  fail(problems);
+  return values as Values;
+}
+
+function tlsOf(values: Values): TlsConfig {
+  const certFile = values.HTTPS_CERT_FULLCHAIN;
+  const keyFile = values.HTTPS_CERT_PRIVKEY;
+  if (values.HTTPS === 'self-signed') {
+    if (certFile || keyFile) {
+      fail(['HTTPS=self-signed and HTTPS_CERT_*: unset one of them']);
+    }
+    return { kind: 'self-signed' };
+  }
+  if (!certFile && !keyFile) return { kind: 'none' };
+  if (!certFile || !keyFile) {
+    fail(['HTTPS_CERT_FULLCHAIN and HTTPS_CERT_PRIVKEY belong together: set both']);
+    return { kind: 'none' };
+  }
+  return { kind: 'files', certFile, keyFile };
+}
+
+function checkTogether({ portMode, media, http, warnings }: Config): void {
+  const problems: string[] = [];
+  const { listenIp, announcedAddress, minPort, maxPort, numWorkers } = media;
+  const lastPort = media.port + numWorkers - 1;
+
+  if ((listenIp === '0.0.0.0' || listenIp === '::') && !announcedAddress) {
+    problems.push(
+      `MEDIASOUP_LISTEN_IP=${listenIp} alone would tell browsers to connect to ${listenIp}: ` +
+        'set MEDIASOUP_ANNOUNCED_ADDRESS to the address that they reach this machine by, ' +
+        'or MEDIASOUP_LISTEN_IP to that address itself',
+    );
+  }
+  if (announcedAddress && !isIP(announcedAddress)) {
+    warnings.push(
+      `MEDIASOUP_ANNOUNCED_ADDRESS=${announcedAddress} is a hostname: Chromium resolves it, Firefox ` +
+        'does not and will get no media. Announce an IP address to serve both.',
+    );
+  }
+
+  const perWorker = Math.floor((maxPort - minPort + 1) / numWorkers);
+  if (perWorker < minPortsPerWorker) {
+    problems.push(
+      `MEDIASOUP_MIN_PORT=${minPort} to MEDIASOUP_MAX_PORT=${maxPort}, split over ${numWorkers} ` +
+        `workers: each needs at least ${minPortsPerWorker} ports. Widen the range or lower MEDIASOUP_NUM_WORKERS`,
+    );
+  } else if (portMode === 'multi-port' && perWorker < fewPortsPerWorker) {
+    warnings.push(
+      `Each worker has ${perWorker} ports for its transports, and each peer takes two: widen ` +
+        `MEDIASOUP_MIN_PORT (${minPort}) to MEDIASOUP_MAX_PORT (${maxPort}) for more than ` +
+        `${Math.floor(perWorker / 2)} peers a worker.`,
+    );
+  }
+
+  if (portMode === 'single-port') {
+    if (lastPort > 65535) {
+      problems.push(
+        `MEDIASOUP_PORT=${media.port} with ${numWorkers} workers would need port ${lastPort}: ` +
+          `the highest start is ${65536 - numWorkers}`,
+      );
+    }
+    if (http.port >= media.port && http.port <= lastPort) {
+      problems.push(
+        `HTTP_PORT=${http.port} is one of the workers' TCP ports (${media.port} to ${lastPort}): ` +
+          'choose another for one of them',
+      );
+    }
+  }
+  fail(problems);
+}
+
+function fail(problems: string[]): void {
+  if (problems.length > 0) {
+    throw new ConfigError(
+      `${problems.map((problem) => `  ${problem}`).join('\n')}\n` +
+        'npm start -- --help shows every setting.',
+    );
+  }
+}

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import helmet from 'helmet';
+import type { Logger } from '../log.ts';
+import type { WorkerPool } from '../media/worker-pool.ts';
+import type { MediaPorts } from '../ports/media-ports.ts';
+import { describeListening } from './ports-summary.ts';
+
+/** Where set-up builds the app to. */
+const builtApp = fileURLToPath(new URL('../../../app/dist', import.meta.url));
+
+export interface AppOptions {
+  ports: MediaPorts;
+  pool: WorkerPool;
+  /** Whether the page is served by HTTPS with a certificate that browsers trust. */
+  trustedTls: boolean;
+  log: Logger;
+}
+
+/**
+ * The page and the API.
+ *
+ * @param options - what the API tells of
+ */
+export function createApp({ ports, pool, trustedTls, log }: AppOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(
+    helmet({
+      contentSecurityPolicy: {
+        directives: {
+          // These would send a page on plain HTTP, in a LAN say, to a port where nobody answers.
+          'upgrade-insecure-requests': null,
+          'media-src': ["'self'", 'blob:', 'mediastream:'],
+        },
+      },
+      // A browser remembers HSTS for the host: on localhost it would break every other project.
+      strictTransportSecurity: trustedTls,
+    }),
+  );
+
+  app.get('/health', (_request, response) => {
+    response.json({ status: 'ok', workers: pool.workers.length });
+  });
+  app.get('/api/ports', async (_request, response) => {
+    response.json(describeListening(await ports.snapshot()));
+  });
+  app.use('/api', (_request, response) => {
+    response.status(404).json({ error: 'no such resource' });
+  });
+
+  // Vite names assets by their content; the page itself must be asked for each time.
+  app.use('/assets', express.static(join(builtApp, 'assets'), { immutable: true, maxAge: '1y' }));
+  app.use(express.static(builtApp));
+  app.use((_request, response) => {
+    const missing = existsSync(builtApp) ? 'Not found' : 'The app is not built: npm run setup';
+    response.status(404).type('text').send(missing);
+  });
+
+  const onError: ErrorRequestHandler = (error, request, response, next) => {
+    if (response.headersSent) return next(error);
+    const status = typeof error?.status === 'number' && error.status < 500 ? error.status : 500;
+    if (status === 500) log.error({ path: request.path, error: String(error) }, 'request failed');
+    response
+      .status(status)
+      .json({ error: status === 500 ? 'internal error' : String(error.message) });
+  };
+  app.use(onError);
+  return app;
+}

@@ -1,0 +1,67 @@
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { networkInterfaces } from 'node:os';
+import { type Config, ConfigError } from '../config.ts';
+import type { KeyPair } from './tls.ts';
+
+/**
+ * Starts to serve.
+ *
+ * @param http - HTTP_HOST and HTTP_PORT
+ * @param keyPair - undefined: plain HTTP
+ * @param app - what answers
+ * @throws ConfigError when the port is taken or not allowed, or the address is not this machine's
+ */
+export async function listen(
+  { host, port }: Config['http'],
+  keyPair: KeyPair | undefined,
+  app: RequestListener,
+): Promise<Server> {
+  const server = keyPair ? createHttpsServer(keyPair, app) : createHttpServer(app);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explained(error, host, port)));
+    server.listen(port, host, resolve);
+  });
+  return server;
+}
+
+/**
+ * The addresses to open in a browser.
+ *
+ * @param host - HTTP_HOST
+ * @param port - as it was bound
+ * @param secure - whether it is HTTPS
+ */
+export function pageUrls(host: string, port: number, secure: boolean): string[] {
+  const anywhere = host === '0.0.0.0' || host === '::';
+  const loopback = host === '127.0.0.1' || host === '::1';
+  const outside = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ internal, family }) => !internal && family === 'IPv4')
+    .map(({ address }) => address);
+  const hosts = anywhere ? ['localhost', ...outside] : [loopback ? 'localhost' : host];
+  return hosts.map((name) => {
+    const literal = name.includes(':') ? `[${name}]` : name;
+    return `${secure ? 'https' : 'http'}://${literal}:${port}/`;
+  });
+}
+
+function explained(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new ConfigError(
+        `  HTTP_PORT=${port}: in use at ${host} (\`ss -lnpt 'sport = :${port}'\` says who has it). ` +
+          'Stop that program or choose another port.',
+      );
+    case 'EACCES':
+      return new ConfigError(
+        `  HTTP_PORT=${port}: not allowed for this user. Choose one above 1023.`,
+      );
+    case 'EADDRNOTAVAIL':
+      return new ConfigError(
+        `  HTTP_HOST=${host}: not an address of this machine (\`ip address\`).`,
+      );
+    default:
+      return error;
+  }
+}

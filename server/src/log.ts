@@ -1,0 +1,17 @@
+import { type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+import type { Config } from './config.ts';
+
+export type { Logger };
+
+/**
+ * The log: one line an event, JSON for machines, a short readable form on a terminal.
+ *
+ * @param level - the least important lines to print
+ */
+export function createLog(level: Config['logLevel']): Logger {
+  const options = { level, base: null };
+  return process.stdout.isTTY
+    ? pino(options, pretty({ sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' }))
+    : pino(options);
+}

@@ -1,0 +1,47 @@
+/** What `npm start` runs: reads the environment, starts the server, stops it on a signal. */
+import { ConfigError, describeSettings, loadConfig } from './config.ts';
+import { createLog } from './log.ts';
+import { PortInUseError } from './ports/errors.ts';
+import { startServer } from './server.ts';
+
+if (process.argv.includes('--help')) {
+  console.log(describeSettings());
+} else {
+  await main().catch((error: unknown) => {
+    const expected = error instanceof ConfigError || error instanceof PortInUseError;
+    console.error(`oneport can't start:\n${expected ? error.message : String(error)}`);
+    // Not process.exitCode: a listener that was left open would keep a server up that serves nothing.
+    process.exit(1);
+  });
+}
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env);
+  const log = createLog(config.logLevel);
+  for (const warning of config.warnings) log.warn(warning);
+  const server = await startServer(config, log);
+  const [first, ...others] = server.urls;
+  console.log(
+    `oneport (${server.ports.mode}): open ${first}${others.map((url) => ` or ${url}`).join('')}`,
+  );
+  stopOnSignal(() => server.stop());
+}
+
+/** The first signal stops in order, a second one at once. */
+function stopOnSignal(stop: () => Promise<void>): void {
+  let stopping = false;
+  const onSignal = () => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(`oneport could not stop in order: ${String(error)}`);
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  // The launcher holds the other end of this channel: when it is gone, so must we be.
+  process.once('disconnect', onSignal);
+}

@@ -1,0 +1,46 @@
+import type { types } from 'mediasoup';
+import type { WorkerPorts } from '../ports/media-ports.ts';
+import { mediaCodecs } from './codecs.ts';
+
+/** A mediasoup worker with its ports and its load. */
+export class MediaWorker {
+  /** Its place, from 0: its port in single-port is base + index. */
+  readonly index: number;
+  readonly worker: types.Worker;
+  readonly ports: WorkerPorts;
+  #routers = 0;
+  #transports = 0;
+
+  constructor(worker: types.Worker, index: number, ports: WorkerPorts) {
+    this.index = index;
+    this.worker = worker;
+    this.ports = ports;
+    worker.observer.on('newrouter', (router) => this.#count(router));
+  }
+
+  get routers(): number {
+    return this.#routers;
+  }
+
+  get transports(): number {
+    return this.#transports;
+  }
+
+  /** A room's router. */
+  createRouter(): Promise<types.Router> {
+    return this.worker.createRouter({ mediaCodecs });
+  }
+
+  #count(router: types.Router): void {
+    this.#routers += 1;
+    router.observer.once('close', () => {
+      this.#routers -= 1;
+    });
+    router.observer.on('newtransport', (transport) => {
+      this.#transports += 1;
+      transport.observer.once('close', () => {
+        this.#transports -= 1;
+      });
+    });
+  }
+}

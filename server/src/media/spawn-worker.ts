@@ -1,0 +1,30 @@
+import * as mediasoup from 'mediasoup';
+
+type Signal = 'SIGINT' | 'SIGTERM';
+const signals: readonly Signal[] = ['SIGINT', 'SIGTERM'];
+
+/**
+ * Starts a mediasoup worker that leaves signals to us.
+ *
+ * mediasoup's Worker closes itself on SIGINT and SIGTERM, by listeners that it adds to the process.
+ * A server that wants to say goodbye to its peers first must not have its workers taken away, so
+ * those listeners are removed here. They are private: they are known by having come with the worker,
+ * in the synchronous part of createWorker().
+ *
+ * @param workerBin - the worker's program; undefined: the one of mediasoup's own installation
+ * @throws when the program is missing or can't start
+ */
+export async function spawnWorker(workerBin: string | undefined): Promise<mediasoup.types.Worker> {
+  const before = new Map(signals.map((signal) => [signal, process.listeners(signal)]));
+  const starting = mediasoup.createWorker({
+    logLevel: 'warn',
+    logTags: ['info', 'ice', 'dtls'],
+    ...(workerBin ? { workerBin } : {}),
+  });
+  for (const signal of signals) {
+    for (const listener of process.listeners(signal)) {
+      if (!before.get(signal)?.includes(listener)) process.removeListener(signal, listener);
+    }
+  }
+  return await starting;
+}

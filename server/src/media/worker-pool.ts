@@ -1,0 +1,141 @@
+import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as mediasoup from 'mediasoup';
+import type { Logger } from '../log.ts';
+import type { MediaPorts } from '../ports/media-ports.ts';
+import { MediaWorker } from './media-worker.ts';
+import { spawnWorker } from './spawn-worker.ts';
+
+export interface WorkerPoolOptions {
+  ports: MediaPorts;
+  numWorkers: number;
+  /** Undefined: the program of mediasoup's own installation. */
+  workerBin: string | undefined;
+  log: Logger;
+}
+
+/** There is no worker just now: all have died, and none has come back yet. */
+export class NoWorkerError extends Error {
+  override name = 'NoWorkerError';
+}
+
+const respawnPauseMs = { first: 100, longest: 10_000 };
+
+/** The mediasoup workers: started together, replaced when they die, chosen by load. */
+export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
+  readonly #options: WorkerPoolOptions;
+  readonly #workers = new Map<number, MediaWorker>();
+  readonly #stopping = new AbortController();
+
+  private constructor(options: WorkerPoolOptions) {
+    super();
+    this.#options = options;
+  }
+
+  /**
+   * Starts all workers.
+   *
+   * @throws when a worker can't start or its ports are taken; none is left running then
+   */
+  static async start(options: WorkerPoolOptions): Promise<WorkerPool> {
+    const { log } = options;
+    mediasoup.setLogEventListeners({
+      ondebug: undefined,
+      onwarn: (namespace, text) => log.warn({ namespace }, text),
+      onerror: (namespace, text) => log.error({ namespace }, text),
+    });
+    const pool = new WorkerPool(options);
+    try {
+      for (let index = 0; index < options.numWorkers; index++) await pool.#spawn(index);
+    } catch (error) {
+      await pool.close();
+      throw error;
+    }
+    return pool;
+  }
+
+  /** Those that run, by their index. */
+  get workers(): readonly MediaWorker[] {
+    return [...this.#workers.values()].sort((a, b) => a.index - b.index);
+  }
+
+  /**
+   * The worker with the fewest transports, and of those the one with the fewest rooms.
+   *
+   * @throws NoWorkerError
+   */
+  leastLoaded(): MediaWorker {
+    const [least] = this.workers.toSorted(
+      (a, b) => a.transports - b.transports || a.routers - b.routers,
+    );
+    if (!least) throw new NoWorkerError('no worker is running');
+    return least;
+  }
+
+  /** Ends all workers, and waits until their processes are gone. */
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    const ended = this.workers.map(
+      ({ worker }) =>
+        new Promise<void>((resolve) => {
+          if (worker.subprocessClosed) resolve();
+          else worker.once('subprocessclose', () => resolve());
+          worker.close();
+        }),
+    );
+    this.#workers.clear();
+    await Promise.all(ended);
+  }
+
+  async #spawn(index: number): Promise<void> {
+    const { ports, workerBin, log } = this.#options;
+    const worker = await spawnWorker(workerBin);
+    const started = Date.now();
+    // Before the ports are there: a worker may die at any time.
+    const died = new Promise<never>((_, reject) => worker.once('died', reject));
+    died.catch((error: Error) => {
+      if (!this.#stopping.signal.aborted) {
+        log.error(
+          { workerIndex: index, workerPid: worker.pid, error: error.message },
+          'worker died',
+        );
+      }
+    });
+    try {
+      const mediaWorker = new MediaWorker(
+        worker,
+        index,
+        await Promise.race([ports.attach(worker, index), died]),
+      );
+      if (this.#stopping.signal.aborted) throw new Error('stopping');
+      this.#workers.set(index, mediaWorker);
+      died.catch(() => this.#replace(mediaWorker, Date.now() - started));
+    } catch (error) {
+      worker.close();
+      throw error;
+    }
+    log.info({ workerIndex: index, workerPid: worker.pid }, 'worker started');
+  }
+
+  /** A worker that had lived for long is replaced at once; one that keeps dying ever more slowly. */
+  async #replace(dead: MediaWorker, livedMs: number): Promise<void> {
+    this.#workers.delete(dead.index);
+    if (this.#stopping.signal.aborted) return;
+    this.emit('workerdied', dead);
+    let pauseMs = livedMs > respawnPauseMs.longest ? 0 : respawnPauseMs.first;
+    while (!this.#stopping.signal.aborted) {
+      try {
+        await sleep(pauseMs, undefined, { signal: this.#stopping.signal });
+        await this.#spawn(dead.index);
+        return;
+      } catch (error) {
+        if (this.#stopping.signal.aborted) return;
+        pauseMs = Math.min(Math.max(pauseMs, respawnPauseMs.first) * 2, respawnPauseMs.longest);
+        this.#options.log.error(
+          { workerIndex: dead.index, error: String(error), pauseMs },
+          'worker could not be started again',
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Where media is received: one interface, an implementation for each port mode, and the one place
+ * that picks. Nothing else asks which mode is on.
+ */
+import type { types } from 'mediasoup';
+import type { Config } from '../config.ts';
+import type { Logger } from '../log.ts';
+import { resolveListenAddresses } from './listen-addresses.ts';
+import { MultiPort } from './multi-port.ts';
+import type { PortMap } from './port-map.ts';
+import { SinglePort } from './single-port.ts';
+
+export type PortMode = 'multi-port' | 'single-port' | 'shared-port';
+
+/** Whose transport it is, for the port map. */
+export type TransportAppData = {
+  roomId: string;
+  peerId: string;
+  direction: 'send' | 'recv';
+};
+
+export type Transport = types.WebRtcTransport<TransportAppData>;
+
+export interface Want {
+  /** In order of preference. Only these are opened. */
+  protocols: types.TransportProtocol[];
+  /** Whether data channels are wanted. */
+  enableSctp: boolean;
+  appData: TransportAppData;
+}
+
+export interface MediaPorts {
+  /** For people to read (logs, /api/ports, the app's badge): nothing may branch on it. */
+  readonly mode: PortMode;
+  /**
+   * Called at each spawn and respawn of a worker.
+   *
+   * @param index - the worker's place, from 0: a respawned one takes the place of the dead
+   * @throws PortInUseError when somebody else has the worker's port
+   */
+  attach(worker: types.Worker, index: number): Promise<WorkerPorts>;
+  /** What listens where, and for whom. */
+  snapshot(): Promise<PortMap>;
+  close(): Promise<void>;
+}
+
+/** A worker's ports. They own a transport's birth, ICE restart and death. */
+export interface WorkerPorts {
+  /** @throws NoPortError when the worker's range is used up */
+  createTransport(router: types.Router, want: Want): Promise<Transport>;
+  restartIce(transport: Transport): Promise<types.IceParameters>;
+  /** What clients are told. */
+  candidates(transport: Transport): types.IceCandidate[];
+  /** For PlainTransports, which need ports of their own in every mode. */
+  plainListenInfo(): types.TransportListenInfo;
+  /** For PipeTransports, likewise. */
+  pipeListenInfo(): types.TransportListenInfo;
+}
+
+/**
+ * Makes what the configuration asks for.
+ *
+ * @param config - the settings
+ * @param log - where to warn about ports that may be gone at a restart
+ */
+export async function createMediaPorts(config: Config, log: Logger): Promise<MediaPorts> {
+  const addresses = await resolveListenAddresses(config.media);
+  switch (config.portMode) {
+    case 'multi-port':
+      return new MultiPort(config.media, addresses);
+    case 'single-port':
+      return new SinglePort(config.media, addresses, log);
+  }
+}

@@ -1,0 +1,57 @@
+/** A port for each transport and protocol, out of the worker's part of the range. */
+import type { types } from 'mediasoup';
+import type { MediaConfig } from '../config.ts';
+import type { ListenAddress } from './listen-addresses.ts';
+import type { MediaPorts, WorkerPorts } from './media-ports.ts';
+import type { PortMap } from './port-map.ts';
+import { portRangeOf } from './port-range.ts';
+import { CommonWorkerPorts } from './worker-ports.ts';
+
+export class MultiPort implements MediaPorts {
+  readonly mode = 'multi-port';
+  readonly #media: MediaConfig;
+  readonly #addresses: ListenAddress[];
+  readonly #workers = new Map<number, CommonWorkerPorts>();
+
+  constructor(media: MediaConfig, addresses: ListenAddress[]) {
+    this.#media = media;
+    this.#addresses = addresses;
+  }
+
+  async attach(worker: types.Worker, index: number): Promise<WorkerPorts> {
+    const portRange = portRangeOf(this.#media, this.#media.numWorkers, index);
+    const ports = new CommonWorkerPorts({
+      worker,
+      index,
+      media: this.#media,
+      addresses: this.#addresses,
+      standing: [],
+      // With listenInfos mediasoup opens every entry, whatever enableUdp and enableTcp say.
+      listen: ({ protocols }) => ({
+        listenInfos: protocols.flatMap((protocol) =>
+          this.#addresses.map((address) => ({ protocol, ...address, portRange })),
+        ),
+      }),
+    });
+    this.#workers.set(index, ports);
+    worker.observer.once('close', () => {
+      if (this.#workers.get(index) === ports) this.#workers.delete(index);
+    });
+    return ports;
+  }
+
+  async snapshot(): Promise<PortMap> {
+    const { minPort, maxPort } = this.#media;
+    return {
+      mode: this.mode,
+      why:
+        `MEDIASOUP_USE_WEBRTC_SERVER=false: each WebRtcTransport opens a port of its own for each ` +
+        `protocol and address, out of ${minPort} to ${maxPort}.`,
+      ports: [...this.#workers.values()].flatMap((ports) => ports.describe()),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#workers.clear();
+  }
+}

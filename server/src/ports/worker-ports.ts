@@ -1,0 +1,101 @@
+import type { types } from 'mediasoup';
+import type { MediaConfig } from '../config.ts';
+import { NoPortError } from './errors.ts';
+import type { ListenAddress } from './listen-addresses.ts';
+import type { Transport, TransportAppData, Want, WorkerPorts } from './media-ports.ts';
+import { describePorts, type Listening, type PortEntry } from './port-map.ts';
+import { portRangeOf } from './port-range.ts';
+
+/** Where a transport listens: mediasoup takes one or the other. */
+type Listen = { webRtcServer: types.WebRtcServer } | { listenInfos: types.TransportListenInfo[] };
+
+export interface WorkerPortsOptions {
+  worker: types.Worker;
+  index: number;
+  media: MediaConfig;
+  addresses: ListenAddress[];
+  /** Ports that are open whether or not a transport uses them. */
+  standing: Listening[];
+  /** Where a transport listens. */
+  listen(want: Want): Listen;
+}
+
+/** What the port modes have in common: they differ in where a transport listens. */
+export class CommonWorkerPorts implements WorkerPorts {
+  readonly #options: WorkerPortsOptions;
+  readonly #transports = new Set<Transport>();
+
+  constructor(options: WorkerPortsOptions) {
+    this.#options = options;
+  }
+
+  async createTransport(router: types.Router, want: Want): Promise<Transport> {
+    const transport = await router
+      .createWebRtcTransport<TransportAppData>({
+        ...this.#options.listen(want),
+        enableUdp: want.protocols.includes('udp'),
+        enableTcp: want.protocols.includes('tcp'),
+        preferUdp: want.protocols[0] === 'udp',
+        preferTcp: want.protocols[0] === 'tcp',
+        enableSctp: want.enableSctp,
+        // mediasoup's default of 600 kbit/s makes the first seconds of a call blurred.
+        initialAvailableOutgoingBitrate: 1_000_000,
+        appData: want.appData,
+      })
+      .catch((error) => {
+        throw isOutOfPorts(error) ? this.#noPort() : error;
+      });
+    this.#transports.add(transport);
+    transport.observer.once('close', () => this.#transports.delete(transport));
+    return transport;
+  }
+
+  restartIce(transport: Transport): Promise<types.IceParameters> {
+    return transport.restartIce();
+  }
+
+  candidates(transport: Transport): types.IceCandidate[] {
+    return transport.iceCandidates;
+  }
+
+  plainListenInfo(): types.TransportListenInfo {
+    const { media, index, addresses } = this.#options;
+    return {
+      protocol: 'udp',
+      ...firstOf(addresses),
+      portRange: portRangeOf(media, media.numWorkers, index),
+    };
+  }
+
+  pipeListenInfo(): types.TransportListenInfo {
+    const { media, index } = this.#options;
+    // Workers of one host talk to each other: nobody else need reach these.
+    return {
+      protocol: 'udp',
+      ip: '127.0.0.1',
+      portRange: portRangeOf(media, media.numWorkers, index),
+    };
+  }
+
+  #noPort(): NoPortError {
+    const { media, index } = this.#options;
+    const { min, max } = portRangeOf(media, media.numWorkers, index);
+    return new NoPortError(`no media port is free (worker ${index} has ${min} to ${max})`);
+  }
+
+  describe(): PortEntry[] {
+    const { worker, index, standing } = this.#options;
+    return describePorts({ index, pid: worker.pid }, standing, this.#transports);
+  }
+}
+
+/** mediasoup knows only its text (PortManager.cpp). */
+function isOutOfPorts(error: unknown): boolean {
+  return error instanceof Error && /no more available ports/i.test(error.message);
+}
+
+function firstOf(addresses: ListenAddress[]): ListenAddress {
+  const [first] = addresses;
+  if (!first) throw new TypeError('no address to listen on');
+  return first;
+}

@@ -1,0 +1,143 @@
+import type { ConsumerOffer, RtpCapabilities } from '@oneport/protocol';
+import { errorCodes } from '@oneport/protocol';
+import type { types } from 'mediasoup';
+import type { Logger } from '../log.ts';
+import type { Transport } from '../ports/media-ports.ts';
+import type { Producer, ProducerData } from './producer-data.ts';
+import { RoomError } from './room-error.ts';
+
+type Consumer = types.Consumer<ProducerData>;
+
+export interface ConsumingEvents {
+  closed(consumerId: string): void;
+  paused(consumerId: string): void;
+  resumed(consumerId: string): void;
+  layersChanged(consumerId: string, layers: types.ConsumerLayers | null): void;
+}
+
+export interface ConsumingOptions {
+  router: types.Router;
+  transport: Transport;
+  rtpCapabilities: RtpCapabilities;
+  /** Shows a batch to the peer, which says what it takes. */
+  offer(consumers: ConsumerOffer[]): Promise<string[]>;
+  events: ConsumingEvents;
+  log: Logger;
+}
+
+/** The order within a batch: a call is heard before it is seen. */
+const order: Record<ProducerData['source'], number> = {
+  microphone: 0,
+  'screen-audio': 1,
+  screen: 2,
+  camera: 3,
+};
+
+/** What one peer receives. */
+export class Consuming {
+  readonly #options: ConsumingOptions;
+  readonly #consumers = new Map<string, Consumer>();
+  #wanted: Producer[] = [];
+
+  constructor(options: ConsumingOptions) {
+    this.#options = options;
+  }
+
+  /** From now on the peer shall receive this. All that comes within one tick is offered together. */
+  add(...producers: Producer[]): void {
+    if (producers.length === 0) return;
+    if (this.#wanted.length === 0) setImmediate(() => void this.#offerWanted());
+    this.#wanted.push(...producers);
+  }
+
+  async pause(consumerId: string): Promise<void> {
+    await this.#get(consumerId).pause();
+  }
+
+  async resume(consumerId: string): Promise<void> {
+    await this.#get(consumerId).resume();
+  }
+
+  async setPreferredLayers(consumerId: string, layers: types.ConsumerLayers): Promise<void> {
+    await this.#get(consumerId).setPreferredLayers(layers);
+  }
+
+  async #offerWanted(): Promise<void> {
+    const { offer, log } = this.#options;
+    const wanted = this.#wanted.sort((a, b) => order[a.appData.source] - order[b.appData.source]);
+    this.#wanted = [];
+    const made = await Promise.all(wanted.map((producer) => this.#consume(producer)));
+    const batch = made.filter((consumer) => consumer && !consumer.closed) as Consumer[];
+    if (batch.length === 0) return;
+    try {
+      const accepted = new Set(await offer(batch.map(describe)));
+      await Promise.all(
+        batch
+          .filter((consumer) => !consumer.closed)
+          .map((consumer) => (accepted.has(consumer.id) ? consumer.resume() : consumer.close())),
+      );
+    } catch (error) {
+      log.warn({ error: String(error) }, 'a batch of consumers was not taken');
+      for (const consumer of batch) consumer.close();
+    }
+  }
+
+  /** undefined: the peer's codecs don't allow it, or one of the two is gone. */
+  async #consume(producer: Producer): Promise<Consumer | undefined> {
+    const { router, transport, rtpCapabilities, log } = this.#options;
+    if (producer.closed || transport.closed) return undefined;
+    if (!router.canConsume({ producerId: producer.id, rtpCapabilities })) {
+      log.debug({ producerId: producer.id }, 'the peer has no codec for this producer');
+      return undefined;
+    }
+    try {
+      const consumer = await transport.consume<ProducerData>({
+        producerId: producer.id,
+        rtpCapabilities,
+        // Until the peer has said that it is ready: a keyframe sent earlier would be lost.
+        paused: true,
+        appData: producer.appData,
+      });
+      this.#keep(consumer);
+      return consumer;
+    } catch (error) {
+      log.warn({ producerId: producer.id, error: String(error) }, 'could not consume');
+      return undefined;
+    }
+  }
+
+  #keep(consumer: Consumer): void {
+    const { events } = this.#options;
+    const { id } = consumer;
+    this.#consumers.set(id, consumer);
+    consumer.observer.once('close', () => {
+      this.#consumers.delete(id);
+      if (!this.#options.transport.closed) events.closed(id);
+    });
+    consumer.on('producerpause', () => events.paused(id));
+    consumer.on('producerresume', () => events.resumed(id));
+    consumer.on('layerschange', (layers) => events.layersChanged(id, layers ?? null));
+  }
+
+  #get(consumerId: string): Consumer {
+    const consumer = this.#consumers.get(consumerId);
+    if (!consumer)
+      throw new RoomError(errorCodes.notFound, 'consumerId: no such consumer of yours');
+    return consumer;
+  }
+}
+
+function describe(consumer: Consumer): ConsumerOffer {
+  const { peerId, source } = consumer.appData;
+  return {
+    consumerId: consumer.id,
+    producerId: consumer.producerId,
+    peerId,
+    source,
+    kind: consumer.kind,
+    // 'pipe' is for PipeTransports, and we asked for none.
+    type: consumer.type as ConsumerOffer['type'],
+    rtpParameters: consumer.rtpParameters as ConsumerOffer['rtpParameters'],
+    producerPaused: consumer.producerPaused,
+  };
+}

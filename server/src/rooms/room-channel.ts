@@ -1,0 +1,59 @@
+import type { ChatMessage, RoomData } from '@oneport/protocol';
+import type { types } from 'mediasoup';
+import type { Transport } from '../ports/media-ports.ts';
+
+const historyLength = 100;
+
+/**
+ * What the server tells everybody in a room: one ordered, reliable data producer, consumed by each
+ * peer. (A data producer for each peer would be N^2 data consumers.)
+ */
+export class RoomChannel {
+  readonly #dataProducer: types.DataProducer;
+  readonly #history: ChatMessage[] = [];
+
+  private constructor(dataProducer: types.DataProducer) {
+    this.#dataProducer = dataProducer;
+  }
+
+  /** @param router - the room's */
+  static async create(router: types.Router): Promise<RoomChannel> {
+    const transport = await router.createDirectTransport();
+    return new RoomChannel(await transport.produceData({ label: 'room', protocol: 'json' }));
+  }
+
+  /** The newest chat messages, oldest first. */
+  get history(): readonly ChatMessage[] {
+    return this.#history;
+  }
+
+  /** Sends a chat message to everybody, its sender included. */
+  sendChat(message: ChatMessage): void {
+    this.#history.push(message);
+    if (this.#history.length > historyLength) this.#history.shift();
+    this.#dataProducer.send(JSON.stringify(message satisfies RoomData));
+  }
+
+  /**
+   * Joins a receiving transport to the channel.
+   *
+   * mediasoup drops what is sent before SCTP is connected, so the history is sent then once more: a
+   * peer knows by `messageId` what it has already.
+   *
+   * @param transport - with SCTP
+   */
+  async consume(transport: Transport): Promise<types.DataConsumer> {
+    const dataConsumer = await transport.consumeData({
+      dataProducerId: this.#dataProducer.id,
+      ordered: true,
+    });
+    transport.on('sctpstatechange', (state) => {
+      if (state !== 'connected') return;
+      for (const message of this.#history) {
+        // It fails only when the peer is gone, or reads so slowly that its buffer is full.
+        dataConsumer.send(JSON.stringify(message)).catch(() => dataConsumer.close());
+      }
+    });
+    return dataConsumer;
+  }
+}

@@ -1,0 +1,65 @@
+/** The composition root: settings -> parts -> listen -> stop. The only file that knows them all. */
+import type { AddressInfo } from 'node:net';
+import { signallingPath } from '@oneport/protocol';
+import type { Config } from './config.ts';
+import { createApp } from './http/app.ts';
+import { listen, pageUrls } from './http/listen.ts';
+import { loadKeyPair } from './http/tls.ts';
+import { routeUpgrades } from './http/upgrade.ts';
+import type { Logger } from './log.ts';
+import { WorkerPool } from './media/worker-pool.ts';
+import { createMediaPorts, type MediaPorts } from './ports/media-ports.ts';
+import { Rooms } from './rooms/rooms.ts';
+import { createSignalling } from './signalling/signalling-server.ts';
+
+export interface RunningServer {
+  /** Where the page is, the best address first. */
+  urls: string[];
+  ports: MediaPorts;
+  pool: WorkerPool;
+  rooms: Rooms;
+  /** Sends everybody away with a reason that makes them come back, then ends what was started. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts everything.
+ *
+ * @param config - the settings
+ * @param log - where events go
+ * @throws ConfigError, PortInUseError when a setting can't be had; nothing is left running then
+ */
+export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
+  const keyPair = await loadKeyPair(config.http.tls);
+  const ports = await createMediaPorts(config, log);
+  const { numWorkers, workerBin } = config.media;
+  const pool = await WorkerPool.start({ ports, numWorkers, workerBin, log });
+  const rooms = new Rooms({ pool, limits: config.limits, log });
+
+  const trustedTls = config.http.tls.kind === 'files';
+  const app = createApp({ ports, pool, trustedTls, log });
+  const server = await listen(config.http, keyPair, app).catch(async (error: unknown) => {
+    await pool.close();
+    throw error;
+  });
+  routeUpgrades(server, {
+    handlers: { [signallingPath]: createSignalling({ rooms, portMode: ports.mode, log }) },
+    allowedOrigins: config.http.allowedOrigins,
+    log,
+  });
+
+  const { port } = server.address() as AddressInfo;
+  return {
+    urls: pageUrls(config.http.host, port, keyPair !== undefined),
+    ports,
+    pool,
+    rooms,
+    async stop() {
+      server.close();
+      await rooms.close('server stops');
+      server.closeAllConnections();
+      await pool.close();
+      await ports.close();
+    },
+  };
+}

@@ -1,0 +1,31 @@
+/** A token bucket: a burst at once, then so many a second. */
+export class RateLimit {
+  readonly #burst: number;
+  readonly #perSecond: number;
+  readonly #now: () => number;
+  #tokens: number;
+  #at: number;
+
+  /**
+   * @param burst - how many may come at once
+   * @param perSecond - how many are allowed again each second
+   * @param now - the clock, in milliseconds
+   */
+  constructor(burst: number, perSecond: number, now: () => number = () => performance.now()) {
+    this.#burst = burst;
+    this.#perSecond = perSecond;
+    this.#now = now;
+    this.#tokens = burst;
+    this.#at = now();
+  }
+
+  /** Whether one more is allowed now. */
+  take(): boolean {
+    const at = this.#now();
+    this.#tokens = Math.min(this.#burst, this.#tokens + ((at - this.#at) / 1000) * this.#perSecond);
+    this.#at = at;
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+}
