@@ -6,9 +6,10 @@ import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { explain } from '@oneport/protocol';
 import { z } from 'zod';
+import { StartError } from './start-error.ts';
 
-/** A wrong setting. The message says what is wrong, what is allowed and how to mend it. */
-export class ConfigError extends Error {
+/** A wrong setting. */
+export class ConfigError extends StartError {
   override name = 'ConfigError';
 }
 

@@ -1,15 +1,16 @@
 /** What `npm start` runs: reads the environment, starts the server, stops it on a signal. */
-import { ConfigError, describeSettings, loadConfig } from './config.ts';
+import { inspect } from 'node:util';
+import { describeSettings, loadConfig } from './config.ts';
 import { createLog } from './log.ts';
-import { PortInUseError } from './ports/errors.ts';
 import { startServer } from './server.ts';
+import { StartError } from './start-error.ts';
 
 if (process.argv.includes('--help')) {
   console.log(describeSettings());
 } else {
   await main().catch((error: unknown) => {
-    const expected = error instanceof ConfigError || error instanceof PortInUseError;
-    console.error(`oneport can't start:\n${expected ? error.message : String(error)}`);
+    const explained = error instanceof StartError;
+    console.error(`oneport can't start:\n${explained ? error.message : inspect(error)}`);
     // Not process.exitCode: a listener that was left open would keep a server up that serves nothing.
     process.exit(1);
   });

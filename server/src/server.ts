@@ -27,7 +27,7 @@ export interface RunningServer {
  *
  * @param config - the settings
  * @param log - where events go
- * @throws ConfigError, PortInUseError when a setting can't be had; nothing is left running then
+ * @throws StartError when a setting can't be had; nothing is left running then
  */
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
   const keyPair = await loadKeyPair(config.http.tls);

@@ -1,4 +1,5 @@
 import * as mediasoup from 'mediasoup';
+import { StartError } from '../start-error.ts';
 
 type Signal = 'SIGINT' | 'SIGTERM';
 const signals: readonly Signal[] = ['SIGINT', 'SIGTERM'];
@@ -12,7 +13,7 @@ const signals: readonly Signal[] = ['SIGINT', 'SIGTERM'];
  * in the synchronous part of createWorker().
  *
  * @param workerBin - the worker's program; undefined: the one of mediasoup's own installation
- * @throws when the program is missing or can't start
+ * @throws StartError when the program is missing or may not be run; Error when it fails at once
  */
 export async function spawnWorker(workerBin: string | undefined): Promise<mediasoup.types.Worker> {
   const before = new Map(signals.map((signal) => [signal, process.listeners(signal)]));
@@ -26,5 +27,16 @@ export async function spawnWorker(workerBin: string | undefined): Promise<medias
       if (!before.get(signal)?.includes(listener)) process.removeListener(signal, listener);
     }
   }
-  return await starting;
+  return await starting.catch((error: Error) => {
+    throw /ENOENT|EACCES/.test(error.message) ? missing(workerBin, error) : error;
+  });
+}
+
+function missing(workerBin: string | undefined, error: Error): StartError {
+  return new StartError(
+    `  The mediasoup worker can't be run: ${error.message}. ` +
+      (workerBin
+        ? 'MEDIASOUP_WORKER_BIN must name an executable; unset, npm start gets or builds one.'
+        : 'npm run worker gets or builds it; npm start does that by itself.'),
+  );
 }

@@ -1,5 +1,7 @@
+import { StartError } from '../start-error.ts';
+
 /** Somebody else has a worker's port. */
-export class PortInUseError extends Error {
+export class PortInUseError extends StartError {
   override name = 'PortInUseError';
 }
 

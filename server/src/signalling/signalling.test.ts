@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TestPeer } from '../testing/test-peer.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+
+afterAll(() => server.stop());
+
+describe('joining', () => {
+  test('takes one round trip after the socket opens, and nothing in it waits', async () => {
+    const roomId = 'one-round-trip';
+    const alice = await TestPeer.join({ signalling: server.signalling, roomId });
+    await alice.produce('microphone');
+    await alice.produce('camera');
+
+    const bob = new TestPeer({ signalling: server.signalling, roomId });
+    const welcome = await bob.welcome();
+    expect(bob.frames, 'the server speaks first').toHaveLength(1);
+
+    // All that a browser has to say, without waiting for an answer.
+    const replies = Promise.all([
+      bob.join(welcome.generation),
+      bob.connect(welcome.recvTransport?.transportId ?? ''),
+      bob.connect(welcome.sendTransport?.transportId ?? ''),
+      bob.produce('microphone'),
+      bob.produce('camera'),
+    ]);
+    const [joined] = await replies;
+    expect(joined.peers.map(({ peerId }) => peerId)).toEqual([alice.peerId]);
+
+    await bob.until(() => bob.batches.length > 0);
+    const sent = bob.frames.filter(({ direction }) => direction === 'out').slice(0, 5);
+    expect(sent.every(({ message }) => message.request)).toBe(true);
+    const firstReply = bob.frames.findIndex(({ message }) => message.response);
+    const lastSent = bob.frames.lastIndexOf(sent.at(-1) as (typeof sent)[number]);
+    expect(lastSent, 'all was sent before the first answer came').toBeLessThan(firstReply);
+
+    // welcome, five replies, one batch: nothing else was needed to receive Alice.
+    const received = bob.frames.filter(({ direction }) => direction === 'in');
+    expect(received).toHaveLength(7);
+    expect(bob.batches[0]?.consumers.map(({ source }) => source)).toEqual(['microphone', 'camera']);
+    await Promise.all([alice.leave(), bob.leave()]);
+  });
+
+  test('brings what is new in one batch, audio first', async () => {
+    const roomId = 'batches';
+    const others = await Promise.all(
+      Array.from({ length: 5 }, () => TestPeer.join({ signalling: server.signalling, roomId })),
+    );
+    for (const other of others) {
+      await other.produce('camera');
+      await other.produce('microphone');
+    }
+    const late = await TestPeer.join({ signalling: server.signalling, roomId });
+    await late.until(() => late.batches.length > 0);
+    expect(late.batches).toHaveLength(1);
+    const kinds = late.batches[0]?.consumers.map(({ kind }) => kind);
+    expect(kinds).toEqual([...Array(5).fill('audio'), ...Array(5).fill('video')]);
+    await Promise.all([late, ...others].map((peer) => peer.leave()));
+  });
+
+  test('gives only the transports that the URL asked for', async () => {
+    const viewer = new TestPeer({
+      signalling: server.signalling,
+      roomId: 'viewer',
+      query: { produce: '0' },
+    });
+    const welcome = await viewer.welcome();
+    expect(welcome.sendTransport).toBeUndefined();
+    expect(welcome.recvTransport).toBeDefined();
+    expect(welcome.dataConsumer?.label).toBe('room');
+    await viewer.leave();
+  });
+
+  test('with forceTcp offers TCP candidates only', async () => {
+    const peer = new TestPeer({
+      signalling: server.signalling,
+      roomId: 'tcp',
+      query: { forceTcp: '1' },
+    });
+    const { sendTransport } = await peer.welcome();
+    expect(sendTransport?.iceCandidates.map(({ protocol }) => protocol)).toEqual(['tcp']);
+    await peer.leave();
+  });
+
+  test('is refused when it answers an earlier welcome', async () => {
+    const peer = new TestPeer({ signalling: server.signalling, roomId: 'stale' });
+    const { generation } = await peer.welcome();
+    await expect(peer.join(generation + 1)).rejects.toMatchObject({ code: 409 });
+    await peer.leave();
+  });
+});
+
+describe('a room', () => {
+  test('tells of peers, names, pauses and leaving', async () => {
+    const roomId = 'news';
+    const alice = await TestPeer.join({ signalling: server.signalling, roomId });
+    const bob = await TestPeer.join({ signalling: server.signalling, roomId });
+    expect(await alice.notification('newPeer')).toMatchObject({ peerId: bob.peerId });
+
+    await bob.request('changeDisplayName', { displayName: ' Bob ' });
+    expect(await alice.notification('peerDisplayNameChanged')).toEqual({
+      peerId: bob.peerId,
+      displayName: 'Bob',
+    });
+
+    const producerId = await bob.produce('camera');
+    await alice.until(() => alice.batches.length === 1);
+    const consumerId = alice.batches[0]?.consumers[0]?.consumerId;
+    await bob.request('pauseProducer', { producerId });
+    expect(await alice.notification('consumerPaused')).toEqual({ consumerId });
+    await bob.request('resumeProducer', { producerId });
+    expect(await alice.notification('consumerResumed')).toEqual({ consumerId });
+    await bob.request('closeProducer', { producerId });
+    expect(await alice.notification('consumerClosed')).toEqual({ consumerId });
+
+    await bob.leave();
+    expect(await alice.notification('peerClosed')).toEqual({ peerId: bob.peerId });
+    await alice.leave();
+  });
+
+  test('keeps the chat for those who come later', async () => {
+    const roomId = 'chat';
+    const alice = await TestPeer.join({ signalling: server.signalling, roomId });
+    const { messageId } = await alice.request('sendChatMessage', { text: 'hello\nthere' });
+    const bob = new TestPeer({ signalling: server.signalling, roomId });
+    const { chat } = await bob.join((await bob.welcome()).generation);
+    expect(chat).toEqual([
+      expect.objectContaining({ messageId, peerId: alice.peerId, text: 'hello\nthere' }),
+    ]);
+    await Promise.all([alice.leave(), bob.leave()]);
+  });
+
+  test('closes consumers that a peer does not take', async () => {
+    const roomId = 'refused-consumers';
+    const alice = await TestPeer.join({ signalling: server.signalling, roomId });
+    const bob = await TestPeer.join({
+      signalling: server.signalling,
+      roomId,
+      accept: () => [],
+    });
+    await alice.produce('camera');
+    const { consumerId } = await bob.notification('consumerClosed');
+    expect(bob.batches[0]?.consumers[0]?.consumerId).toBe(consumerId);
+    await Promise.all([alice.leave(), bob.leave()]);
+  });
+});
+
+describe('a peer id', () => {
+  test('in use is refused without the secret, and keeps its place', async () => {
+    const options = { signalling: server.signalling, roomId: 'taken', peerId: 'alice' };
+    const alice = await TestPeer.join(options);
+    const thief = new TestPeer({ ...options, query: { resume: 'x'.repeat(32) } });
+    expect(await thief.closed).toEqual({ code: 4401, reason: 'peerId: it is in use in this room' });
+    await alice.request('sendChatMessage', { text: 'still here' });
+    await alice.leave();
+  });
+
+  test('with the secret, a new socket takes the place of the old', async () => {
+    const options = { signalling: server.signalling, roomId: 'resumed', peerId: 'alice' };
+    const alice = await TestPeer.join(options);
+    const { resumeSecret } = await alice.welcome();
+    const again = new TestPeer({ ...options, query: { resume: resumeSecret } });
+    const welcome = await again.welcome();
+    expect(welcome.generation).toBe(2);
+    expect(welcome.resumeSecret).not.toBe(resumeSecret);
+    expect(await alice.closed).toMatchObject({ code: 4000 });
+    await again.join(2);
+    await again.leave();
+  });
+});

@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  type NotificationData,
+  type NotificationMethod,
+  notifications,
+  type RequestData,
+  type RequestMethod,
+  type RequestReply,
+  type ServerRequestData,
+  type Source,
+  serverRequests,
+  type Welcome,
+} from '@oneport/protocol';
+import { WebSocket } from 'ws';
+import { dtlsParameters, rtpCapabilities, rtpParametersFor } from './media-parameters.ts';
+
+/** A refused request. */
+export class TestRequestError extends Error {
+  readonly code: number;
+
+  constructor(code: number, reason: string) {
+    super(reason);
+    this.code = code;
+  }
+}
+
+export interface TestPeerOptions {
+  /** Of a test server. */
+  signalling: string;
+  roomId?: string;
+  peerId?: string;
+  query?: Record<string, string>;
+  /** What is answered to `newConsumers`: by default, all are taken. */
+  accept?(batch: ServerRequestData<'newConsumers'>): string[];
+}
+
+interface Frame {
+  direction: 'in' | 'out';
+  message: {
+    id?: number;
+    method?: string;
+    request?: true;
+    response?: true;
+    [key: string]: unknown;
+  };
+}
+
+/** A peer that signals but sends no media: a real WebSocket, and every message kept. */
+export class TestPeer {
+  readonly peerId: string;
+  readonly socket: WebSocket;
+  /** Every message in both directions, in order. */
+  readonly frames: Frame[] = [];
+  readonly batches: ServerRequestData<'newConsumers'>[] = [];
+  readonly closed: Promise<{ code: number; reason: string }>;
+  readonly #pending = new Map<
+    number,
+    { resolve(data: unknown): void; reject(error: Error): void }
+  >();
+  readonly #accept: NonNullable<TestPeerOptions['accept']>;
+  #nextId = 1;
+
+  constructor({ signalling, roomId = 'room', peerId, query, accept }: TestPeerOptions) {
+    this.peerId = peerId ?? `peer-${randomUUID().slice(0, 8)}`;
+    this.#accept = accept ?? (({ consumers }) => consumers.map(({ consumerId }) => consumerId));
+    const search = new URLSearchParams({
+      roomId,
+      peerId: this.peerId,
+      produce: '1',
+      consume: '1',
+      ...query,
+    });
+    this.socket = new WebSocket(`${signalling}?${search}`, 'protoo');
+    this.socket.on('message', (data) => this.#receive(String(data)));
+    this.closed = once(this.socket, 'close').then(([code, reason]) => {
+      for (const { reject } of this.#pending.values()) reject(new Error('socket closed'));
+      return { code, reason: String(reason) };
+    });
+  }
+
+  /** Connects and joins. */
+  static async join(options: TestPeerOptions): Promise<TestPeer> {
+    const peer = new TestPeer(options);
+    const { generation } = await peer.welcome();
+    await peer.join(generation);
+    return peer;
+  }
+
+  welcome(): Promise<Welcome> {
+    return this.notification('welcome');
+  }
+
+  join(generation: number): Promise<RequestReply<'join'>> {
+    return this.request('join', {
+      generation,
+      displayName: this.peerId,
+      device: { flag: 'bot', name: 'test' },
+      rtpCapabilities,
+    });
+  }
+
+  /** Produces a source; answers with the producer's id. */
+  async produce(source: Source, change: Partial<RequestData<'produce'>> = {}): Promise<string> {
+    const { sendTransport } = await this.welcome();
+    const data = {
+      transportId: sendTransport?.transportId ?? '',
+      producerId: randomUUID(),
+      source,
+      ...rtpParametersFor(source),
+      ...change,
+    };
+    await this.request('produce', data);
+    return data.producerId;
+  }
+
+  /** Connects a transport as far as signalling goes: no DTLS packet will ever come. */
+  async connect(transportId: string): Promise<void> {
+    await this.request('connectWebRtcTransport', { transportId, dtlsParameters });
+  }
+
+  request<M extends RequestMethod>(method: M, data: RequestData<M>): Promise<RequestReply<M>> {
+    return this.rawRequest(method, data) as Promise<RequestReply<M>>;
+  }
+
+  /** A request that need not be valid. */
+  rawRequest(method: string, data: unknown): Promise<unknown> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.send({ request: true, id, method, data });
+    });
+  }
+
+  send(message: Frame['message']): void {
+    this.frames.push({ direction: 'out', message });
+    this.socket.send(JSON.stringify(message));
+  }
+
+  /** The first notification of this kind that suits, past or to come. */
+  async notification<M extends NotificationMethod>(
+    method: M,
+    suits: (data: NotificationData<M>) => boolean = () => true,
+  ): Promise<NotificationData<M>> {
+    for (;;) {
+      for (const { direction, message } of this.frames) {
+        if (direction === 'out' || message.method !== method) continue;
+        const data = notifications[method].parse(message.data) as NotificationData<M>;
+        if (suits(data)) return data;
+      }
+      await this.#more();
+    }
+  }
+
+  /** Waits until something that arrives makes this true. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await this.#more();
+  }
+
+  leave(): Promise<unknown> {
+    this.socket.close(1000);
+    return this.closed;
+  }
+
+  async #more(): Promise<void> {
+    await Promise.race([
+      once(this.socket, 'message'),
+      this.closed.then(({ code, reason }) => {
+        throw new Error(`socket closed: ${code} ${reason}`);
+      }),
+    ]);
+  }
+
+  #receive(text: string): void {
+    const message = JSON.parse(text) as Frame['message'];
+    this.frames.push({ direction: 'in', message });
+    if (message.response) this.#settle(message);
+    else if (message.request) this.#answer(message);
+  }
+
+  #settle({ id, ok, data, errorCode, errorReason }: Frame['message']): void {
+    const pending = this.#pending.get(Number(id));
+    this.#pending.delete(Number(id));
+    if (ok) pending?.resolve(data);
+    else pending?.reject(new TestRequestError(Number(errorCode), String(errorReason)));
+  }
+
+  #answer({ id, data }: Frame['message']): void {
+    const batch = serverRequests.newConsumers.data.parse(data);
+    this.batches.push(batch);
+    this.send({
+      response: true,
+      id: Number(id),
+      ok: true,
+      data: { accepted: this.#accept(batch) },
+    });
+  }
+}

@@ -1,0 +1,41 @@
+import { loadConfig } from '../config.ts';
+import { createLog } from '../log.ts';
+import { type RunningServer, startServer } from '../server.ts';
+import { freePorts } from './free-ports.ts';
+
+export interface TestServer extends RunningServer {
+  url: string;
+  /** Where signalling is, without its query. */
+  signalling: string;
+  /** MEDIASOUP_PORT, as it was chosen. */
+  mediaPort: number;
+}
+
+/**
+ * A real server with real workers on ports of its own at 127.0.0.1.
+ *
+ * @param env - settings that the test is about
+ */
+export async function startTestServer(env: Record<string, string> = {}): Promise<TestServer> {
+  const numWorkers = Number(env.MEDIASOUP_NUM_WORKERS ?? 1);
+  const first = await freePorts(numWorkers + 201);
+  const config = loadConfig({
+    MEDIASOUP_WORKER_BIN: process.env.MEDIASOUP_WORKER_BIN,
+    MEDIASOUP_LISTEN_IP: '127.0.0.1',
+    MEDIASOUP_NUM_WORKERS: String(numWorkers),
+    HTTP_PORT: String(first),
+    MEDIASOUP_PORT: String(first + 1),
+    MEDIASOUP_MIN_PORT: String(first + 1 + numWorkers),
+    MEDIASOUP_MAX_PORT: String(first + numWorkers + 200),
+    LOG_LEVEL: 'silent',
+    ...env,
+  });
+  const server = await startServer(config, createLog(config.logLevel));
+  const url = `http://127.0.0.1:${first}`;
+  return {
+    ...server,
+    url,
+    signalling: `${url.replace('http', 'ws')}/signalling`,
+    mediaPort: config.media.port,
+  };
+}
