@@ -1,7 +1,7 @@
 /** What a client may ask of the server: a schema for each request's data and for its reply. */
 import { z } from 'zod';
 import { uuidSchema } from './ids.ts';
-import { deviceSchema, peerInfoSchema, sourceSchema } from './peer.ts';
+import { deviceSchema, kindOfSource, peerInfoSchema, sourceSchema } from './peer.ts';
 import { chatMessageSchema } from './room-data.ts';
 import { mediaKindSchema, rtpCapabilitiesSchema, rtpParametersSchema } from './rtp.ts';
 import { chatTextSchema, displayNameSchema } from './text.ts';
@@ -39,15 +39,26 @@ export const requests = {
     reply: z.object({ iceParameters: iceParametersSchema }),
   },
   produce: {
-    data: z.strictObject({
-      transportId: uuidSchema,
-      /** Chosen by the client, so that it needn't wait for the reply. */
-      producerId: uuidSchema,
-      kind: mediaKindSchema,
-      source: sourceSchema,
-      rtpParameters: rtpParametersSchema,
-      paused: z.boolean().optional(),
-    }),
+    data: z
+      .strictObject({
+        transportId: uuidSchema,
+        /** Chosen by the client, so that it needn't wait for the reply. */
+        producerId: uuidSchema,
+        kind: mediaKindSchema,
+        source: sourceSchema,
+        rtpParameters: rtpParametersSchema,
+        paused: z.boolean().optional(),
+      })
+      // mediasoup compares neither: it would take an Opus camera.
+      .refine(({ kind, source }) => kind === kindOfSource[source], {
+        path: ['kind'],
+        message: "expected the source's kind",
+      })
+      .refine(
+        ({ kind, rtpParameters: { codecs } }) =>
+          codecs.every(({ mimeType }) => mimeType.startsWith(`${kind}/`)),
+        { path: ['rtpParameters', 'codecs'], message: 'expected codecs of the kind' },
+      ),
     reply: nothing,
   },
   closeProducer: { data: producer, reply: nothing },

@@ -2,7 +2,6 @@ import {
   type DtlsParameters,
   errorCodes,
   type IceParameters,
-  kindOfSource,
   type RequestData,
 } from '@oneport/protocol';
 import type { types } from 'mediasoup';
@@ -97,12 +96,6 @@ export class PeerMedia {
     const transport = this.#transport(transportId);
     if (transport !== this.send) {
       throw new RoomError(errorCodes.forbidden, 'transportId: expected the sending transport');
-    }
-    if (kind !== kindOfSource[source]) {
-      throw new RoomError(
-        errorCodes.badRequest,
-        `kind: expected ${kindOfSource[source]} for a ${source}`,
-      );
     }
     if (this.#sources.has(source)) {
       throw new RoomError(

@@ -1,0 +1,278 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { rtpCapabilities, rtpParametersFor } from '../testing/media-parameters.ts';
+import { TestPeer } from '../testing/test-peer.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
+import { nothingOpen, workerState } from '../testing/worker-state.ts';
+import { socketLimits } from './socket-transport.ts';
+
+let server: TestServer;
+/** Somebody who must notice nothing. */
+let bystander: TestPeer;
+const roomId = 'bad-input';
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+
+afterAll(() => server.stop());
+
+beforeEach(async () => {
+  bystander = await TestPeer.join({ signalling: server.signalling, roomId, peerId: 'bystander' });
+});
+
+/** Whatever was sent: the bystander is served, and with its leaving all is as it was. */
+afterEach(async () => {
+  await bystander.request('sendChatMessage', { text: 'all is well' });
+  await bystander.leave();
+  await expect.poll(() => server.rooms.size).toBe(0);
+  expect(await workerState(server.pool)).toEqual(nothingOpen);
+  const { ports } = await server.ports.snapshot();
+  expect(ports.flatMap(({ transports }) => transports)).toEqual([]);
+});
+
+function connect(query: Record<string, string> = {}): TestPeer {
+  return new TestPeer({ signalling: server.signalling, roomId, query });
+}
+
+describe('a frame that is not protoo', () => {
+  test.each([
+    ['malformed JSON', '{"request":'],
+    ['nothing', ''],
+    ['null', 'null'],
+    ['an array', '[]'],
+    ['a number', '1'],
+    ['a string', '"request"'],
+    ['an object of no kind', '{}'],
+    ['a request without id', '{"request":true,"method":"join","data":{}}'],
+    ['a request with a negative id', '{"request":true,"id":-1,"method":"join","data":{}}'],
+    ['a method that is no string', '{"request":true,"id":1,"method":{},"data":{}}'],
+    ['a huge method', `{"request":true,"id":1,"method":"${'x'.repeat(1000)}","data":{}}`],
+    ['a deep nest', '['.repeat(50_000)],
+  ])('%s closes the socket with 4400', async (_name, frame) => {
+    const peer = connect();
+    await peer.welcome();
+    peer.socket.send(frame);
+    expect(await peer.closed).toMatchObject({ code: 4400 });
+  });
+
+  test('binary closes the socket with 4400', async () => {
+    const peer = connect();
+    await peer.welcome();
+    peer.socket.send(Buffer.from('{"notification":true,"method":"x","data":{}}'));
+    expect(await peer.closed).toMatchObject({ code: 4400 });
+  });
+
+  test('over the size limit closes the socket with 1009', async () => {
+    const peer = connect();
+    await peer.welcome();
+    peer.socket.send(' '.repeat(socketLimits.messageBytes + 1));
+    expect(await peer.closed).toMatchObject({ code: 1009 });
+  });
+
+  test('before the welcome closes the socket too', async () => {
+    const peer = connect();
+    peer.socket.once('open', () => peer.socket.send('null'));
+    expect(await peer.closed).toMatchObject({ code: 4400 });
+  });
+});
+
+describe('a URL', () => {
+  test.each([
+    ['an empty room id', { roomId: '' }],
+    ['a huge room id', { roomId: 'x'.repeat(65) }],
+    ['an odd room id', { roomId: '../etc' }],
+    ['a room id with a line break', { roomId: 'a\nb' }],
+    ['an empty peer id', { peerId: '' }],
+    ['an odd peer id', { peerId: '__proto__ ' }],
+    ['an odd flag', { produce: 'yes' }],
+  ])('with %s closes the socket with 4400 and says why', async (_name, query) => {
+    const { code, reason } = await connect(query).closed;
+    expect(code).toBe(4400);
+    expect(reason).toContain(Object.keys(query)[0]);
+  });
+
+  test('with names of object members is nothing special', async () => {
+    const peer = await TestPeer.join({
+      signalling: server.signalling,
+      roomId: '__proto__',
+      peerId: 'constructor',
+    });
+    await peer.leave();
+  });
+});
+
+describe('a request', () => {
+  test.each([
+    ['of an unknown method', 'nosuchmethod', {}, 405],
+    ['of a method that every object has', 'constructor', {}, 405],
+    ['with data of a wrong type', 'join', 'hello', 400],
+    ['with a wrong member', 'join', { generation: 1, displayName: 7, device: {} }, 400],
+    ['with an unknown member', 'sendChatMessage', { text: 'a', html: 'b' }, 400],
+    ['with an empty text', 'sendChatMessage', { text: '   ' }, 400],
+    ['with a text of control characters', 'sendChatMessage', { text: 'a\u001b[2J' }, 400],
+    ['with an id that is none', 'closeProducer', { producerId: '../..' }, 400],
+    ['for a producer that is not there', 'closeProducer', { producerId: randomUUID() }, 404],
+    ['for a consumer that is not there', 'pauseConsumer', { consumerId: randomUUID() }, 404],
+    ['for a transport that is not there', 'restartIce', { transportId: randomUUID() }, 404],
+  ])('%s is refused and the peer stays', async (_name, method, data, code) => {
+    const peer = await TestPeer.join({ signalling: server.signalling, roomId });
+    await expect(peer.rawRequest(method, data)).rejects.toMatchObject({ code });
+    await peer.request('sendChatMessage', { text: 'still here' });
+    await peer.leave();
+  });
+
+  test('names what was expected, and where', async () => {
+    const peer = await TestPeer.join({ signalling: server.signalling, roomId });
+    const { kind, rtpParameters } = rtpParametersFor('camera');
+    const [codec] = rtpParameters.codecs;
+    await expect(
+      peer.produce('camera', {
+        kind,
+        rtpParameters: { ...rtpParameters, codecs: [{ ...codec, mimeType: 'VP8' } as never] },
+      }),
+    ).rejects.toThrow('rtpParameters.codecs.0.mimeType: expected audio/... or video/...');
+    await peer.leave();
+  });
+
+  test('to join a second time is refused with 409', async () => {
+    const peer = await TestPeer.join({ signalling: server.signalling, roomId });
+    await expect(peer.join(1)).rejects.toMatchObject({ code: 409 });
+    await peer.leave();
+  });
+
+  test('to produce, chat or rename before joining is refused with 403', async () => {
+    const peer = connect();
+    await peer.welcome();
+    await expect(peer.produce('camera')).rejects.toMatchObject({ code: 403 });
+    for (const [method, data] of [
+      ['sendChatMessage', { text: 'a' }],
+      ['changeDisplayName', { displayName: 'a' }],
+    ] as const) {
+      await expect(peer.rawRequest(method, data)).rejects.toMatchObject({ code: 403 });
+    }
+    await peer.leave();
+  });
+
+  test('with ids that belong to another peer is refused and changes nothing', async () => {
+    const owner = await TestPeer.join({ signalling: server.signalling, roomId });
+    const other = await TestPeer.join({ signalling: server.signalling, roomId });
+    const producerId = await owner.produce('camera');
+    await bystander.until(() => bystander.batches.length > 0);
+    const consumerId = bystander.batches.at(-1)?.consumers[0]?.consumerId;
+    const { sendTransport } = await owner.welcome();
+    for (const [method, data] of [
+      ['closeProducer', { producerId }],
+      ['pauseProducer', { producerId }],
+      ['pauseConsumer', { consumerId }],
+      ['restartIce', { transportId: sendTransport?.transportId }],
+    ] as const) {
+      await expect(other.rawRequest(method, data)).rejects.toMatchObject({ code: 404 });
+    }
+    await expect(
+      other.produce('camera', { transportId: sendTransport?.transportId ?? '' }),
+    ).rejects.toMatchObject({ code: 404 });
+    await expect(other.produce('camera', { producerId })).rejects.toMatchObject({ code: 409 });
+    await owner.request('pauseProducer', { producerId });
+    await Promise.all([owner.leave(), other.leave()]);
+  });
+
+  test('to produce twice is refused with 409, whether by id or by source', async () => {
+    const peer = await TestPeer.join({ signalling: server.signalling, roomId });
+    const producerId = await peer.produce('camera');
+    await expect(peer.produce('screen', { producerId })).rejects.toMatchObject({ code: 409 });
+    await expect(peer.produce('camera')).rejects.toMatchObject({ code: 409 });
+    await peer.request('closeProducer', { producerId });
+    await peer.produce('camera', { producerId });
+    await peer.leave();
+  });
+
+  test('to produce what the router can not take is refused with 400', async () => {
+    const peer = await TestPeer.join({ signalling: server.signalling, roomId });
+    const { rtpParameters } = rtpParametersFor('camera');
+    for (const change of [
+      { codecs: [{ mimeType: 'video/nosuch', payloadType: 96, clockRate: 90000 }] },
+      { codecs: [{ mimeType: 'audio/opus', payloadType: 96, clockRate: 48000, channels: 2 }] },
+      { encodings: [{ rid: 'a', codecPayloadType: 99 }] },
+    ]) {
+      await expect(
+        peer.produce('camera', { rtpParameters: { ...rtpParameters, ...change } }),
+      ).rejects.toMatchObject({ code: 400 });
+    }
+    await expect(peer.produce('camera', { kind: 'audio' })).rejects.toMatchObject({ code: 400 });
+    await peer.produce('camera');
+    await peer.leave();
+  });
+
+  test('to produce on the receiving transport is refused with 403', async () => {
+    const peer = await TestPeer.join({ signalling: server.signalling, roomId });
+    const { recvTransport } = await peer.welcome();
+    await expect(
+      peer.produce('camera', { transportId: recvTransport?.transportId ?? '' }),
+    ).rejects.toMatchObject({ code: 403 });
+    await peer.leave();
+  });
+
+  test('to connect a transport twice is refused with 409', async () => {
+    const peer = connect();
+    const { sendTransport } = await peer.welcome();
+    await peer.connect(sendTransport?.transportId ?? '');
+    await expect(peer.connect(sendTransport?.transportId ?? '')).rejects.toMatchObject({
+      code: 409,
+    });
+    await peer.leave();
+  });
+
+  test('with capabilities that fit nothing gives a peer that receives nothing', async () => {
+    const owner = await TestPeer.join({ signalling: server.signalling, roomId });
+    await owner.produce('camera');
+    const peer = connect();
+    const { generation } = await peer.welcome();
+    const audioOnly = rtpCapabilities.codecs.filter(({ kind }) => kind === 'audio');
+    await peer.request('join', {
+      generation,
+      displayName: 'audio only',
+      device: { flag: 'bot', name: 'test' },
+      rtpCapabilities: { codecs: audioOnly },
+    });
+    await owner.produce('microphone');
+    await peer.until(() => peer.batches.length > 0);
+    expect(peer.batches[0]?.consumers.map(({ kind }) => kind)).toEqual(['audio']);
+    await Promise.all([owner.leave(), peer.leave()]);
+  });
+});
+
+test('a notification that is unknown is answered by protocolError', async () => {
+  const peer = await TestPeer.join({ signalling: server.signalling, roomId });
+  peer.send({ notification: true, method: 'hello', data: {} } as never);
+  expect(await peer.notification('protocolError')).toEqual({
+    method: 'hello',
+    reason: 'unknown notification',
+  });
+  await peer.leave();
+});
+
+test('thousands of requests a second close the socket with 4429', async () => {
+  const peer = await TestPeer.join({ signalling: server.signalling, roomId });
+  const refused = Array.from({ length: 3000 }, () =>
+    peer.rawRequest('sendChatMessage', { text: '' }).catch((error: Error) => error),
+  );
+  expect(await peer.closed).toMatchObject({ code: 4429 });
+  expect(await Promise.all(refused)).toHaveLength(3000);
+});
+
+test('a socket that drops in the middle of joining leaves nothing behind', async () => {
+  const peers = Array.from({ length: 20 }, () => connect());
+  for (const peer of peers) {
+    peer.socket.once('open', () => {
+      peer.send({ request: true, id: 1, method: 'join', data: {} });
+      peer.socket.terminate();
+    });
+  }
+  await Promise.all(peers.map(({ closed }) => closed));
+});
+
+test('a peer that does not join in time is sent away', async () => {
+  const peer = connect();
+  expect(await peer.closed).toEqual({ code: 4408, reason: 'not joined in time' });
+});
