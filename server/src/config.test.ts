@@ -1,0 +1,110 @@
+import { availableParallelism } from 'node:os';
+import { describe, expect, test } from 'vitest';
+import { ConfigError, describeSettings, loadConfig } from './config.ts';
+
+describe('loadConfig', () => {
+  test('needs nothing: the defaults work on localhost', () => {
+    expect(loadConfig({})).toEqual({
+      portMode: 'single-port',
+      media: {
+        listenIp: undefined,
+        announcedAddress: undefined,
+        port: 44444,
+        minPort: 40000,
+        maxPort: 49999,
+        numWorkers: availableParallelism(),
+        workerBin: undefined,
+      },
+      http: { host: '127.0.0.1', port: 3000, tls: { kind: 'none' }, allowedOrigins: [] },
+      limits: { maxRooms: 1000, maxPeersPerRoom: 100 },
+      logLevel: 'info',
+      warnings: [],
+    });
+  });
+
+  test('takes an empty value for an unset one', () => {
+    expect(loadConfig({ HTTP_PORT: '', MEDIASOUP_USE_WEBRTC_SERVER: ' ' })).toEqual(loadConfig({}));
+  });
+
+  test.each([
+    [undefined, 'single-port'],
+    ['true', 'single-port'],
+    ['false', 'multi-port'],
+  ])('MEDIASOUP_USE_WEBRTC_SERVER=%s means %s', (value, portMode) => {
+    expect(loadConfig({ MEDIASOUP_USE_WEBRTC_SERVER: value }).portMode).toBe(portMode);
+  });
+
+  test.each([
+    [
+      { MEDIASOUP_USE_WEBRTC_SERVER: 'yes' },
+      /MEDIASOUP_USE_WEBRTC_SERVER=yes: expected true or false/,
+    ],
+    [{ MEDIASOUP_USE_WEBRTC_SERVER: 'shared' }, /shared, .* is not in this version/],
+    [{ HTTP_PORT: '70000' }, /HTTP_PORT=70000: expected a whole number from 1 to 65535/],
+    [{ HTTP_PORT: '3e3' }, /HTTP_PORT=3e3: expected a whole number/],
+    [{ HTTP_HOST: 'localhost' }, /HTTP_HOST=localhost: expected an IPv4 or IPv6 address/],
+    [{ MEDIASOUP_LISTEN_IP: '0.0.0.0' }, /set MEDIASOUP_ANNOUNCED_ADDRESS/],
+    [{ MEDIASOUP_LISTEN_IP: '::' }, /set MEDIASOUP_ANNOUNCED_ADDRESS/],
+    [{ MEDIASOUP_ANNOUNCED_ADDRESS: 'a b' }, /expected an address or a hostname/],
+    [{ MEDIASOUP_ANNOUNCED_IP: '192.0.2.1' }, /is called MEDIASOUP_ANNOUNCED_ADDRESS here/],
+    [{ MEDIASOUP_MIN_PORT: '5000', MEDIASOUP_MAX_PORT: '4000' }, /Widen the range/],
+    [
+      { MEDIASOUP_MIN_PORT: '40000', MEDIASOUP_MAX_PORT: '40014', MEDIASOUP_NUM_WORKERS: '4' },
+      /split over 4 workers: each needs at least 4 ports/,
+    ],
+    [
+      { MEDIASOUP_PORT: '65535', MEDIASOUP_NUM_WORKERS: '2' },
+      /would need port 65536: the highest start is 65534/,
+    ],
+    [
+      { HTTP_PORT: '44445', MEDIASOUP_NUM_WORKERS: '2' },
+      /HTTP_PORT=44445 is one of the workers' TCP ports/,
+    ],
+    [{ HTTPS: 'on' }, /HTTPS=on/],
+    [{ HTTPS_CERT_FULLCHAIN: 'a.pem' }, /set both/],
+    [{ HTTPS: 'self-signed', HTTPS_CERT_PRIVKEY: 'a.pem' }, /unset one of them/],
+    [{ ALLOWED_ORIGINS: 'example.org' }, /expected origins such as/],
+    [{ MAX_ROOMS: '0' }, /MAX_ROOMS=0/],
+  ])('refuses %j', (env, message) => {
+    expect(() => loadConfig(env)).toThrow(ConfigError);
+    expect(() => loadConfig(env)).toThrow(message);
+  });
+
+  test('names everything that is wrong at once', () => {
+    expect(() => loadConfig({ HTTP_PORT: 'a', MAX_ROOMS: 'b' })).toThrow(/HTTP_PORT.*MAX_ROOMS/s);
+  });
+
+  test('warns of a hostname as announced address', () => {
+    const { warnings } = loadConfig({ MEDIASOUP_ANNOUNCED_ADDRESS: 'media.example.org' });
+    expect(warnings).toEqual([expect.stringMatching(/is a hostname: .* Firefox/)]);
+  });
+
+  test('warns of a narrow range in multi-port, where each transport needs a port', () => {
+    const narrow = {
+      MEDIASOUP_MIN_PORT: '40000',
+      MEDIASOUP_MAX_PORT: '40099',
+      MEDIASOUP_NUM_WORKERS: '2',
+    };
+    expect(loadConfig(narrow).warnings).toEqual([]);
+    expect(loadConfig({ ...narrow, MEDIASOUP_USE_WEBRTC_SERVER: 'false' }).warnings).toEqual([
+      expect.stringMatching(/for more than 25 peers a worker/),
+    ]);
+  });
+
+  test('listens everywhere when a self-signed certificate is asked for, which is for a LAN', () => {
+    expect(loadConfig({ HTTPS: 'self-signed' }).http).toMatchObject({
+      host: '0.0.0.0',
+      tls: { kind: 'self-signed' },
+    });
+    expect(loadConfig({ HTTPS: 'self-signed', HTTP_HOST: '127.0.0.1' }).http.host).toBe(
+      '127.0.0.1',
+    );
+  });
+});
+
+test('--help shows every variable with its default', () => {
+  const text = describeSettings();
+  for (const name of ['MEDIASOUP_USE_WEBRTC_SERVER', 'HTTPS_CERT_PRIVKEY', 'LOG_LEVEL']) {
+    expect(text).toMatch(new RegExp(`${name}\n {6}\\S.*\n {6}Default: `));
+  }
+});
