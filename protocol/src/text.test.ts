@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { peerIdSchema } from './ids.ts';
+import { chatTextSchema, displayNameSchema } from './text.ts';
+
+test.each(['Ada', '  Ada Lovelace ', '王小明', 'Zoë 👩🏽‍💻'])('a name may be %j', (name) => {
+  expect(displayNameSchema.parse(name)).toBe(name.trim());
+});
+
+test.each(['', '   ', 'a\nb', 'a\u0000', '\u001b[31mred', 'x'.repeat(65), 7, null])(
+  'a name may not be %j',
+  (name) => {
+    expect(displayNameSchema.safeParse(name).success).toBe(false);
+  },
+);
+
+test('a chat message may have lines, but no other control characters', () => {
+  expect(chatTextSchema.parse('one\ntwo')).toBe('one\ntwo');
+  expect(chatTextSchema.safeParse('one\rtwo').success).toBe(false);
+  expect(chatTextSchema.safeParse('x'.repeat(2001)).success).toBe(false);
+});
+
+test.each(['', 'a b', 'a/b', '..', 'ä', 'a\n', 'x'.repeat(65)])('an id may not be %j', (id) => {
+  expect(peerIdSchema.safeParse(id).success).toBe(false);
+});

@@ -1,0 +1,181 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { request as secureRequest } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
+
+describe('over HTTP', () => {
+  let server: TestServer;
+
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+
+  afterAll(() => server.stop());
+
+  test('says that it lives, and which ports it has', async () => {
+    expect(await (await fetch(`${server.url}/health`)).json()).toEqual({
+      status: 'ok',
+      workers: 1,
+    });
+    expect(await (await fetch(`${server.url}/api/ports`)).json()).toMatchObject({
+      mode: 'single-port',
+      why: expect.stringContaining('MEDIASOUP_USE_WEBRTC_SERVER'),
+      ports: [
+        { protocol: 'udp', address: '127.0.0.1', port: server.mediaPort, transports: 0 },
+        { protocol: 'tcp', address: '127.0.0.1', port: server.mediaPort, transports: 0 },
+      ],
+    });
+  });
+
+  test('answers in JSON under /api, also when there is nothing', async () => {
+    const response = await fetch(`${server.url}/api/nothing`);
+    expect(response.status).toBe(404);
+    expect(await response.json()).toEqual({ error: 'no such resource' });
+  });
+
+  test.each(['/..%2f..%2fpackage.json', '/%c0%ae%c0%ae/%', '//example.org/..'])(
+    'has nothing at %s',
+    async (path) => {
+      const status = await new Promise<number>((resolve, reject) => {
+        const { hostname, port } = new URL(server.url);
+        request({ hostname, port, path }, (response) => {
+          response.resume();
+          resolve(response.statusCode ?? 0);
+        })
+          .on('error', reject)
+          .end();
+      });
+      expect(Math.floor(status / 100)).toBe(4);
+    },
+  );
+
+  test('sends headers that forbid what the page does not need', async () => {
+    const { headers } = await fetch(`${server.url}/`);
+    expect(headers.get('content-security-policy')).toMatch(/default-src 'self'.*script-src 'self'/);
+    expect(headers.get('content-security-policy')).not.toContain('upgrade-insecure-requests');
+    expect(headers.has('strict-transport-security')).toBe(false);
+    expect(headers.has('x-powered-by')).toBe(false);
+  });
+
+  test.each([
+    ['/nothing', undefined, 404],
+    ['/', undefined, 404],
+    ['/signalling', 'https://evil.example', 403],
+    ['/signalling', 'null', 403],
+  ])('ends an upgrade to %s from origin %s with %i', async (path, origin, status) => {
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}${path}`, 'protoo', {
+      ...(origin ? { origin } : {}),
+    });
+    const error = await new Promise<Error>((resolve) => socket.once('error', resolve));
+    expect(error.message).toBe(`Unexpected server response: ${status}`);
+  });
+
+  test('takes upgrades of its own pages, and of programs', async () => {
+    for (const origin of [server.url, undefined]) {
+      const socket = new WebSocket(server.signalling, 'protoo', { ...(origin ? { origin } : {}) });
+      const code = await new Promise((resolve) => socket.once('close', resolve));
+      expect(code, 'let in, and then asked for a room').toBe(4400);
+    }
+  });
+
+  test('asks for the sub-protocol', async () => {
+    const socket = new WebSocket(`${server.signalling}?roomId=a&peerId=b`);
+    const code = await new Promise((resolve) => socket.once('close', resolve));
+    expect(code).toBe(4400);
+  });
+});
+
+describe('over HTTPS', () => {
+  let server: TestServer | undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'oneport-tls-'));
+  const [cert, key, otherKey] = ['cert.pem', 'key.pem', 'other.pem'].map((name) =>
+    join(folder, name),
+  );
+
+  beforeAll(() => {
+    const make = (keyFile = '', certFile = '') =>
+      execFileSync(
+        'openssl',
+        ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'].concat([
+          '-subj',
+          '/CN=localhost',
+          '-keyout',
+          keyFile,
+          '-out',
+          certFile,
+        ]),
+        { stdio: 'ignore' },
+      );
+    make(otherKey, cert);
+    make(key, cert);
+  });
+
+  afterEach(async () => {
+    await server?.stop();
+    server = undefined;
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  function get(
+    path: string,
+  ): Promise<{ status?: number | undefined; subject: string; hsts: boolean }> {
+    const { port } = new URL(server?.url ?? '');
+    return new Promise((resolve, reject) => {
+      secureRequest(
+        { hostname: '127.0.0.1', port, path, rejectUnauthorized: false },
+        (response) => {
+          response.resume();
+          const { subject } = (
+            response.socket as import('node:tls').TLSSocket
+          ).getPeerCertificate();
+          resolve({
+            status: response.statusCode,
+            subject: String(subject.CN),
+            hsts: 'strict-transport-security' in response.headers,
+          });
+        },
+      )
+        .on('error', reject)
+        .end();
+    });
+  }
+
+  test('serves with a given certificate', async () => {
+    server = await startTestServer({
+      HTTPS_CERT_FULLCHAIN: cert ?? '',
+      HTTPS_CERT_PRIVKEY: key ?? '',
+    });
+    expect(server.urls[0]).toMatch(/^https:/);
+    expect(await get('/health')).toEqual({ status: 200, subject: 'localhost', hsts: true });
+  });
+
+  test('serves with a certificate of its own making', async () => {
+    server = await startTestServer({ HTTPS: 'self-signed', HTTP_HOST: '127.0.0.1' });
+    expect(await get('/health')).toEqual({ status: 200, subject: 'oneport', hsts: false });
+  });
+
+  test('does not start with a certificate that is unreadable, broken, or of another key', async () => {
+    const start = (certFile = '', keyFile = '') =>
+      startTestServer({ HTTPS_CERT_FULLCHAIN: certFile, HTTPS_CERT_PRIVKEY: keyFile });
+    await expect(start('/nowhere.pem', key)).rejects.toThrow(
+      /HTTPS_CERT_FULLCHAIN=\/nowhere.pem: .*ENOENT.* may read/,
+    );
+    await expect(start(key, key)).rejects.toThrow(/Expected PEM files/);
+    await expect(start(cert, otherKey)).rejects.toThrow(/is not the key of/);
+  });
+});
+
+test('does not start when its port is taken, and leaves no worker behind', async () => {
+  const first = await startTestServer();
+  const port = new URL(first.url).port;
+  await expect(startTestServer({ HTTP_PORT: port })).rejects.toThrow(
+    new RegExp(`HTTP_PORT=${port}: in use.*ss -lnpt`),
+  );
+  await first.stop();
+});
