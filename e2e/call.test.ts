@@ -1,0 +1,202 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PortsSummary } from '../server/src/http/ports-summary.ts';
+import { type ServerProcess, startServerProcess } from '../server/src/testing/server-process.ts';
+import { launchChromium } from './chromium.ts';
+import { PeerPage } from './peer-page.ts';
+
+/** Nothing is told to the browser: the same steps must pass whatever the server does with its ports. */
+const modes = [
+  { mode: 'single-port', env: { MEDIASOUP_USE_WEBRTC_SERVER: 'true' } },
+  { mode: 'multi-port', env: { MEDIASOUP_USE_WEBRTC_SERVER: 'false' } },
+] as const;
+const protocols = ['udp', 'tcp'] as const;
+const matrix = modes.flatMap((mode) => protocols.map((protocol) => ({ ...mode, protocol })));
+
+const patience = { timeout: 20_000, interval: 200 };
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+
+afterAll(() => browser.close());
+
+describe.each(matrix)('a call in $mode over $protocol', ({ mode, env, protocol }) => {
+  let server: ServerProcess;
+  let alice: PeerPage;
+  let bob: PeerPage;
+
+  beforeAll(async () => {
+    server = await startServerProcess(env);
+    const options = { browser, url: server.url, roomId: 'call', forceTcp: protocol === 'tcp' };
+    alice = await PeerPage.join({ ...options, name: 'Alice' });
+    bob = await PeerPage.join({ ...options, name: 'Bob' });
+  });
+
+  afterAll(async () => {
+    await Promise.all([alice?.close(), bob?.close()]);
+    await server?.stop();
+  });
+
+  test('each sees the other, moving and not black', async () => {
+    for (const [here, there] of [
+      [alice, 'Bob'],
+      [bob, 'Alice'],
+    ] as const) {
+      await here.tile(there).waitFor();
+      await expect.poll(() => here.received('video', 'framesDecoded'), patience).toBeGreaterThan(0);
+      const frames = await here.received('video', 'framesDecoded');
+      await expect
+        .poll(() => here.received('video', 'framesDecoded'), patience)
+        .toBeGreaterThan(frames + 10);
+      await expect.poll(() => here.contrast(here.tile(there)), patience).toBeGreaterThan(50);
+    }
+  });
+
+  test('each hears the other', async () => {
+    for (const here of [alice, bob]) {
+      await expect
+        .poll(() => here.received('audio', 'totalAudioEnergy'), patience)
+        .toBeGreaterThan(0);
+      const energy = await here.received('audio', 'totalAudioEnergy');
+      await expect
+        .poll(() => here.received('audio', 'totalAudioEnergy'), patience)
+        .toBeGreaterThan(energy);
+    }
+  });
+
+  test('the browsers were given exactly the candidates that the mode promises', async () => {
+    const offered = [...(await alice.candidates()), ...(await bob.candidates())];
+    expect(offered, 'two peers with two transports each').toHaveLength(4);
+    const wanted = protocol === 'tcp' ? ['tcp'] : ['udp', 'tcp'];
+    for (const candidates of offered) {
+      expect(candidates.map((candidate) => candidate.protocol)).toEqual(wanted);
+      expect(new Set(candidates.map(({ address }) => address))).toEqual(new Set(['127.0.0.1']));
+    }
+
+    const ports = (of: string) =>
+      offered
+        .flat()
+        .filter((one) => one.protocol === of)
+        .map(({ port }) => port);
+    for (const one of wanted) {
+      if (mode === 'single-port') expect(new Set(ports(one))).toEqual(new Set([server.mediaPort]));
+      else expect(new Set(ports(one)).size, 'a port for each transport').toBe(4);
+    }
+
+    const response = await fetch(`${server.url}/api/ports`);
+    const summary = (await response.json()) as PortsSummary;
+    expect(summary.mode).toBe(mode);
+    const open = summary.ports.filter(({ transports }) => transports > 0);
+    expect(new Set(open.map((one) => `${one.protocol} ${one.port}`))).toEqual(
+      new Set(offered.flat().map((one) => `${one.protocol} ${one.port}`)),
+    );
+  });
+
+  test('media goes over the wanted protocol, to those candidates', async () => {
+    for (const peer of [alice, bob]) {
+      const offered = (await peer.candidates()).flat();
+      const selected = await peer.selectedCandidates();
+      expect(selected).toHaveLength(2);
+      for (const candidate of selected) {
+        expect(candidate.protocol).toBe(protocol);
+        expect(offered).toContainEqual(candidate);
+      }
+    }
+  });
+
+  test('a badge says which mode serves, and on which port', async () => {
+    const [selected] = await alice.selectedCandidates();
+    const badge = alice.page.getByTestId('port-badge');
+    await expect.poll(() => badge.textContent(), patience).toContain(String(selected?.port));
+    const text = await badge.textContent();
+    expect(text).toContain(mode);
+    expect(text?.toLowerCase()).toContain(protocol);
+  });
+
+  test('the one who speaks is marked', async () => {
+    // The fake microphones beep in turn with silence, so the mark comes and goes.
+    await bob.button('Mute microphone').click();
+    await expect
+      .poll(() => bob.tile('Alice').getAttribute('data-speaking'), { ...patience, interval: 50 })
+      .toBe('true');
+    await bob.button('Unmute microphone').click();
+  });
+
+  test('muting stops the sound, and unmuting brings it back', async () => {
+    await alice.button('Mute microphone').click();
+    await expect.poll(() => bob.tile('Alice').getAttribute('data-muted'), patience).toBe('true');
+    const packets = () => bob.received('audio', 'packetsReceived');
+    // What was on its way may still arrive.
+    let before = -1;
+    await expect
+      .poll(
+        async () => {
+          const now = await packets();
+          const still = now === before;
+          before = now;
+          return still;
+        },
+        { timeout: 20_000, interval: 1000 },
+      )
+      .toBe(true);
+    const energy = await bob.received('audio', 'totalAudioEnergy');
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    expect(await packets()).toBe(before);
+    expect(await bob.received('audio', 'totalAudioEnergy')).toBe(energy);
+
+    await alice.button('Unmute microphone').click();
+    await expect.poll(() => bob.tile('Alice').getAttribute('data-muted'), patience).toBe('false');
+    await expect.poll(packets, patience).toBeGreaterThan(before);
+  });
+
+  test('turning the camera off removes the picture, and on brings it back', async () => {
+    await alice.button('Turn camera off').click();
+    await expect.poll(() => bob.tile('Alice').locator('video:visible').count(), patience).toBe(0);
+    await alice.button('Turn camera on').click();
+    await expect.poll(() => bob.tile('Alice').locator('video').count(), patience).toBe(1);
+    await expect.poll(() => bob.contrast(bob.tile('Alice')), patience).toBeGreaterThan(50);
+  });
+
+  test('a chat line arrives', async () => {
+    for (const peer of [alice, bob]) await peer.button('Open chat').click();
+    await alice.page.getByLabel('Message', { exact: true }).fill('Good morning, Bob');
+    await alice.button('Send').click();
+    await bob.page.getByRole('log', { name: 'Chat' }).getByText('Good morning, Bob').waitFor();
+    for (const peer of [alice, bob]) await peer.button('Close chat').click();
+  });
+
+  test('a shared screen is a tile of its own, beside the camera', async () => {
+    const frames = await bob.received('video', 'framesDecoded');
+    await alice.button('Share screen').click();
+    const screen = bob.tile("Alice's screen");
+    await screen.waitFor();
+    await expect.poll(() => bob.contrast(screen), patience).toBeGreaterThan(20);
+    await bob.tile('Alice').locator('video').waitFor();
+    await expect
+      .poll(() => bob.received('video', 'framesDecoded'), patience)
+      .toBeGreaterThan(frames);
+
+    await alice.button('Stop sharing').click();
+    await screen.waitFor({ state: 'detached' });
+    await bob.tile('Alice').waitFor();
+  });
+
+  test('leaving removes the tile', async () => {
+    await alice.button('Leave').click();
+    await bob.tile('Alice').waitFor({ state: 'detached' });
+  });
+
+  test('nothing stays open for those who have gone', async () => {
+    await bob.button('Leave').click();
+    await expect
+      .poll(async () => {
+        const response = await fetch(`${server.url}/api/ports`);
+        const { ports } = (await response.json()) as PortsSummary;
+        return ports.reduce((sum, { transports }) => sum + transports, 0);
+      }, patience)
+      .toBe(0);
+  });
+});

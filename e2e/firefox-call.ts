@@ -1,0 +1,80 @@
+/**
+ * A call of two Firefox peers, run by firefox.test.ts inside its network namespace. Prints what each
+ * has received as one line of JSON.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { launch, type Page } from 'puppeteer-core';
+import { startServerProcess } from '../server/src/testing/server-process.ts';
+import { watchPeerConnections } from './watch-peer-connections.ts';
+
+const server = await startServerProcess({});
+const browser = await launch({
+  browser: 'firefox',
+  executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
+  headless: true,
+  extraPrefsFirefox: {
+    'media.navigator.streams.fake': true,
+    'media.navigator.permission.disabled': true,
+    'media.autoplay.default': 0,
+  },
+});
+try {
+  const pages = [await join('Alice'), await join('Bob')];
+  for (const page of pages) await untilReceiving(page);
+  const received = await Promise.all(pages.map(describeReceived));
+  console.log(JSON.stringify(received));
+} finally {
+  await browser.close();
+  await server.stop();
+}
+
+async function join(name: string): Promise<Page> {
+  // A window of its own each: Firefox slows down what is in a background tab.
+  const context = await browser.createBrowserContext();
+  const page = await context.newPage();
+  await page.evaluateOnNewDocument(watchPeerConnections);
+  await page.goto(`${server.url}/?roomId=firefox&displayName=${name}`);
+  await page.locator('::-p-aria([name="Join"][role="button"])').click();
+  await page.locator('::-p-aria([name="Leave"][role="button"])').wait();
+  return page;
+}
+
+async function untilReceiving(page: Page): Promise<void> {
+  for (let attempt = 0; attempt < 60; attempt++) {
+    const { framesDecoded, audioPackets, contrast } = await describeReceived(page);
+    if (framesDecoded > 10 && audioPackets > 10 && contrast > 50) return;
+    await sleep(500);
+  }
+}
+
+function describeReceived(page: Page) {
+  return page.evaluate(async () => {
+    const reports = await Promise.all(window.peerConnections.map((pc) => pc.getStats()));
+    const stats = reports.flatMap((report) => [...report.values()]);
+    const inbound = (kind: string, counter: string) =>
+      stats
+        .filter((stat) => stat.type === 'inbound-rtp' && stat.kind === kind)
+        .reduce((sum, stat) => sum + (stat[counter] ?? 0), 0);
+    const pairs = stats.filter((stat) => stat.type === 'candidate-pair' && stat.selected);
+    const remotes = pairs.map(({ remoteCandidateId }) =>
+      stats.find((stat) => stat.id === remoteCandidateId),
+    );
+    return {
+      framesDecoded: inbound('video', 'framesDecoded'),
+      audioPackets: inbound('audio', 'packetsReceived'),
+      contrast: contrastOf(document.querySelector('article:not([aria-label*="(you)"]) video')),
+      remoteAddresses: [...new Set(remotes.map((remote) => remote?.address))],
+    };
+
+    function contrastOf(video: Element | null): number {
+      if (!(video instanceof HTMLVideoElement)) return 0;
+      const canvas = document.createElement('canvas');
+      [canvas.width, canvas.height] = [64, 48];
+      const context = canvas.getContext('2d');
+      context?.drawImage(video, 0, 0, 64, 48);
+      const pixels = context?.getImageData(0, 0, 64, 48).data ?? [];
+      const values = [...pixels].filter((_, i) => i % 4 !== 3);
+      return Math.max(...values) - Math.min(...values);
+    }
+  });
+}

@@ -1,0 +1,86 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { rtpParametersFor } from '../server/src/testing/media-parameters.ts';
+import { type ServerProcess, startServerProcess } from '../server/src/testing/server-process.ts';
+import { TestPeer } from '../server/src/testing/test-peer.ts';
+import { launchChromium } from './chromium.ts';
+import { PeerPage } from './peer-page.ts';
+
+/**
+ * mediasoup hands these values on to everybody's SDP as they are: a line break would be a line of SDP.
+ */
+const lineBreak = 'x\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\nm=video';
+
+const { rtpParameters: good } = rtpParametersFor('camera');
+const [goodCodec] = good.codecs;
+const hostile = {
+  mid: { mid: lineBreak },
+  msid: { msid: lineBreak },
+  cname: { rtcp: { cname: lineBreak } },
+  rid: { encodings: [{ rid: lineBreak }, { rid: 'b' }] },
+  'codec parameter': {
+    codecs: [{ ...goodCodec, parameters: { 'profile-level-id': lineBreak } }],
+  },
+};
+
+/** Odd, but of the right characters: these pass, and must do no harm either. */
+const odd = {
+  mid: { mid: 'audio' },
+  msid: { msid: '- -' },
+  cname: { rtcp: { cname: '{}' } },
+  'unknown codec parameter': {
+    codecs: [{ ...goodCodec, parameters: { [lineBreak]: lineBreak } }],
+  },
+};
+
+let browser: Browser;
+let server: ServerProcess;
+
+beforeAll(async () => {
+  [browser, server] = await Promise.all([launchChromium(), startServerProcess({})]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.stop();
+});
+
+test("one peer's RTP parameters do nothing to another's receiving transport", async () => {
+  const roomId = 'hostile';
+  const options = { browser, url: server.url, roomId };
+  const alice = await PeerPage.join({ ...options, name: 'Alice' });
+  const bob = await PeerPage.join({ ...options, name: 'Bob' });
+  const signalling = `${server.url.replace('http', 'ws')}/signalling`;
+  const mallory = await TestPeer.join({ signalling, roomId, peerId: 'mallory' });
+
+  for (const [name, change] of Object.entries(hostile)) {
+    const producing = mallory.produce('camera', {
+      rtpParameters: { ...good, ...change } as typeof good,
+    });
+    await expect(producing, name).rejects.toMatchObject({ code: 400 });
+  }
+  for (const change of Object.values(odd)) {
+    const producerId = await mallory.produce('camera', {
+      rtpParameters: { ...good, ...change } as typeof good,
+    });
+    await bob.page.locator('article[data-peer-id="mallory"]').waitFor();
+    await mallory.request('closeProducer', { producerId });
+  }
+
+  // Whoever receives goes on receiving, and still can receive something new.
+  const patience = { timeout: 20_000, interval: 200 };
+  const before = await bob.received('video', 'framesDecoded');
+  await expect
+    .poll(() => bob.received('video', 'framesDecoded'), patience)
+    .toBeGreaterThan(before + 10);
+  const carol = await PeerPage.join({ ...options, name: 'Carol' });
+  await expect.poll(() => bob.contrast(bob.tile('Carol')), patience).toBeGreaterThan(50);
+  await expect.poll(() => carol.contrast(carol.tile('Alice')), patience).toBeGreaterThan(50);
+  const sdps = await bob.page.evaluate(() =>
+    window.peerConnections.map((pc) => pc.remoteDescription?.sdp ?? ''),
+  );
+  expect(sdps.join('\n')).not.toContain('192.0.2.1');
+
+  await mallory.leave();
+  await Promise.all([alice, bob, carol].map((peer) => peer.close()));
+});

@@ -1,0 +1,136 @@
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { watchPeerConnections } from './watch-peer-connections.ts';
+
+export interface PeerPageOptions {
+  browser: Browser;
+  url: string;
+  roomId: string;
+  name: string;
+  /** Media over TCP only. */
+  forceTcp?: boolean;
+  /** Done with the page before it is opened. */
+  prepare?(page: Page): Promise<void>;
+}
+
+/** Somebody in a call: a browser context of its own, used by what a person sees. */
+export class PeerPage {
+  readonly name: string;
+  readonly page: Page;
+  readonly #context: BrowserContext;
+
+  private constructor(name: string, context: BrowserContext, page: Page) {
+    this.name = name;
+    this.page = page;
+    this.#context = context;
+  }
+
+  /** Opens the lobby. */
+  static async open(options: PeerPageOptions): Promise<PeerPage> {
+    const { browser, url, roomId, name, forceTcp = false, prepare } = options;
+    const context = await browser.newContext({ viewport: { width: 1100, height: 700 } });
+    await context.grantPermissions(['camera', 'microphone'], { origin: url });
+    await context.addInitScript(watchPeerConnections);
+    const page = await context.newPage();
+    await prepare?.(page);
+    const query = new URLSearchParams({ roomId, ...(forceTcp ? { forceTcp: '1' } : {}) });
+    await page.goto(`${url}/?${query}`);
+    return new PeerPage(name, context, page);
+  }
+
+  /** Opens the lobby and joins. */
+  static async join(options: PeerPageOptions): Promise<PeerPage> {
+    const peer = await PeerPage.open(options);
+    await peer.join();
+    return peer;
+  }
+
+  async join(): Promise<void> {
+    await this.page.getByLabel('Your name').fill(this.name);
+    await this.page.getByRole('button', { name: 'Join', exact: true }).click();
+    await this.button('Leave').waitFor();
+  }
+
+  button(name: string): Locator {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  /** What another peer's camera shows here. */
+  tile(name: string): Locator {
+    return this.page.getByRole('article', { name, exact: true });
+  }
+
+  /** All statistics of every RTCPeerConnection of the page (W3C webrtc-stats). */
+  async stats(): Promise<Stat[]> {
+    return await this.page.evaluate(async () => {
+      const reports = await Promise.all(window.peerConnections.map((pc) => pc.getStats()));
+      return reports.flatMap((report) => [...report.values()]);
+    });
+  }
+
+  /** Received streams that something is expected of. */
+  async inbound(kind: 'audio' | 'video'): Promise<Stat[]> {
+    const stats = await this.stats();
+    return stats.filter((stat) => stat.type === 'inbound-rtp' && stat.kind === kind);
+  }
+
+  /** The sum of a counter over all received streams of a kind. */
+  async received(kind: 'audio' | 'video', counter: string): Promise<number> {
+    const streams = await this.inbound(kind);
+    return streams.reduce((sum, stream) => sum + Number(stream[counter] ?? 0), 0);
+  }
+
+  /** The candidates that the browser was given, from the SDP that it was given. */
+  async candidates(): Promise<Candidate[][]> {
+    const sdps = await this.page.evaluate(() =>
+      window.peerConnections.map((pc) => pc.remoteDescription?.sdp ?? ''),
+    );
+    return sdps.map((sdp) =>
+      [...sdp.matchAll(/^a=candidate:\S+ \d+ (\S+) \d+ (\S+) (\d+) typ/gm)].map((match) => ({
+        protocol: String(match[1]).toLowerCase(),
+        address: String(match[2]),
+        port: Number(match[3]),
+      })),
+    );
+  }
+
+  /** The ends of the connections that media goes over, as the browser sees them. */
+  async selectedCandidates(): Promise<Candidate[]> {
+    const stats = await this.stats();
+    const byId = new Map(stats.map((stat) => [stat.id, stat]));
+    return stats
+      .filter((stat) => stat.type === 'transport')
+      .map((transport) => byId.get(String(transport.selectedCandidatePairId)))
+      .map((pair) => byId.get(String(pair?.remoteCandidateId)))
+      .map((remote) => ({
+        protocol: String(remote?.protocol),
+        address: String(remote?.address),
+        port: Number(remote?.port),
+      }));
+  }
+
+  /** How far the brightest pixel of a tile's picture is from the darkest: 0 for a black one. */
+  async contrast(tile: Locator): Promise<number> {
+    return await tile.locator('video').evaluate((video: HTMLVideoElement) => {
+      const canvas = document.createElement('canvas');
+      [canvas.width, canvas.height] = [64, 48];
+      const context = canvas.getContext('2d');
+      context?.drawImage(video, 0, 0, 64, 48);
+      const pixels = context?.getImageData(0, 0, 64, 48).data ?? [];
+      const green = [...pixels].filter((_, i) => i % 4 === 1);
+      return Math.max(...green) - Math.min(...green);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#context.close();
+  }
+}
+
+/** An entry of RTCStatsReport. */
+export type Stat = { id: string; type: string; [member: string]: unknown };
+
+export interface Candidate {
+  protocol: string;
+  address: string;
+  port: number;
+}

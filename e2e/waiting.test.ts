@@ -1,0 +1,76 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ServerProcess, startServerProcess } from '../server/src/testing/server-process.ts';
+import { launchChromium } from './chromium.ts';
+import { PeerPage } from './peer-page.ts';
+
+/** A protoo message as it went over the socket. */
+interface Message {
+  sentBy: 'browser' | 'server';
+  method?: string;
+  request?: true;
+  response?: true;
+}
+
+let browser: Browser;
+let server: ServerProcess;
+
+beforeAll(async () => {
+  [browser, server] = await Promise.all([launchChromium(), startServerProcess({})]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.stop();
+});
+
+/** Writes down what goes over the socket, and keeps every reply from the browser. */
+async function withholdReplies(page: Page, messages: Message[]): Promise<void> {
+  await page.routeWebSocket(/\/signalling\?/, (socket) => {
+    const upstream = socket.connectToServer();
+    socket.onMessage((text) => {
+      messages.push({ sentBy: 'browser', ...JSON.parse(String(text)) });
+      upstream.send(text);
+    });
+    upstream.onMessage((text) => {
+      const message = { sentBy: 'server', ...JSON.parse(String(text)) } as Message;
+      messages.push(message);
+      if (!message.response) socket.send(text);
+    });
+  });
+}
+
+test('the first frame waits for welcome, ICE and DTLS, and for no reply at all', async () => {
+  const options = { browser, url: server.url, roomId: 'waiting' };
+  const alice = await PeerPage.join({ ...options, name: 'Alice' });
+
+  const messages: Message[] = [];
+  const bob = await PeerPage.open({
+    ...options,
+    name: 'Bob',
+    prepare: (page) => withholdReplies(page, messages),
+  });
+  expect(messages, 'the lobby opens no socket').toEqual([]);
+  await bob.page.getByLabel('Your name').fill('Bob');
+  await bob.page.getByRole('button', { name: 'Join', exact: true }).click();
+
+  const patience = { timeout: 20_000, interval: 100 };
+  await expect.poll(() => bob.received('video', 'framesDecoded'), patience).toBeGreaterThan(0);
+  await expect.poll(() => alice.received('video', 'framesDecoded'), patience).toBeGreaterThan(0);
+
+  expect(messages[0]).toMatchObject({ sentBy: 'server', method: 'welcome' });
+  const requests = messages.filter(({ sentBy, request }) => sentBy === 'browser' && request);
+  const methods = requests.map(({ method }) => method);
+  expect(methods.filter((method) => method === 'connectWebRtcTransport')).toHaveLength(2);
+  expect(methods.filter((method) => method === 'produce')).toHaveLength(2);
+  expect(methods.filter((method) => method === 'join')).toHaveLength(1);
+  expect(methods.indexOf('join')).toBeLessThan(methods.indexOf('produce'));
+
+  // To receive Alice took one notification and one request of the server's, answered at once.
+  const needed = messages.filter(
+    ({ sentBy, method }) =>
+      sentBy === 'server' && (method === 'welcome' || method === 'newConsumers'),
+  );
+  expect(needed).toHaveLength(2);
+  await Promise.all([alice.close(), bob.close()]);
+});

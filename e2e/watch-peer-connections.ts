@@ -1,0 +1,21 @@
+declare global {
+  interface Window {
+    /** Every open RTCPeerConnection of the page, in the order in which they were made. */
+    peerConnections: RTCPeerConnection[];
+  }
+}
+
+/** Runs in the page, before its own scripts. It changes nothing that the page sees. */
+export function watchPeerConnections(): void {
+  const all: RTCPeerConnection[] = [];
+  Object.defineProperty(window, 'peerConnections', {
+    get: () => all.filter((pc) => pc.connectionState !== 'closed'),
+  });
+  const Original = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Original {
+    constructor(configuration?: RTCConfiguration) {
+      super(configuration);
+      all.push(this);
+    }
+  };
+}

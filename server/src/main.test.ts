@@ -1,0 +1,81 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { startServerProcess } from './testing/server-process.ts';
+import { TestPeer } from './testing/test-peer.ts';
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+
+function run(args: string[], env: Record<string, string> = {}) {
+  return spawnSync(process.execPath, [main, ...args], {
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+  });
+}
+
+test('--help prints the settings and starts nothing', () => {
+  const { status, stdout } = run(['--help']);
+  expect(status).toBe(0);
+  expect(stdout).toContain('MEDIASOUP_USE_WEBRTC_SERVER');
+});
+
+test('a wrong setting ends the start with one message', () => {
+  const { status, stdout, stderr } = run([], { HTTP_PORT: 'nonsense' });
+  expect(status).toBe(1);
+  expect(stdout).toBe('');
+  expect(stderr).toBe(
+    "oneport can't start:\n" +
+      '  HTTP_PORT=nonsense: expected a whole number from 1 to 65535\n' +
+      'npm start -- --help shows every setting.\n',
+  );
+});
+
+test('a missing worker ends the start with the command that gets one', () => {
+  const { status, stderr } = run([], { MEDIASOUP_WORKER_BIN: '/nowhere', LOG_LEVEL: 'silent' });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/worker can't be run.*\/nowhere.*npm start gets or builds one/);
+});
+
+describe.runIf(process.platform === 'linux')('a signal', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s: the server says goodbye and leaves nothing',
+    async (signal) => {
+      const server = await startServerProcess({ MEDIASOUP_NUM_WORKERS: '2' });
+      const workers = childrenOf(server.process.pid ?? 0);
+      expect(workers).toHaveLength(2);
+      const signalling = `${server.url.replace('http', 'ws')}/signalling`;
+      const peer = await TestPeer.join({ signalling });
+
+      const exit = once(server.process, 'exit');
+      server.process.kill(signal);
+      expect(await peer.closed).toEqual({ code: 1012, reason: 'the server stops' });
+      expect(await exit).toEqual([0, null]);
+      expect(workers.filter(isRunning)).toEqual([]);
+    },
+  );
+});
+
+function childrenOf(pid: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && parentOf(name) === pid)
+    .map(Number);
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    return Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  } catch {
+    return undefined; // It ended while we looked.
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

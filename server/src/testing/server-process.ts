@@ -1,0 +1,61 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { freePorts } from './free-ports.ts';
+
+const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+export interface ServerProcess {
+  url: string;
+  /** MEDIASOUP_PORT, as it was chosen. */
+  mediaPort: number;
+  process: ChildProcess;
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs the product as `npm start` does after set-up, on ports of its own.
+ *
+ * @param env - settings that the test is about
+ */
+export async function startServerProcess(env: Record<string, string>): Promise<ServerProcess> {
+  const first = await freePorts(110);
+  const child = spawn(process.execPath, [main], {
+    env: {
+      ...process.env,
+      MEDIASOUP_LISTEN_IP: '127.0.0.1',
+      MEDIASOUP_NUM_WORKERS: '1',
+      MEDIASOUP_PORT: String(first + 1),
+      MEDIASOUP_MIN_PORT: String(first + 10),
+      MEDIASOUP_MAX_PORT: String(first + 109),
+      HTTP_PORT: String(first),
+      LOG_LEVEL: 'warn',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await untilReady(child);
+  return {
+    url: `http://localhost:${first}`,
+    mediaPort: first + 1,
+    process: child,
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exit = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exit;
+    },
+  };
+}
+
+/** The server says one line when it is ready; warnings may come before. */
+async function untilReady(child: ChildProcess): Promise<void> {
+  let output = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', (data) => {
+      output += String(data);
+      if (output.includes(': open http')) resolve();
+    });
+    child.once('exit', (code) => reject(new Error(`the server ended (${code}):\n${output}`)));
+  });
+}
