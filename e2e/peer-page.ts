@@ -84,13 +84,14 @@ export class PeerPage {
     const sdps = await this.page.evaluate(() =>
       window.peerConnections.map((pc) => pc.remoteDescription?.sdp ?? ''),
     );
-    return sdps.map((sdp) =>
-      [...sdp.matchAll(/^a=candidate:\S+ \d+ (\S+) \d+ (\S+) (\d+) typ/gm)].map((match) => ({
-        protocol: String(match[1]).toLowerCase(),
-        address: String(match[2]),
-        port: Number(match[3]),
-      })),
-    );
+    return sdps.map((sdp) => {
+      // Each media section repeats them.
+      const lines = new Set(sdp.match(/^a=candidate:.*$/gm));
+      return [...lines].map((line) => {
+        const [, , protocol = '', , address = '', port] = line.split(' ');
+        return { protocol: protocol.toLowerCase(), address, port: Number(port) };
+      });
+    });
   }
 
   /** The ends of the connections that media goes over, as the browser sees them. */
