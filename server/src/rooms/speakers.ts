@@ -15,15 +15,17 @@ export class Speakers extends EventEmitter<{ change: [speaker: string | null] }>
     super();
     this.#dominant = dominant;
     this.#levels = levels;
-    // Two observers, because each knows half: ActiveSpeakerObserver follows a conversation without
-    // flickering, but never says that it is over; AudioLevelObserver knows silence.
+    // Two observers, because each knows half. ActiveSpeakerObserver follows a conversation without
+    // flickering, but never says that it is over, nor that the dominant one has stopped while others
+    // have not. AudioLevelObserver knows who is loud, and silence.
     let last: string | null = null;
     dominant.on('dominantspeaker', ({ producer }) => {
       last = peerOf(producer);
       this.#set(last);
     });
-    levels.on('volumes', ([loudest]) => {
-      if (this.#speaker === null && loudest) this.#set(last ?? peerOf(loudest.producer));
+    levels.on('volumes', (volumes) => {
+      const loud = volumes.map(({ producer }) => peerOf(producer));
+      this.#set(loud.includes(last) ? last : (loud[0] ?? null));
     });
     levels.on('silence', () => this.#set(null));
   }
@@ -38,7 +40,7 @@ export class Speakers extends EventEmitter<{ change: [speaker: string | null] }>
   ): Promise<Speakers> {
     const [dominant, levels] = await Promise.all([
       router.createActiveSpeakerObserver({ interval: 300 }),
-      router.createAudioLevelObserver({ interval: 500, threshold: -60, maxEntries: 1 }),
+      router.createAudioLevelObserver({ interval: 500, threshold: -70, maxEntries: 10 }),
     ]);
     return new Speakers(dominant, levels, peerOf);
   }
