@@ -1,13 +1,14 @@
 /**
- * A call of two Firefox peers, run by firefox.test.ts inside its network namespace. Prints what each
- * has received as one line of JSON.
+ * A call of two Firefox peers, run by firefox.test.ts inside its network namespace, with media on the
+ * address given as argument. Prints what each has received as one line of JSON.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { launch, type Page } from 'puppeteer-core';
 import { startServerProcess } from '../server/src/testing/server-process.ts';
 import { watchPeerConnections } from './watch-peer-connections.ts';
 
-const server = await startServerProcess({});
+const [, , address = ''] = process.argv;
+const server = await startServerProcess({ MEDIASOUP_LISTEN_IP: address });
 const browser = await launch({
   browser: 'firefox',
   executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr',

@@ -17,9 +17,11 @@ beforeAll(() => {
   if (!isRoot) return;
   ip('netns', 'add', namespace);
   ip('-n', namespace, 'link', 'set', 'lo', 'up');
-  ip('-n', namespace, 'link', 'add', 'media0', 'type', 'dummy');
+  ip('-n', namespace, 'link', 'add', 'media0', 'type', 'veth', 'peer', 'name', 'media1');
   ip('-n', namespace, 'address', 'add', `${address}/24`, 'dev', 'media0');
-  ip('-n', namespace, 'link', 'set', 'media0', 'up');
+  for (const end of ['media0', 'media1']) ip('-n', namespace, 'link', 'set', end, 'up');
+  // Nobody is there; but Firefox gathers candidates on the default route's address only.
+  ip('-n', namespace, 'route', 'add', 'default', 'via', '10.77.0.2');
 });
 
 afterAll(() => {
@@ -28,8 +30,7 @@ afterAll(() => {
 
 test.runIf(isRoot)('two Firefox peers see and hear each other', async () => {
   const script = fileURLToPath(new URL('firefox-call.ts', import.meta.url));
-  const call = spawn('ip', ['netns', 'exec', namespace, process.execPath, script], {
-    env: { ...process.env, MEDIASOUP_LISTEN_IP: address },
+  const call = spawn('ip', ['netns', 'exec', namespace, process.execPath, script, address], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

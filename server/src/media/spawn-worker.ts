@@ -18,8 +18,8 @@ const signals: readonly Signal[] = ['SIGINT', 'SIGTERM'];
 export async function spawnWorker(workerBin: string | undefined): Promise<mediasoup.types.Worker> {
   const before = new Map(signals.map((signal) => [signal, process.listeners(signal)]));
   const starting = mediasoup.createWorker({
-    logLevel: 'warn',
-    logTags: ['info', 'ice', 'dtls'],
+    // Warnings are a line for each stray packet: whoever can send packets could fill the log.
+    logLevel: 'error',
     ...(workerBin ? { workerBin } : {}),
   });
   for (const signal of signals) {
