@@ -1,3 +1,6 @@
+// First, because it counts for schemas that are made after it.
+import './zod-without-eval.ts';
+
 export * from './connection.ts';
 export * from './explain.ts';
 export * from './ids.ts';

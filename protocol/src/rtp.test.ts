@@ -50,6 +50,11 @@ describe('RTP parameters', () => {
     });
   });
 
+  test('may have an empty cname, as simulcast has in mediasoup-client', () => {
+    const parsed = rtpParametersSchema.parse({ ...fromChromium, rtcp: { cname: '' } });
+    expect(parsed.rtcp?.cname).toBeUndefined();
+  });
+
   const lineBreak = 'a\r\na=ssrc:1 cname:x';
   test.each([
     ['mid', { mid: lineBreak }],

@@ -146,7 +146,13 @@ export const rtpParametersSchema = z.object({
       .max(16),
   ).optional(),
   encodings: z.array(rtpEncoding).max(8).optional(),
-  rtcp: z.object({ cname: cname.optional(), reducedSize: z.boolean().optional() }).optional(),
+  rtcp: z
+    .object({
+      // mediasoup-client writes '' where the SDP has no CNAME, as with simulcast.
+      cname: z.preprocess((value) => value || undefined, cname.optional()).optional(),
+      reducedSize: z.boolean().optional(),
+    })
+    .optional(),
   msid: msid.optional(),
 });
 

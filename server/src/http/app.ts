@@ -52,8 +52,11 @@ export function createApp({ ports, pool, trustedTls, log }: AppOptions): Express
   });
 
   // Vite names assets by their content; the page itself must be asked for each time.
-  app.use('/assets', express.static(join(builtApp, 'assets'), { immutable: true, maxAge: '1y' }));
-  app.use(express.static(builtApp));
+  app.use(
+    '/assets',
+    express.static(join(builtApp, 'assets'), { immutable: true, maxAge: '1y', redirect: false }),
+  );
+  app.use(express.static(builtApp, { redirect: false }));
   app.use((_request, response) => {
     const missing = existsSync(builtApp) ? 'Not found' : 'The app is not built: npm run setup';
     response.status(404).type('text').send(missing);

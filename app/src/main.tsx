@@ -1,0 +1,34 @@
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { newRoomId } from './room/ids.ts';
+import { readPageUrl, urlWithRoom } from './room/page-url.ts';
+import { pageStorage } from './room/preferences.ts';
+import { RoomSession } from './room/session.ts';
+import { App } from './views/app.tsx';
+import './views/base.css';
+import { InvalidRoom } from './views/end.tsx';
+import { SessionContext } from './views/session-context.ts';
+
+const container = document.getElementById('root');
+if (!container) throw new Error('index.html has no #root');
+const root = createRoot(container);
+const page = readPageUrl(location.search);
+
+if (page.roomId === null) {
+  root.render(<InvalidRoom />);
+} else {
+  const roomId = page.roomId ?? newRoomId();
+  if (page.roomId === undefined) history.replaceState(null, '', urlWithRoom(location.href, roomId));
+  document.title = `${roomId} · oneport`;
+  const session = new RoomSession({ roomId, page, server: location.href, storage: pageStorage() });
+  void session.openDevices();
+  window.addEventListener('pagehide', () => session.leave());
+  window.addEventListener('online', () => session.retryNow());
+  root.render(
+    <StrictMode>
+      <SessionContext value={session}>
+        <App />
+      </SessionContext>
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,111 @@
+import { closeCodes } from '@oneport/protocol';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Connector, type Failure, type Trouble } from './connector.ts';
+import type { SocketEnd } from './socket.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function setUp() {
+  const attempts: { resume: string | undefined; end: (end: SocketEnd) => void; closed: boolean }[] =
+    [];
+  const troubles: Trouble[] = [];
+  const failures: Failure[] = [];
+  const placeLost = vi.fn();
+  const connector = new Connector({
+    open: (resume, end) => {
+      const attempt = { resume, end, closed: false };
+      attempts.push(attempt);
+      return {
+        request: () => Promise.reject(new Error('not in this test')),
+        close: () => {
+          attempt.closed = true;
+        },
+      };
+    },
+    onTrouble: (trouble) => troubles.push(trouble),
+    onFailure: (failure) => failures.push(failure),
+    onPlaceLost: placeLost,
+  });
+  const end = (code: number, reason = '') => attempts.at(-1)?.end({ code, reason });
+  return { connector, attempts, troubles, failures, placeLost, end };
+}
+
+test('a dropped socket is tried again with the secret, for as long as it takes', () => {
+  const { connector, attempts, troubles, failures, end } = setUp();
+  connector.start();
+  connector.welcomed('secret');
+  for (let n = 1; n <= 20; n += 1) {
+    end(1006);
+    expect(troubles.at(-1)?.retryAt).toBeGreaterThan(Date.now());
+    vi.advanceTimersByTime(10_000);
+    expect(attempts).toHaveLength(n + 1);
+  }
+  expect(attempts.at(-1)?.resume).toBe('secret');
+  expect(failures).toEqual([]);
+});
+
+test.each([
+  [closeCodes.gone, 'gone'],
+  [closeCodes.badFrame, 'bad-request'],
+  [closeCodes.refused, 'refused'],
+] as const)('after %i there is no further attempt, and the reason is told', (code, kind) => {
+  const { connector, attempts, failures, end } = setUp();
+  connector.start();
+  end(code, 'the words of the server');
+  vi.advanceTimersByTime(60_000);
+  expect(attempts).toHaveLength(1);
+  expect(failures).toEqual([{ kind, reason: 'the words of the server' }]);
+});
+
+test('a secret that is refused is given up, and we come as somebody new', () => {
+  const { connector, attempts, failures, placeLost, end } = setUp();
+  connector.start();
+  connector.welcomed('old');
+  end(1006);
+  vi.advanceTimersByTime(10_000);
+  end(closeCodes.refused);
+  expect(placeLost).toHaveBeenCalledOnce();
+  vi.advanceTimersByTime(10_000);
+  expect(attempts.at(-1)?.resume).toBeUndefined();
+  expect(failures).toEqual([]);
+});
+
+test('a restart is tried soon, a full server later', () => {
+  const { connector, troubles, end } = setUp();
+  connector.start();
+  end(closeCodes.restart);
+  expect(troubles.at(-1)).toMatchObject({ cause: 'restarting' });
+  expect((troubles.at(-1)?.retryAt ?? 0) - Date.now()).toBeLessThanOrEqual(200);
+  vi.advanceTimersByTime(200);
+  end(closeCodes.tooMany);
+  expect(troubles.at(-1)).toMatchObject({ cause: 'busy' });
+  expect((troubles.at(-1)?.retryAt ?? 0) - Date.now()).toBeGreaterThanOrEqual(400);
+});
+
+test('"try now" begins the waiting attempt, once', () => {
+  const { connector, attempts, troubles, end } = setUp();
+  connector.start();
+  end(1006);
+  connector.retryNow();
+  connector.retryNow();
+  expect(attempts).toHaveLength(2);
+  expect(troubles.at(-1)).toEqual({ cause: 'unreachable', retryAt: null });
+  vi.advanceTimersByTime(60_000);
+  expect(attempts).toHaveLength(2);
+});
+
+test('stopped is stopped', () => {
+  const { connector, attempts, end } = setUp();
+  connector.start();
+  connector.stop();
+  expect(attempts[0]?.closed).toBe(true);
+  end(1006);
+  connector.reconnect('media-lost');
+  vi.advanceTimersByTime(60_000);
+  expect(attempts).toHaveLength(1);
+});

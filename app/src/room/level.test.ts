@@ -1,0 +1,10 @@
+import { expect, test } from 'vitest';
+import { levelOf } from './level.ts';
+
+test('silence is 0, full scale is 1, speech lies between', () => {
+  expect(levelOf(new Float32Array(1024))).toBe(0);
+  expect(levelOf(new Float32Array(1024).fill(1))).toBe(1);
+  const speech = levelOf(new Float32Array(1024).fill(0.05));
+  expect(speech).toBeGreaterThan(0.4);
+  expect(speech).toBeLessThan(0.7);
+});

@@ -1,0 +1,70 @@
+/** Which way media takes, for the badge: out of W3C webrtc-stats and the offered candidates. */
+import type { IceCandidate } from '@oneport/protocol';
+
+export interface MediaPath {
+  readonly direction: 'send' | 'receive';
+  readonly protocol: 'udp' | 'tcp';
+  /** The server's. */
+  readonly address: string;
+  readonly port: number;
+  /** offered: not connected yet. in-use: the selected candidate pair. */
+  readonly state: 'offered' | 'in-use';
+}
+
+type Address = Pick<MediaPath, 'protocol' | 'address' | 'port'>;
+
+/** W3C webrtc-stats; `selected` is Firefox's, from before `selectedCandidatePairId`. */
+interface Stats {
+  readonly id: string;
+  readonly type: string;
+  readonly selectedCandidatePairId?: string;
+  readonly remoteCandidateId?: string;
+  readonly selected?: boolean;
+  readonly nominated?: boolean;
+  readonly state?: string;
+  readonly address?: string;
+  readonly ip?: string;
+  readonly port?: number;
+  readonly protocol?: string;
+}
+
+/**
+ * The server's end of the selected candidate pair.
+ *
+ * @param report - what `transport.getStats()` gave
+ * @returns undefined while there is none
+ */
+export function selectedAddress(report: Iterable<Stats>): Address | undefined {
+  const all = new Map(Array.from(report, (stats) => [stats.id, stats] as const));
+  const list = [...all.values()];
+  const pairId = list.find(({ type }) => type === 'transport')?.selectedCandidatePairId;
+  const pair =
+    (pairId === undefined ? undefined : all.get(pairId)) ??
+    list.find(({ type, selected }) => type === 'candidate-pair' && selected) ??
+    list.find(
+      ({ type, nominated, state }) =>
+        type === 'candidate-pair' && nominated && state === 'succeeded',
+    );
+  const remote = all.get(pair?.remoteCandidateId ?? '');
+  const address = remote?.address ?? remote?.ip;
+  if (!remote || address === undefined || remote.port === undefined) return undefined;
+  return {
+    protocol: remote.protocol?.toLowerCase() === 'tcp' ? 'tcp' : 'udp',
+    address,
+    port: remote.port,
+  };
+}
+
+/** The paths that a transport may take, as long as it hasn't taken one. */
+export function offeredPaths(
+  direction: MediaPath['direction'],
+  candidates: readonly IceCandidate[],
+): MediaPath[] {
+  return candidates.map(({ protocol, address, port }) => ({
+    direction,
+    protocol,
+    address,
+    port,
+    state: 'offered',
+  }));
+}

@@ -1,0 +1,96 @@
+/** Who is in the room and what was said in it, as the server tells it. It outlives connections. */
+import type { ChatMessage, PeerId, PeerInfo, RequestReply } from '@oneport/protocol';
+import { mergeChat } from './chat-log.ts';
+import type { RemoteMedia } from './consuming.ts';
+import { newPeerId } from './ids.ts';
+import type { Notices } from './notices.ts';
+import { assemblePeople } from './people.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** The part of the snapshot that is the room's. */
+export type RoomView = Pick<Snapshot, 'people' | 'chat'>;
+
+export interface RoomOptions {
+  notices: Notices;
+  onChange: (view: RoomView) => void;
+}
+
+export class Room {
+  readonly #options: RoomOptions;
+  readonly #peers = new Map<PeerId, PeerInfo>();
+  /** All that I have had: what I wrote under an earlier one is mine too. */
+  readonly #ownPeerIds = new Set<PeerId>();
+  #media: readonly RemoteMedia[] = [];
+  #view: RoomView = { people: [], chat: [] };
+
+  constructor(options: RoomOptions) {
+    this.#options = options;
+  }
+
+  get view(): RoomView {
+    return this.#view;
+  }
+
+  /** A peer id that nobody has had yet. */
+  newIdentity(): PeerId {
+    const peerId = newPeerId();
+    this.#ownPeerIds.add(peerId);
+    return peerId;
+  }
+
+  /** I have joined: the reply lists everybody, and so also says who has gone meanwhile. */
+  entered({ peers, chat }: RequestReply<'join'>): void {
+    const there = new Set(peers.map(({ peerId }) => peerId));
+    for (const peerId of this.#peers.keys()) if (!there.has(peerId)) this.#peers.delete(peerId);
+    for (const peer of peers) this.#peers.set(peer.peerId, peer);
+    this.chatted(chat);
+    this.#peopleChanged();
+  }
+
+  /** I have left. What was said can still be read when I come back. */
+  left(): void {
+    this.#peers.clear();
+    this.mediaChanged([]);
+  }
+
+  peerCame(peer: PeerInfo): void {
+    const known = this.#peers.has(peer.peerId);
+    this.#peers.set(peer.peerId, peer);
+    this.#peopleChanged();
+    if (!known) this.#options.notices.add({ type: 'joined', displayName: peer.displayName });
+  }
+
+  peerWent(peerId: PeerId): void {
+    const peer = this.#peers.get(peerId);
+    this.#peers.delete(peerId);
+    this.#peopleChanged();
+    if (peer) this.#options.notices.add({ type: 'left', displayName: peer.displayName });
+  }
+
+  peerRenamed(peerId: PeerId, displayName: string): void {
+    const peer = this.#peers.get(peerId);
+    if (peer) this.#peers.set(peerId, { ...peer, displayName });
+    this.#peopleChanged();
+  }
+
+  /** @param media - all that arrives now, of everybody */
+  mediaChanged(media: readonly RemoteMedia[]): void {
+    this.#media = media;
+    this.#peopleChanged();
+  }
+
+  chatted(messages: readonly ChatMessage[]): void {
+    const chat = mergeChat(this.#view.chat, messages, (peerId) => this.#ownPeerIds.has(peerId));
+    this.#change({ chat });
+  }
+
+  #peopleChanged(): void {
+    const people = assemblePeople(this.#peers.values(), this.#media, this.#view.people);
+    this.#change({ people });
+  }
+
+  #change(change: Partial<RoomView>): void {
+    this.#view = { ...this.#view, ...change };
+    this.#options.onChange(this.#view);
+  }
+}

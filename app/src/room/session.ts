@@ -1,0 +1,398 @@
+/**
+ * A room as one peer sees it. It keeps the intent (what I publish, how large each tile is, my name)
+ * apart from the connection, and brings the connection in line with the intent: joining, coming
+ * back after a drop and moving to other transports are the same operation, `#adopt` a `welcome`.
+ */
+import { displayNameSchema, errorCodes, type RequestReply, type Welcome } from '@oneport/protocol';
+import type { Device } from 'mediasoup-client';
+import { browserInfo } from './browser-info.ts';
+import { Connection } from './connection.ts';
+import { Connector, type FailureKind, type Trouble } from './connector.ts';
+import { tileKey, type Unreceivable } from './consuming.ts';
+import { DeviceLoader } from './device-loader.ts';
+import { problemOf } from './devices.ts';
+import { dispatch } from './dispatch.ts';
+import { nameOrGuest } from './display-name.ts';
+import type { TileView } from './layers.ts';
+import { LocalMedia } from './local-media.ts';
+import { Notices } from './notices.ts';
+import type { PageSettings } from './page-url.ts';
+import { watchPaths } from './path-watch.ts';
+import { type PreferenceStorage, RememberedPreferences } from './preferences.ts';
+import { wantedSources } from './publishing.ts';
+import { Room, type RoomView } from './room.ts';
+import { openSignalling, RequestError, type SendRequest, type Signalling } from './signalling.ts';
+import { signallingUrl } from './signalling-url.ts';
+import type { Phase, Snapshot } from './snapshot.ts';
+import { Store } from './store.ts';
+
+export interface RoomSessionOptions {
+  roomId: string;
+  /** What the page's URL says about how to take part. */
+  page: Pick<PageSettings, 'displayName' | 'forceTcp' | 'produce' | 'consume'>;
+  /** Where the server is, such as `location.href`: `http:` gives `ws:`, `https:` gives `wss:`. */
+  server: string;
+  storage: PreferenceStorage | undefined;
+}
+
+type SourceName = 'microphone' | 'camera';
+
+export class RoomSession {
+  readonly #options: RoomSessionOptions;
+  readonly #store: Store<Snapshot>;
+  readonly #connector: Connector;
+  readonly #notices: Notices;
+
+  // The intent.
+  readonly #local: LocalMedia;
+  readonly #views = new Map<string, TileView>();
+  readonly #unreceivable: Unreceivable = { culprits: new Set(), suspects: new Set() };
+  readonly #preferences: RememberedPreferences;
+  /** Which devices were open when I left, to be opened again. */
+  #toReopen: Record<SourceName, boolean> | undefined;
+
+  // The connection.
+  #connection: Connection | undefined;
+  readonly #deviceLoader = new DeviceLoader();
+  #stopPaths: (() => void) | undefined;
+
+  readonly #room: Room;
+
+  constructor(options: RoomSessionOptions) {
+    this.#options = options;
+    this.#preferences = new RememberedPreferences(options.storage);
+    const preferences = this.#preferences.current;
+    this.#local = new LocalMedia(preferences);
+    const { microphone, camera, screen, devices } = this.#local.state;
+    const { microphoneId, cameraId, speakerId } = preferences;
+    this.#notices = new Notices((notices) => this.#store.update({ notices }));
+    const onChange = (view: RoomView) => this.#store.update(view);
+    this.#room = new Room({ notices: this.#notices, onChange });
+    this.#store = new Store<Snapshot>({
+      phase: { state: 'lobby' },
+      roomId: options.roomId,
+      self: {
+        peerId: this.#room.newIdentity(),
+        displayName: options.page.displayName ?? preferences.displayName,
+        microphone,
+        camera,
+        screen,
+        role: options.page.produce ? 'participant' : 'watching',
+      },
+      ...this.#room.view,
+      activeSpeaker: null,
+      media: undefined,
+      devices,
+      chosen: { microphoneId, cameraId, speakerId },
+      notices: [],
+    });
+    this.#connector = new Connector({
+      open: (resume, ended) => this.#openSignalling(resume, ended),
+      onTrouble: (trouble) => this.#troubled(trouble),
+      onFailure: (failure) => this.#end({ state: 'failed', failure }),
+      onPlaceLost: () => this.#updateSelf({ peerId: this.#room.newIdentity() }),
+    });
+    this.#local.subscribe(() => this.#localChanged());
+  }
+
+  readonly getSnapshot = (): Snapshot => this.#store.get();
+
+  /**
+   * @param listener - called after each change of the snapshot
+   * @returns stops the calls
+   */
+  readonly subscribe = (listener: () => void): (() => void) => this.#store.subscribe(listener);
+
+  /** Opens the microphone and camera as last time, to be seen in the lobby before anybody else does. */
+  async openDevices(): Promise<void> {
+    if (!this.#options.page.produce) return;
+    const { microphoneOn, cameraOn } = this.#preferences.current;
+    await this.#local.open({ microphone: microphoneOn, camera: cameraOn });
+  }
+
+  /** Enters the room, or enters it again after having left. */
+  join(): void {
+    const { state } = this.getSnapshot().phase;
+    if (state === 'joining' || state === 'joined' || state === 'reconnecting') return;
+    // After leaving, the server may not have seen the old socket close yet.
+    if (state !== 'lobby') this.#updateSelf({ peerId: this.#room.newIdentity() });
+    const displayName = nameOrGuest(this.getSnapshot().self.displayName);
+    this.#updateSelf({ displayName });
+    this.#store.update({ phase: { state: 'joining', trouble: undefined } });
+    if (this.#toReopen) void this.#local.open(this.#toReopen);
+    this.#toReopen = undefined;
+    this.#connector.start();
+  }
+
+  /** Leaves for good, politely, and closes all devices. */
+  leave(): void {
+    const { state } = this.getSnapshot().phase;
+    if (state === 'left' || state === 'failed') return;
+    this.#end({ state: 'left' });
+  }
+
+  /** Doesn't wait for the next attempt's time. */
+  retryNow(): void {
+    this.#connector.retryNow();
+  }
+
+  /** What the others shall call me; an impossible name is kept for the field, but not sent. */
+  setDisplayName(displayName: string): void {
+    this.#updateSelf({ displayName });
+    this.#preferences.change({ displayName: displayName.trim() });
+    const valid = displayNameSchema.safeParse(displayName);
+    if (this.getSnapshot().phase.state !== 'joined' || !valid.success) return;
+    this.#request('changeDisplayName', { displayName: valid.data }).catch((error: unknown) =>
+      console.warn('changing the name failed', error),
+    );
+  }
+
+  /** Opens or mutes the microphone. */
+  async setMicrophone(on: boolean): Promise<void> {
+    this.#preferences.change({ microphoneOn: on });
+    await this.#local.setMicrophone(on);
+  }
+
+  /** Turns the camera on or off. Off, its light goes out. */
+  async setCamera(on: boolean): Promise<void> {
+    this.#preferences.change({ cameraOn: on });
+    await this.#local.setCamera(on);
+  }
+
+  async chooseDevice(kind: SourceName, deviceId: string): Promise<void> {
+    this.#preferences.change(
+      kind === 'microphone' ? { microphoneId: deviceId } : { cameraId: deviceId },
+    );
+    await this.#local.chooseDevice(kind, deviceId);
+  }
+
+  chooseSpeaker(speakerId: string): void {
+    this.#preferences.change({ speakerId });
+    this.#updateChosen();
+  }
+
+  /** Lets me pick a screen, and sends it beside the camera. */
+  async shareScreen(): Promise<void> {
+    try {
+      await this.#local.shareScreen();
+    } catch (error) {
+      // Closing the picker is an answer, not a fault.
+      if (problemOf(error) !== 'denied') this.#notices.add({ type: 'screen-failed' });
+    }
+  }
+
+  stopScreen(): void {
+    this.#local.stopScreen();
+  }
+
+  /**
+   * Sends a chat message.
+   *
+   * @returns false if it didn't get through (a notice says why)
+   */
+  async sendChat(text: string): Promise<boolean> {
+    const { self } = this.getSnapshot();
+    try {
+      const { messageId } = await this.#request('sendChatMessage', { text });
+      // It comes down the data channel too, with the server's time. But not to those who don't consume.
+      if (!this.getSnapshot().chat.some((entry) => entry.messageId === messageId)) {
+        const { peerId, displayName } = self;
+        const time = Date.now();
+        this.#room.chatted([
+          { type: 'chat', messageId, peerId, displayName, time, text: text.trim() },
+        ]);
+      }
+      return true;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#notices.add({ type: 'chat-failed', reason });
+      return false;
+    }
+  }
+
+  /**
+   * How a tile is shown: what is small, hidden or scrolled away needs fewer bits.
+   *
+   * @param view - undefined: there is no such tile any more
+   */
+  setTileView(peerId: string, source: 'camera' | 'screen', view: TileView | undefined): void {
+    const key = tileKey(peerId, source);
+    if (view) this.#views.set(key, view);
+    else this.#views.delete(key);
+    this.#connection?.consuming?.viewsChanged();
+  }
+
+  dismissNotice(id: number): void {
+    this.#notices.remove(id);
+  }
+
+  #openSignalling(...[resume, ended]: Parameters<ConnectorOpen>): ReturnType<ConnectorOpen> {
+    const { page, roomId, server } = this.#options;
+    const { peerId } = this.getSnapshot().self;
+    const url = signallingUrl(server, { ...page, roomId, peerId, resume });
+    const handlers = dispatch({
+      room: this.#room,
+      connection: () => this.#connection,
+      onWelcome: (welcome) => void this.#adopt(welcome),
+      onActiveSpeaker: (activeSpeaker) => this.#store.update({ activeSpeaker }),
+    });
+    return openSignalling(url, { ...handlers, ended });
+  }
+
+  /** Makes the connection that `welcome` describes, in line with the intent. */
+  async #adopt(welcome: Welcome): Promise<void> {
+    const signalling = this.#connector.signalling;
+    if (!signalling) return;
+    this.#connector.welcomed(welcome.resumeSecret);
+    this.#dropConnection();
+    let device: Device;
+    try {
+      device = await this.#deviceLoader.load(welcome.routerRtpCapabilities);
+    } catch (error) {
+      this.#fail('unsupported', error);
+      return;
+    }
+    // The socket may have gone, or another welcome come, while the device was loading.
+    if (signalling !== this.#connector.signalling) return;
+    this.#dropConnection();
+    try {
+      const connection = this.#connect(welcome, device, signalling);
+      const joining = connection.join({
+        displayName: nameOrGuest(this.getSnapshot().self.displayName),
+        device: browserInfo(navigator.userAgent),
+      });
+      connection.publish(wantedSources(this.#local.state));
+      this.#showPaths(welcome, connection);
+      const reply = await joining;
+      if (connection === this.#connection) this.#joined(reply);
+    } catch (error) {
+      this.#notJoined(signalling, error);
+    }
+  }
+
+  #connect(welcome: Welcome, device: Device, signalling: Signalling): Connection {
+    const connection: Connection = new Connection({
+      welcome,
+      device,
+      request: signalling.request,
+      views: this.#views,
+      unreceivable: this.#unreceivable,
+      events: {
+        onMedia: () => this.#room.mediaChanged(connection.consuming?.media() ?? []),
+        onRoomData: (data) => this.#room.chatted([data]),
+        onRefused: (source, reason) => this.#notices.add({ type: 'not-sent', source, reason }),
+        onLost: () => {
+          // While the socket is gone too, a new connection is being made anyway.
+          const current = signalling === this.#connector.signalling;
+          if (current && connection === this.#connection) this.#connector.reconnect('media-lost');
+        },
+      },
+    });
+    this.#connection = connection;
+    return connection;
+  }
+
+  #notJoined(signalling: Signalling, error: unknown): void {
+    // Another socket or another `welcome` is being dealt with.
+    if (signalling !== this.#connector.signalling) return;
+    const code = error instanceof RequestError ? error.code : errorCodes.badRequest;
+    if (code === errorCodes.conflict) return;
+    // No answer, or a fault of the server's: it may be better next time.
+    if (code === undefined || code >= errorCodes.internal) {
+      this.#connector.reconnect('unreachable');
+    } else {
+      this.#fail('bad-request', error);
+    }
+  }
+
+  #fail(kind: FailureKind, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#end({ state: 'failed', failure: { kind, reason } });
+  }
+
+  #joined(reply: RequestReply<'join'>): void {
+    const wasReconnecting = this.getSnapshot().phase.state === 'reconnecting';
+    this.#room.entered(reply);
+    // What came by an earlier connection has ended with it.
+    this.#room.mediaChanged(this.#connection?.consuming?.media() ?? []);
+    this.#store.update({ phase: { state: 'joined' } });
+    this.#connector.settled();
+    if (wasReconnecting) this.#notices.add({ type: 'reconnected' });
+  }
+
+  #troubled(trouble: Trouble): void {
+    const { state } = this.getSnapshot().phase;
+    if (state === 'lobby' || state === 'joining') {
+      this.#store.update({ phase: { state: 'joining', trouble } });
+    } else if (state === 'joined' || state === 'reconnecting') {
+      this.#store.update({ phase: { state: 'reconnecting', trouble } });
+    }
+  }
+
+  #end(phase: Extract<Phase, { state: 'left' | 'failed' }>): void {
+    this.#connector.stop();
+    this.#dropConnection();
+    const { microphone, camera } = this.#local.state;
+    this.#toReopen = {
+      microphone: microphone.state === 'on' || microphone.state === 'opening',
+      camera: camera.state === 'on' || camera.state === 'opening',
+    };
+    this.#local.closeAll();
+    this.#room.left();
+    this.#notices.clear();
+    this.#store.update({ phase, activeSpeaker: null, media: undefined });
+  }
+
+  #dropConnection(): void {
+    this.#stopPaths?.();
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  #showPaths({ portMode }: Welcome, connection: Connection): void {
+    this.#stopPaths = watchPaths(
+      () => connection.paths(),
+      (paths) => {
+        const media = { portMode, paths };
+        // Most looks find nothing new, and shouldn't make anybody render.
+        if (JSON.stringify(media) !== JSON.stringify(this.getSnapshot().media)) {
+          this.#store.update({ media });
+        }
+      },
+    );
+  }
+
+  #localChanged(): void {
+    const { devices, ...sources } = this.#local.state;
+    this.#updateSelf(sources);
+    this.#store.update({ devices });
+    this.#updateChosen();
+    this.#connection?.publish(wantedSources(this.#local.state));
+  }
+
+  readonly #request: SendRequest = (method, data) => {
+    const signalling = this.#connector.signalling;
+    return signalling
+      ? signalling.request(method, data)
+      : Promise.reject(new RequestError(method, undefined, 'there is no connection'));
+  };
+
+  #updateChosen(): void {
+    const { microphone, camera } = this.#local.openDeviceIds;
+    const { microphoneId, cameraId, speakerId } = this.#preferences.current;
+    const chosen = {
+      microphoneId: microphone ?? microphoneId,
+      cameraId: camera ?? cameraId,
+      speakerId,
+    };
+    if (JSON.stringify(chosen) !== JSON.stringify(this.getSnapshot().chosen)) {
+      this.#store.update({ chosen });
+    }
+  }
+
+  #updateSelf(change: Partial<Snapshot['self']>): void {
+    this.#store.update({ self: { ...this.getSnapshot().self, ...change } });
+  }
+}
+
+type ConnectorOpen = ConstructorParameters<typeof Connector>[0]['open'];

@@ -1,0 +1,30 @@
+import { connectQuerySchema } from '@oneport/protocol';
+import { expect, test } from 'vitest';
+import { signallingUrl } from './signalling-url.ts';
+
+test('the server reads what was asked for', () => {
+  const query = {
+    roomId: 'blue',
+    peerId: 'me',
+    produce: true,
+    consume: false,
+    forceTcp: true,
+    resume: 'secret',
+  };
+  const url = new URL(signallingUrl('https://call.example/?roomId=x', query));
+  expect(url.origin).toBe('wss://call.example');
+  expect(url.pathname).toBe('/signalling');
+  expect(connectQuerySchema.parse(Object.fromEntries(url.searchParams))).toEqual(query);
+});
+
+test('plain HTTP gives plain WebSocket, and what is not wanted is left out', () => {
+  const url = signallingUrl('http://127.0.0.1:3000/', {
+    roomId: 'r',
+    peerId: 'p',
+    produce: false,
+    consume: true,
+    forceTcp: false,
+    resume: undefined,
+  });
+  expect(url).toBe('ws://127.0.0.1:3000/signalling?roomId=r&peerId=p&produce=0&consume=1');
+});

@@ -1,0 +1,18 @@
+/** Where to open the signalling WebSocket. */
+import { type ConnectQuery, signallingPath } from '@oneport/protocol';
+
+/**
+ * @param server - any URL of the server's; its scheme decides between `ws:` and `wss:`
+ * @param query - as in the contract (`connectQuerySchema`)
+ */
+export function signallingUrl(server: string, query: ConnectQuery): string {
+  const url = new URL(signallingPath, server);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  url.searchParams.set('roomId', query.roomId);
+  url.searchParams.set('peerId', query.peerId);
+  url.searchParams.set('produce', query.produce ? '1' : '0');
+  url.searchParams.set('consume', query.consume ? '1' : '0');
+  if (query.forceTcp) url.searchParams.set('forceTcp', '1');
+  if (query.resume !== undefined) url.searchParams.set('resume', query.resume);
+  return url.href;
+}

@@ -1,0 +1,63 @@
+/** All that a view needs to know, in one immutable value. */
+import type { PeerId, PortMode, RoomId, Source } from '@oneport/protocol';
+import type { ChatEntry } from './chat-log.ts';
+import type { Failure, Trouble } from './connector.ts';
+import type { DeviceList } from './devices.ts';
+import type { LocalScreen, LocalSource } from './local-media.ts';
+import type { MediaPath } from './media-paths.ts';
+import type { Person } from './people.ts';
+
+export type Phase =
+  | { readonly state: 'lobby' }
+  /** `trouble`: the first attempt didn't succeed. */
+  | { readonly state: 'joining'; readonly trouble: Trouble | undefined }
+  | { readonly state: 'joined' }
+  | { readonly state: 'reconnecting'; readonly trouble: Trouble }
+  | { readonly state: 'left' }
+  | { readonly state: 'failed'; readonly failure: Failure };
+
+export interface Self {
+  readonly peerId: PeerId;
+  readonly displayName: string;
+  readonly microphone: LocalSource;
+  readonly camera: LocalSource;
+  readonly screen: LocalScreen;
+  /** watching: this page was asked to send nothing (`produce=false`). */
+  readonly role: 'participant' | 'watching';
+}
+
+export interface MediaInfo {
+  readonly portMode: PortMode;
+  readonly paths: readonly MediaPath[];
+}
+
+export interface ChosenDevices {
+  readonly microphoneId: string;
+  readonly cameraId: string;
+  readonly speakerId: string;
+}
+
+/** Something that has happened, to be told once. */
+export type Notice = { readonly id: number } & (
+  | { readonly type: 'joined' | 'left'; readonly displayName: string }
+  | { readonly type: 'not-sent'; readonly source: Source; readonly reason: string }
+  | { readonly type: 'chat-failed'; readonly reason: string }
+  | { readonly type: 'screen-failed' }
+  | { readonly type: 'reconnected' }
+);
+
+export interface Snapshot {
+  readonly phase: Phase;
+  readonly roomId: RoomId;
+  readonly self: Self;
+  /** The others. */
+  readonly people: readonly Person[];
+  /** Who speaks, by the server's judgement. May be me. */
+  readonly activeSpeaker: PeerId | null;
+  readonly chat: readonly ChatEntry[];
+  /** undefined until the server has welcomed us. */
+  readonly media: MediaInfo | undefined;
+  readonly devices: DeviceList;
+  readonly chosen: ChosenDevices;
+  readonly notices: readonly Notice[];
+}

@@ -1,0 +1,17 @@
+import { expect, test, vi } from 'vitest';
+import { Store } from './store.ts';
+
+test('a change makes a new value and calls the listeners', () => {
+  const store = new Store({ a: 1, b: 2 });
+  const before = store.get();
+  const listener = vi.fn();
+  const stop = store.subscribe(listener);
+  store.update({ a: 3 });
+  expect(store.get()).toEqual({ a: 3, b: 2 });
+  expect(before).toEqual({ a: 1, b: 2 });
+  store.update({ a: 3 });
+  expect(listener).toHaveBeenCalledTimes(1);
+  stop();
+  store.update({ a: 4 });
+  expect(listener).toHaveBeenCalledTimes(1);
+});

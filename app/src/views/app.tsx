@@ -1,0 +1,32 @@
+import { Call } from './call.tsx';
+import { Failed, Left } from './end.tsx';
+import { Lobby } from './lobby.tsx';
+import { useSnapshot } from './session-context.ts';
+import { Toasts } from './toasts.tsx';
+
+export function App() {
+  const snapshot = useSnapshot();
+  return (
+    <>
+      <Page />
+      <Toasts notices={snapshot.notices} />
+    </>
+  );
+}
+
+function Page() {
+  const snapshot = useSnapshot();
+  const { phase, roomId } = snapshot;
+  switch (phase.state) {
+    case 'lobby':
+    case 'joining':
+      return <Lobby snapshot={snapshot} />;
+    case 'joined':
+    case 'reconnecting':
+      return <Call snapshot={snapshot} />;
+    case 'left':
+      return <Left roomId={roomId} />;
+    case 'failed':
+      return <Failed failure={phase.failure} />;
+  }
+}

@@ -1,0 +1,128 @@
+import { Fragment, type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import type { ChatEntry } from '../room/chat-log.ts';
+import './chat-panel.css';
+import { CloseIcon, SendIcon } from './icons.tsx';
+import { useSession } from './session-context.ts';
+import { hueOf } from './words.ts';
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+
+/** Messages of one sender within this time stand under one name, in milliseconds. */
+const groupTime = 3 * 60_000;
+
+function beginsGroup(entry: ChatEntry, previous: ChatEntry | undefined): boolean {
+  return (
+    previous?.peerId !== entry.peerId ||
+    previous.displayName !== entry.displayName ||
+    entry.time - previous.time > groupTime
+  );
+}
+
+interface ChatPanelProps {
+  readonly chat: readonly ChatEntry[];
+  readonly onClose: () => void;
+}
+
+export function ChatPanel({ chat, onClose }: ChatPanelProps) {
+  const list = useRef<HTMLDivElement>(null);
+  const last = chat.at(-1)?.messageId;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: at each new message
+  useEffect(() => {
+    const element = list.current;
+    if (element) element.scrollTop = element.scrollHeight;
+  }, [last]);
+  return (
+    <aside
+      className="chat"
+      aria-label="Messages"
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') onClose();
+      }}
+    >
+      <header>
+        <h2>Chat</h2>
+        <button
+          type="button"
+          className="round small"
+          aria-label="Back to the call"
+          onClick={onClose}
+        >
+          <CloseIcon />
+        </button>
+      </header>
+      <div className="chat-list" ref={list} role="log" aria-label="Chat" aria-live="polite">
+        {chat.length === 0 && (
+          <p className="chat-empty">
+            No messages yet. Everybody in this room can read what is written here.
+          </p>
+        )}
+        {chat.map((entry, at) => (
+          <Fragment key={entry.messageId}>
+            {beginsGroup(entry, chat[at - 1]) && (
+              <p className="chat-sender" data-mine={entry.mine}>
+                <b style={{ '--hue': hueOf(entry.peerId) }}>
+                  {entry.mine ? 'You' : entry.displayName}
+                </b>
+                <time dateTime={new Date(entry.time).toISOString()}>
+                  {clock.format(entry.time)}
+                </time>
+              </p>
+            )}
+            <p className="chat-text" data-mine={entry.mine}>
+              {entry.text}
+            </p>
+          </Fragment>
+        ))}
+      </div>
+      <MessageForm />
+    </aside>
+  );
+}
+
+function MessageForm() {
+  const session = useSession();
+  const [text, setText] = useState('');
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => field.current?.focus(), []);
+  const send = async () => {
+    const message = text.trim();
+    if (message === '') return;
+    setText('');
+    // What wasn't sent comes back to be sent again, unless something else is being written.
+    if (!(await session.sendChat(message))) setText((now) => (now === '' ? message : now));
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    // While an input method composes, Enter belongs to it.
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    void send();
+  };
+  return (
+    <form
+      className="chat-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send();
+      }}
+    >
+      <textarea
+        ref={field}
+        aria-label="Message"
+        placeholder="Write a message"
+        rows={1}
+        maxLength={2000}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={onKeyDown}
+      />
+      <button
+        type="submit"
+        className="round small send"
+        aria-label="Send"
+        disabled={text.trim() === ''}
+      >
+        <SendIcon />
+      </button>
+    </form>
+  );
+}

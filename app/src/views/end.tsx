@@ -1,0 +1,66 @@
+import type { ReactNode } from 'react';
+import type { Failure } from '../room/connector.ts';
+import './end.css';
+import { LogoIcon } from './icons.tsx';
+import { useSession } from './session-context.ts';
+import { failureWords } from './words.ts';
+
+interface EndProps {
+  readonly title: string;
+  readonly text: string;
+  readonly children: ReactNode;
+}
+
+/** A page with a few words and what to do next. */
+function End({ title, text, children }: EndProps) {
+  return (
+    <main className="end">
+      <LogoIcon />
+      <h1>{title}</h1>
+      <p>{text}</p>
+      <div className="end-actions">{children}</div>
+    </main>
+  );
+}
+
+export function Left({ roomId }: { roomId: string }) {
+  const session = useSession();
+  return (
+    <End title="You left" text={`The call in ${roomId} goes on as long as others are there.`}>
+      <button type="button" className="button primary large" onClick={() => session.join()}>
+        Rejoin
+      </button>
+      <a className="button large" href="/">
+        Start a new room
+      </a>
+    </End>
+  );
+}
+
+export function Failed({ failure }: { failure: Failure }) {
+  const session = useSession();
+  const { title, text } = failureWords(failure);
+  return (
+    <End title={title} text={text}>
+      <button type="button" className="button primary large" onClick={() => session.join()}>
+        Try again
+      </button>
+      <a className="button large" href="/">
+        Start a new room
+      </a>
+    </End>
+  );
+}
+
+export function InvalidRoom() {
+  return (
+    <End
+      title="There can’t be such a room"
+      text="A room’s name has 1 to 64 letters, digits, hyphens or underscores. Check the link that you were sent, or start a new room."
+    >
+      <a className="button primary large" href="/">
+        Start a new room
+      </a>
+    </End>
+  );
+}

@@ -1,0 +1,108 @@
+import { type FormEvent, useEffect, useId, useRef } from 'react';
+import { measureLevel } from '../room/level.ts';
+import type { Snapshot } from '../room/snapshot.ts';
+import { Avatar } from './avatar.tsx';
+import { DeviceChoices } from './device-choice.tsx';
+import { DeviceProblems } from './device-problems.tsx';
+import { LogoIcon } from './icons.tsx';
+import './lobby.css';
+import { MediaToggles } from './media-toggles.tsx';
+import { useSession } from './session-context.ts';
+import { TroubleBanner } from './trouble-banner.tsx';
+import { useTrack } from './use-track.ts';
+
+/** Before the call: how I look and sound, and what I am called. */
+export function Lobby({ snapshot }: { snapshot: Snapshot }) {
+  const session = useSession();
+  const { phase, self, roomId, devices, chosen } = snapshot;
+  const nameId = useId();
+  const joining = phase.state === 'joining';
+  const participant = self.role === 'participant';
+  const join = (event: FormEvent) => {
+    event.preventDefault();
+    session.join();
+  };
+  return (
+    <main className="lobby">
+      <header className="brand">
+        <LogoIcon /> oneport
+      </header>
+      <div className="lobby-body" data-preview={participant}>
+        {participant && <Preview self={self} />}
+        <form className="lobby-form" onSubmit={join}>
+          <div>
+            <p className="lobby-kicker">You are about to join</p>
+            <h1>{roomId}</h1>
+          </div>
+          <div className="field">
+            <label htmlFor={nameId}>Your name</label>
+            <input
+              id={nameId}
+              value={self.displayName}
+              onChange={(event) => session.setDisplayName(event.target.value)}
+              maxLength={64}
+              autoComplete="nickname"
+              placeholder="Guest"
+              spellCheck={false}
+            />
+          </div>
+          {participant && (
+            <>
+              <DeviceChoices devices={devices} chosen={chosen} />
+              <DeviceProblems microphone={self.microphone} camera={self.camera} />
+            </>
+          )}
+          {phase.state === 'joining' && phase.trouble && <TroubleBanner trouble={phase.trouble} />}
+          <button type="submit" className="button primary large" aria-disabled={joining}>
+            {joining ? 'Joining …' : 'Join'}
+          </button>
+        </form>
+      </div>
+    </main>
+  );
+}
+
+function Preview({ self }: { self: Snapshot['self'] }) {
+  const { camera, microphone, displayName, peerId } = self;
+  const video = useRef<HTMLVideoElement>(null);
+  const track = camera.state === 'on' ? camera.track : undefined;
+  useTrack(video, track);
+  return (
+    <section className="preview" aria-label="How others see you">
+      {track ? (
+        <video ref={video} className="mirrored" autoPlay playsInline muted />
+      ) : (
+        <Avatar peerId={peerId} displayName={displayName || 'Guest'} />
+      )}
+      {camera.state === 'opening' && <div className="spinner" role="status" aria-label="Opening" />}
+      <div className="preview-bar">
+        <MediaToggles microphone={microphone} camera={camera} />
+        <LevelMeter track={microphone.state === 'on' ? microphone.track : undefined} />
+      </div>
+    </section>
+  );
+}
+
+function LevelMeter({ track }: { track: MediaStreamTrack | undefined }) {
+  const ref = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!track) return;
+    const set = (level: number) => ref.current?.style.setProperty('--level', level.toFixed(2));
+    const stop = measureLevel(track, set);
+    return () => {
+      stop();
+      set(0);
+    };
+  }, [track]);
+  return (
+    <div
+      className="level"
+      ref={ref}
+      role="img"
+      aria-label="Microphone level"
+      data-on={track !== undefined}
+    >
+      <span />
+    </div>
+  );
+}

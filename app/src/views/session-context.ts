@@ -1,0 +1,18 @@
+import { createContext, useContext, useSyncExternalStore } from 'react';
+import type { RoomSession } from '../room/session.ts';
+import type { Snapshot } from '../room/snapshot.ts';
+
+export const SessionContext = createContext<RoomSession | undefined>(undefined);
+
+/** The session that this page is about. */
+export function useSession(): RoomSession {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error('useSession() outside of SessionContext');
+  return session;
+}
+
+/** The session's snapshot; renders again at each change. */
+export function useSnapshot(): Snapshot {
+  const session = useSession();
+  return useSyncExternalStore(session.subscribe, session.getSnapshot);
+}

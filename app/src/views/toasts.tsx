@@ -1,0 +1,36 @@
+import { useEffect } from 'react';
+import type { Notice } from '../room/snapshot.ts';
+import { CloseIcon } from './icons.tsx';
+import { useSession } from './session-context.ts';
+import './toasts.css';
+import { noticeWords } from './words.ts';
+
+/** How long a notice stays, in milliseconds: bad news are read more than once. */
+const stay = { info: 4_000, error: 10_000 } as const;
+
+export function Toasts({ notices }: { notices: readonly Notice[] }) {
+  return (
+    <section className="toasts" aria-live="polite" aria-label="Notices">
+      {notices.map((notice) => (
+        <Toast key={notice.id} notice={notice} />
+      ))}
+    </section>
+  );
+}
+
+function Toast({ notice }: { notice: Notice }) {
+  const session = useSession();
+  const { text, tone } = noticeWords(notice);
+  useEffect(() => {
+    const timer = setTimeout(() => session.dismissNotice(notice.id), stay[tone]);
+    return () => clearTimeout(timer);
+  }, [session, notice.id, tone]);
+  return (
+    <div className="toast" data-tone={tone}>
+      <span>{text}</span>
+      <button type="button" aria-label="Dismiss" onClick={() => session.dismissNotice(notice.id)}>
+        <CloseIcon />
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,159 @@
+import { type Ref, useCallback, useEffect, useRef, useState } from 'react';
+import { invitationUrl } from '../room/page-url.ts';
+import type { Snapshot } from '../room/snapshot.ts';
+import { copyText } from './copy-text.ts';
+import { DeviceChoices } from './device-choice.tsx';
+import {
+  ChatIcon,
+  CheckIcon,
+  DevicesIcon,
+  InviteIcon,
+  LeaveIcon,
+  ScreenIcon,
+  ScreenStopIcon,
+} from './icons.tsx';
+import { MediaToggles } from './media-toggles.tsx';
+import { useSession } from './session-context.ts';
+import './toolbar.css';
+import { useDismiss } from './use-dismiss.ts';
+
+export interface ToolbarProps {
+  readonly snapshot: Snapshot;
+  readonly chat: {
+    readonly open: boolean;
+    readonly unread: number;
+    readonly toggle: () => void;
+    readonly button: Ref<HTMLButtonElement>;
+  };
+}
+
+export function Toolbar({ snapshot, chat }: ToolbarProps) {
+  const session = useSession();
+  const { self, devices, chosen, roomId } = snapshot;
+  const participant = self.role === 'participant';
+  return (
+    <div className="toolbar">
+      {participant && <MediaToggles microphone={self.microphone} camera={self.camera} />}
+      {participant && self.screen.state !== 'unsupported' && <ShareButton screen={self.screen} />}
+      <button
+        type="button"
+        ref={chat.button}
+        className="round"
+        data-on={chat.open}
+        aria-label={chat.open ? 'Close chat' : 'Open chat'}
+        aria-describedby={chat.unread > 0 ? 'unread' : undefined}
+        title={`${chat.open ? 'Close chat' : 'Open chat'} (C)`}
+        onClick={chat.toggle}
+      >
+        <ChatIcon />
+        {chat.unread > 0 && (
+          <span className="unread" id="unread">
+            {Math.min(chat.unread, 99)}
+            <span className="visually-hidden"> unread</span>
+          </span>
+        )}
+      </button>
+      <InviteButton roomId={roomId} />
+      <DevicesMenu devices={devices} chosen={chosen} />
+      <button
+        type="button"
+        className="round leave"
+        aria-label="Leave"
+        title="Leave"
+        onClick={() => session.leave()}
+      >
+        <LeaveIcon />
+      </button>
+    </div>
+  );
+}
+
+function ShareButton({ screen }: { screen: Snapshot['self']['screen'] }) {
+  const session = useSession();
+  const sharing = screen.state === 'on';
+  return (
+    <button
+      type="button"
+      className="round"
+      data-on={sharing}
+      aria-label={sharing ? 'Stop sharing' : 'Share screen'}
+      title={`${sharing ? 'Stop sharing' : 'Share screen'} (S)`}
+      onClick={() => (sharing ? session.stopScreen() : void session.shareScreen())}
+    >
+      {sharing ? <ScreenStopIcon /> : <ScreenIcon />}
+    </button>
+  );
+}
+
+type CopyState = 'idle' | 'copied' | 'failed';
+
+const copyWords: Record<CopyState, string> = {
+  idle: '',
+  copied: 'Copied',
+  failed: 'Copy the address of this page instead',
+};
+
+function InviteButton({ roomId }: { roomId: string }) {
+  const [state, setState] = useState<CopyState>('idle');
+  useEffect(() => {
+    if (state === 'idle') return;
+    const timer = setTimeout(() => setState('idle'), 2_500);
+    return () => clearTimeout(timer);
+  }, [state]);
+  const copy = async () => {
+    const copied = await copyText(invitationUrl(location.href, roomId));
+    setState(copied ? 'copied' : 'failed');
+  };
+  return (
+    <span className="invite">
+      <button
+        type="button"
+        className="round"
+        aria-label="Copy invitation"
+        title="Copy invitation"
+        onClick={() => void copy()}
+      >
+        {state === 'copied' ? <CheckIcon /> : <InviteIcon />}
+      </button>
+      <span className="bubble" role="status" data-shown={state !== 'idle'}>
+        {copyWords[state]}
+      </span>
+    </span>
+  );
+}
+
+function DevicesMenu({ devices, chosen }: Pick<Snapshot, 'devices' | 'chosen'>) {
+  const [open, setOpen] = useState(false);
+  const ref = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const close = useCallback(() => {
+    setOpen(false);
+    button.current?.focus();
+  }, []);
+  useDismiss(ref, open, close);
+  useEffect(() => {
+    if (open) ref.current?.querySelector('select')?.focus();
+  }, [open]);
+  return (
+    <div className="devices" ref={ref}>
+      <button
+        type="button"
+        ref={button}
+        className="round"
+        data-on={open}
+        aria-label="Devices"
+        title="Devices"
+        aria-expanded={open}
+        aria-haspopup="dialog"
+        onClick={() => (open ? close() : setOpen(true))}
+      >
+        <DevicesIcon />
+      </button>
+      {open && (
+        <div className="popover" role="dialog" aria-label="Devices">
+          <DeviceChoices devices={devices} chosen={chosen} />
+        </div>
+      )}
+    </div>
+  );
+}

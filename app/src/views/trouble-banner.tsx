@@ -1,0 +1,40 @@
+import { useEffect, useState } from 'react';
+import type { Trouble } from '../room/connector.ts';
+import { useSession } from './session-context.ts';
+import './trouble-banner.css';
+import { troubleWords } from './words.ts';
+
+/** Says that there is no connection, and when the next attempt begins. */
+export function TroubleBanner({ trouble }: { trouble: Trouble }) {
+  const session = useSession();
+  const seconds = useSecondsUntil(trouble.retryAt);
+  return (
+    <div className="trouble">
+      <p role="status">
+        <strong>{troubleWords[trouble.cause]}</strong> {/* Read out once, not at each second. */}
+        <span aria-hidden={seconds > 0}>
+          {seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying again …'}
+        </span>
+      </p>
+      <button
+        type="button"
+        className="button"
+        disabled={seconds === 0}
+        onClick={() => session.retryNow()}
+      >
+        Try now
+      </button>
+    </div>
+  );
+}
+
+function useSecondsUntil(time: number | null): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    setNow(Date.now());
+    if (time === null) return;
+    const timer = setInterval(() => setNow(Date.now()), 250);
+    return () => clearInterval(timer);
+  }, [time]);
+  return time === null ? 0 : Math.max(0, Math.ceil((time - now) / 1000));
+}

@@ -1,0 +1,36 @@
+import { type RefObject, useEffect } from 'react';
+import { useSession } from './session-context.ts';
+
+/** Tells the session how large a remote tile is and whether it can be seen. */
+export function useTileView(
+  ref: RefObject<HTMLElement | null>,
+  peerId: string,
+  source: 'camera' | 'screen',
+  remote: boolean,
+): void {
+  const session = useSession();
+  useEffect(() => {
+    const element = ref.current;
+    if (!element || !remote) return;
+    let onScreen = true;
+    const tell = () => {
+      const { clientWidth: width, clientHeight: height } = element;
+      const visible = onScreen && document.visibilityState === 'visible';
+      session.setTileView(peerId, source, { width, height, visible });
+    };
+    const sizes = new ResizeObserver(tell);
+    const crossings = new IntersectionObserver((entries) => {
+      onScreen = entries.at(-1)?.isIntersecting ?? true;
+      tell();
+    });
+    sizes.observe(element);
+    crossings.observe(element);
+    document.addEventListener('visibilitychange', tell);
+    return () => {
+      sizes.disconnect();
+      crossings.disconnect();
+      document.removeEventListener('visibilitychange', tell);
+      session.setTileView(peerId, source, undefined);
+    };
+  }, [ref, session, peerId, source, remote]);
+}

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import type { MediaPath } from '../room/media-paths.ts';
+import { addressWords, badgeWords, deviceAdvice, hueOf, initials } from './words.ts';
+
+const path = (port: number, change: Partial<MediaPath> = {}): MediaPath => ({
+  direction: 'send',
+  protocol: 'udp',
+  address: '192.0.2.1',
+  port,
+  state: 'in-use',
+  ...change,
+});
+
+test('the badge names the mode and each port once', () => {
+  const single = { portMode: 'single-port' as const, paths: [path(44444), path(44444)] };
+  expect(badgeWords(single).text).toBe('single-port · UDP 44444');
+  const multi = { portMode: 'multi-port' as const, paths: [path(40001), path(40002)] };
+  expect(badgeWords(multi).text).toBe('multi-port · UDP 40001, UDP 40002');
+  expect(badgeWords({ portMode: 'single-port', paths: [] }).text).toBe('single-port');
+});
+
+test('what is only offered stands in the badge until something is in use', () => {
+  const offered = path(40001, { state: 'offered', protocol: 'tcp' });
+  expect(badgeWords({ portMode: 'multi-port', paths: [offered] }).text).toContain('TCP 40001');
+  expect(badgeWords({ portMode: 'multi-port', paths: [offered, path(40002)] }).text).toBe(
+    'multi-port · UDP 40002',
+  );
+});
+
+test('addresses of IPv6 have brackets', () => {
+  expect(addressWords(path(1, { address: '2001:db8::1', protocol: 'tcp' }))).toBe(
+    'TCP [2001:db8::1]:1',
+  );
+});
+
+test('initials are the first letters of the first and last word', () => {
+  expect(initials('Ada Lovelace')).toBe('AL');
+  expect(initials('  grace  brewster murray hopper ')).toBe('GH');
+  expect(initials('李')).toBe('李');
+  expect(initials('😀 x')).toBe('😀X');
+});
+
+test('the same peer always has the same colour', () => {
+  expect(hueOf('abc')).toBe(hueOf('abc'));
+  expect(hueOf('abc')).toBeGreaterThanOrEqual(0);
+  expect(hueOf('abcdef')).toBeLessThan(360);
+});
+
+test('every problem says what to do', () => {
+  for (const problem of [
+    'denied',
+    'missing',
+    'in-use',
+    'unplugged',
+    'insecure',
+    'failed',
+  ] as const) {
+    const { title, text } = deviceAdvice(problem, ['camera']);
+    expect(title.length, problem).toBeGreaterThan(5);
+    expect(text.length, problem).toBeGreaterThan(20);
+  }
+  expect(deviceAdvice('denied', ['microphone', 'camera']).title).toBe(
+    'The microphone and camera are blocked',
+  );
+});

@@ -1,0 +1,25 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+/** The server that `vite` (the development server) hands signalling and the API on to. */
+const server = process.env.ONEPORT_SERVER ?? 'http://127.0.0.1:3000';
+
+export default defineConfig({
+  plugins: [react()],
+  build: {
+    outDir: 'dist',
+    target: 'es2022',
+    // The first that know light-dark(): older targets would get it rewritten.
+    cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
+    sourcemap: false,
+    // kB. mediasoup-client and React are needed at once, so splitting them off would win nothing.
+    chunkSizeWarningLimit: 700,
+  },
+  server: {
+    proxy: {
+      '/signalling': { target: server, ws: true },
+      '/socket.io': { target: server, ws: true },
+      '/api': { target: server },
+    },
+  },
+});
