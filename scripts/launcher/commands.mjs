@@ -1,0 +1,131 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildApp } from '../setup/app-build.mjs';
+import { interruptible } from '../setup/children.mjs';
+import { installDependencies } from '../setup/dependencies.mjs';
+import { getNode24 } from '../setup/node24.mjs';
+import { root } from '../setup/paths.mjs';
+import { getProgramsOfTests } from '../setup/programs.mjs';
+import { say } from '../setup/step.mjs';
+import { getWorker } from '../setup/worker.mjs';
+import { runApart, runBeside, runTogether } from './run.mjs';
+
+export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
+
+  start [--help]     the server, with the app (npm start); --help lists its settings
+  test [arguments]   the tests, by vitest (npm test -- server/src/config.test.ts)
+  check              types, lint and format (npm run check)
+  dev                the server and Vite's dev server, both watching (npm run dev)
+  setup              only what the others do first (npm run setup)
+  worker [--help]    the mediasoup worker: get it, show it, build it again (npm run worker)
+
+Each does its set-up first, as far as anything is missing or out of date.
+`;
+
+/**
+ * What each command of the launcher does: its set-up, then the real thing, run by Node 24.
+ *
+ * @type {Record<string, (args: string[]) => Promise<number>>} Gives the exit code.
+ */
+export const commands = {
+  async start(args) {
+    const node24 = await setUpRuntime();
+    const main = join(root, 'server/src/main.ts');
+
+    if (args.includes('--help') || args.includes('-h')) {
+      return runBeside(node24, [main, ...args]);
+    }
+
+    const env = await setUpProducts(node24);
+
+    return runApart(node24, [main, ...args], env);
+  },
+
+  async test(args) {
+    const node24 = await setUpRuntime();
+    const programs = await interruptible(() => getProgramsOfTests());
+    const env = { MEDIASOUP_LISTEN_IP: '127.0.0.1', ...(await setUpProducts(node24)), ...programs };
+
+    return runBeside(node24, [inModules('vitest/vitest.mjs'), 'run', ...args], env);
+  },
+
+  async check() {
+    const node24 = await setUpRuntime();
+    const projects = ['.', 'app', 'e2e'].filter((folder) =>
+      existsSync(join(root, folder, 'tsconfig.json')),
+    );
+    const checks = [
+      ...projects.map((folder) => ({
+        title: `tsc --noEmit -p ${folder}`,
+        args: [inModules('typescript/bin/tsc'), '--noEmit', '-p', join(root, folder)],
+      })),
+      { title: 'biome ci .', args: [inModules('@biomejs/biome/bin/biome'), 'ci', '.'] },
+    ];
+    const failed = [];
+
+    for (const { title, args } of checks) {
+      say(`check: ${title}`);
+      if ((await runBeside(node24, args)) !== 0) {
+        failed.push(title);
+      }
+    }
+    say(
+      failed.length === 0
+        ? `check: all ${checks.length} passed`
+        : `check: failed: ${failed.join(', ')}`,
+    );
+
+    return failed.length === 0 ? 0 : 1;
+  },
+
+  async setup() {
+    await setUpProducts(await setUpRuntime());
+    say('everything is set up; `npm start` starts the server');
+
+    return 0;
+  },
+
+  async worker(args) {
+    const node24 = await setUpRuntime();
+
+    return runBeside(node24, [join(root, 'scripts/worker/main.ts'), ...args]);
+  },
+
+  async dev(args) {
+    const node24 = await setUpRuntime();
+    const env = { MEDIASOUP_WORKER_BIN: await interruptible(() => getWorker(root, node24)) };
+
+    return runTogether([
+      { program: node24, args: ['--watch', join(root, 'server/src/main.ts'), ...args], env },
+      { program: node24, args: [inModules('vite/bin/vite.js')], cwd: join(root, 'app') },
+    ]);
+  },
+};
+
+/** @returns {Promise<string>} Node 24's path, with the dependencies installed. */
+function setUpRuntime() {
+  return interruptible(async () => {
+    await installDependencies(root);
+
+    return getNode24(root);
+  });
+}
+
+/**
+ * @param {string} node24
+ * @returns {Promise<{ MEDIASOUP_WORKER_BIN: string }>} What the server's environment needs.
+ */
+function setUpProducts(node24) {
+  return interruptible(async () => {
+    const worker = await getWorker(root, node24);
+
+    await buildApp(root, node24);
+
+    return { MEDIASOUP_WORKER_BIN: worker };
+  });
+}
+
+/** @param {string} path */
+function inModules(path) {
+  return join(root, 'node_modules', path);
+}

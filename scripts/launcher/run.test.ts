@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { temporaryFolder } from '../setup/testing.ts';
+
+const runModule = JSON.stringify(join(import.meta.dirname, 'run.mjs'));
+
+test('the server hears of a signal once, and its exit code is ours', async () => {
+  const launcher = launch(`
+    process.on('SIGINT', () => { console.log('heard'); process.exitCode = 7; process.disconnect(); });
+  `);
+
+  await said(launcher, 'up');
+  launcher.kill('SIGINT');
+  launcher.kill('SIGINT');
+  expect(await ended(launcher)).toEqual({ code: 7, output: 'up\nheard\n' });
+});
+
+test('a later signal is passed on as well', async () => {
+  const launcher = launch(`
+    let count = 0;
+    process.on('SIGTERM', () => { console.log('heard ' + ++count); if (count === 2) process.exit(3); });
+  `);
+
+  await said(launcher, 'up');
+  launcher.kill('SIGTERM');
+  await said(launcher, 'heard 1');
+  // Within a short time the same signal is taken for the same wish.
+  await vi.waitFor(
+    () => {
+      launcher.kill('SIGTERM');
+      expect(launcher.exitCode).toBe(3);
+    },
+    { timeout: 10_000, interval: 100 },
+  );
+});
+
+test('when the launcher is killed outright the server sees its channel close', async () => {
+  const file = join(temporaryFolder(), 'noticed');
+  const launcher = launch(`
+    process.once('disconnect', () => {
+      require('node:fs').writeFileSync(${JSON.stringify(file)}, '');
+      process.exit();
+    });
+  `);
+
+  await said(launcher, 'up');
+  launcher.kill('SIGKILL');
+  await vi.waitFor(() => expect(existsSync(file)).toBe(true), { timeout: 10_000 });
+});
+
+test('a server that a signal ends gives the exit code that a shell would', async () => {
+  const launcher = launch('setTimeout(() => process.kill(process.pid, "SIGKILL"));');
+
+  expect((await ended(launcher)).code).toBe(137);
+});
+
+const outputs = new WeakMap<ChildProcess, string>();
+
+function launch(server: string): ChildProcess {
+  const script = `${server}; process.channel.ref(); console.log('up');`;
+  const launcher = spawn(
+    process.execPath,
+    [
+      '--input-type=module',
+      '-e',
+      `const { runApart } = await import(${runModule});
+       process.exitCode = await runApart(process.execPath, ['-e', ${JSON.stringify(script)}]);`,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+
+  outputs.set(launcher, '');
+  launcher.stdout?.on('data', (chunk: Buffer) => {
+    outputs.set(launcher, `${outputs.get(launcher)}${chunk}`);
+  });
+  onTestFinished(() => {
+    launcher.kill('SIGKILL');
+  });
+
+  return launcher;
+}
+
+async function said(launcher: ChildProcess, text: string): Promise<void> {
+  await vi.waitFor(() => expect(outputs.get(launcher)).toContain(text), { timeout: 10_000 });
+}
+
+async function ended(launcher: ChildProcess) {
+  const [code] = await once(launcher, 'close');
+
+  return { code, output: outputs.get(launcher) };
+}

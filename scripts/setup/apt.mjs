@@ -1,0 +1,140 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { runLogged } from './run-logged.mjs';
+import { SetUpError } from './set-up-error.mjs';
+import { say, step } from './step.mjs';
+
+/**
+ * What kind of system this is, as /etc/os-release says.
+ *
+ * @returns {{ id: string, like: string[], version: string, codename: string, name: string }}
+ *   Empty strings where there is no such file (macOS).
+ */
+export function operatingSystem() {
+  const file = '/etc/os-release';
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  /** @param {string} key */
+  const value = (key) => text.match(new RegExp(`^${key}="?([^"\\n]*)"?$`, 'm'))?.[1] ?? '';
+  const id = value('ID');
+
+  return {
+    id,
+    like: [id, ...value('ID_LIKE').split(' ')].filter(Boolean),
+    version: value('VERSION_ID'),
+    codename: value('VERSION_CODENAME'),
+    name: value('PRETTY_NAME'),
+  };
+}
+
+/** @returns {boolean} Whether packages come by apt here. */
+export function hasApt() {
+  return operatingSystem().like.includes('debian') && existsSync('/usr/bin/apt-get');
+}
+
+/**
+ * @param {string[]} packages Debian packages.
+ * @returns {string[]} Those that are not installed.
+ */
+export function missingPackages(packages) {
+  const { stdout } = spawnSync('dpkg-query', ['--status', ...packages], { encoding: 'utf8' });
+  const installed = new Set(
+    (stdout ?? '')
+      .split('\n\n')
+      .filter((entry) => /^Status: \S+ ok installed$/m.test(entry))
+      .map((entry) => entry.match(/^Package: (.+)$/m)?.[1]),
+  );
+
+  return packages.filter((name) => !installed.has(name));
+}
+
+/**
+ * Why apt may not be called here, for a message.
+ *
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {string | undefined} Undefined when it may.
+ */
+export function reasonNotToUseApt(env = process.env) {
+  if (!hasApt()) {
+    return 'this system has no apt';
+  }
+  if (env.ONEPORT_NO_APT && env.ONEPORT_NO_APT !== '0') {
+    return 'ONEPORT_NO_APT is set';
+  }
+  if (process.getuid?.() !== 0) {
+    return 'only root may install packages';
+  }
+
+  return undefined;
+}
+
+/**
+ * Installs Debian packages, having said which and why.
+ *
+ * @param {string[]} packages
+ * @param {string} why What they are for: `for the browser tests`.
+ * @param {NodeJS.ProcessEnv} [env] ONEPORT_NO_APT forbids it.
+ * @throws {SetUpError} When apt may not be called (the message has the command to run) or fails.
+ */
+export async function aptInstall(packages, why, env = process.env) {
+  const missing = missingPackages(packages);
+
+  if (missing.length === 0) {
+    return;
+  }
+
+  const reason = reasonNotToUseApt(env);
+
+  if (reason) {
+    throw new SetUpError(
+      `Packages are missing ${why}, and oneport doesn't install them itself because ${reason}: ` +
+        missing.join(' '),
+      { advice: `Run this, then start again:\n  ${aptCommand(missing)}` },
+    );
+  }
+
+  say(`apt-get is going to install, ${why}: ${missing.join(' ')} (ONEPORT_NO_APT=1 forbids it)`);
+  await step('system packages', `apt-get install (${missing.length} and what they need)`, () =>
+    install(missing),
+  );
+}
+
+/** @param {string[]} packages */
+export function aptCommand(packages) {
+  const sudo = process.getuid?.() === 0 ? '' : 'sudo ';
+
+  return `${sudo}apt-get update && ${sudo}apt-get install --no-install-recommends ${packages.join(' ')}`;
+}
+
+/** @param {string[]} packages */
+async function install(packages) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const wait = ['-o', 'DPkg::Lock::Timeout=600'];
+  const update = () => runLogged('apt-get', ['update'], { what: 'apt-get update', env });
+  const attempt = () =>
+    runLogged('apt-get', ['install', '-y', '--no-install-recommends', ...wait, ...packages], {
+      what: 'apt-get install',
+      env,
+      advice: `To try it by hand:\n  ${aptCommand(packages)}`,
+    });
+
+  if (!hasLists()) {
+    await update();
+  }
+  try {
+    await attempt();
+  } catch (error) {
+    if (!(error instanceof SetUpError)) {
+      throw error;
+    }
+    // The lists are too old for the mirror, or an earlier installation was cut off: both can be mended.
+    await runLogged('dpkg', ['--configure', '-a'], { what: 'dpkg --configure', env });
+    await update();
+    await attempt();
+  }
+}
+
+function hasLists() {
+  const folder = '/var/lib/apt/lists';
+
+  return existsSync(folder) && readdirSync(folder).some((name) => /_Packages(\.\w+)?$/.test(name));
+}

@@ -1,0 +1,47 @@
+import { PassThrough } from 'node:stream';
+import { expect, test } from 'vitest';
+import { duration, step } from './step.mjs';
+
+test('a step tells its name, its progress and how long it took', async () => {
+  const { stream, text } = recorder();
+  const result = await step(
+    'a step',
+    'because of a test',
+    async ({ show }) => {
+      show('half');
+      show('half');
+
+      return 7;
+    },
+    { stream },
+  );
+
+  expect(result).toBe(7);
+  expect(text()).toMatch(
+    /^oneport: a step: because of a test\noneport: a step: half\noneport: a step: done in [\d.]+ s\n$/,
+  );
+});
+
+test('a step that fails says so and passes the error on', async () => {
+  const { stream, text } = recorder();
+  const failing = step('a step', 'because', () => Promise.reject(new Error('no')), { stream });
+
+  await expect(failing).rejects.toThrow('no');
+  expect(text()).toMatch(/a step: failed after/);
+});
+
+test('durations are written for people', () => {
+  expect([0.04, 9.94, 12.4, 59.6, 200].map(duration)).toEqual([
+    '0.0 s',
+    '9.9 s',
+    '12 s',
+    '1 min 0 s',
+    '3 min 20 s',
+  ]);
+});
+
+function recorder() {
+  const stream = new PassThrough();
+
+  return { stream, text: () => String(stream.read() ?? '') };
+}

@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { cacheFolder } from '../setup/paths.mjs';
+import { say } from '../setup/step.mjs';
+import { type Source, type WorkerInputs, workerKey } from './inputs.ts';
+import { manifestName, readManifest, type WorkerManifest } from './manifest.ts';
+
+/** What a way of getting a worker tells about it; the rest of the manifest follows from the inputs. */
+export type WorkerFacts = Pick<WorkerManifest, 'patches' | 'libraries' | 'compiler' | 'buildType'>;
+
+const binaryName = 'mediasoup-worker';
+
+/**
+ * Looks for a worker in the cache. One whose binary isn't, byte for byte, what its manifest says is removed,
+ * so that it is never used and can be got again.
+ *
+ * @returns The binary's path.
+ */
+export function findCached(inputs: WorkerInputs, source: Source): string | undefined {
+  const folder = workerFolder(inputs, source);
+  const binary = join(folder, binaryName);
+
+  if (!existsSync(folder)) {
+    return undefined;
+  }
+
+  const damage = damageOf(binary);
+
+  if (damage === undefined) {
+    return binary;
+  }
+  say(`the worker in ${folder} is damaged (${damage}), so it is got again`);
+  rmSync(folder, { recursive: true, force: true });
+
+  return undefined;
+}
+
+/**
+ * Puts a worker into the cache: whole, or not at all.
+ *
+ * @param make - Makes the binary in a temporary folder, which is gone afterwards, and says where it is.
+ * @returns The path of the binary in the cache.
+ */
+export async function store(
+  inputs: WorkerInputs,
+  source: Source,
+  make: (temporary: string) => Promise<{ binary: string; facts: WorkerFacts }>,
+): Promise<string> {
+  const folder = workerFolder(inputs, source);
+  const temporary = makeTemporary(folder);
+
+  try {
+    const { binary, facts } = await make(join(temporary, 'work'));
+    const fresh = join(temporary, 'result');
+    const content = readFileSync(binary);
+    const manifest: WorkerManifest = {
+      mediasoup: inputs.mediasoup.version,
+      source,
+      ...facts,
+      platform: inputs.platform,
+      key: workerKey(inputs, source),
+      binary: { sha256: hashOf(content), size: content.length },
+      builtAt: new Date().toISOString(),
+    };
+
+    mkdirSync(fresh);
+    writeFileSync(join(fresh, binaryName), content);
+    chmodSync(join(fresh, binaryName), 0o755);
+    writeFileSync(join(fresh, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
+    if (existsSync(folder)) {
+      renameSync(folder, join(temporary, 'replaced'));
+    }
+    renameSync(fresh, folder);
+
+    return join(folder, binaryName);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+/** @returns Where the cache keeps the worker that this way gives. */
+export function workerFolder(inputs: WorkerInputs, source: Source): string {
+  const key = workerKey(inputs, source).slice(0, 16);
+
+  return join(cacheFolder(), 'workers', `mediasoup-${inputs.mediasoup.version}-${source}-${key}`);
+}
+
+/** Made beside its destination, because only within one file system can it be renamed. */
+function makeTemporary(folder: string): string {
+  const parent = join(folder, '..');
+  const prefix = `.${folder.slice(parent.length + 1)}-`;
+
+  mkdirSync(parent, { recursive: true });
+  // The caller holds the lock of this worker: what an earlier attempt left is nobody's.
+  for (const name of readdirSync(parent).filter((entry) => entry.startsWith(prefix))) {
+    rmSync(join(parent, name), { recursive: true, force: true });
+  }
+
+  const temporary = mkdtempSync(join(parent, prefix));
+
+  mkdirSync(join(temporary, 'work'));
+
+  return temporary;
+}
+
+function damageOf(binary: string): string | undefined {
+  if (!existsSync(binary)) {
+    return 'there is no binary';
+  }
+  try {
+    const manifest = readManifest(binary);
+    const content = readFileSync(binary);
+
+    if (!manifest) {
+      return 'there is no manifest';
+    }
+    if (content.length !== manifest.binary.size) {
+      return `${content.length} bytes instead of ${manifest.binary.size}`;
+    }
+
+    return hashOf(content) === manifest.binary.sha256 ? undefined : 'another SHA-256';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function hashOf(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}

@@ -1,0 +1,108 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { beforeEach, expect, test } from 'vitest';
+import { SetUpError } from '../setup/set-up-error.mjs';
+import { isolateSetUp, temporaryFolder } from '../setup/testing.ts';
+import { store } from './cache.ts';
+import { getWorker } from './get-worker.ts';
+import { readInputs, type Source } from './inputs.ts';
+import { isWanted, type Way } from './ways.ts';
+
+const inputs = readInputs(resolve(import.meta.dirname, '../..'));
+
+beforeEach(isolateSetUp);
+
+test('the ways are tried in order until one succeeds', async () => {
+  const tried: Source[] = [];
+  const ways = [failing('prebuilt', tried), succeeding('debian', tried), failing('wraps', tried)];
+
+  expect(await getWorker(inputs, ways, { env: {} })).toMatch(/debian.*mediasoup-worker$/);
+  expect(tried).toEqual(['prebuilt', 'debian']);
+
+  await getWorker(inputs, ways, { env: {} });
+  expect(tried).toEqual(['prebuilt', 'debian']);
+});
+
+test('when all ways fail, one message says of each why', async () => {
+  const ways = [failing('prebuilt'), failing('debian'), failing('wraps')];
+
+  await expect(getWorker(inputs, ways, { env: {} })).rejects.toThrow(
+    /What was tried:\n- the way prebuilt: no prebuilt here\n- .*no debian here\n- .*no wraps here\n.*MEDIASOUP_WORKER_BIN/,
+  );
+});
+
+test("a bug of ours isn't taken for a way that fails", async () => {
+  const way: Way = { ...failing('debian'), get: () => Promise.reject(new TypeError('a bug')) };
+
+  await expect(getWorker(inputs, [way, succeeding('wraps')], { env: {} })).rejects.toThrow('a bug');
+});
+
+test('rebuild builds although the cache has one', async () => {
+  const tried: Source[] = [];
+  const ways = [succeeding('debian', tried)];
+
+  await getWorker(inputs, ways, { env: {} });
+  await getWorker(inputs, ways, { env: { MEDIASOUP_WORKER_BIN: '/bin/true' }, rebuild: true });
+  expect(tried).toEqual(['debian', 'debian']);
+});
+
+test('the worker that MEDIASOUP_WORKER_BIN names is used as it is', async () => {
+  const own = join(temporaryFolder({ own: '#!/bin/sh\n' }), 'own');
+  const env = { MEDIASOUP_WORKER_BIN: own };
+
+  await expect(getWorker(inputs, [], { env })).rejects.toThrow(
+    /MEDIASOUP_WORKER_BIN is.*own.*EACCES/,
+  );
+  chmodSync(own, 0o755);
+  expect(await getWorker(inputs, [], { env })).toBe(own);
+  await expect(
+    getWorker(inputs, [], { env: { MEDIASOUP_WORKER_BIN: '/no/such/worker' } }),
+  ).rejects.toThrow(/no such file[\s\S]*unset the variable/);
+});
+
+test('who asks for patches or for libraries gets no prebuilt worker', () => {
+  const wanted = (env: NodeJS.ProcessEnv, building = false) =>
+    (['prebuilt', 'debian', 'wraps'] as const).filter((source) => isWanted(source, env, building));
+
+  expect(wanted({})).toEqual(['prebuilt', 'debian', 'wraps']);
+  expect(wanted({ ONEPORT_WORKER: 'patched' })).toEqual(['debian', 'wraps']);
+  expect(wanted({ MEDIASOUP_USE_WEBRTC_SERVER: 'shared' })).toEqual(['debian', 'wraps']);
+  expect(wanted({ MEDIASOUP_USE_WEBRTC_SERVER: 'true' })).toEqual(['prebuilt', 'debian', 'wraps']);
+  expect(wanted({ ONEPORT_LIBRARIES: 'wraps' })).toEqual(['wraps']);
+  expect(wanted({}, true)).toEqual(['debian', 'wraps']);
+  expect(() => wanted({ ONEPORT_LIBRARIES: 'brew' })).toThrow(/debian or wraps/);
+});
+
+function failing(source: Source, tried: Source[] = []): Way {
+  return {
+    source,
+    title: `the way ${source}`,
+    get: async () => {
+      tried.push(source);
+      throw new SetUpError(`no ${source} here`);
+    },
+  };
+}
+
+function succeeding(source: Source, tried: Source[] = []): Way {
+  return {
+    ...failing(source),
+    get: () =>
+      store(inputs, source, async (temporary) => {
+        const binary = join(temporary, 'built');
+
+        tried.push(source);
+        writeFileSync(binary, source);
+
+        return {
+          binary,
+          facts: {
+            patches: [],
+            libraries: { origin: 'a test', versions: {} },
+            compiler: null,
+            buildType: 'release',
+          },
+        };
+      }),
+  };
+}

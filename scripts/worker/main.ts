@@ -1,0 +1,81 @@
+import { parseArgs } from 'node:util';
+import { interruptible } from '../setup/children.mjs';
+import { root } from '../setup/paths.mjs';
+import { SetUpError } from '../setup/set-up-error.mjs';
+import { getWorker } from './get-worker.ts';
+import { readInputs } from './inputs.ts';
+import { readManifest } from './manifest.ts';
+import { ways } from './ways.ts';
+
+const usage = `Usage: npm run worker [-- options]
+
+Gets the mediasoup worker that oneport uses, and prints its path and what is in it.
+
+  --path      print the path alone
+  --rebuild   build it again with our patches, whatever the cache has
+  --help
+
+The first that applies:
+  1. the program that MEDIASOUP_WORKER_BIN names
+  2. our cache: ONEPORT_CACHE, else $XDG_CACHE_HOME/oneport, else ~/.cache/oneport
+  3. mediasoup's prebuilt worker (MEDIASOUP_WORKER_PREBUILT_DOWNLOAD_BASE_URL names another place),
+     unless patches are wanted: ONEPORT_WORKER=patched or MEDIASOUP_USE_WEBRTC_SERVER=shared
+  4. a build with Debian's libraries                        ONEPORT_LIBRARIES=debian: only this
+  5. a build with mediasoup's own Meson wraps (internet)    ONEPORT_LIBRARIES=wraps: only this
+
+docs/worker.md tells more.
+`;
+
+/** @returns The exit code. */
+async function main(args: string[]): Promise<number> {
+  const { path, rebuild, help } = readArgs(args);
+
+  if (help) {
+    process.stdout.write(usage);
+
+    return 0;
+  }
+
+  const binary = await interruptible(() => getWorker(readInputs(root), ways, { rebuild }));
+
+  process.stdout.write(`${binary}\n`);
+  if (!path) {
+    const manifest = readManifest(binary);
+
+    process.stdout.write(
+      manifest
+        ? `${JSON.stringify(manifest, null, 2)}\n`
+        : 'Nothing lies beside it that says what is in it.\n',
+    );
+  }
+
+  return 0;
+}
+
+function readArgs(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        path: { type: 'boolean' },
+        rebuild: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    throw new SetUpError(error instanceof Error ? error.message : String(error), {
+      advice: usage,
+      exitCode: 2,
+    });
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof SetUpError)) {
+    throw error;
+  }
+  process.stderr.write(`\noneport: ${error.message}\n`);
+  process.exitCode = error.exitCode;
+}

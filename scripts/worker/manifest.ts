@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** What lies beside a worker's binary and says what is in it. */
+export const workerManifest = z.object({
+  mediasoup: z.string(),
+  /** How it was got: built with Debian's libraries, with mediasoup's Meson wraps, or downloaded. */
+  source: z.enum(['debian', 'wraps', 'prebuilt']),
+  /** In the order in which they were applied; the names are those of the files in patches/. */
+  patches: z.array(z.object({ name: z.string(), sha256 })),
+  libraries: z.object({ origin: z.string(), versions: z.record(z.string(), z.string()) }),
+  /** The first line of what the C++ compiler says of itself; null when upstream built the worker. */
+  compiler: z.string().nullable(),
+  buildType: z.string(),
+  platform: z.string(),
+  /** SHA-256 of all that went in: the cache's key. */
+  key: sha256,
+  binary: z.object({ sha256, size: z.int().positive() }),
+  builtAt: z.iso.datetime(),
+});
+
+export type WorkerManifest = z.infer<typeof workerManifest>;
+
+/** The manifest's file name. */
+export const manifestName = 'manifest.json';
+
+/**
+ * Reads what a worker carries.
+ *
+ * @param binary - The path of a worker's binary.
+ * @returns Undefined when nothing lies beside it, as with a stock worker of mediasoup's own.
+ * @throws When a manifest is there and can't be read as one.
+ */
+export function readManifest(binary: string): WorkerManifest | undefined {
+  const file = join(dirname(binary), manifestName);
+
+  if (!existsSync(file)) {
+    return undefined;
+  }
+  try {
+    return workerManifest.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    throw new Error(`${file} is not a worker's manifest`, { cause: error });
+  }
+}

@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { basename, join, resolve } from 'node:path';
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { isolateSetUp, temporaryFolder } from '../setup/testing.ts';
+import { getWorker } from './get-worker.ts';
+import { readInputs } from './inputs.ts';
+import { readManifest } from './manifest.ts';
+import { prebuiltUrl } from './prebuilt.ts';
+import { workerOfTests } from './testing.ts';
+import { ways } from './ways.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const inputs = readInputs(root);
+const prebuilt = ways.filter(({ source }) => source === 'prebuilt');
+
+beforeEach(isolateSetUp);
+
+test('the address is the one that mediasoup itself would use', () => {
+  const { version } = inputs.mediasoup;
+
+  expect(prebuiltUrl(inputs, {})).toMatch(
+    new RegExp(
+      `^https://.*/mediasoup/releases/download/${version}/mediasoup-worker-${version}-.*tgz$`,
+    ),
+  );
+  expect(
+    prebuiltUrl(inputs, { MEDIASOUP_WORKER_PREBUILT_DOWNLOAD_BASE_URL: 'http://here' }),
+  ).toMatch(`http://here/${version}/mediasoup-worker-`);
+});
+
+test('a prebuilt worker is downloaded, verified and used again', async () => {
+  const folder = temporaryFolder();
+
+  copyFileSync(workerOfTests(), join(folder, 'mediasoup-worker'));
+
+  const asked = await serve(pack(folder, 'mediasoup-worker'));
+  const first = await getWorker(inputs, prebuilt, { env: {} });
+
+  expect(readManifest(first)).toMatchObject({ source: 'prebuilt', patches: [] });
+  expect(asked).toEqual([`/${inputs.mediasoup.version}/${basename(prebuiltUrl(inputs))}`]);
+  expect(await getWorker(inputs, prebuilt, { env: {} })).toBe(first);
+  expect(asked.length).toBe(1);
+});
+
+test('a prebuilt worker that does not run here is refused', async () => {
+  const folder = temporaryFolder({ 'mediasoup-worker': 'not a program' });
+
+  await serve(pack(folder, 'mediasoup-worker'));
+  await expect(getWorker(inputs, prebuilt, { env: {} })).rejects.toThrow(
+    /prebuilt worker: the worker doesn't run here/,
+  );
+});
+
+test('a server that has none for this system is named, with its answer', async () => {
+  await serve(undefined);
+  await expect(getWorker(inputs, prebuilt, { env: {} })).rejects.toThrow(
+    /http:\/\/127\.0\.0\.1.*answered 404[\s\S]*MEDIASOUP_WORKER_BIN/,
+  );
+});
+
+test('a server that nobody runs is named, with the reason', async () => {
+  await serve(undefined, { close: true });
+  await expect(getWorker(inputs, prebuilt, { env: {} })).rejects.toThrow(
+    /can't be reached \(.*ECONNREFUSED/,
+  );
+});
+
+function pack(folder: string, name: string): Buffer {
+  execFileSync('tar', ['-czf', 'packed.tgz', name], { cwd: folder });
+
+  return readFileSync(join(folder, 'packed.tgz'));
+}
+
+/**
+ * Serves an archive on loopback, and points the download there.
+ *
+ * @param archive - Undefined for a server that has nothing.
+ * @param close - To end the server at once and leave a port where nobody listens.
+ * @returns The paths that were asked for, so far.
+ */
+async function serve(archive: Buffer | undefined, { close = false } = {}): Promise<string[]> {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    response.writeHead(archive ? 200 : 404).end(archive);
+  });
+
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+  });
+
+  const { port } = server.address() as AddressInfo;
+
+  vi.stubEnv('MEDIASOUP_WORKER_PREBUILT_DOWNLOAD_BASE_URL', `http://127.0.0.1:${port}`);
+  if (close) {
+    server.close();
+  }
+
+  return asked;
+}

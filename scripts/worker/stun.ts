@@ -1,0 +1,82 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+
+const magicCookie = 0x2112a442;
+const headerBytes = 20;
+const attributes = {
+  username: 0x0006,
+  messageIntegrity: 0x0008,
+  priority: 0x0024,
+  useCandidate: 0x0025,
+  fingerprint: 0x8028,
+  iceControlling: 0x802a,
+};
+
+/**
+ * For tests: the STUN request by which a full ICE agent checks and nominates a pair (RFC 8445, 7.1; RFC 8489).
+ *
+ * @param ice - What the worker says of its transport.
+ */
+export function bindingRequest(ice: { usernameFragment: string; password: string }): Buffer {
+  const priority = Buffer.alloc(4);
+
+  priority.writeUInt32BE(0x7effffff);
+
+  let message = header();
+
+  message = append(message, attributes.username, Buffer.from(`${ice.usernameFragment}:client`));
+  message = append(message, attributes.priority, priority);
+  message = append(message, attributes.iceControlling, randomBytes(8));
+  message = append(message, attributes.useCandidate, Buffer.alloc(0));
+  message = append(message, attributes.messageIntegrity, 20, (text) =>
+    createHmac('sha1', ice.password).update(text).digest(),
+  );
+
+  return append(message, attributes.fingerprint, 4, (text) => {
+    const sum = Buffer.alloc(4);
+
+    sum.writeUInt32BE((crc32(text) ^ 0x5354554e) >>> 0);
+
+    return sum;
+  });
+}
+
+function header(): Buffer {
+  const bindingRequestType = 0x0001;
+  const bytes = Buffer.alloc(headerBytes);
+
+  bytes.writeUInt16BE(bindingRequestType, 0);
+  bytes.writeUInt32BE(magicCookie, 4);
+  randomBytes(12).copy(bytes, 8);
+
+  return bytes;
+}
+
+/**
+ * @param value - The attribute's value, or its length in bytes when it is made of what goes before it.
+ * @param make - Makes such a value; the length in the header already counts the attribute.
+ */
+function append(
+  message: Buffer,
+  type: number,
+  value: Buffer | number,
+  make: (before: Buffer) => Buffer = () => Buffer.alloc(0),
+): Buffer {
+  const length = typeof value === 'number' ? value : value.length;
+  const before = Buffer.from(message);
+  const head = Buffer.alloc(4);
+
+  head.writeUInt16BE(type, 0);
+  head.writeUInt16BE(length, 2);
+  before.writeUInt16BE(message.length - headerBytes + 4 + padded(length), 2);
+
+  const content = Buffer.alloc(padded(length));
+
+  (typeof value === 'number' ? make(before) : value).copy(content);
+
+  return Buffer.concat([before, head, content]);
+}
+
+function padded(length: number): number {
+  return Math.ceil(length / 4) * 4;
+}
