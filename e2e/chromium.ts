@@ -9,7 +9,7 @@ import { writeVoice } from './voice.ts';
  */
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium',
     args: [
       '--use-fake-device-for-media-stream',
       `--use-file-for-fake-audio-capture=${writeVoice()}`,

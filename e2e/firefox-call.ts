@@ -11,7 +11,7 @@ const [, , address = ''] = process.argv;
 const server = await startServerProcess({ MEDIASOUP_LISTEN_IP: address });
 const browser = await launch({
   browser: 'firefox',
-  executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
+  executablePath: process.env.FIREFOX_BIN ?? '/usr/bin/firefox-esr',
   headless: true,
   extraPrefsFirefox: {
     'media.navigator.streams.fake': true,
