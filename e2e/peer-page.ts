@@ -8,6 +8,8 @@ export interface PeerPageOptions {
   name: string;
   /** Media over TCP only. */
   forceTcp?: boolean;
+  /** What the browser is allowed: by default, camera and microphone. */
+  permissions?: string[];
   /** Done with the page before it is opened. */
   prepare?(page: Page): Promise<void>;
 }
@@ -27,8 +29,9 @@ export class PeerPage {
   /** Opens the lobby. */
   static async open(options: PeerPageOptions): Promise<PeerPage> {
     const { browser, url, roomId, name, forceTcp = false, prepare } = options;
+    const { permissions = ['camera', 'microphone'] } = options;
     const context = await browser.newContext({ viewport: { width: 1100, height: 700 } });
-    await context.grantPermissions(['camera', 'microphone'], { origin: url });
+    await context.grantPermissions(permissions, { origin: url });
     await context.addInitScript(watchPeerConnections);
     const page = await context.newPage();
     await prepare?.(page);

@@ -1,0 +1,44 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startServerProcess } from '../server/src/testing/server-process.ts';
+import { launchChromium } from './chromium.ts';
+import { PeerPage } from './peer-page.ts';
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+
+afterAll(() => browser.close());
+
+test('when the server goes, the page says so, and when it is back the call goes on by itself', async () => {
+  const first = await startServerProcess({});
+  const options = { browser, url: first.url, roomId: 'gone' };
+  const alice = await PeerPage.join({ ...options, name: 'Alice' });
+  const bob = await PeerPage.join({ ...options, name: 'Bob' });
+  await bob.tile('Alice').locator('video').waitFor();
+
+  await first.stop();
+  for (const peer of [alice, bob]) {
+    await peer.page
+      .getByText(/server (can’t be reached|is restarting)/i)
+      .first()
+      .waitFor();
+  }
+
+  const second = await startServerProcess({
+    HTTP_PORT: new URL(first.url).port,
+    MEDIASOUP_PORT: String(first.mediaPort),
+  });
+  const patience = { timeout: 40_000, interval: 300 };
+  for (const [here, there] of [
+    [alice, 'Bob'],
+    [bob, 'Alice'],
+  ] as const) {
+    await here.tile(there).locator('video').waitFor();
+    await expect.poll(() => here.received('video', 'framesDecoded'), patience).toBeGreaterThan(0);
+  }
+  await Promise.all([alice.close(), bob.close()]);
+  await second.stop();
+});

@@ -1,0 +1,42 @@
+import { chromium } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ServerProcess, startServerProcess } from '../server/src/testing/server-process.ts';
+import { chromiumOptions, launchChromium } from './chromium.ts';
+import { PeerPage } from './peer-page.ts';
+
+let server: ServerProcess;
+
+beforeAll(async () => {
+  server = await startServerProcess({});
+});
+
+afterAll(() => server.stop());
+
+test.each([
+  {
+    name: 'whose permission was denied',
+    flags: ['--use-fake-device-for-media-stream', '--deny-permission-prompts'],
+    words: /blocked/,
+  },
+  { name: 'without devices', flags: [], words: /No .*found/ },
+])('a peer $name reads why, joins all the same, and sees the others', async ({ flags, words }) => {
+  const [withDevices, without] = await Promise.all([
+    launchChromium(),
+    chromium.launch({ ...chromiumOptions, args: [...chromiumOptions.args, ...flags] }),
+  ]);
+  const options = { url: server.url, roomId: 'without-devices' };
+  const alice = await PeerPage.join({ ...options, browser: withDevices, name: 'Alice' });
+  const bob = await PeerPage.open({
+    ...options,
+    browser: without,
+    name: 'Bob',
+    permissions: [],
+  });
+  await bob.page.getByText(words).first().waitFor();
+  await bob.join();
+  await bob.tile('Alice').locator('video').waitFor();
+  const patience = { timeout: 30_000, interval: 300 };
+  await expect.poll(() => bob.received('video', 'framesDecoded'), patience).toBeGreaterThan(0);
+  await alice.tile('Bob').waitFor();
+  await Promise.all([withDevices.close(), without.close()]);
+});
