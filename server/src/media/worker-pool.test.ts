@@ -50,6 +50,14 @@ test('says that there is no worker, to those who come in between', async () => {
   expect(await peer.closed).toEqual({ code: 1012, reason: 'no worker is running' });
 });
 
+test('ends a worker that hangs', async () => {
+  const pids = server.pool.workers.map(({ worker }) => worker.pid);
+  process.kill(pids[0] ?? 0, 'SIGSTOP');
+  await server.stop();
+  for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  server = await startTestServer();
+});
+
 test('leaves signals to us: mediasoup would close the workers before anybody was told', () => {
   expect(process.listenerCount('SIGTERM') + process.listenerCount('SIGINT')).toBe(listenersBefore);
 });

@@ -19,6 +19,9 @@ export class NoWorkerError extends Error {
   override name = 'NoWorkerError';
 }
 
+/** How long a worker may take to end by itself. */
+const endWithinMs = 3_000;
+
 const respawnPauseMs = { first: 100, longest: 10_000 };
 
 /** The mediasoup workers: started together, replaced when they die, chosen by load. */
@@ -75,14 +78,7 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
   /** Ends all workers, and waits until their processes are gone. */
   async close(): Promise<void> {
     this.#stopping.abort();
-    const ended = this.workers.map(
-      ({ worker }) =>
-        new Promise<void>((resolve) => {
-          if (worker.subprocessClosed) resolve();
-          else worker.once('subprocessclose', () => resolve());
-          worker.close();
-        }),
-    );
+    const ended = this.workers.map(({ worker }) => end(worker));
     this.#workers.clear();
     await Promise.all(ended);
   }
@@ -138,4 +134,15 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
       }
     }
   }
+}
+
+/** mediasoup asks the process to end; one that hangs would stay behind. */
+async function end(worker: mediasoup.types.Worker): Promise<void> {
+  if (worker.subprocessClosed) return;
+  const kill = setTimeout(() => process.kill(worker.pid, 'SIGKILL'), endWithinMs);
+  await new Promise<void>((resolve) => {
+    worker.once('subprocessclose', () => resolve());
+    worker.close();
+  });
+  clearTimeout(kill);
 }
