@@ -1,9 +1,7 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { rtpParametersFor } from '../server/src/testing/media-parameters.ts';
-import { type ServerProcess, startServerProcess } from '../server/src/testing/server-process.ts';
 import { TestPeer } from '../server/src/testing/test-peer.ts';
-import { launchChromium } from './chromium.ts';
+import { useBrowserAndServer } from './browser-and-server.ts';
 import { PeerPage } from './peer-page.ts';
 
 /**
@@ -33,24 +31,14 @@ const odd = {
   },
 };
 
-let browser: Browser;
-let server: ServerProcess;
-
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launchChromium(), startServerProcess({})]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.stop();
-});
+const here = useBrowserAndServer();
 
 test("one peer's RTP parameters do nothing to another's receiving transport", async () => {
   const roomId = 'hostile';
-  const options = { browser, url: server.url, roomId };
+  const options = { browser: here.browser, url: here.server.url, roomId };
   const alice = await PeerPage.join({ ...options, name: 'Alice' });
   const bob = await PeerPage.join({ ...options, name: 'Bob' });
-  const signalling = `${server.url.replace('http', 'ws')}/signalling`;
+  const signalling = `${here.server.url.replace('http', 'ws')}/signalling`;
   const mallory = await TestPeer.join({ signalling, roomId, peerId: 'mallory' });
 
   for (const [name, change] of Object.entries(hostile)) {

@@ -1,7 +1,6 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ServerProcess, startServerProcess } from '../server/src/testing/server-process.ts';
-import { launchChromium } from './chromium.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { useBrowserAndServer } from './browser-and-server.ts';
 import { PeerPage } from './peer-page.ts';
 
 /** A protoo message as it went over the socket. */
@@ -12,17 +11,7 @@ interface Message {
   response?: true;
 }
 
-let browser: Browser;
-let server: ServerProcess;
-
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launchChromium(), startServerProcess({})]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.stop();
-});
+const here = useBrowserAndServer();
 
 /** Writes down what goes over the socket, and keeps every reply from the browser. */
 async function withholdReplies(page: Page, messages: Message[]): Promise<void> {
@@ -41,7 +30,7 @@ async function withholdReplies(page: Page, messages: Message[]): Promise<void> {
 }
 
 test('the first frame waits for welcome, ICE and DTLS, and for no reply at all', async () => {
-  const options = { browser, url: server.url, roomId: 'waiting' };
+  const options = { browser: here.browser, url: here.server.url, roomId: 'waiting' };
   const alice = await PeerPage.join({ ...options, name: 'Alice' });
 
   const messages: Message[] = [];
