@@ -1,0 +1,37 @@
+import { execFileSync } from 'node:child_process';
+
+const ip = (...args: string[]) => execFileSync('ip', args, { stdio: 'pipe' });
+
+/** A host of its own inside this machine, with loopback and one more address (ip-netns(8)). */
+export interface NetworkNamespace {
+  name: string;
+  address: string;
+  remove(): void;
+}
+
+/**
+ * @param address - IPv4, out of a /24 that exists only in there
+ * @returns a sentence that says why, where it can't be made: it takes root and CAP_SYS_ADMIN, which a
+ *   container seldom has
+ */
+export function makeNetworkNamespace(address: string): NetworkNamespace | string {
+  const name = `oneport-${process.pid}`;
+  const remove = () => ip('netns', 'delete', name);
+  try {
+    ip('netns', 'add', name);
+  } catch (error) {
+    return `no network namespace can be made here: ${(error as Error).message.trim()}`;
+  }
+  try {
+    ip('-n', name, 'link', 'set', 'lo', 'up');
+    ip('-n', name, 'link', 'add', 'media0', 'type', 'veth', 'peer', 'name', 'media1');
+    ip('-n', name, 'address', 'add', `${address}/24`, 'dev', 'media0');
+    for (const end of ['media0', 'media1']) ip('-n', name, 'link', 'set', end, 'up');
+    // Nobody is there; but Firefox gathers candidates on the default route's address only.
+    ip('-n', name, 'route', 'add', 'default', 'via', address.replace(/\d+$/, '254'));
+  } catch (error) {
+    remove();
+    return `no network namespace can be set up here: ${(error as Error).message.trim()}`;
+  }
+  return { name, address, remove };
+}
