@@ -36,6 +36,13 @@ export const commands = {
       return runBeside(node24, [main, ...args]);
     }
 
+    // Before the long part: a wrong setting shall not cost minutes.
+    const wrong = await runBeside(node24, [main, '--check']);
+
+    if (wrong) {
+      return wrong;
+    }
+
     const env = await setUpProducts(node24);
 
     return runApart(node24, [main, ...args], env);

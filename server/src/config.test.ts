@@ -47,7 +47,7 @@ describe('loadConfig', () => {
     [{ MEDIASOUP_LISTEN_IP: '::' }, /set MEDIASOUP_ANNOUNCED_ADDRESS/],
     [{ MEDIASOUP_ANNOUNCED_ADDRESS: 'a b' }, /expected an address or a hostname/],
     [{ MEDIASOUP_ANNOUNCED_IP: '192.0.2.1' }, /is called MEDIASOUP_ANNOUNCED_ADDRESS here/],
-    [{ MEDIASOUP_MIN_PORT: '5000', MEDIASOUP_MAX_PORT: '4000' }, /Widen the range/],
+    [{ MEDIASOUP_MIN_PORT: '5000', MEDIASOUP_MAX_PORT: '4000' }, /lies above .* exchange them/],
     [
       { MEDIASOUP_MIN_PORT: '40000', MEDIASOUP_MAX_PORT: '40014', MEDIASOUP_NUM_WORKERS: '4' },
       /split over 4 workers: each needs at least 4 ports/,

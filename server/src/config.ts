@@ -106,7 +106,7 @@ const variables = {
     default: 'off',
     meaning:
       'self-signed: serve HTTPS with a certificate made at the start, for trying it on a LAN.',
-    schema: z.enum(['self-signed', 'off']),
+    schema: z.enum(['self-signed', 'off'], 'expected self-signed or off'),
   },
   HTTPS_CERT_FULLCHAIN: {
     default: 'none: plain HTTP',
@@ -136,7 +136,10 @@ const variables = {
   LOG_LEVEL: {
     default: 'info',
     meaning: 'The least important log lines to print.',
-    schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']),
+    schema: z.enum(
+      ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
+      'expected fatal, error, warn, info, debug or silent',
+    ),
   },
 } as const satisfies Record<string, Variable>;
 
@@ -283,7 +286,11 @@ function checkTogether({ portMode, media, http, warnings }: Config): void {
   }
 
   const perWorker = Math.floor((maxPort - minPort + 1) / numWorkers);
-  if (perWorker < minPortsPerWorker) {
+  if (minPort > maxPort) {
+    problems.push(
+      `MEDIASOUP_MIN_PORT=${minPort} lies above MEDIASOUP_MAX_PORT=${maxPort}: exchange them`,
+    );
+  } else if (perWorker < minPortsPerWorker) {
     problems.push(
       `MEDIASOUP_MIN_PORT=${minPort} to MEDIASOUP_MAX_PORT=${maxPort}, split over ${numWorkers} ` +
         `workers: each needs at least ${minPortsPerWorker} ports. Widen the range or lower MEDIASOUP_NUM_WORKERS`,

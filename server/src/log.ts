@@ -12,6 +12,9 @@ export type { Logger };
 export function createLog(level: Config['logLevel']): Logger {
   const options = { level, base: null };
   return process.stdout.isTTY
-    ? pino(options, pretty({ sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' }))
+    ? pino(
+        options,
+        pretty({ sync: true, singleLine: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' }),
+      )
     : pino(options);
 }

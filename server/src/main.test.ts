@@ -35,7 +35,24 @@ test('a wrong setting ends the start with one message', () => {
 test('a missing worker ends the start with the command that gets one', () => {
   const { status, stderr } = run([], { MEDIASOUP_WORKER_BIN: '/nowhere', LOG_LEVEL: 'silent' });
   expect(status).toBe(1);
-  expect(stderr).toMatch(/worker can't be run.*\/nowhere.*npm start gets or builds one/);
+  expect(stderr).toMatch(/worker \/nowhere can't be run.*npm start gets or builds one/);
+});
+
+test('a program that is no worker ends the start likewise', () => {
+  const { status, stderr } = run([], { MEDIASOUP_WORKER_BIN: '/bin/true', LOG_LEVEL: 'silent' });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/worker \/bin\/true can't be run.*must name a mediasoup-worker/);
+});
+
+test('--check says whether the settings are right, and starts nothing', () => {
+  expect(run(['--check'])).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  expect(run(['--check'], { MAX_ROOMS: '-1' }).status).toBe(1);
+});
+
+test.each([['--hepl'], ['--help', 'more']])('an unknown argument is refused: %s', (...args) => {
+  const { status, stderr } = run(args);
+  expect(status).toBe(1);
+  expect(stderr).toContain('unknown argument');
 });
 
 describe.runIf(process.platform === 'linux')('a signal', () => {

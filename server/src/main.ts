@@ -5,27 +5,43 @@ import { createLog } from './log.ts';
 import { startServer } from './server.ts';
 import { StartError } from './start-error.ts';
 
-if (process.argv.includes('--help')) {
-  console.log(describeSettings());
-} else {
-  await main().catch((error: unknown) => {
-    const explained = error instanceof StartError;
-    console.error(`oneport can't start:\n${explained ? error.message : inspect(error)}`);
-    // Not process.exitCode: a listener that was left open would keep a server up that serves nothing.
-    process.exit(1);
-  });
+const [argument, ...others] = process.argv.slice(2);
+
+try {
+  if (others.length > 0) throw new StartError(`  unknown argument: ${others[0]}`);
+  switch (argument) {
+    case '--help':
+    case '-h':
+      console.log(describeSettings());
+      break;
+    case '--check':
+      // Set-up asks this before its long work: a wrong setting shall not cost minutes.
+      loadConfig(process.env);
+      break;
+    case undefined:
+      await main();
+      break;
+    default:
+      throw new StartError(`  unknown argument: ${argument}. --help shows the settings.`);
+  }
+} catch (error) {
+  const explained = error instanceof StartError;
+  console.error(`oneport can't start:\n${explained ? error.message : inspect(error)}`);
+  // Not process.exitCode: a listener that was left open would keep a server up that serves nothing.
+  process.exit(1);
 }
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const log = createLog(config.logLevel);
   for (const warning of config.warnings) log.warn(warning);
-  const server = await startServer(config, log);
+  const starting = startServer(config, log);
+  stopOnSignal(async () => (await starting).stop());
+  const server = await starting;
   const [first, ...others] = server.urls;
   console.log(
     `oneport (${server.ports.mode}): open ${first}${others.map((url) => ` or ${url}`).join('')}`,
   );
-  stopOnSignal(() => server.stop());
 }
 
 /** The first signal stops in order, a second one at once. */

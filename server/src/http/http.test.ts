@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { request as secureRequest } from 'node:https';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -73,6 +75,21 @@ describe('over HTTP', () => {
     });
     const error = await new Promise<Error>((resolve) => socket.once('error', resolve));
     expect(error.message).toBe(`Unexpected server response: ${status}`);
+  });
+
+  test('lets go of a refused socket whose other side never closes', async () => {
+    const { hostname, port } = new URL(server.url);
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+    socket.write(
+      'GET /nope HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    );
+    socket.resume();
+    await once(socket, 'end');
+    const error = once(socket, 'error');
+    // Only a socket that is gone answers data with a reset.
+    const writing = setInterval(() => socket.write('x'), 20);
+    expect((await error)[0]).toMatchObject({ code: expect.stringMatching(/ECONNRESET|EPIPE/) });
+    clearInterval(writing);
   });
 
   test('takes upgrades of its own pages, and of programs', async () => {

@@ -13,7 +13,7 @@ const signals: readonly Signal[] = ['SIGINT', 'SIGTERM'];
  * in the synchronous part of createWorker().
  *
  * @param workerBin - the worker's program; undefined: the one of mediasoup's own installation
- * @throws StartError when the program is missing or may not be run; Error when it fails at once
+ * @throws StartError when the program is missing, may not be run, or is no worker
  */
 export async function spawnWorker(workerBin: string | undefined): Promise<mediasoup.types.Worker> {
   const before = new Map(signals.map((signal) => [signal, process.listeners(signal)]));
@@ -28,15 +28,11 @@ export async function spawnWorker(workerBin: string | undefined): Promise<medias
     }
   }
   return await starting.catch((error: Error) => {
-    throw /ENOENT|EACCES/.test(error.message) ? missing(workerBin, error) : error;
+    throw new StartError(
+      `  The mediasoup worker ${workerBin ?? ''} can't be run: ${error.message}. ` +
+        (workerBin
+          ? 'MEDIASOUP_WORKER_BIN must name a mediasoup-worker; unset, npm start gets or builds one.'
+          : 'npm run worker gets or builds it; npm start does that by itself.'),
+    );
   });
-}
-
-function missing(workerBin: string | undefined, error: Error): StartError {
-  return new StartError(
-    `  The mediasoup worker can't be run: ${error.message}. ` +
-      (workerBin
-        ? 'MEDIASOUP_WORKER_BIN must name an executable; unset, npm start gets or builds one.'
-        : 'npm run worker gets or builds it; npm start does that by itself.'),
-  );
 }

@@ -44,8 +44,9 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
     const { log } = options;
     mediasoup.setLogEventListeners({
       ondebug: undefined,
-      onwarn: (namespace, text) => log.warn({ namespace }, text),
-      onerror: (namespace, text) => log.error({ namespace }, text),
+      // It warns of what peers cause, such as a transport that closes while something is made on it.
+      onwarn: (namespace, text) => log.debug({ namespace }, text),
+      onerror: (namespace, text) => log.warn({ namespace }, text),
     });
     const pool = new WorkerPool(options);
     try {

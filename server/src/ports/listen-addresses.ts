@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
-import type { MediaConfig } from '../config.ts';
+import { ConfigError, type MediaConfig } from '../config.ts';
+import { tryBind } from './try-bind.ts';
 
 /** An address to listen on, and what clients are told instead of it, if anything. */
 export interface ListenAddress {
@@ -14,13 +15,17 @@ export interface ListenAddress {
  *
  * @param media - MEDIASOUP_LISTEN_IP and MEDIASOUP_ANNOUNCED_ADDRESS
  * @returns in order of preference, at least one
+ * @throws ConfigError when MEDIASOUP_LISTEN_IP is not an address of this machine
  */
 export async function resolveListenAddresses({
   listenIp,
   announcedAddress,
 }: Pick<MediaConfig, 'listenIp' | 'announcedAddress'>): Promise<ListenAddress[]> {
   const announced = announcedAddress ? { announcedAddress } : {};
-  if (listenIp) return [{ ip: listenIp, ...announced }];
+  if (listenIp) {
+    await mustBeOurs(listenIp);
+    return [{ ip: listenIp, ...announced }];
+  }
   const ip = (await defaultRouteAddress()) ?? firstOutsideAddress();
   if (!ip) return [{ ip: '127.0.0.1', ...announced }];
   return [{ ip, ...announced }, { ip: '127.0.0.1' }];
@@ -40,6 +45,15 @@ async function defaultRouteAddress(): Promise<string | undefined> {
   } finally {
     socket.close();
   }
+}
+
+async function mustBeOurs(ip: string): Promise<void> {
+  const code = await tryBind('udp', ip, 0);
+  if (!code) return;
+  throw new ConfigError(
+    `  MEDIASOUP_LISTEN_IP=${ip}: can't be listened on (${code}). It must be an address of this machine ` +
+      '(`ip address` lists them); an address outside, of a NAT say, belongs in MEDIASOUP_ANNOUNCED_ADDRESS.',
+  );
 }
 
 function firstOutsideAddress(): string | undefined {

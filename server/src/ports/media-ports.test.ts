@@ -76,7 +76,7 @@ describe('single-port', () => {
       MEDIASOUP_PORT: String(first),
     });
     await expect(starting).rejects.toThrow(
-      new RegExp(`Port ${first + 1} .*is in use.*ss -lnptu.*MEDIASOUP_PORT`),
+      new RegExp(`Port ${first + 1}, TCP, .*is in use.*ss -lnptu.*MEDIASOUP_PORT`),
     );
     other.close();
     server = undefined;

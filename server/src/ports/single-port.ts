@@ -3,11 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { types } from 'mediasoup';
 import type { MediaConfig } from '../config.ts';
 import type { Logger } from '../log.ts';
+import { StartError } from '../start-error.ts';
 import { ephemeralPortWarning } from './ephemeral-ports.ts';
 import { PortInUseError } from './errors.ts';
 import type { ListenAddress } from './listen-addresses.ts';
 import type { MediaPorts, WorkerPorts } from './media-ports.ts';
 import type { PortMap } from './port-map.ts';
+import { tryBind } from './try-bind.ts';
 import { CommonWorkerPorts } from './worker-ports.ts';
 
 const protocols = ['udp', 'tcp'] as const;
@@ -73,28 +75,30 @@ export class SinglePort implements MediaPorts {
 
 async function bind(
   worker: types.Worker,
-  listenInfos: types.TransportListenInfo[],
+  listenInfos: (types.TransportListenInfo & { port: number })[],
 ): Promise<types.WebRtcServer> {
   for (let attempt = 1; ; attempt++) {
-    try {
-      return await worker.createWebRtcServer({ listenInfos });
-    } catch (error) {
-      if (!isAddressInUse(error)) throw error;
-      if (attempt === bindAttempts) throw portInUse(listenInfos);
-      await sleep(bindPauseMs * attempt);
-    }
+    const obstacle = await obstacleTo(listenInfos);
+    if (!obstacle) return await worker.createWebRtcServer({ listenInfos });
+    if (attempt === bindAttempts) throw obstacle;
+    await sleep(bindPauseMs * attempt);
   }
 }
 
-function isAddressInUse(error: unknown): boolean {
-  return error instanceof Error && /address already in use/i.test(error.message);
-}
-
-function portInUse(listenInfos: types.TransportListenInfo[]): PortInUseError {
-  const [first] = listenInfos;
-  const addresses = [...new Set(listenInfos.map(({ ip }) => ip))].join(' or ');
-  return new PortInUseError(
-    `Port ${first?.port} (UDP or TCP, at ${addresses}) is in use. Free it ` +
-      `(\`ss -lnptu 'sport = :${first?.port}'\` says who has it) or choose another with MEDIASOUP_PORT.`,
-  );
+/** Why the worker would fail to listen; undefined: nothing is in its way. */
+async function obstacleTo(
+  listenInfos: (types.TransportListenInfo & { port: number })[],
+): Promise<StartError | undefined> {
+  for (const { protocol, ip, port } of listenInfos) {
+    const code = await tryBind(protocol, ip, port);
+    if (!code) continue;
+    if (code === 'EADDRINUSE') return new PortInUseError(protocol, ip, port);
+    return new StartError(
+      `  MEDIASOUP_PORT=${port}: can't listen at ${ip}, ${protocol.toUpperCase()} (${code}). ` +
+        (code === 'EACCES'
+          ? 'Ports below 1024 need CAP_NET_BIND_SERVICE: choose one above 1023.'
+          : 'Choose another port.'),
+    );
+  }
+  return undefined;
 }

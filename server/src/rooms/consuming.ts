@@ -69,16 +69,17 @@ export class Consuming {
     const made = await Promise.all(wanted.map((producer) => this.#consume(producer)));
     const batch = made.filter((consumer) => consumer && !consumer.closed) as Consumer[];
     if (batch.length === 0) return;
+    let accepted = new Set<string>();
     try {
-      const accepted = new Set(await offer(batch.map(describe)));
-      await Promise.all(
-        batch
-          .filter((consumer) => !consumer.closed)
-          .map((consumer) => (accepted.has(consumer.id) ? consumer.resume() : consumer.close())),
-      );
+      accepted = new Set(await offer(batch.map(describe)));
     } catch (error) {
-      log.warn({ error: String(error) }, 'a batch of consumers was not taken');
-      for (const consumer of batch) consumer.close();
+      log.debug({ error: String(error) }, 'a batch of consumers was not answered');
+    }
+    for (const consumer of batch) {
+      if (consumer.closed) continue;
+      if (!accepted.has(consumer.id)) consumer.close();
+      // One that is just being closed with its producer can't be resumed; it's no matter of the others.
+      else consumer.resume().catch((error) => log.debug({ error: String(error) }, 'not resumed'));
     }
   }
 

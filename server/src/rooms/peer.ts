@@ -31,7 +31,7 @@ export type PeerEvents = {
   consumerResumed: [consumerId: string];
   consumerLayersChanged: [consumerId: string, layers: types.ConsumerLayers | null];
   activeSpeaker: [peerId: string | null];
-  closed: [reason: CloseReason];
+  closed: [reason: CloseReason, hadJoined: boolean];
 };
 
 export interface PeerOptions {
@@ -128,9 +128,10 @@ export class Peer extends EventEmitter<PeerEvents> {
 
   close(reason: CloseReason): void {
     if (this.closed) return;
+    const hadJoined = this.joined;
     this.#state = { name: 'closed' };
     this.#media?.close();
-    this.emit('closed', reason);
+    this.emit('closed', reason, hadJoined);
   }
 
   #joined(): Extract<State, { name: 'joined' }> {

@@ -27,6 +27,9 @@ export function toRoomError(error: unknown): unknown {
   if (error instanceof TypeError || error instanceof mediasoup.errors.UnsupportedError) {
     return new RoomError(errorCodes.badRequest, error.message);
   }
+  if (error instanceof mediasoup.errors.NotFoundError) {
+    return new RoomError(errorCodes.notFound, error.message);
+  }
   if (error instanceof mediasoup.errors.WorkerClosedError) {
     return new RoomError(errorCodes.conflict, error.message);
   }

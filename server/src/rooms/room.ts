@@ -47,7 +47,7 @@ export class Room extends EventEmitter<{ close: [] }> {
   /** Gives a peer its place: the others hear of it when it joins. */
   add(peer: Peer): void {
     this.#peers.set(peer.id, peer);
-    peer.once('closed', () => this.#remove(peer));
+    peer.once('closed', (reason, hadJoined) => this.#remove(peer, reason, hadJoined));
   }
 
   join(peer: Peer, data: RequestData<'join'>): RequestReply<'join'> {
@@ -82,7 +82,11 @@ export class Room extends EventEmitter<{ close: [] }> {
     }
     producer.observer.once('close', forget);
     for (const other of this.#joined(peer)) other.consuming?.add(producer);
-    if (data.source === 'microphone') await this.media.speakers.watch(producer);
+    if (data.source !== 'microphone') return;
+    // It fails only when the producer has closed meanwhile, and then nothing is to be watched.
+    this.media.speakers
+      .watch(producer)
+      .catch((error) => peer.log.debug({ error: String(error) }, 'speaker not watched'));
   }
 
   rename(peer: Peer, displayName: string): void {
@@ -115,11 +119,12 @@ export class Room extends EventEmitter<{ close: [] }> {
     this.emit('close');
   }
 
-  #remove(peer: Peer): void {
+  #remove(peer: Peer, reason: CloseReason, hadJoined: boolean): void {
     // A resumed peer has taken the place already.
     if (this.#peers.get(peer.id) === peer) this.#peers.delete(peer.id);
+    this.#log.info({ peerId: peer.id, reason, peers: this.#peers.size }, 'peer gone');
     if (this.#closed) return;
-    for (const other of this.#joined()) other.emit('peerLeft', peer.id);
+    if (hadJoined) for (const other of this.#joined()) other.emit('peerLeft', peer.id);
     if (this.#peers.size === 0) this.close('left');
   }
 

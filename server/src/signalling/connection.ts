@@ -94,7 +94,9 @@ export class Connection {
     } catch (error) {
       const { code, text } = refusalOf(error);
       const fields = { roomId: query.roomId, peerId: query.peerId, error: String(error) };
-      if (code === closeCodes.internal) log.error(fields, 'a peer could not be connected');
+      // With the socket its transports have gone, in the middle of being made.
+      if (transport.closed) log.debug(fields, 'a peer left while it was connected');
+      else if (code === closeCodes.internal) log.error(fields, 'a peer could not be connected');
       else log.info(fields, 'a peer was refused');
       transport.close(code, text);
       this.#context?.peer.close('left');
@@ -161,8 +163,17 @@ export class Connection {
   }
 
   async #offer(generation: number, consumers: ConsumerOffer[]): Promise<string[]> {
-    const reply = await this.#protoo.request('newConsumers', { generation, consumers });
-    return serverRequests.newConsumers.reply.parse(reply).accepted;
+    try {
+      const reply = await this.#protoo.request('newConsumers', { generation, consumers });
+      return serverRequests.newConsumers.reply.parse(reply).accepted;
+    } catch (error) {
+      // Without an answer the peer would never receive these: let it come again. (Nothing, if it has gone.)
+      this.#options.transport.close(
+        closeCodes.tooSlow,
+        'newConsumers was not answered as expected',
+      );
+      throw error;
+    }
   }
 
   async #answer(

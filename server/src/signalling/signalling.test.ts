@@ -135,6 +135,49 @@ describe('a room', () => {
     await Promise.all([alice.leave(), bob.leave()]);
   });
 
+  test('loses one consumer only, when its producer closes while a batch is being taken', async () => {
+    const roomId = 'closing';
+    const alice = await TestPeer.join({ signalling: server.signalling, roomId });
+    await alice.produce('microphone');
+    await alice.produce('camera');
+    const carol = await TestPeer.join({ signalling: server.signalling, roomId });
+    for (let round = 0; round < 10; round++) {
+      const producerId = await carol.produce('microphone');
+      const closing: Promise<unknown>[] = [];
+      const bob = await TestPeer.join({
+        signalling: server.signalling,
+        roomId,
+        accept: ({ consumers }) => {
+          closing.push(carol.request('closeProducer', { producerId }));
+          return consumers.map(({ consumerId }) => consumerId);
+        },
+      });
+      await bob.until(() => bob.batches.length > 0);
+      await Promise.all(closing);
+      await bob.request('sendChatMessage', { text: 'everything before this has arrived' });
+      const ofAlice = bob.batches[0]?.consumers.filter(({ peerId }) => peerId === alice.peerId);
+      expect(ofAlice).toHaveLength(2);
+      for (const { consumerId } of ofAlice ?? []) {
+        await bob.request('resumeConsumer', { consumerId });
+      }
+      await bob.leave();
+    }
+    await Promise.all([alice.leave(), carol.leave()]);
+  });
+
+  test('sends a peer away that does not answer newConsumers as expected', async () => {
+    const roomId = 'no-answer';
+    const alice = await TestPeer.join({ signalling: server.signalling, roomId });
+    const bob = await TestPeer.join({
+      signalling: server.signalling,
+      roomId,
+      accept: () => ['not an id'],
+    });
+    await alice.produce('camera');
+    expect(await bob.closed).toMatchObject({ code: 4408 });
+    await alice.leave();
+  });
+
   test('closes consumers that a peer does not take', async () => {
     const roomId = 'refused-consumers';
     const alice = await TestPeer.join({ signalling: server.signalling, roomId });
