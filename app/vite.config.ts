@@ -1,8 +1,8 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
-/** The server that `vite` (the development server) hands signalling and the API on to. */
-const server = process.env.ONEPORT_SERVER ?? 'http://127.0.0.1:3000';
+/** The server that Vite's development server hands signalling and the API on to: `npm run dev`'s. */
+const server = `http://127.0.0.1:${process.env.HTTP_PORT || 3000}`;
 
 export default defineConfig({
   plugins: [react()],
@@ -18,7 +18,6 @@ export default defineConfig({
   server: {
     proxy: {
       '/signalling': { target: server, ws: true },
-      '/socket.io': { target: server, ws: true },
       '/api': { target: server },
     },
   },

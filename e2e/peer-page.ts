@@ -4,7 +4,8 @@ import { watchPeerConnections } from './watch-peer-connections.ts';
 export interface PeerPageOptions {
   browser: Browser;
   url: string;
-  roomId: string;
+  /** Undefined: the plain address. */
+  roomId?: string;
   name: string;
   /** Media over TCP only. */
   forceTcp?: boolean;
@@ -35,7 +36,10 @@ export class PeerPage {
     await context.addInitScript(watchPeerConnections);
     const page = await context.newPage();
     await prepare?.(page);
-    const query = new URLSearchParams({ roomId, ...(forceTcp ? { forceTcp: '1' } : {}) });
+    const query = new URLSearchParams({
+      ...(roomId ? { roomId } : {}),
+      ...(forceTcp ? { forceTcp: '1' } : {}),
+    });
     await page.goto(`${url}/?${query}`);
     return new PeerPage(name, context, page);
   }

@@ -1,7 +1,6 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { newRoomId } from './room/ids.ts';
-import { readPageUrl, urlWithRoom } from './room/page-url.ts';
+import { meetingPoint, readPageUrl, urlWithRoom } from './room/page-url.ts';
 import { pageStorage } from './room/preferences.ts';
 import { RoomSession } from './room/session.ts';
 import { App } from './views/app.tsx';
@@ -17,7 +16,7 @@ const page = readPageUrl(location.search);
 if (page.roomId === null) {
   root.render(<InvalidRoom />);
 } else {
-  const roomId = page.roomId ?? newRoomId();
+  const roomId = page.roomId ?? meetingPoint;
   if (page.roomId === undefined) history.replaceState(null, '', urlWithRoom(location.href, roomId));
   document.title = `${roomId} · oneport`;
   const session = new RoomSession({ roomId, page, server: location.href, storage: pageStorage() });

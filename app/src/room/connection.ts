@@ -139,7 +139,9 @@ export class Connection {
       this.#links.map(async ({ direction, transport, offered }): Promise<readonly MediaPath[]> => {
         if (transport.closed) return [];
         const address = selectedAddress((await transport.getStats()).values());
-        return address ? [{ direction, ...address, state: 'in-use' }] : offered;
+        // A pair stays selected when nothing gets through it any more.
+        const inUse = address && transport.connectionState === 'connected';
+        return inUse ? [{ direction, ...address, state: 'in-use' }] : offered;
       }),
     );
     return each.flat();

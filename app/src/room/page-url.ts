@@ -13,6 +13,9 @@ export interface PageSettings {
   consume: boolean;
 }
 
+/** Where those meet who open the plain address: two tabs, say. */
+export const meetingPoint: RoomId = 'main';
+
 const falsy = new Set(['false', '0', 'no']);
 const truthy = new Set(['true', '1', 'yes']);
 

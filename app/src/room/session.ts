@@ -322,6 +322,8 @@ export class RoomSession {
 
   #troubled(trouble: Trouble): void {
     const { state } = this.getSnapshot().phase;
+    // The server would say, and it doesn't.
+    this.#store.update({ activeSpeaker: null });
     if (state === 'lobby' || state === 'joining') {
       this.#store.update({ phase: { state: 'joining', trouble } });
     } else if (state === 'joined' || state === 'reconnecting') {

@@ -1,7 +1,8 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import type { Failure } from '../room/connector.ts';
 import './end.css';
 import { LogoIcon } from './icons.tsx';
+import { NewRoomLink } from './new-room-link.tsx';
 import { useSession } from './session-context.ts';
 import { failureWords } from './words.ts';
 
@@ -13,10 +14,15 @@ interface EndProps {
 
 /** A page with a few words and what to do next. */
 function End({ title, text, children }: EndProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  // What had the focus is gone with the call; without it a screen reader would say nothing.
+  useEffect(() => heading.current?.focus(), []);
   return (
     <main className="end">
       <LogoIcon />
-      <h1>{title}</h1>
+      <h1 ref={heading} tabIndex={-1}>
+        {title}
+      </h1>
       <p>{text}</p>
       <div className="end-actions">{children}</div>
     </main>
@@ -30,9 +36,7 @@ export function Left({ roomId }: { roomId: string }) {
       <button type="button" className="button primary large" onClick={() => session.join()}>
         Rejoin
       </button>
-      <a className="button large" href="/">
-        Start a new room
-      </a>
+      <NewRoomLink className="button large">Start a new room</NewRoomLink>
     </End>
   );
 }
@@ -45,9 +49,7 @@ export function Failed({ failure }: { failure: Failure }) {
       <button type="button" className="button primary large" onClick={() => session.join()}>
         Try again
       </button>
-      <a className="button large" href="/">
-        Start a new room
-      </a>
+      <NewRoomLink className="button large">Start a new room</NewRoomLink>
     </End>
   );
 }
@@ -58,9 +60,7 @@ export function InvalidRoom() {
       title="There can’t be such a room"
       text="A room’s name has 1 to 64 letters, digits, hyphens or underscores. Check the link that you were sent, or start a new room."
     >
-      <a className="button primary large" href="/">
-        Start a new room
-      </a>
+      <NewRoomLink className="button primary large">Start a new room</NewRoomLink>
     </End>
   );
 }

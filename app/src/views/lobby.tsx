@@ -7,6 +7,7 @@ import { DeviceProblems } from './device-problems.tsx';
 import { LogoIcon } from './icons.tsx';
 import './lobby.css';
 import { MediaToggles } from './media-toggles.tsx';
+import { NewRoomLink } from './new-room-link.tsx';
 import { useSession } from './session-context.ts';
 import { TroubleBanner } from './trouble-banner.tsx';
 import { useTrack } from './use-track.ts';
@@ -33,6 +34,9 @@ export function Lobby({ snapshot }: { snapshot: Snapshot }) {
           <div>
             <p className="lobby-kicker">You are about to join</p>
             <h1>{roomId}</h1>
+            <p className="lobby-other">
+              or <NewRoomLink>start a new room</NewRoomLink>
+            </p>
           </div>
           <div className="field">
             <label htmlFor={nameId}>Your name</label>

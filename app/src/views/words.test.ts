@@ -16,12 +16,16 @@ test('the badge names the mode and each port once', () => {
   expect(badgeWords(single).text).toBe('single-port · UDP 44444');
   const multi = { portMode: 'multi-port' as const, paths: [path(40001), path(40002)] };
   expect(badgeWords(multi).text).toBe('multi-port · UDP 40001, UDP 40002');
-  expect(badgeWords({ portMode: 'single-port', paths: [] }).text).toBe('single-port');
+  expect(badgeWords({ portMode: 'single-port', paths: [] }).text).toBe(
+    'single-port · not connected',
+  );
 });
 
-test('what is only offered stands in the badge until something is in use', () => {
+test('what is only offered is not in the badge', () => {
   const offered = path(40001, { state: 'offered', protocol: 'tcp' });
-  expect(badgeWords({ portMode: 'multi-port', paths: [offered] }).text).toContain('TCP 40001');
+  expect(badgeWords({ portMode: 'multi-port', paths: [offered] }).text).toBe(
+    'multi-port · not connected',
+  );
   expect(badgeWords({ portMode: 'multi-port', paths: [offered, path(40002)] }).text).toBe(
     'multi-port · UDP 40002',
   );

@@ -97,7 +97,7 @@ export function noticeWords(notice: Notice): { text: string; tone: 'info' | 'err
     case 'reconnected':
       return { text: 'You are connected again', tone: 'info' };
     case 'chat-failed':
-      return { text: 'Your message was not sent. Try again.', tone: 'error' };
+      return { text: `Your message was not sent: ${notice.reason}`, tone: 'error' };
     case 'screen-failed':
       return {
         text: 'The screen can’t be shared. The system may not allow the browser to see it.',
@@ -126,12 +126,9 @@ export function addressWords({ protocol, address, port }: MediaPath): string {
 /** The badge: `single-port · UDP 44444`. */
 export function badgeWords({ portMode, paths }: MediaInfo): { text: string; explanation: string } {
   const inUse = paths.filter(({ state }) => state === 'in-use');
-  const told = inUse.length > 0 ? inUse : paths;
-  const ports = [...new Set(told.map(({ protocol, port }) => `${protocol.toUpperCase()} ${port}`))];
-  // While nothing is connected, every candidate would be listed: too much for a badge.
-  const shown = ports.slice(0, 2);
+  const ports = new Set(inUse.map(({ protocol, port }) => `${protocol.toUpperCase()} ${port}`));
   return {
-    text: [portMode, ...(shown.length > 0 ? [shown.join(', ')] : [])].join(' · '),
+    text: `${portMode} · ${ports.size > 0 ? [...ports].join(', ') : 'not connected'}`,
     explanation: portModeWords[portMode],
   };
 }

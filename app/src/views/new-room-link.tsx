@@ -1,0 +1,12 @@
+import { type ReactNode, useState } from 'react';
+import { newRoomId } from '../room/ids.ts';
+
+/** Leads to a room that nobody else knows of yet. */
+export function NewRoomLink({ className, children }: { className?: string; children: ReactNode }) {
+  const [roomId] = useState(newRoomId);
+  return (
+    <a className={className} href={`/?roomId=${roomId}`}>
+      {children}
+    </a>
+  );
+}

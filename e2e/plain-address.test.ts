@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { useBrowserAndServer } from './browser-and-server.ts';
+import { PeerPage } from './peer-page.ts';
+
+const here = useBrowserAndServer();
+
+test('the plain address, opened twice, leads to the same room', async () => {
+  const options = { browser: here.browser, url: here.server.url };
+  const alice = await PeerPage.join({ ...options, name: 'Alice' });
+  const bob = await PeerPage.join({ ...options, name: 'Bob' });
+  await bob.tile('Alice').locator('video').waitFor();
+  await alice.tile('Bob').locator('video').waitFor();
+  expect(new URL(bob.page.url()).searchParams.get('roomId')).toBe('main');
+
+  await bob.button('Leave').click();
+  const another = bob.page.getByRole('link', { name: 'Start a new room' });
+  expect(await another.getAttribute('href')).not.toContain('roomId=main');
+  await Promise.all([alice.close(), bob.close()]);
+});
