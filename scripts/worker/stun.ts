@@ -6,25 +6,30 @@ const headerBytes = 20;
 const attributes = {
   username: 0x0006,
   messageIntegrity: 0x0008,
+  errorCode: 0x0009,
   priority: 0x0024,
   useCandidate: 0x0025,
   fingerprint: 0x8028,
   iceControlling: 0x802a,
 };
 
-/**
- * For tests: the STUN request by which a full ICE agent checks and nominates a pair (RFC 8445, 7.1; RFC 8489).
- *
- * @param ice - What the worker says of its transport.
- */
-export function bindingRequest(ice: { usernameFragment: string; password: string }): Buffer {
+/** What the worker says of its transport. Without a username fragment the request has no USERNAME. */
+export interface IceCredentials {
+  readonly usernameFragment?: string;
+  readonly password: string;
+}
+
+/** For tests: the STUN request by which a full ICE agent checks and nominates a pair (RFC 8445, 7.1; RFC 8489). */
+export function bindingRequest(ice: IceCredentials): Buffer {
   const priority = Buffer.alloc(4);
 
   priority.writeUInt32BE(0x7effffff);
 
   let message = header();
 
-  message = append(message, attributes.username, Buffer.from(`${ice.usernameFragment}:client`));
+  if (ice.usernameFragment !== undefined) {
+    message = append(message, attributes.username, Buffer.from(`${ice.usernameFragment}:client`));
+  }
   message = append(message, attributes.priority, priority);
   message = append(message, attributes.iceControlling, randomBytes(8));
   message = append(message, attributes.useCandidate, Buffer.alloc(0));
@@ -39,6 +44,31 @@ export function bindingRequest(ice: { usernameFragment: string; password: string
 
     return sum;
   });
+}
+
+/** For tests: whether it is STUN, and not DTLS, RTP or RTCP (RFC 7983). */
+export function isStun(message: Buffer): boolean {
+  return message.length >= headerBytes && message.readUInt8(0) <= 3;
+}
+
+/** For tests: what a request and its response have in common. */
+export function transactionId(message: Buffer): string {
+  return message.toString('hex', 8, headerBytes);
+}
+
+/** For tests: what a response says: `success`, or the code of its error, such as 401. */
+export function responseResult(message: Buffer): 'success' | number {
+  const type = message.readUInt16BE(0);
+
+  if (type === 0x0101) {
+    return 'success';
+  }
+  for (let at = headerBytes; at < message.length; at += 4 + padded(message.readUInt16BE(at + 2))) {
+    if (message.readUInt16BE(at) === attributes.errorCode) {
+      return (message.readUInt8(at + 6) & 7) * 100 + message.readUInt8(at + 7);
+    }
+  }
+  throw new Error(`STUN message of type ${type.toString(16)} without an error code`);
 }
 
 function header(): Buffer {
