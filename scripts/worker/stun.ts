@@ -3,6 +3,13 @@ import { crc32 } from 'node:zlib';
 
 const magicCookie = 0x2112a442;
 const headerBytes = 20;
+/** STUN message types: the method Binding in each of its classes (RFC 8489, 5). */
+export const stunTypes = {
+  request: 0x0001,
+  indication: 0x0011,
+  successResponse: 0x0101,
+  errorResponse: 0x0111,
+} as const;
 const attributes = {
   username: 0x0006,
   messageIntegrity: 0x0008,
@@ -25,7 +32,7 @@ export function bindingRequest(ice: IceCredentials): Buffer {
 
   priority.writeUInt32BE(0x7effffff);
 
-  let message = header();
+  let message = emptyMessage(stunTypes.request);
 
   if (ice.usernameFragment !== undefined) {
     message = append(message, attributes.username, Buffer.from(`${ice.usernameFragment}:client`));
@@ -60,22 +67,40 @@ export function transactionId(message: Buffer): string {
 export function responseResult(message: Buffer): 'success' | number {
   const type = message.readUInt16BE(0);
 
-  if (type === 0x0101) {
+  if (type === stunTypes.successResponse) {
     return 'success';
   }
-  for (let at = headerBytes; at < message.length; at += 4 + padded(message.readUInt16BE(at + 2))) {
-    if (message.readUInt16BE(at) === attributes.errorCode) {
-      return (message.readUInt8(at + 6) & 7) * 100 + message.readUInt8(at + 7);
-    }
+
+  const error = attributeOf(message, attributes.errorCode);
+
+  if (error) {
+    return (error.readUInt8(2) & 7) * 100 + error.readUInt8(3);
   }
   throw new Error(`STUN message of type ${type.toString(16)} without an error code`);
 }
 
-function header(): Buffer {
-  const bindingRequestType = 0x0001;
+/** For tests: the USERNAME of a STUN request; undefined when it is none. */
+export function usernameOf(message: Buffer): string | undefined {
+  return isStun(message) && message.readUInt16BE(0) === stunTypes.request
+    ? attributeOf(message, attributes.username)?.toString()
+    : undefined;
+}
+
+function attributeOf(message: Buffer, type: number): Buffer | undefined {
+  for (let at = headerBytes; at < message.length; at += 4 + padded(message.readUInt16BE(at + 2))) {
+    if (message.readUInt16BE(at) === type) {
+      return message.subarray(at + 4, at + 4 + message.readUInt16BE(at + 2));
+    }
+  }
+
+  return undefined;
+}
+
+/** For tests: a STUN message without attributes. */
+export function emptyMessage(type: number): Buffer {
   const bytes = Buffer.alloc(headerBytes);
 
-  bytes.writeUInt16BE(bindingRequestType, 0);
+  bytes.writeUInt16BE(type, 0);
   bytes.writeUInt32BE(magicCookie, 4);
   randomBytes(12).copy(bytes, 8);
 
