@@ -19,7 +19,8 @@ The first that applies:
   1. the program that MEDIASOUP_WORKER_BIN names
   2. our cache: ONEPORT_CACHE, else $XDG_CACHE_HOME/oneport, else ~/.cache/oneport
   3. mediasoup's prebuilt worker (MEDIASOUP_WORKER_PREBUILT_DOWNLOAD_BASE_URL names another place),
-     unless patches are wanted: ONEPORT_WORKER=patched or MEDIASOUP_USE_WEBRTC_SERVER=shared
+     unless patches are wanted: ONEPORT_WORKER=patched, MEDIASOUP_USE_WEBRTC_SERVER=shared or
+     ICE_UFRAG=room-and-peer
   4. a build with Debian's libraries                        ONEPORT_LIBRARIES=debian: only this
   5. a build with mediasoup's own Meson wraps (internet)    ONEPORT_LIBRARIES=wraps: only this
 

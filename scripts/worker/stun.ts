@@ -3,28 +3,40 @@ import { crc32 } from 'node:zlib';
 
 const magicCookie = 0x2112a442;
 const headerBytes = 20;
+/** STUN message types: the method Binding in each of its classes (RFC 8489, 5). */
+export const stunTypes = {
+  request: 0x0001,
+  indication: 0x0011,
+  successResponse: 0x0101,
+  errorResponse: 0x0111,
+} as const;
 const attributes = {
   username: 0x0006,
   messageIntegrity: 0x0008,
+  errorCode: 0x0009,
   priority: 0x0024,
   useCandidate: 0x0025,
   fingerprint: 0x8028,
   iceControlling: 0x802a,
 };
 
-/**
- * For tests: the STUN request by which a full ICE agent checks and nominates a pair (RFC 8445, 7.1; RFC 8489).
- *
- * @param ice - What the worker says of its transport.
- */
-export function bindingRequest(ice: { usernameFragment: string; password: string }): Buffer {
+/** What the worker says of its transport. Without a username fragment the request has no USERNAME. */
+export interface IceCredentials {
+  readonly usernameFragment?: string;
+  readonly password: string;
+}
+
+/** For tests: the STUN request by which a full ICE agent checks and nominates a pair (RFC 8445, 7.1; RFC 8489). */
+export function bindingRequest(ice: IceCredentials): Buffer {
   const priority = Buffer.alloc(4);
 
   priority.writeUInt32BE(0x7effffff);
 
-  let message = header();
+  let message = emptyMessage(stunTypes.request);
 
-  message = append(message, attributes.username, Buffer.from(`${ice.usernameFragment}:client`));
+  if (ice.usernameFragment !== undefined) {
+    message = append(message, attributes.username, Buffer.from(`${ice.usernameFragment}:client`));
+  }
   message = append(message, attributes.priority, priority);
   message = append(message, attributes.iceControlling, randomBytes(8));
   message = append(message, attributes.useCandidate, Buffer.alloc(0));
@@ -41,11 +53,54 @@ export function bindingRequest(ice: { usernameFragment: string; password: string
   });
 }
 
-function header(): Buffer {
-  const bindingRequestType = 0x0001;
+/** For tests: whether it is STUN, and not DTLS, RTP or RTCP (RFC 7983). */
+export function isStun(message: Buffer): boolean {
+  return message.length >= headerBytes && message.readUInt8(0) <= 3;
+}
+
+/** For tests: what a request and its response have in common. */
+export function transactionId(message: Buffer): string {
+  return message.toString('hex', 8, headerBytes);
+}
+
+/** For tests: what a response says: `success`, or the code of its error, such as 401. */
+export function responseResult(message: Buffer): 'success' | number {
+  const type = message.readUInt16BE(0);
+
+  if (type === stunTypes.successResponse) {
+    return 'success';
+  }
+
+  const error = attributeOf(message, attributes.errorCode);
+
+  if (error) {
+    return (error.readUInt8(2) & 7) * 100 + error.readUInt8(3);
+  }
+  throw new Error(`STUN message of type ${type.toString(16)} without an error code`);
+}
+
+/** For tests: the USERNAME of a STUN request; undefined when it is none. */
+export function usernameOf(message: Buffer): string | undefined {
+  return isStun(message) && message.readUInt16BE(0) === stunTypes.request
+    ? attributeOf(message, attributes.username)?.toString()
+    : undefined;
+}
+
+function attributeOf(message: Buffer, type: number): Buffer | undefined {
+  for (let at = headerBytes; at < message.length; at += 4 + padded(message.readUInt16BE(at + 2))) {
+    if (message.readUInt16BE(at) === type) {
+      return message.subarray(at + 4, at + 4 + message.readUInt16BE(at + 2));
+    }
+  }
+
+  return undefined;
+}
+
+/** For tests: a STUN message without attributes. */
+export function emptyMessage(type: number): Buffer {
   const bytes = Buffer.alloc(headerBytes);
 
-  bytes.writeUInt16BE(bindingRequestType, 0);
+  bytes.writeUInt16BE(type, 0);
   bytes.writeUInt32BE(magicCookie, 4);
   randomBytes(12).copy(bytes, 8);
 

@@ -1,3 +1,6 @@
+import type { TestContext } from 'vitest';
+import { readManifest } from './manifest.ts';
+
 /**
  * For tests: the worker that the launcher got.
  *
@@ -11,4 +14,12 @@ export function workerOfTests(): string {
   }
 
   return binary;
+}
+
+/**
+ * For tests of what a patch changes, in beforeEach. Any other worker that lacks the patch fails them, so that they
+ * show what it is for.
+ */
+export function skipWithPrebuiltWorker({ skip }: TestContext): void {
+  skip(readManifest(workerOfTests())?.source === 'prebuilt', 'the prebuilt worker has no patches');
 }

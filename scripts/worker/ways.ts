@@ -69,7 +69,7 @@ export const ways: readonly Way[] = [
  * Whether a way may be used at all.
  *
  * @param env - ONEPORT_LIBRARIES (`debian` or `wraps`) names the only way to build. ONEPORT_WORKER=patched and
- *   MEDIASOUP_USE_WEBRTC_SERVER=shared ask for our patches.
+ *   MEDIASOUP_USE_WEBRTC_SERVER=shared ask for our patches, and so does ICE_UFRAG=room-and-peer.
  * @param building - True when only a build of our own will do.
  * @throws {SetUpError} When a variable has a value that doesn't exist.
  */
@@ -77,7 +77,8 @@ export function isWanted(source: Source, env: NodeJS.ProcessEnv, building = fals
   const libraries = oneOf(env, 'ONEPORT_LIBRARIES', ['debian', 'wraps']);
   const patched =
     oneOf(env, 'ONEPORT_WORKER', ['patched', 'any']) === 'patched' ||
-    env.MEDIASOUP_USE_WEBRTC_SERVER === 'shared';
+    env.MEDIASOUP_USE_WEBRTC_SERVER === 'shared' ||
+    env.ICE_UFRAG === 'room-and-peer';
 
   if (source === 'prebuilt') {
     return !building && !patched && libraries === undefined;

@@ -14,6 +14,7 @@ describe('loadConfig', () => {
         maxPort: 49999,
         numWorkers: availableParallelism(),
         workerBin: undefined,
+        iceUfrag: 'random',
       },
       http: { host: '127.0.0.1', port: 3000, tls: { kind: 'none' }, allowedOrigins: [] },
       limits: { maxRooms: 1000, maxPeersPerRoom: 100 },

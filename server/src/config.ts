@@ -96,6 +96,12 @@ const variables = {
     meaning: 'The mediasoup-worker program.',
     schema: z.string().min(1),
   },
+  ICE_UFRAG: {
+    default: 'random',
+    meaning:
+      'What ICE username fragments consist of. room-and-peer: room and peer id before the random part, so that a packet capture or a load balancer can tell whose a connection is. They travel in clear (docs/ice-ufrag.md). Needs a patched worker.',
+    schema: z.enum(['random', 'room-and-peer']),
+  },
   HTTP_HOST: {
     default: '127.0.0.1 (0.0.0.0 with HTTPS=self-signed)',
     meaning: 'The address that the page and the signalling are served on.',
@@ -157,6 +163,8 @@ export interface MediaConfig {
   numWorkers: number;
   /** Unset: where mediasoup's own installation puts it. */
   workerBin: string | undefined;
+  /** What ICE username fragments consist of. */
+  iceUfrag: 'random' | 'room-and-peer';
 }
 
 export type TlsConfig =
@@ -205,6 +213,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       // libuv's count: it knows of CPU affinity and of the container's quota, os.cpus() doesn't.
       numWorkers: values.MEDIASOUP_NUM_WORKERS ?? availableParallelism(),
       workerBin: values.MEDIASOUP_WORKER_BIN,
+      iceUfrag: values.ICE_UFRAG ?? 'random',
     },
     http: {
       host: values.HTTP_HOST ?? (tls.kind === 'self-signed' ? '0.0.0.0' : '127.0.0.1'),

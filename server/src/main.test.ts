@@ -55,6 +55,14 @@ test.each([['--hepl'], ['--help', 'more']])('an unknown argument is refused: %s'
   expect(stderr).toContain('unknown argument');
 });
 
+test('a worker without the patch that a setting needs ends the start', () => {
+  const env = { MEDIASOUP_WORKER_BIN: '/usr/bin/true', ICE_UFRAG: 'room-and-peer' };
+  const { status, stderr } = run([], env);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^oneport can't start:\n {2}ICE_UFRAG=room-and-peer needs a worker with/);
+  expect(stderr).toContain('npm run worker -- --rebuild');
+});
+
 describe.runIf(process.platform === 'linux')('a signal', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
     '%s: the server says goodbye and leaves nothing',

@@ -7,6 +7,7 @@ import { listen, pageUrls } from './http/listen.ts';
 import { loadKeyPair } from './http/tls.ts';
 import { routeUpgrades } from './http/upgrade.ts';
 import type { Logger } from './log.ts';
+import { checkWorkerPatches } from './media/worker-patches.ts';
 import { WorkerPool } from './media/worker-pool.ts';
 import { createMediaPorts, type MediaPorts } from './ports/media-ports.ts';
 import { Rooms } from './rooms/rooms.ts';
@@ -30,6 +31,7 @@ export interface RunningServer {
  * @throws StartError when a setting can't be had; nothing is left running then
  */
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
+  checkWorkerPatches(config);
   const keyPair = await loadKeyPair(config.http.tls);
   const ports = await createMediaPorts(config, log);
   const { numWorkers, workerBin } = config.media;

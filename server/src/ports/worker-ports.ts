@@ -1,6 +1,7 @@
 import type { types } from 'mediasoup';
 import type { MediaConfig } from '../config.ts';
 import { NoPortError } from './errors.ts';
+import { ufragPrefixOf } from './ice-ufrag.ts';
 import type { ListenAddress } from './listen-addresses.ts';
 import type { Transport, TransportAppData, Want, WorkerPorts } from './media-ports.ts';
 import { describePorts, type Listening, type PortEntry } from './port-map.ts';
@@ -40,6 +41,9 @@ export class CommonWorkerPorts implements WorkerPorts {
         enableSctp: want.enableSctp,
         // mediasoup's default of 600 kbit/s makes the first seconds of a call blurred.
         initialAvailableOutgoingBitrate: 1_000_000,
+        ...(this.#options.media.iceUfrag === 'room-and-peer' && {
+          iceUsernameFragmentPrefix: ufragPrefixOf(want.appData),
+        }),
         appData: want.appData,
       })
       .catch((error) => {

@@ -1,0 +1,90 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { usernameOf } from '../scripts/worker/stun.ts';
+import { skipWithPrebuiltWorker } from '../scripts/worker/testing.ts';
+import { ownerOfUfrag } from '../server/src/ports/ice-ufrag.ts';
+import { startServerProcess } from '../server/src/testing/server-process.ts';
+import { TestPeer } from '../server/src/testing/test-peer.ts';
+import { launchChromium } from './chromium.ts';
+import { PeerPage } from './peer-page.ts';
+import { UdpTap } from './udp-tap.ts';
+
+/** Those with a WebRtcServer, so with one port that everybody's packets come to. */
+const modes = [{ mode: 'single-port', env: { MEDIASOUP_USE_WEBRTC_SERVER: 'true' } }] as const;
+
+const roomId = 'stand-up_1';
+const patience = { timeout: 30_000, interval: 200 };
+
+let browser: Browser;
+
+beforeEach(skipWithPrebuiltWorker);
+
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+
+afterAll(() => browser.close());
+
+test.each(modes)('in $mode a capture tells room and peer of each connection', async ({ env }) => {
+  await using stack = new AsyncDisposableStack();
+  const server = await startServerProcess({
+    ...env,
+    ICE_UFRAG: 'room-and-peer',
+    MEDIASOUP_ANNOUNCED_ADDRESS: UdpTap.address,
+  });
+  stack.defer(() => server.stop());
+  const tap = await UdpTap.open(server.mediaPort);
+  stack.defer(() => tap.close());
+
+  const peerIds = new Set<string | null>();
+  const peers: PeerPage[] = [];
+  for (const name of ['Alice', 'Bob']) {
+    const peer = await PeerPage.join({
+      browser,
+      url: server.url,
+      roomId,
+      name,
+      prepare: async (page) => {
+        page.on('websocket', (socket) => {
+          peerIds.add(new URL(socket.url()).searchParams.get('peerId'));
+        });
+      },
+    });
+    stack.defer(() => peer.close());
+    peers.push(peer);
+  }
+  for (const peer of peers) {
+    await expect.poll(() => peer.received('video', 'framesDecoded'), patience).toBeGreaterThan(10);
+  }
+
+  const usernames = tap.captured.map(usernameOf).filter((username) => username !== undefined);
+  const ufrags = new Set(usernames.map((username) => username.split(':')[0] ?? ''));
+  expect(ufrags.size, 'two peers with two transports each').toBe(4);
+  const owners = usernames.map(ownerOfUfrag);
+  expect(new Set(owners.map((owner) => owner?.roomId))).toEqual(new Set([roomId]));
+  expect(new Set(owners.map((owner) => owner?.peerId))).toEqual(peerIds);
+  expect(peerIds.size).toBe(2);
+});
+
+test.each(['true', 'false'])(
+  'MEDIASOUP_USE_WEBRTC_SERVER=%s: transports name room and peer, but only if that was asked for',
+  async (useWebRtcServer) => {
+    const ufragsWith = async (env: Record<string, string>) => {
+      await using stack = new AsyncDisposableStack();
+      const server = await startServerProcess({
+        MEDIASOUP_USE_WEBRTC_SERVER: useWebRtcServer,
+        ...env,
+      });
+      stack.defer(() => server.stop());
+      const signalling = `${server.url.replace('http', 'ws')}/signalling`;
+      const peer = await TestPeer.join({ signalling, roomId, peerId: 'alice_7' });
+      const { sendTransport, recvTransport } = await peer.welcome();
+      return [sendTransport, recvTransport].map((one) => one?.iceParameters.usernameFragment ?? '');
+    };
+
+    const named = await ufragsWith({ ICE_UFRAG: 'room-and-peer' });
+    expect(new Set(named).size).toBe(2);
+    for (const ufrag of named) expect(ownerOfUfrag(ufrag)).toEqual({ roomId, peerId: 'alice_7' });
+    for (const ufrag of await ufragsWith({})) expect(ufrag).toMatch(/^[a-z0-9]{32}$/);
+  },
+);

@@ -1,0 +1,153 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { createWorker, type types } from 'mediasoup';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { bindingRequest, type IceCredentials, responseResult } from '../scripts/worker/stun.ts';
+import { skipWithPrebuiltWorker, workerOfTests } from '../scripts/worker/testing.ts';
+import { dtlsState, UdpClient } from '../scripts/worker/udp-client.ts';
+
+beforeEach(skipWithPrebuiltWorker);
+
+test('a client that reuses its address and port gets a new transport', async () => {
+  const { old, fresh, client } = await connectOld();
+
+  const dtls = await client.connect(fresh);
+
+  // So nothing more is sent to where now somebody else may be, and the application needn't wait for a timeout.
+  expect(await iceStates(old, fresh)).toEqual(['disconnected', 'completed']);
+  old.close();
+  expect(await iceStates(fresh)).toEqual(['completed']);
+  await expectDataReaches(fresh, dtls);
+});
+
+test('nothing of the transport that lost its tuple is used afterwards', async () => {
+  const { old, fresh, client } = await connectOld();
+  const dtls = await client.connect(fresh);
+  const somebodyElse = await UdpClient.open(old);
+
+  // Its tuple is likely to be stored where the lost one was.
+  expect(await somebodyElse.check(old.iceParameters)).toBe('success');
+  await expectDataReaches(fresh, dtls);
+});
+
+test('a transport that lost its tuple has it again once the client comes back', async () => {
+  const { old, fresh, client, dtls } = await connectOld();
+
+  expect(await client.check(fresh.iceParameters)).toBe('success');
+  expect(await client.check(old.iceParameters)).toBe('success');
+  expect(await iceStates(old, fresh)).toEqual(['completed', 'disconnected']);
+  fresh.close();
+  expect(await iceStates(old)).toEqual(['completed']);
+  await expectDataReaches(old, dtls);
+});
+
+test('a consent check moves nothing', async () => {
+  const { old, fresh, client, dtls } = await connectOld();
+
+  expect(await client.check(old.iceParameters)).toBe('success');
+  expect(await iceStates(old, fresh)).toEqual(['completed', 'new']);
+  await expectDataReaches(old, dtls);
+});
+
+test('who knows a ufrag but not its password takes no tuple away', async () => {
+  const { old, fresh, client, dtls } = await connectOld();
+  const { usernameFragment } = fresh.iceParameters;
+
+  expect(await client.check({ usernameFragment, password: 'a guess' })).toBe(401);
+  expect(await iceStates(old, fresh)).toEqual(['completed', 'new']);
+  await expectDataReaches(old, dtls);
+});
+
+test.for<[string, Partial<IceCredentials>, number]>([
+  ['an unknown ufrag', { usernameFragment: 'unknown' }, 401],
+  ['no USERNAME', { usernameFragment: undefined }, 400],
+])("a request with %s is the known tuple's, as ever", async ([, wrong, code]) => {
+  const { old, client, dtls } = await connectOld();
+
+  expect(await client.check({ ...old.iceParameters, ...wrong })).toBe(code);
+  expect(await iceStates(old)).toEqual(['completed']);
+  await expectDataReaches(old, dtls);
+});
+
+test('a TCP connection stays with its transport, and goes with it', async () => {
+  const [old, fresh] = await createTransports();
+  const connection = await connectTcp(old);
+
+  expect(await checkByTcp(connection, old.iceParameters)).toBe('success');
+  expect(await checkByTcp(connection, fresh.iceParameters)).toBe(401);
+  expect(await iceStates(old, fresh)).toEqual(['completed', 'new']);
+
+  const closed = once(connection, 'close');
+
+  old.close();
+  await closed;
+  expect(await iceStates(fresh)).toEqual(['new']);
+});
+
+/** Two transports of one WebRtcServer, and a socket that is connected with one of them, DTLS included. */
+async function connectOld() {
+  const [old, fresh] = await createTransports();
+  const client = await UdpClient.open(old);
+
+  return { old, fresh, client, dtls: await client.connect(old) };
+}
+
+async function createTransports(): Promise<[types.WebRtcTransport, types.WebRtcTransport]> {
+  const worker = await createWorker({ workerBin: workerOfTests() });
+
+  onTestFinished(() => worker.close());
+  // Without a listener mediasoup throws it at nobody.
+  worker.on('died', () => {});
+
+  const webRtcServer = await worker.createWebRtcServer({
+    listenInfos: [
+      { protocol: 'udp', ip: '127.0.0.1' },
+      { protocol: 'tcp', ip: '127.0.0.1' },
+    ],
+  });
+  const router = await worker.createRouter({ mediaCodecs: [] });
+  const options = { webRtcServer, enableUdp: true, enableTcp: true };
+
+  return [await router.createWebRtcTransport(options), await router.createWebRtcTransport(options)];
+}
+
+/** Asked of the worker, which has then done all that it was told before. */
+function iceStates(...transports: types.WebRtcTransport[]): Promise<types.IceState[]> {
+  return Promise.all(transports.map(async (transport) => (await transport.dump()).iceState));
+}
+
+/** The closing alert is data from the client's tuple, and decrypts only where the handshake took place. */
+async function expectDataReaches(
+  transport: types.WebRtcTransport,
+  dtls: { closeDtls: () => void },
+): Promise<void> {
+  const closed = dtlsState(transport, 'closed');
+
+  dtls.closeDtls();
+  await closed;
+}
+
+async function connectTcp(transport: types.WebRtcTransport): Promise<Socket> {
+  const candidate = transport.iceCandidates.find(({ protocol }) => protocol === 'tcp');
+  const connection = connect(Number(candidate?.port), '127.0.0.1');
+
+  onTestFinished(() => {
+    connection.destroy();
+  });
+  await once(connection, 'connect');
+
+  return connection;
+}
+
+/** Framed by RFC 4571. A response is short enough to come in one piece. */
+async function checkByTcp(connection: Socket, ice: IceCredentials): Promise<'success' | number> {
+  const request = bindingRequest(ice);
+  const length = Buffer.alloc(2);
+
+  length.writeUInt16BE(request.length);
+  connection.write(Buffer.concat([length, request]));
+
+  const [frame] = await once(connection, 'data');
+
+  return responseResult(frame.subarray(2));
+}
