@@ -18,6 +18,7 @@ export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
   dev                the server and Vite's dev server, both watching (npm run dev)
   setup              only what the others do first (npm run setup)
   worker [--help]    the mediasoup worker: get it, show it, build it again (npm run worker)
+  patch [--help]     what we change in mediasoup: check out, build, export, upgrade (npm run patch)
 
 Each does its set-up first, as far as anything is missing or out of date.
 `;
@@ -89,6 +90,12 @@ export const commands = {
     const node24 = await setUpRuntime();
 
     return runBeside(node24, [join(root, 'scripts/worker/main.ts'), ...args]);
+  },
+
+  async patch(args) {
+    const node24 = await setUpRuntime();
+
+    return runBeside(node24, [join(root, 'scripts/patching/main.ts'), ...args]);
   },
 
   async dev(args) {

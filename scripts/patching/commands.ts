@@ -1,0 +1,108 @@
+import { root } from '../setup/paths.mjs';
+import { SetUpError } from '../setup/set-up-error.mjs';
+import { say } from '../setup/step.mjs';
+import { checkApplying, checkFiles } from './check.ts';
+import { checkOut } from './checkout.ts';
+import { complaintsAbout, readCommits, writePatches } from './export.ts';
+import { git } from './git.ts';
+import { pristineOf, versionOf, withRepository } from './history.ts';
+import { begin } from './new.ts';
+import { patchesFolder, pinnedRelease, readPatches } from './series.ts';
+import { exportedRef, requireNoOperation, requireTree, treeFolder, uncommitted } from './tree.ts';
+
+export type Options = Partial<
+  Record<'asan' | 'build' | 'debug' | 'dry-run' | 'force' | 'help' | 'pinned' | 'release', boolean>
+>;
+
+/** What each command does. Gives the exit code. */
+export const commands: Record<
+  string,
+  (operands: string[], options: Options) => Promise<number> | number
+> = {
+  async checkout(_, { force }) {
+    const folder = treeFolder(root);
+    const patches = readPatches(patchesFolder(root));
+    const release = pinnedRelease(root);
+
+    await checkOut(folder, { release, patches, force });
+    say(`mediasoup ${release.version} with ${patches.length} patches, a commit each: ${folder}`);
+
+    return 0;
+  },
+
+  new([name]) {
+    const folder = treeFolder(root);
+
+    requireTree(folder);
+    requireNoOperation(folder);
+    if (!name) {
+      throw new SetUpError('a patch needs a name: `npm run patch -- new fix-the-look-up`');
+    }
+    begin(folder, name);
+
+    return 0;
+  },
+
+  export() {
+    const folder = treeFolder(root);
+
+    requireTree(folder);
+    requireNoOperation(folder);
+
+    const patches = readCommits(folder);
+    const complaints = complaintsAbout(patches);
+
+    if (complaints.length > 0) {
+      throw new SetUpError('nothing is exported', {
+        tail: complaints.join('\n'),
+        advice: `\`git -C ${folder} commit --amend\` (or \`rebase -i\`, reword) mends a message.`,
+      });
+    }
+
+    const changes = writePatches(patchesFolder(root), patches);
+
+    git(folder, ['update-ref', exportedRef, 'HEAD']);
+    for (const change of changes) {
+      say(change);
+    }
+    say(`${patches.length} patches in patches/${changes.length === 0 ? ', as they were' : ''}`);
+    for (const line of uncommitted(folder)) {
+      say(`not committed, so not exported: ${line}`);
+    }
+    tellOfAnotherRelease(folder);
+
+    return 0;
+  },
+
+  async check() {
+    const { patches, complaints } = checkFiles(patchesFolder(root));
+
+    if (complaints.length === 0) {
+      await withRepository(async (repository) => {
+        const applied = await checkApplying(repository, pinnedRelease(root), patches);
+
+        complaints.push(...applied.complaints);
+      });
+    }
+    for (const complaint of complaints) {
+      say(`patches/${complaint}`);
+    }
+    say(
+      complaints.length === 0
+        ? `${patches.length} patches: headers whole; each applies, in order and with what it needs`
+        : `patches/: ${complaints.length} complaints`,
+    );
+
+    return complaints.length === 0 ? 0 : 1;
+  },
+};
+
+function tellOfAnotherRelease(folder: string): void {
+  const version = versionOf(folder, pristineOf(folder));
+  const pinned = pinnedRelease(root).version;
+
+  if (version !== pinned) {
+    say(`these patches are for mediasoup ${version}, package-lock.json pins ${pinned}. Next:`);
+    say(`  npm install --save-exact --workspace server mediasoup@${version} && npm test`);
+  }
+}
