@@ -1,6 +1,7 @@
 import { root } from '../setup/paths.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import { say } from '../setup/step.mjs';
+import { buildWorker, type Kind } from './build.ts';
 import { checkApplying, checkFiles } from './check.ts';
 import { checkOut } from './checkout.ts';
 import { complaintsAbout, readCommits, writePatches } from './export.ts';
@@ -9,6 +10,7 @@ import { pristineOf, versionOf, withRepository } from './history.ts';
 import { begin } from './new.ts';
 import { patchesFolder, pinnedRelease, readPatches } from './series.ts';
 import { exportedRef, requireNoOperation, requireTree, treeFolder, uncommitted } from './tree.ts';
+import { runUnitTests } from './unit-tests.ts';
 
 export type Options = Partial<
   Record<'asan' | 'build' | 'debug' | 'dry-run' | 'force' | 'help' | 'pinned' | 'release', boolean>
@@ -74,6 +76,36 @@ export const commands: Record<
     return 0;
   },
 
+  async build(_, options) {
+    const folder = treeFolder(root);
+
+    requireTree(folder);
+
+    const kind = kindOf(options);
+    const binary = await buildWorker(root, folder, kind);
+
+    say(
+      `${binary}, and with it: npm start -- --worker=tree${kind === 'release' ? '' : `:${kind}`}`,
+    );
+
+    return 0;
+  },
+
+  async test(_, options) {
+    const folder = treeFolder(root);
+
+    requireTree(folder);
+
+    const { summary, left } = await runUnitTests(folder, kindOf(options, 'debug'));
+
+    for (const line of left) {
+      say(`left out: ${line}`);
+    }
+    say(summary);
+
+    return 0;
+  },
+
   async check() {
     const { patches, complaints } = checkFiles(patchesFolder(root));
 
@@ -105,4 +137,12 @@ function tellOfAnotherRelease(folder: string): void {
     say(`these patches are for mediasoup ${version}, package-lock.json pins ${pinned}. Next:`);
     say(`  npm install --save-exact --workspace server mediasoup@${version} && npm test`);
   }
+}
+
+function kindOf({ debug, asan, release }: Options, otherwise: Kind = 'release'): Kind {
+  if (Number(debug ?? 0) + Number(asan ?? 0) + Number(release ?? 0) > 1) {
+    throw new SetUpError('--debug, --asan and --release exclude each other');
+  }
+
+  return asan ? 'asan' : debug ? 'debug' : release ? 'release' : otherwise;
 }
