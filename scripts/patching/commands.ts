@@ -11,6 +11,7 @@ import { begin } from './new.ts';
 import { patchesFolder, pinnedRelease, readPatches } from './series.ts';
 import { exportedRef, requireNoOperation, requireTree, treeFolder, uncommitted } from './tree.ts';
 import { runUnitTests } from './unit-tests.ts';
+import { tryUpgrade, upgradeTree } from './upgrade.ts';
 
 export type Options = Partial<
   Record<'asan' | 'build' | 'debug' | 'dry-run' | 'force' | 'help' | 'pinned' | 'release', boolean>
@@ -104,6 +105,23 @@ export const commands: Record<
     say(summary);
 
     return 0;
+  },
+
+  async upgrade([version], options) {
+    if (!version || !/^\d+\.\d+\.\d+/.test(version)) {
+      throw new SetUpError('upgrade needs a version: `npm run patch -- upgrade 3.28.0 --dry-run`');
+    }
+
+    const build = options.build ?? false;
+
+    if (options['dry-run']) {
+      const from = pinnedRelease(root);
+      const patches = readPatches(patchesFolder(root));
+
+      return (await tryUpgrade(root, patches, { from, to: { version }, build })) ? 0 : 1;
+    }
+
+    return (await upgradeTree(root, treeFolder(root), { to: { version }, build })) ? 0 : 1;
   },
 
   async check() {

@@ -44,7 +44,7 @@ export async function bringPatches(root: string, patches: readonly Patch[]): Pro
   const release = pinnedRelease(root);
   const touching = patches.filter(touchesJavaScript);
 
-  await bring(root, `${touching.length} patches`, {
+  await bring(root, 'patches/', {
     key:
       touching.length === 0
         ? pristineKey

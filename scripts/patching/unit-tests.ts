@@ -2,19 +2,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { track } from '../setup/children.mjs';
+import { filesBelow } from '../setup/content-hash.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import { buildTree, type Kind } from './build.ts';
-
-/** Tests that can't pass here, and why. */
-const excluded = [
-  {
-    name: 'RTP Packet',
-    // It opens them first, so all of it would fail.
-    reason: "reads worker/test/data/packet1.raw, which mediasoup's npm tarball doesn't carry",
-    applies: (worker: string) => !existsSync(join(worker, 'test/data/packet1.raw')),
-    source: 'test/src/RTC/RTP/TestPacket.cpp',
-  },
-];
 
 /**
  * Builds and runs the worker's own C++ unit tests.
@@ -29,21 +19,37 @@ export async function runUnitTests(
 ): Promise<{ summary: string; left: string[] }> {
   const worker = join(tree, 'worker');
   const binary = await buildTree(tree, kind, 'mediasoup-worker-test');
-  const left = excluded.filter(({ applies }) => applies(worker));
-
-  for (const { name, source } of left) {
-    // An exclusion that names nothing would go unnoticed.
-    if (!readFileSync(join(worker, source), 'utf8').includes(`SCENARIO("${name}"`)) {
-      throw new SetUpError(`${source} has no test \`${name}\` to leave out any more`);
-    }
-  }
-
-  const output = await run(binary, worker, left.map(({ name }) => `~Scenario: ${name}`).join(' '));
+  const left = withoutData(worker);
+  const output = await run(binary, worker, left.map(({ name }) => `~"${name}"`).join(' '));
 
   return {
     summary: output.trimEnd().split('\n').at(-1) ?? '',
-    left: left.map(({ name, reason }) => `${name}: ${reason}`),
+    left: left.map(({ name, file }) => `${name}: reads ${file}, which npm's tarball lacks`),
   };
+}
+
+/**
+ * Tests that can't pass, because they open a file that mediasoup's repository has and its npm tarball hasn't.
+ *
+ * @param worker - mediasoup's worker folder.
+ */
+export function withoutData(worker: string): { name: string; file: string }[] {
+  const sources = filesBelow(worker, 'test/src').filter((path) => path.endsWith('.cpp'));
+
+  return sources.flatMap((source) =>
+    readFileSync(join(worker, source), 'utf8')
+      .split(/^(?=SCENARIO\(|TEST_CASE\()/m)
+      .flatMap((test) => {
+        const [, macro, name] = test.match(/^(SCENARIO|TEST_CASE)\(\s*"((?:[^"\\]|\\.)*)"/) ?? [];
+        const file = [...test.matchAll(/readBinaryFile\(\s*"([^"]+)"/g)]
+          .map(([, path]) => `test/${path}`)
+          .find((path) => !existsSync(join(worker, path)));
+
+        return name && file
+          ? [{ name: macro === 'SCENARIO' ? `Scenario: ${name}` : name, file: `worker/${file}` }]
+          : [];
+      }),
+  );
 }
 
 async function run(binary: string, worker: string, tests: string): Promise<string> {
