@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import type { Release } from '../worker/tarball.ts';
 import { readCommits } from './export.ts';
-import { applyPatch, commitPristine } from './history.ts';
+import { applyPatch } from './history.ts';
 import { formatPatch, needsOf, type Patch, parsePatch, pathsOf, readHeader } from './patch-file.ts';
+import { commitPristine } from './pristine.ts';
 
 /** Where a patch may change something. What lies elsewhere in the tarball, nothing of ours uses. */
 const reached = ['worker/', 'node/lib/'];

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { root } from '../setup/paths.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import { say } from '../setup/step.mjs';
@@ -5,9 +6,11 @@ import { buildWorker, type Kind } from './build.ts';
 import { checkApplying, checkFiles } from './check.ts';
 import { checkOut } from './checkout.ts';
 import { complaintsAbout, readCommits, writePatches } from './export.ts';
+import { checkSchema, hasFlatc } from './fbs-check.ts';
 import { git } from './git.ts';
 import { pristineOf, versionOf, withRepository } from './history.ts';
 import { begin } from './new.ts';
+import { type Patch, pathsOf } from './patch-file.ts';
 import { patchesFolder, pinnedRelease, readPatches } from './series.ts';
 import { exportedRef, requireNoOperation, requireTree, treeFolder, uncommitted } from './tree.ts';
 import { runUnitTests } from './unit-tests.ts';
@@ -132,6 +135,9 @@ export const commands: Record<
         const applied = await checkApplying(repository, pinnedRelease(root), patches);
 
         complaints.push(...applied.complaints);
+        if (complaints.length === 0) {
+          complaints.push(...(await schemaComplaints(repository, applied.head, patches)));
+        }
       });
     }
     for (const complaint of complaints) {
@@ -139,7 +145,7 @@ export const commands: Record<
     }
     say(
       complaints.length === 0
-        ? `${patches.length} patches: headers whole; each applies, in order and with what it needs`
+        ? `${patches.length} patches: headers whole; each applies, in order and with what it needs; node/lib/fbs is as worker/fbs says`
         : `patches/: ${complaints.length} complaints`,
     );
 
@@ -155,6 +161,23 @@ function tellOfAnotherRelease(folder: string): void {
     say(`these patches are for mediasoup ${version}, package-lock.json pins ${pinned}. Next:`);
     say(`  npm install --save-exact --workspace server mediasoup@${version} && npm test`);
   }
+}
+
+async function schemaComplaints(
+  repository: string,
+  head: string,
+  patches: readonly Patch[],
+): Promise<string[]> {
+  const touched = patches.some(({ diff }) =>
+    pathsOf(diff).some((path) => /^(worker|node\/lib)\/fbs\//.test(path)),
+  );
+
+  if (!touched && !hasFlatc()) {
+    return [];
+  }
+  git(repository, ['checkout', '--quiet', '--force', '--detach', head]);
+
+  return checkSchema(repository, join(repository, '.git/flatc'));
 }
 
 function kindOf({ debug, asan, release }: Options, otherwise: Kind = 'release'): Kind {

@@ -69,6 +69,8 @@ const alwaysSet = [
   'core.fsmonitor=false',
   'commit.gpgSign=false',
   'gc.auto=0',
+  // Of the repository itself: no option of diff-tree turns it off.
+  'diff.suppressBlankEmpty=false',
   'advice.detachedHead=false',
 ].flatMap((setting) => ['-c', setting]);
 

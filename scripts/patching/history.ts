@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runLogged } from '../setup/run-logged.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
-import { getTarball, type Release } from '../worker/tarball.ts';
+import type { Release } from '../worker/tarball.ts';
 import { git, identity, nobody, tryGit } from './git.ts';
 import { commitMessage, type Patch } from './patch-file.ts';
+import { borrowObjects, commitPristine } from './pristine.ts';
 
 /** What a patch did when it was applied. */
 export type Applied =
@@ -34,37 +34,11 @@ export async function withRepository<T>(work: (folder: string) => Promise<T>): P
 
   try {
     initRepository(folder);
+    borrowObjects(folder);
 
     return await work(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/**
- * Commits mediasoup's tarball, as it is. The commit has no parent, and the same hash everywhere.
- *
- * @returns The commit.
- * @throws {SetUpError} When the tarball can't be had.
- */
-export async function commitPristine(repository: string, release: Release): Promise<string> {
-  const tarball = await getTarball(release);
-  const unpacked = mkdtempSync(join(tmpdir(), 'oneport-pristine-'));
-
-  try {
-    await runLogged('tar', ['-xzf', tarball, '-C', unpacked, '--strip-components=1'], {
-      what: 'unpacking mediasoup',
-    });
-
-    return withIndex(repository, (env) => {
-      git(repository, [`--work-tree=${unpacked}`, 'add', '--all', '--force', '.'], {
-        env: { ...env, GIT_DIR: gitFolder(repository) },
-      });
-
-      return commitIndex(repository, env, `mediasoup ${release.version}\n`);
-    });
-  } finally {
-    rmSync(unpacked, { recursive: true, force: true });
   }
 }
 

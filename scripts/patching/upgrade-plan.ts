@@ -1,7 +1,8 @@
 import type { Release } from '../worker/tarball.ts';
 import { git, tryGit } from './git.ts';
-import { applyPatch, commitPristine } from './history.ts';
+import { applyPatch } from './history.ts';
 import type { Patch } from './patch-file.ts';
+import { commitPristine } from './pristine.ts';
 
 /** What becomes of a patch on another release. */
 export type Fate =
