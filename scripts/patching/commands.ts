@@ -3,6 +3,7 @@ import { root } from '../setup/paths.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import { say } from '../setup/step.mjs';
 import { buildWorker, type Kind } from './build.ts';
+import { runPinnedUnitTests } from './cache-tree.ts';
 import { checkApplying, checkFiles } from './check.ts';
 import { checkOut } from './checkout.ts';
 import { complaintsAbout, readCommits, writePatches } from './export.ts';
@@ -11,6 +12,7 @@ import { git } from './git.ts';
 import { pristineOf, versionOf, withRepository } from './history.ts';
 import { begin } from './new.ts';
 import { type Patch, pathsOf } from './patch-file.ts';
+import { prove } from './prove.ts';
 import { patchesFolder, pinnedRelease, readPatches } from './series.ts';
 import { exportedRef, requireNoOperation, requireTree, treeFolder, uncommitted } from './tree.ts';
 import { runUnitTests } from './unit-tests.ts';
@@ -96,6 +98,12 @@ export const commands: Record<
   },
 
   async test(_, options) {
+    if (options.pinned) {
+      await runPinnedUnitTests(root, readPatches(patchesFolder(root)));
+
+      return 0;
+    }
+
     const folder = treeFolder(root);
 
     requireTree(folder);
@@ -125,6 +133,12 @@ export const commands: Record<
     }
 
     return (await upgradeTree(root, treeFolder(root), { to: { version }, build })) ? 0 : 1;
+  },
+
+  async prove(names) {
+    const patches = readPatches(patchesFolder(root));
+
+    return (await prove(root, patches, names)) ? 0 : 1;
   },
 
   async check() {
@@ -175,7 +189,7 @@ async function schemaComplaints(
   if (!touched && !hasFlatc()) {
     return [];
   }
-  git(repository, ['checkout', '--quiet', '--force', '--detach', head]);
+  git(repository, ['checkout', '--quiet', head, '--', 'worker/fbs', 'node/lib/fbs']);
 
   return checkSchema(repository, join(repository, '.git/flatc'));
 }

@@ -13,6 +13,9 @@ import { unexported } from './tree.ts';
 
 const release = pinnedRelease(root);
 
+// Each writes mediasoup's 1800 files.
+vi.setConfig({ testTimeout: 60_000 });
+
 test('what is checked out and exported without a change is the same folder, byte for byte', async () => {
   const tree = await checkedOut();
   const empty = temporaryFolder();

@@ -38,7 +38,7 @@ export interface DebianSources {
   /** The paths of the tarballs. */
   readonly libsrtp2: string;
   readonly rspamd: string;
-  /** The folder that catch2's package was unpacked to, when it is wanted. */
+  /** The folder that libcatch2-dev was unpacked to, when it is wanted. */
   readonly catch2?: string;
 }
 
@@ -86,11 +86,11 @@ export async function getCatch2(suite: string): Promise<string> {
   const folder = await fetched(`${suite}-catch2`, async (temporary) => {
     const apt = await updated(temporary, suite);
 
-    await apt(['download', `catch2/${suite}`]);
-    await unpack(temporary, 'catch2');
+    await apt(['download', `libcatch2-dev/${suite}`]);
+    await unpack(temporary, 'libcatch2-dev');
   });
 
-  return join(folder, 'catch2');
+  return join(folder, 'libcatch2-dev');
 }
 
 /** Makes a folder of our cache: whole, or not at all. */
