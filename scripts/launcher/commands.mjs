@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { buildApp } from '../setup/app-build.mjs';
 import { interruptible } from '../setup/children.mjs';
 import { installDependencies } from '../setup/dependencies.mjs';
+import { bringNodeLib } from '../setup/node-lib.mjs';
 import { getNode24 } from '../setup/node24.mjs';
 import { root } from '../setup/paths.mjs';
 import { getProgramsOfTests } from '../setup/programs.mjs';
@@ -18,6 +19,10 @@ export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
   dev                the server and Vite's dev server, both watching (npm run dev)
   setup              only what the others do first (npm run setup)
   worker [--help]    the mediasoup worker: get it, show it, build it again (npm run worker)
+  patch [--help]     what we change in mediasoup: check out, build, export, upgrade (npm run patch)
+
+  --worker=tree      with start, test and dev: the worker and the JavaScript of the work tree of \`npm run patch\`;
+                     also tree:debug, tree:asan
 
 Each does its set-up first, as far as anything is missing or out of date.
 `;
@@ -66,6 +71,10 @@ export const commands = {
         title: `tsc --noEmit -p ${folder}`,
         args: [inModules('typescript/bin/tsc'), '--noEmit', '-p', join(root, folder)],
       })),
+      {
+        title: 'the patches of mediasoup',
+        args: [join(root, 'scripts/patching/main.ts'), 'check'],
+      },
       { title: 'biome ci .', args: [inModules('@biomejs/biome/bin/biome'), 'ci', '.'] },
     ];
     const failed = [];
@@ -98,6 +107,13 @@ export const commands = {
     return runBeside(node24, [join(root, 'scripts/worker/main.ts'), ...args]);
   },
 
+  async patch(args) {
+    // Not more: patches that don't apply are what it is there to mend.
+    const node24 = await setUpNode();
+
+    return runBeside(node24, [join(root, 'scripts/patching/main.ts'), ...args]);
+  },
+
   async dev(args) {
     const node24 = await setUpRuntime();
     const env = { MEDIASOUP_WORKER_BIN: await interruptible(() => getWorker(root, node24)) };
@@ -110,12 +126,21 @@ export const commands = {
 };
 
 /** @returns {Promise<string>} Node 24's path, with the dependencies installed. */
-function setUpRuntime() {
+function setUpNode() {
   return interruptible(async () => {
     await installDependencies(root);
 
     return getNode24(root);
   });
+}
+
+/** @returns {Promise<string>} Node 24's path, with the dependencies installed, and patched where patches/ say so. */
+async function setUpRuntime() {
+  const node24 = await setUpNode();
+
+  await interruptible(() => bringNodeLib(root, node24));
+
+  return node24;
 }
 
 /**

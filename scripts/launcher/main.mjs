@@ -1,13 +1,18 @@
 import { SetUpError } from '../setup/set-up-error.mjs';
 import { commands, usage } from './commands.mjs';
 
+const workerFlag = '--worker=';
+
 /**
  * Runs one command of the launcher and sets this process's exit code.
  *
  * @param {string[]} args The command's name and its own arguments.
  */
 export async function main(args) {
-  const [name = '', ...rest] = args;
+  const [name = '', ...others] = args;
+  const rest = others.filter((arg) => !arg.startsWith(workerFlag));
+  const worker = others.find((arg) => arg.startsWith(workerFlag));
+
   const command = commands[name];
 
   if (!command) {
@@ -15,6 +20,10 @@ export async function main(args) {
     process.exitCode = name === '' || name === '--help' ? 0 : 2;
 
     return;
+  }
+  if (worker) {
+    // All that runs below us, down to the tests, reads it.
+    process.env.ONEPORT_WORKER = worker.slice(workerFlag.length);
   }
   try {
     process.exitCode = await command(rest);

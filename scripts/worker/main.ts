@@ -1,4 +1,7 @@
 import { parseArgs } from 'node:util';
+import { buildWorker } from '../patching/build.ts';
+import { requireTree, treeFolder } from '../patching/tree.ts';
+import { wishForTree } from '../patching/worker-wish.ts';
 import { interruptible } from '../setup/children.mjs';
 import { root } from '../setup/paths.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
@@ -15,7 +18,7 @@ Gets the mediasoup worker that oneport uses, and prints its path and what is in 
   --rebuild   build it again with our patches, whatever the cache has
   --help
 
-The first that applies:
+ONEPORT_WORKER=tree takes that of the work tree of \`npm run patch\`. Else the first that applies:
   1. the program that MEDIASOUP_WORKER_BIN names
   2. our cache: ONEPORT_CACHE, else $XDG_CACHE_HOME/oneport, else ~/.cache/oneport
   3. mediasoup's prebuilt worker (MEDIASOUP_WORKER_PREBUILT_DOWNLOAD_BASE_URL names another place),
@@ -37,7 +40,7 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
 
-  const binary = await interruptible(() => getWorker(readInputs(root), ways, { rebuild }));
+  const binary = await interruptible(() => workerAsWished(rebuild));
 
   process.stdout.write(`${binary}\n`);
   if (!path) {
@@ -51,6 +54,22 @@ async function main(args: string[]): Promise<number> {
   }
 
   return 0;
+}
+
+function workerAsWished(rebuild: boolean | undefined): Promise<string> {
+  const kind = wishForTree();
+
+  if (!kind) {
+    return getWorker(readInputs(root), ways, { rebuild });
+  }
+  if (process.env.MEDIASOUP_WORKER_BIN) {
+    throw new SetUpError(
+      'the worker of the work tree is wanted, and MEDIASOUP_WORKER_BIN names another: unset one of them',
+    );
+  }
+  requireTree(treeFolder(root));
+
+  return buildWorker(root, treeFolder(root), kind);
 }
 
 function readArgs(args: string[]) {

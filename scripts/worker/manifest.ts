@@ -7,8 +7,8 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 /** What lies beside a worker's binary and says what is in it. */
 export const workerManifest = z.object({
   mediasoup: z.string(),
-  /** How it was got: built with Debian's libraries, with mediasoup's Meson wraps, or downloaded. */
-  source: z.enum(['debian', 'wraps', 'prebuilt']),
+  /** How it was got: built with Debian's libraries, with mediasoup's wraps, downloaded, or out of a work tree. */
+  source: z.enum(['debian', 'wraps', 'prebuilt', 'tree']),
   /** In the order in which they were applied; the names are those of the files in patches/. */
   patches: z.array(z.object({ name: z.string(), sha256 })),
   libraries: z.object({ origin: z.string(), versions: z.record(z.string(), z.string()) }),

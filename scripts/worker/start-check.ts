@@ -1,8 +1,13 @@
-// Starts the worker that the first argument names, as mediasoup does, and asks it for something. A process of
-// its own, because a worker that dies may take the one that started it along.
-import { createWorker } from 'mediasoup';
+// Starts the worker that the first argument names, as mediasoup does, and asks it for something. The second argument
+// may name another mediasoup's index.js. A process of its own, because a worker that dies may take the one that
+// started it along.
+import { pathToFileURL } from 'node:url';
 
-const worker = await createWorker({ workerBin: process.argv[2], logLevel: 'warn' });
+const [, , workerBin, index] = process.argv;
+const mediasoup: typeof import('mediasoup') = await import(
+  index ? pathToFileURL(index).href : 'mediasoup'
+);
+const worker = await mediasoup.createWorker({ workerBin, logLevel: 'warn' });
 
 await worker.createRouter({ mediaCodecs: [] });
 

@@ -8,9 +8,10 @@ const noFatherExitCode = 41;
 /**
  * Makes sure that a binary is a worker that runs here.
  *
+ * @param index - The index.js of the mediasoup that it belongs to; undefined: that in node_modules.
  * @throws {SetUpError} Saying what it did instead.
  */
-export async function verifyWorker(binary: string): Promise<void> {
+export async function verifyWorker(binary: string, index?: string): Promise<void> {
   const { status, signal, error, stderr } = spawnSync(binary, { env: {}, encoding: 'utf8' });
 
   if (status !== noFatherExitCode) {
@@ -20,9 +21,11 @@ export async function verifyWorker(binary: string): Promise<void> {
     );
   }
 
-  const check = spawn(process.execPath, [join(import.meta.dirname, 'start-check.ts'), binary], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const check = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'start-check.ts'), binary, ...(index ? [index] : [])],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   let output = '';
 
   for (const stream of [check.stdout, check.stderr]) {

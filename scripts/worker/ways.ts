@@ -76,7 +76,7 @@ export const ways: readonly Way[] = [
 export function isWanted(source: Source, env: NodeJS.ProcessEnv, building = false): boolean {
   const libraries = oneOf(env, 'ONEPORT_LIBRARIES', ['debian', 'wraps']);
   const patched =
-    oneOf(env, 'ONEPORT_WORKER', ['patched', 'any']) === 'patched' ||
+    oneOf(env, 'ONEPORT_WORKER', ['patched', 'any', 'tree']) === 'patched' ||
     env.MEDIASOUP_USE_WEBRTC_SERVER === 'shared' ||
     env.ICE_UFRAG === 'room-and-peer';
 

@@ -1,7 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { withLock } from '../../setup/lock.mjs';
+import { cacheFolder } from '../../setup/paths.mjs';
 import { runLogged } from '../../setup/run-logged.mjs';
 import { SetUpError } from '../../setup/set-up-error.mjs';
 
@@ -27,46 +38,114 @@ export interface DebianSources {
   /** The paths of the tarballs. */
   readonly libsrtp2: string;
   readonly rspamd: string;
+  /** The folder that libcatch2-dev was unpacked to, when it is wanted. */
+  readonly catch2?: string;
 }
 
 /**
- * Fetches what the machine's own Debian release lacks: a Meson that is new enough, and two libraries' source.
- * apt does it, with a configuration and lists of its own, so that the machine's stay as they are.
+ * What the machine's own Debian release lacks: a Meson that is new enough, and two libraries' source. apt fetches
+ * it, once, with a configuration and lists of its own, so that the machine's stay as they are.
  *
- * @param folder - An empty folder of ours.
  * @param mesonSuite - Where Meson >= 1.1 is to be found: `bookworm-backports`.
  * @throws {SetUpError} When the mirror lacks something, or a sum is wrong.
  */
-export async function getDebianSources(folder: string, mesonSuite: string): Promise<DebianSources> {
-  const env = privateApt(folder, mesonSuite);
+export async function getDebianSources(mesonSuite: string): Promise<DebianSources> {
+  const { libsrtp2, rspamd } = tarballs;
+  const folder = await fetched(
+    // Another tarball is another folder.
+    `${mesonSuite}-${libsrtp2.sha256.slice(0, 8)}-${rspamd.sha256.slice(0, 8)}`,
+    async (temporary) => {
+      const apt = await updated(temporary, mesonSuite);
+
+      await apt(['download', `meson/${mesonSuite}`]);
+      await apt([
+        'source',
+        '--download-only',
+        // Some mirrors lack .dsc files.
+        '--tar-only',
+        ...Object.keys(tarballs).map((name) => `${name}/${sourceSuite}`),
+      ]);
+      await unpack(temporary, 'meson');
+    },
+  );
+
+  return {
+    meson: join(folder, 'meson'),
+    libsrtp2: checked(folder, libsrtp2),
+    rspamd: checked(folder, rspamd),
+  };
+}
+
+/**
+ * Catch2 >= 3.7, of which the worker's unit tests are made.
+ *
+ * @param suite - Where it is to be found.
+ * @returns The folder that its package was unpacked to.
+ */
+export async function getCatch2(suite: string): Promise<string> {
+  const folder = await fetched(`${suite}-catch2`, async (temporary) => {
+    const apt = await updated(temporary, suite);
+
+    await apt(['download', `libcatch2-dev/${suite}`]);
+    await unpack(temporary, 'libcatch2-dev');
+  });
+
+  return join(folder, 'libcatch2-dev');
+}
+
+/** Makes a folder of our cache: whole, or not at all. */
+async function fetched(name: string, make: (temporary: string) => Promise<void>): Promise<string> {
+  const parent = join(cacheFolder(), 'debian-sources');
+  const folder = join(parent, `${name}-${process.arch}`);
+
+  mkdirSync(parent, { recursive: true });
+  if (existsSync(folder)) {
+    return folder;
+  }
+
+  return withLock(folder, async () => {
+    if (existsSync(folder)) {
+      return folder;
+    }
+
+    const temporary = mkdtempSync(join(parent, '.fetching-'));
+
+    try {
+      await make(temporary);
+      rmSync(join(temporary, 'apt'), { recursive: true, force: true });
+      renameSync(temporary, folder);
+    } finally {
+      rmSync(temporary, { recursive: true, force: true });
+    }
+
+    return folder;
+  });
+}
+
+async function updated(
+  folder: string,
+  suite: string,
+): Promise<(args: string[]) => Promise<string>> {
+  const env = privateApt(folder, suite);
   const apt = (args: string[]) =>
     runLogged('apt-get', args, { what: `apt-get ${args[0]}`, cwd: folder, env });
 
   await apt(['update']);
-  await apt(['download', `meson/${mesonSuite}`]);
-  await apt([
-    'source',
-    '--download-only',
-    // Some mirrors lack .dsc files.
-    '--tar-only',
-    ...Object.keys(tarballs).map((name) => `${name}/${sourceSuite}`),
-  ]);
 
-  const deb = readdirSync(folder).find((name) => /^meson_.*\.deb$/.test(name));
+  return apt;
+}
+
+async function unpack(folder: string, name: string): Promise<void> {
+  const deb = readdirSync(folder).find(
+    (entry) => entry.startsWith(`${name}_`) && entry.endsWith('.deb'),
+  );
 
   if (!deb) {
-    throw new SetUpError('apt-get download meson left no package');
+    throw new SetUpError(`apt-get download ${name} left no package`);
   }
-
-  const meson = join(folder, 'meson');
-
-  await runLogged('dpkg-deb', ['-x', join(folder, deb), meson], { what: 'unpacking meson' });
-
-  return {
-    meson,
-    libsrtp2: checked(folder, tarballs.libsrtp2),
-    rspamd: checked(folder, tarballs.rspamd),
-  };
+  await runLogged('dpkg-deb', ['-x', join(folder, deb), join(folder, name)], {
+    what: `unpacking ${name}`,
+  });
 }
 
 function privateApt(folder: string, mesonSuite: string): NodeJS.ProcessEnv {

@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { aptInstall, hasApt, operatingSystem } from '../../setup/apt.mjs';
 import { runLogged } from '../../setup/run-logged.mjs';
 import { SetUpError } from '../../setup/set-up-error.mjs';
 import type { WorkerFacts } from '../cache.ts';
 import type { WorkerInputs } from '../inputs.ts';
-import { getDebianSources } from './debian-sources.ts';
+import { type DebianSources, getCatch2, getDebianSources } from './debian-sources.ts';
+import { compile, releaseOptions } from './meson.ts';
 import { getSource } from './source.ts';
 import { placeDebianLibraries } from './subprojects.ts';
 
@@ -38,11 +37,6 @@ const tools = [
   'debian-archive-keyring',
 ];
 
-/** So much memory does the hungriest compiler process need. */
-const bytesPerJob = 600 * 1024 * 1024;
-
-const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-
 /**
  * @returns Why a worker can't be built with Debian's libraries on this machine; undefined when it can.
  */
@@ -71,26 +65,49 @@ export async function buildWithDebian(
   folder: string,
   onLine: (line: string) => void,
 ): Promise<{ binary: string; facts: WorkerFacts }> {
-  const { mesonSuite, libraries } = release();
-  const fetched = join(folder, 'fetched');
-
-  mkdirSync(fetched);
-
-  const sources = await getDebianSources(fetched, mesonSuite);
+  const sources = await debianSources();
   const worker = join(await getSource(inputs, folder), 'worker');
 
   await placeDebianLibraries(worker, sources);
 
-  const binary = await compile(worker, sources.meson, onLine);
+  const binary = await compile({
+    worker,
+    meson: sources.meson,
+    buildFolder: 'build',
+    options: releaseOptions,
+    target: 'mediasoup-worker',
+    onLine,
+  });
+
+  await runLogged('/usr/bin/strip', [binary], { what: 'strip' });
 
   return {
     binary,
     facts: {
       patches: inputs.patches.map(({ name, sha256 }) => ({ name, sha256 })),
-      libraries: { origin: operatingSystem().name, versions: versions(libraries) },
-      compiler: firstLine('/usr/bin/c++', ['--version']),
       buildType: inputs.buildType,
+      ...debianFacts(),
     },
+  };
+}
+
+/**
+ * What Debian's own release lacks and a build needs, from our cache or the mirror.
+ *
+ * @param options - catch2: with the library of the worker's unit tests.
+ */
+export async function debianSources({ catch2 = false } = {}): Promise<DebianSources> {
+  const { mesonSuite } = release();
+  const sources = await getDebianSources(mesonSuite);
+
+  return catch2 ? { ...sources, catch2: await getCatch2(mesonSuite) } : sources;
+}
+
+/** Which libraries and which compiler a build gets here, for its manifest. */
+export function debianFacts(): Pick<WorkerFacts, 'libraries' | 'compiler'> {
+  return {
+    libraries: { origin: operatingSystem().name, versions: versions(release().libraries) },
+    compiler: firstLine('/usr/bin/c++', ['--version']),
   };
 }
 
@@ -111,55 +128,6 @@ function release(): Release {
   }
 
   return found;
-}
-
-async function compile(
-  worker: string,
-  meson: string,
-  onLine: (line: string) => void,
-): Promise<string> {
-  // An environment of our own: CXXFLAGS, a compiler in PATH or PKG_CONFIG_PATH would change the binary, and
-  // the cache's key doesn't know them.
-  const env = {
-    PATH: systemPath,
-    HOME: process.env.HOME,
-    LANG: 'C.UTF-8',
-    PYTHONPATH: join(meson, 'usr/lib/python3/dist-packages'),
-    PYTHONDONTWRITEBYTECODE: '1',
-  };
-
-  await runLogged(
-    '/usr/bin/python3',
-    [
-      join(meson, 'usr/bin/meson'),
-      'setup',
-      'build',
-      '--buildtype=release',
-      '-Db_ndebug=true',
-      '--wrap-mode=nodownload',
-      '--force-fallback-for=unordered_dense',
-    ],
-    { what: 'meson setup', cwd: worker, env },
-  );
-  await runLogged('nice', ['ninja', '-C', 'build', '-j', String(jobs()), 'mediasoup-worker'], {
-    what: 'compiling mediasoup-worker',
-    cwd: worker,
-    env,
-    onLine,
-  });
-
-  const binary = join(worker, 'build/mediasoup-worker');
-
-  await runLogged('strip', [binary], { what: 'strip', env });
-
-  return binary;
-}
-
-function jobs(): number {
-  return Math.max(
-    1,
-    Math.min(availableParallelism(), Math.floor(process.availableMemory() / bytesPerJob)),
-  );
 }
 
 function versions(libraries: readonly string[]): Record<string, string> {

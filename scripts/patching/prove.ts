@@ -1,0 +1,134 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { track } from '../setup/children.mjs';
+import { SetUpError } from '../setup/set-up-error.mjs';
+import { say } from '../setup/step.mjs';
+import { buildWorker } from './build.ts';
+import { inCacheTree } from './cache-tree.ts';
+import { closure } from './check.ts';
+import { bringPatches } from './node-lib.ts';
+import { type Patch, readHeader } from './patch-file.ts';
+
+/**
+ * Shows that patches are tested: builds mediasoup without each, in turn, and runs the test files that its header
+ * names. They must fail, and they must pass with all patches. For a patch that names no test file the build itself
+ * must fail.
+ *
+ * @param names - Which; none: all.
+ * @returns Whether each is proved.
+ */
+export async function prove(
+  root: string,
+  all: readonly Patch[],
+  names: readonly string[],
+): Promise<boolean> {
+  const unknown = names.filter((name) => !all.some((patch) => patch.name === name));
+
+  if (unknown.length > 0) {
+    throw new SetUpError(`there is no patch ${unknown.join(', ')}`);
+  }
+
+  const chosen = all.filter(({ name }) => names.length === 0 || names.includes(name));
+  const files = [...new Set(chosen.flatMap((patch) => testsOf(root, patch)))];
+  const results: string[] = [];
+  let proved = true;
+
+  try {
+    if (files.length > 0 && !(await passes(root, all, files))) {
+      throw new SetUpError(`with all patches, ${files.join(', ')} must pass first`);
+    }
+    for (const patch of chosen) {
+      const { ok, how } = await proveOne(root, all, patch);
+
+      proved &&= ok;
+      results.push(`${patch.name}: ${how}`);
+    }
+  } finally {
+    await bringPatches(root, all);
+  }
+  for (const result of results) {
+    say(result);
+  }
+
+  return proved;
+}
+
+async function proveOne(
+  root: string,
+  all: readonly Patch[],
+  patch: Patch,
+): Promise<{ ok: boolean; how: string }> {
+  const without = all.filter((other) => !closure(other, all).has(patch.name));
+  const files = testsOf(root, patch);
+
+  say(`without ${patch.name}: ${files.length > 0 ? files.join(', ') : 'the build'} must fail`);
+  if (files.length === 0) {
+    const reason = await reasonNotToBuild(root, without);
+
+    return reason
+      ? { ok: true, how: `without it there is no build: ${reason.split('\n')[0]}` }
+      : { ok: false, how: 'NOT PROVED: it names no test file, and the worker builds without it' };
+  }
+
+  return (await passes(root, without, files))
+    ? { ok: false, how: `NOT PROVED: without it ${files.join(', ')} passes` }
+    : { ok: true, how: `without it ${files.join(', ')} fails` };
+}
+
+/** Runs test files with a worker, and with JavaScript, that have these patches. */
+function passes(
+  root: string,
+  patches: readonly Patch[],
+  files: readonly string[],
+): Promise<boolean> {
+  return inCacheTree(root, patches, async (tree) => {
+    const binary = await buildWorker(root, tree, 'release');
+
+    await bringPatches(root, patches);
+
+    const child = track(
+      spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...files], {
+        cwd: root,
+        env: { MEDIASOUP_LISTEN_IP: '127.0.0.1', ...process.env, MEDIASOUP_WORKER_BIN: binary },
+        stdio: 'inherit',
+      }),
+    );
+    const code = await new Promise((settle, fail) => {
+      child.once('error', fail);
+      child.once('close', settle);
+    });
+
+    return code === 0;
+  });
+}
+
+async function reasonNotToBuild(
+  root: string,
+  patches: readonly Patch[],
+): Promise<string | undefined> {
+  try {
+    await inCacheTree(root, patches, (tree) => buildWorker(root, tree, 'release'));
+
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SetUpError)) {
+      throw error;
+    }
+
+    return error.what;
+  }
+}
+
+/** @returns The test files that a patch's header names. */
+export function testsOf(root: string, patch: Patch): string[] {
+  const text = readHeader(patch.body).fields['Tested by'] ?? '';
+  const files = [...new Set(text.match(/[\w./-]+\.test\.tsx?/g) ?? [])];
+  const missing = files.filter((file) => !existsSync(join(root, file)));
+
+  if (missing.length > 0) {
+    throw new SetUpError(`${patch.name} is tested by ${missing.join(', ')}, which isn't there`);
+  }
+
+  return files;
+}

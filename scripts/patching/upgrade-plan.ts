@@ -1,0 +1,102 @@
+import type { Release } from '../worker/tarball.ts';
+import { git, tryGit } from './git.ts';
+import { applyPatch } from './history.ts';
+import type { Patch } from './patch-file.ts';
+import { commitPristine } from './pristine.ts';
+
+/** What becomes of a patch on another release. */
+export type Fate =
+  | { readonly what: 'applies' | 'applies with offset' | 'applies, merged' | 'already upstream' }
+  | { readonly what: 'conflicts'; readonly files: readonly string[] };
+
+export interface Plan {
+  /** In the order of the patches. */
+  readonly fates: readonly { readonly patch: Patch; readonly fate: Fate }[];
+  /** The last commit on the other release, without the patches that conflict. */
+  readonly head: string;
+}
+
+/**
+ * Tries what `git rebase --onto` would do with each patch. One that conflicts is left out, and the next is tried.
+ *
+ * @param repository - One that is there for this alone: its work tree changes.
+ * @param from - The release that the patches are for.
+ * @param to - The other one.
+ */
+export async function planUpgrade(
+  repository: string,
+  patches: readonly Patch[],
+  from: Release,
+  to: Release,
+): Promise<Plan> {
+  let old = await commitPristine(repository, from);
+  let head = await commitPristine(repository, to);
+  const fates: { patch: Patch; fate: Fate }[] = [];
+
+  for (const patch of patches) {
+    const original = applyPatch(repository, old, patch);
+
+    if (!original.ok) {
+      throw new Error(`${patch.name} doesn't apply to its own release: ${original.why}`);
+    }
+    old = original.commit;
+
+    const { fate, commit } = tryPatch(repository, head, patch, original.commit);
+
+    fates.push({ patch, fate });
+    head = commit;
+  }
+  git(repository, ['checkout', '--quiet', '--force', '--detach', head]);
+
+  return { fates, head };
+}
+
+function tryPatch(
+  repository: string,
+  head: string,
+  patch: Patch,
+  original: string,
+): { fate: Fate; commit: string } {
+  git(repository, ['checkout', '--quiet', '--force', '--detach', head]);
+
+  const reverse = tryGit(repository, ['apply', '--cached', '--check', '--reverse', '-'], {
+    input: patch.diff,
+  });
+
+  if (reverse.ok) {
+    return { fate: { what: 'already upstream' }, commit: head };
+  }
+
+  const applied = applyPatch(repository, head, patch);
+
+  if (applied.ok) {
+    return {
+      fate: { what: applied.offset ? 'applies with offset' : 'applies' },
+      commit: applied.commit,
+    };
+  }
+
+  // What a patch can't do with its context alone, a merge may: it knows both releases.
+  const picked = tryGit(repository, [
+    'cherry-pick',
+    '--allow-empty',
+    '--keep-redundant-commits',
+    original,
+  ]);
+
+  if (!picked.ok) {
+    const files = git(repository, ['diff', '--name-only', '--diff-filter=U']).trim().split('\n');
+
+    git(repository, ['cherry-pick', '--abort']);
+
+    return { fate: { what: 'conflicts', files: files.filter(Boolean) }, commit: head };
+  }
+  if (tryGit(repository, ['diff', '--quiet', head, 'HEAD']).ok) {
+    return { fate: { what: 'already upstream' }, commit: head };
+  }
+
+  return {
+    fate: { what: 'applies, merged' },
+    commit: git(repository, ['rev-parse', 'HEAD']).trim(),
+  };
+}
