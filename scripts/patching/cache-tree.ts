@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { withLock } from '../setup/lock.mjs';
 import { cacheFolder } from '../setup/paths.mjs';
 import { say } from '../setup/step.mjs';
-import { readInputs } from '../worker/inputs.ts';
+import { pinnedMediasoup, readInputs } from '../worker/inputs.ts';
 import { checkOut } from './checkout.ts';
 import { type Patch, pathsOf } from './patch-file.ts';
 import { runUnitTests } from './unit-tests.ts';
@@ -21,7 +21,7 @@ export async function inCacheTree<T>(
   patches: readonly Patch[],
   work: (tree: string) => Promise<T>,
 ): Promise<T> {
-  const release = readInputs(root).mediasoup;
+  const release = pinnedMediasoup(root);
   const tree = join(cacheFolder(), 'trees', `mediasoup-${release.version}`);
 
   return withLock(tree, async () => {

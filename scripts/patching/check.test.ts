@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from '../setup/paths.mjs';
 import { write } from '../setup/testing.ts';
+import { pinnedMediasoup } from '../worker/inputs.ts';
 import { checkApplying, checkFiles } from './check.ts';
 import { withRepository } from './history.ts';
 import { formatPatch, type Patch } from './patch-file.ts';
-import { patchesFolder, pinnedRelease } from './series.ts';
+import { patchesFolder } from './series.ts';
 import { firstLine, folderOf, samplePatch, wholeHeader } from './testing.ts';
 
 const first = samplePatch(firstLine, '"use strict"; // one', 'first');
@@ -89,6 +90,6 @@ test('what is no patch of ours is said to be none', () => {
 function applying(patches: readonly Patch[]): Promise<string[]> {
   return withRepository(
     async (repository) =>
-      (await checkApplying(repository, pinnedRelease(root), patches)).complaints,
+      (await checkApplying(repository, pinnedMediasoup(root), patches)).complaints,
   );
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { root } from '../setup/paths.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import { say } from '../setup/step.mjs';
+import { pinnedMediasoup } from '../worker/inputs.ts';
 import { buildWorker, type Kind } from './build.ts';
 import { runPinnedUnitTests } from './cache-tree.ts';
 import { checkApplying, checkFiles } from './check.ts';
@@ -13,7 +14,7 @@ import { pristineOf, versionOf, withRepository } from './history.ts';
 import { begin } from './new.ts';
 import { type Patch, pathsOf } from './patch-file.ts';
 import { prove } from './prove.ts';
-import { patchesFolder, pinnedRelease, readPatches } from './series.ts';
+import { patchesFolder, readPatches } from './series.ts';
 import { exportedRef, requireNoOperation, requireTree, treeFolder, uncommitted } from './tree.ts';
 import { runUnitTests } from './unit-tests.ts';
 import { tryUpgrade, upgradeTree } from './upgrade.ts';
@@ -30,7 +31,7 @@ export const commands: Record<
   async checkout(_, { force }) {
     const folder = treeFolder(root);
     const patches = readPatches(patchesFolder(root));
-    const release = pinnedRelease(root);
+    const release = pinnedMediasoup(root);
 
     await checkOut(folder, { release, patches, force });
     say(`mediasoup ${release.version} with ${patches.length} patches, a commit each: ${folder}`);
@@ -126,7 +127,7 @@ export const commands: Record<
     const build = options.build ?? false;
 
     if (options['dry-run']) {
-      const from = pinnedRelease(root);
+      const from = pinnedMediasoup(root);
       const patches = readPatches(patchesFolder(root));
 
       return (await tryUpgrade(root, patches, { from, to: { version }, build })) ? 0 : 1;
@@ -146,7 +147,7 @@ export const commands: Record<
 
     if (complaints.length === 0) {
       await withRepository(async (repository) => {
-        const applied = await checkApplying(repository, pinnedRelease(root), patches);
+        const applied = await checkApplying(repository, pinnedMediasoup(root), patches);
 
         complaints.push(...applied.complaints);
         if (complaints.length === 0) {
@@ -169,7 +170,7 @@ export const commands: Record<
 
 function tellOfAnotherRelease(folder: string): void {
   const version = versionOf(folder, pristineOf(folder));
-  const pinned = pinnedRelease(root).version;
+  const pinned = pinnedMediasoup(root).version;
 
   if (version !== pinned) {
     say(`these patches are for mediasoup ${version}, package-lock.json pins ${pinned}. Next:`);

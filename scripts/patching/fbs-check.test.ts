@@ -1,23 +1,32 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { root } from '../setup/paths.mjs';
 import { isolateSetUp, temporaryFolder } from '../setup/testing.ts';
+import { pinnedMediasoup } from '../worker/inputs.ts';
 import { getTarball } from '../worker/tarball.ts';
 import { checkSchema } from './fbs-check.ts';
-import { pinnedRelease } from './series.ts';
 
-let tarball: string;
+let source: string;
 
 // In node_modules, patches may have changed one half of what is compared.
 beforeAll(async () => {
-  tarball = await getTarball(pinnedRelease(root));
+  const tarball = await getTarball(pinnedMediasoup(root));
+
+  source = mkdtempSync(join(tmpdir(), 'oneport-test-'));
+  execFileSync('tar', [
+    ...['-xzf', tarball, '-C', source, '--strip-components=1'],
+    ...['package/worker/fbs', 'package/node/lib/fbs'],
+  ]);
+
+  return () => rmSync(source, { recursive: true });
 });
 beforeEach(isolateSetUp);
 
 test('all of the generated files that mediasoup publishes agree with its schema, whatever flatc made them', async () => {
-  expect(await check(source())).toEqual([]);
+  expect(await check()).toEqual([]);
 });
 
 test.each([
@@ -78,27 +87,16 @@ test.each([
     says: /web-rtc-server\.js doesn't export \.\/web-rtc-server\/ip-port/,
   },
 ])('$what is found', async ({ file, from, to, says }) => {
-  const folder = source();
-  const path = join(folder, file);
+  const path = join(source, file);
   const text = readFileSync(path, 'utf8');
 
+  onTestFinished(() => writeFileSync(path, text));
   expect(text).toContain(from);
   writeFileSync(path, text.replaceAll(from, to));
 
-  expect((await check(folder)).join('\n')).toMatch(says);
+  expect((await check()).join('\n')).toMatch(says);
 });
 
-function source(): string {
-  const folder = temporaryFolder();
-
-  execFileSync('tar', [
-    ...['-xzf', tarball, '-C', folder, '--strip-components=1'],
-    ...['package/worker/fbs', 'package/node/lib/fbs'],
-  ]);
-
-  return folder;
-}
-
-function check(folder: string): Promise<string[]> {
-  return checkSchema(folder, temporaryFolder());
+function check(): Promise<string[]> {
+  return checkSchema(source, temporaryFolder());
 }

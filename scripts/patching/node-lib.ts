@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { withLock } from '../setup/lock.mjs';
 import { step } from '../setup/step.mjs';
+import { pinnedMediasoup } from '../worker/inputs.ts';
 import { git, tryGit } from './git.ts';
 import { commitSeries, pristineOf, withRepository } from './history.ts';
 import { type Patch, pathsOf } from './patch-file.ts';
-import { pinnedRelease } from './series.ts';
 
 const part = 'node/lib';
 
@@ -41,7 +41,7 @@ const pristineKey = 'pristine';
  * @param patches - In order.
  */
 export async function bringPatches(root: string, patches: readonly Patch[]): Promise<void> {
-  const release = pinnedRelease(root);
+  const release = pinnedMediasoup(root);
   const touching = patches.filter(touchesJavaScript);
 
   await bring(root, 'patches/', {

@@ -3,15 +3,17 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { root } from '../setup/paths.mjs';
 import { temporaryFolder } from '../setup/testing.ts';
+import { pinnedMediasoup } from '../worker/inputs.ts';
 import { checkOut } from './checkout.ts';
 import { complaintsAbout, readCommits, writePatches } from './export.ts';
 import { git } from './git.ts';
+import { commitSeries, withRepository } from './history.ts';
 import { begin } from './new.ts';
-import { patchesFolder, pinnedRelease, readPatches } from './series.ts';
+import { patchesFolder, readPatches } from './series.ts';
 import { checkedOut, wholeHeader } from './testing.ts';
 import { unexported } from './tree.ts';
 
-const release = pinnedRelease(root);
+const release = pinnedMediasoup(root);
 
 // Each writes mediasoup's 1800 files.
 vi.setConfig({ testTimeout: 60_000 });
@@ -70,7 +72,11 @@ test("nobody's git configuration changes a byte or a hash", async () => {
   }
 
   expect(readCommits(tree)).toEqual(plain);
-  expect(git(await checkedOut(), ['rev-parse', 'HEAD'])).toBe(hash);
+  await withRepository(async (repository) => {
+    const patches = readPatches(patchesFolder(root));
+
+    expect(`${await commitSeries(repository, release, patches)}\n`).toBe(hash);
+  });
 });
 
 test('a line changed, begun as a patch, its header written, is exported; and checked out again it is there', async () => {
@@ -97,16 +103,19 @@ test('a line changed, begun as a patch, its header written, is exported; and che
   expect(complaintsAbout(commits)).toEqual([]);
   expect(writePatches(patches, commits)).toEqual(['new: one-line-more.patch', 'changed: series']);
 
-  const again = join(temporaryFolder(), 'mediasoup');
-
-  await checkOut(again, { release, patches: readPatches(patches) });
-  expect(readCommits(again)).toEqual(commits);
   expect(commits).toHaveLength(before + 1);
-  expect(readFileSync(join(again, 'worker/src/Worker.cpp'), 'utf8')).toMatch(/One line more/);
+  await withRepository(async (repository) => {
+    const head = await commitSeries(repository, release, readPatches(patches));
+
+    expect(readCommits(repository, head)).toEqual(commits);
+    expect(git(repository, ['show', `${head}:worker/src/Worker.cpp`])).toMatch(/One line more/);
+  });
 });
 
-test('export refuses a commit that changes nothing, and one that has no header', async () => {
+test('export refuses what has no header or changes nothing; a patch whose commit is gone is gone', async () => {
   const tree = await checkedOut();
+  const patches = copyOfOurs();
+  const names = readPatches(patches).map(({ name }) => name);
 
   git(tree, ['commit', '--quiet', '--allow-empty', '--message=Nothing']);
 
@@ -114,14 +123,8 @@ test('export refuses a commit that changes nothing, and one that has no header',
 
   expect(complaints).toMatch(/nothing \(Nothing\): changes nothing yet/);
   expect(complaints).toMatch(/nothing \(Nothing\): line \d+ of its message: `Why:` is missing/);
-});
 
-test('a patch whose commit is gone is gone from the folder', async () => {
-  const tree = await checkedOut();
-  const patches = copyOfOurs();
-  const names = readPatches(patches).map(({ name }) => name);
-
-  git(tree, ['reset', '--quiet', '--hard', 'HEAD^']);
+  git(tree, ['reset', '--quiet', '--hard', 'HEAD~2']);
 
   expect(writePatches(patches, readCommits(tree))).toEqual([
     `removed: ${names.at(-1)}.patch`,

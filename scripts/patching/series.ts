@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetUpError } from '../setup/set-up-error.mjs';
-import { readInputs, readSeries } from '../worker/inputs.ts';
-import type { Release } from '../worker/tarball.ts';
+import { readSeries } from '../worker/inputs.ts';
 import { type Patch, parsePatch } from './patch-file.ts';
 
 /** @returns The patches of a folder, in order. */
@@ -10,11 +9,6 @@ export function readPatches(folder: string): Patch[] {
   return readSeries(folder).map(({ name, path }) =>
     parsePatch(name.replace(/\.patch$/, ''), readFileSync(path, 'utf8'), path),
   );
-}
-
-/** @returns The release that package-lock.json pins. */
-export function pinnedRelease(root: string): Release {
-  return readInputs(root).mediasoup;
 }
 
 /** @returns The folder of patches of a checkout. */

@@ -2,10 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../setup/paths.mjs';
 import { temporaryFolder } from '../setup/testing.ts';
+import { pinnedMediasoup } from '../worker/inputs.ts';
 import { checkOut } from './checkout.ts';
 import { git } from './git.ts';
 import { formatPatch, type Patch } from './patch-file.ts';
-import { patchesFolder, pinnedRelease, readPatches } from './series.ts';
+import { patchesFolder, readPatches } from './series.ts';
 
 /** For tests: a header that has all it must have. */
 export const wholeHeader = [
@@ -57,7 +58,7 @@ export async function checkedOut(): Promise<string> {
   const tree = join(temporaryFolder(), 'mediasoup');
 
   await checkOut(tree, {
-    release: pinnedRelease(root),
+    release: pinnedMediasoup(root),
     patches: readPatches(patchesFolder(root)),
   });
   git(tree, ['config', 'user.name', 'A Person']);

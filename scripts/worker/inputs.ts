@@ -39,17 +39,26 @@ export type Source = 'debian' | 'wraps' | 'prebuilt';
  * @throws When package-lock.json or patches/series can't be read.
  */
 export function readInputs(root: string): WorkerInputs {
-  const lock = packageLock.parse(readJson(join(root, 'package-lock.json')));
   const recipe = filesBelow(root, 'scripts/worker/recipe', (name) => name.includes('.test.'));
 
   return {
     root,
-    mediasoup: lock.packages['node_modules/mediasoup'],
+    mediasoup: pinnedMediasoup(root),
     patches: readSeries(join(root, 'patches')),
     recipe: contentHash(root, recipe),
     platform: platform(),
     buildType: 'release',
   };
+}
+
+/**
+ * @param root - The checkout.
+ * @returns The release of mediasoup that package-lock.json pins.
+ */
+export function pinnedMediasoup(root: string): WorkerInputs['mediasoup'] {
+  return packageLock.parse(readJson(join(root, 'package-lock.json'))).packages[
+    'node_modules/mediasoup'
+  ];
 }
 
 /**

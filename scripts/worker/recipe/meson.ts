@@ -65,16 +65,23 @@ export async function compile({
     );
   }
 
-  const ninja = (args: readonly string[], what: string) =>
-    runLogged('nice', ['ninja', '-C', buildFolder, ...args], { what, cwd: worker, env, onLine });
+  const ninja = (args: readonly string[], what: string, report?: (line: string) => void) =>
+    runLogged('nice', ['ninja', '-C', buildFolder, ...args], {
+      what,
+      cwd: worker,
+      env,
+      onLine: report,
+    });
   const targets = await ninja(['-t', 'targets', 'all'], 'ninja -t targets');
   const generated = [...targets.matchAll(/^(fbs\/\S+): CUSTOM_COMMAND/gm)].map(
     ([, name]) => `${name}`,
   );
 
   // Releases before 3.27 don't tell Meson that libwebrtc includes what flatc generates.
-  await ninja(generated, "flatc's headers");
-  await ninja(['-j', String(jobs()), target], `compiling ${target}`);
+  if (generated.length > 0) {
+    await ninja(generated, "flatc's headers");
+  }
+  await ninja(['-j', String(jobs()), target], `compiling ${target}`, onLine);
 
   return join(worker, buildFolder, target);
 }
