@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PortsSummary } from '../server/src/http/ports-summary.ts';
@@ -14,6 +15,17 @@ const protocols = ['udp', 'tcp'] as const;
 const matrix = modes.flatMap((mode) => protocols.map((protocol) => ({ ...mode, protocol })));
 
 const patience = { timeout: 30_000, interval: 200 };
+
+/** Waits until a counter has not moved for a second. */
+async function untilStill(read: () => Promise<number>): Promise<void> {
+  let last = Number.NaN;
+  const isStill = async () => {
+    const before = last;
+    last = await read();
+    return last === before;
+  };
+  await expect.poll(isStill, { ...patience, interval: 1000 }).toBe(true);
+}
 
 let browser: Browser;
 
@@ -129,27 +141,18 @@ describe.each(matrix)('a call in $mode over $protocol', ({ mode, env, protocol }
     await alice.button('Mute microphone').click();
     await expect.poll(() => bob.tile('Alice').getAttribute('data-muted'), patience).toBe('true');
     const packets = () => bob.received('audio', 'packetsReceived');
-    // What was on its way may still arrive.
-    let before = -1;
-    await expect
-      .poll(
-        async () => {
-          const now = await packets();
-          const still = now === before;
-          before = now;
-          return still;
-        },
-        { ...patience, interval: 1000 },
-      )
-      .toBe(true);
-    const energy = await bob.received('audio', 'totalAudioEnergy');
-    await new Promise((resolve) => setTimeout(resolve, 2000));
-    expect(await packets()).toBe(before);
-    expect(await bob.received('audio', 'totalAudioEnergy')).toBe(energy);
+    const energy = () => bob.received('audio', 'totalAudioEnergy');
+    // What was on its way still arrives, and is played out.
+    await untilStill(packets);
+    await untilStill(energy);
+    const [stillPackets, stillEnergy] = [await packets(), await energy()];
+    await sleep(2000);
+    expect([await packets(), await energy()]).toEqual([stillPackets, stillEnergy]);
 
     await alice.button('Unmute microphone').click();
     await expect.poll(() => bob.tile('Alice').getAttribute('data-muted'), patience).toBe('false');
-    await expect.poll(packets, patience).toBeGreaterThan(before);
+    await expect.poll(packets, patience).toBeGreaterThan(stillPackets);
+    await expect.poll(energy, patience).toBeGreaterThan(stillEnergy);
   });
 
   test('turning the camera off removes the picture, and on brings it back', async () => {
