@@ -1,8 +1,6 @@
-import type { Release } from '../worker/tarball.ts';
 import { git, tryGit } from './git.ts';
 import { applyPatch } from './history.ts';
 import type { Patch } from './patch-file.ts';
-import { commitPristine } from './pristine.ts';
 
 /** What becomes of a patch on another release. */
 export type Fate =
@@ -20,17 +18,17 @@ export interface Plan {
  * Tries what `git rebase --onto` would do with each patch. One that conflicts is left out, and the next is tried.
  *
  * @param repository - One that is there for this alone: its work tree changes.
- * @param from - The release that the patches are for.
- * @param to - The other one.
+ * @param from - The commit of the release that the patches are for.
+ * @param to - That of the other one.
  */
-export async function planUpgrade(
+export function planUpgrade(
   repository: string,
   patches: readonly Patch[],
-  from: Release,
-  to: Release,
-): Promise<Plan> {
-  let old = await commitPristine(repository, from);
-  let head = await commitPristine(repository, to);
+  from: string,
+  to: string,
+): Plan {
+  let old = from;
+  let head = to;
   const fates: { patch: Patch; fate: Fate }[] = [];
 
   for (const patch of patches) {

@@ -26,7 +26,12 @@ export async function tryUpgrade(
   { from, to, build }: { from: Release; to: Release; build: boolean },
 ): Promise<boolean> {
   return withRepository(async (repository) => {
-    const { fates } = await planUpgrade(repository, patches, from, to);
+    const { fates } = planUpgrade(
+      repository,
+      patches,
+      await commitPristine(repository, from),
+      await commitPristine(repository, to),
+    );
     const conflicts = fates.filter(({ fate }) => fate.what === 'conflicts');
 
     say(`mediasoup ${from.version} -> ${to.version}`);

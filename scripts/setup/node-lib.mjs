@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { track } from './children.mjs';
 import { SetUpError } from './set-up-error.mjs';
@@ -12,6 +13,10 @@ import { SetUpError } from './set-up-error.mjs';
  * @throws {SetUpError} Without a message when it fails: scripts/patching has said why.
  */
 export async function bringNodeLib(root, node24) {
+  if (!mayNeed(root)) {
+    return;
+  }
+
   const child = track(
     spawn(node24, [join(root, 'scripts/patching/bring-node-lib.ts')], {
       cwd: root,
@@ -26,4 +31,23 @@ export async function bringNodeLib(root, node24) {
   if (code !== 0) {
     throw new SetUpError('');
   }
+}
+
+/**
+ * Starting another Node takes longer than looking whether there is anything for it to do.
+ *
+ * @param {string} root
+ */
+function mayNeed(root) {
+  const patches = join(root, 'patches');
+
+  return (
+    /^tree\b/.test(process.env.ONEPORT_WORKER ?? '') ||
+    existsSync(join(root, 'node_modules/mediasoup/.oneport-patches.json')) ||
+    readdirSync(patches).some(
+      (name) =>
+        name.endsWith('.patch') &&
+        readFileSync(join(patches, name), 'utf8').includes('\ndiff --git a/node/lib/'),
+    )
+  );
 }
