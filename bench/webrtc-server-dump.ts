@@ -11,9 +11,8 @@ import { createWorker, type types } from 'mediasoup';
 import { bindingRequest } from '../scripts/worker/stun.ts';
 
 const ip = '127.0.0.1';
-/** So few at once, and only while so much waits, that the socket's buffer takes them. */
-const burst = 64;
-const roomInBuffer = 50_000;
+/** So few that a socket's usual buffer takes them. */
+const burst = 200;
 const bytesOfData = 100;
 
 interface Run {
@@ -63,11 +62,14 @@ class Subject {
     const send = promisify<Buffer, void>((data, done) => socket.send(data, (error) => done(error)));
     const before = { ...(await this.worker.getResourceUsage()), ...udpQueue(this.#port) };
 
+    // Stopped while a burst is sent, so that it always finds the same: otherwise it is the machine's scheduler
+    // that decides how often the worker is woken, and that costs more than what is measured.
     for (let sent = 0; sent < packets; sent += burst) {
+      process.kill(this.worker.pid, 'SIGSTOP');
       await Promise.all(Array.from({ length: Math.min(burst, packets - sent) }, () => send(bytes)));
-      while (udpQueue(this.#port).bytes > roomInBuffer) await sleep(1);
+      process.kill(this.worker.pid, 'SIGCONT');
+      while (udpQueue(this.#port).bytes > 0) await sleep(1);
     }
-    while (udpQueue(this.#port).bytes > 0) await sleep(5);
 
     const after = { ...(await this.worker.getResourceUsage()), ...udpQueue(this.#port) };
     const lost = after.drops - before.drops;
@@ -86,13 +88,15 @@ async function connected(port: number): Promise<Socket> {
 }
 
 /** @returns what waits in the receiving socket's buffer, and how many datagrams it had no room for */
-function udpQueue(port: number): { bytes: number; drops: number } {
+function udpQueue(port: number, attempts = 10): { bytes: number; drops: number } {
   const address = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const fields = readFileSync('/proc/net/udp', 'utf8')
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
     .find((line) => line[1]?.endsWith(address));
 
+  // The kernel may skip a socket when others come and go while the file is read.
+  if (!fields && attempts > 1) return udpQueue(port, attempts - 1);
   if (!fields) throw new Error(`no UDP socket has port ${port}`);
   return { bytes: Number.parseInt(fields[4]?.split(':')[1] ?? '', 16), drops: Number(fields[12]) };
 }
@@ -118,7 +122,13 @@ if (!values.without || !values.with) {
   throw new Error('--without and --with name the two workers');
 }
 
-const workers = [await Subject.start(values.without), await Subject.start(values.with)];
+// The control is the same worker once more: how far its ratio is from 1 is noise.
+const [without, control, withIt] = [
+  await Subject.start(values.without),
+  await Subject.start(values.without),
+  await Subject.start(values.with),
+];
+const subjects = [without, control, withIt];
 
 console.log(
   `${rounds} rounds of ${packets} datagrams for each worker, in turns; ns of CPU for each`,
@@ -128,28 +138,40 @@ for (const kind of [
   'stunWithUnknownUfrag',
   'dataFromKnownTuple',
 ] as const) {
-  const runs: [Run, Run][] = [];
+  const runs = new Map<Subject, Run[]>(subjects.map((subject) => [subject, []]));
 
   for (let round = -1; round < rounds; round++) {
-    const order = round % 2 === 0 ? workers : workers.toReversed();
-    const pair = new Map<Subject, Run>();
+    const order = round % 2 === 0 ? subjects : subjects.toReversed();
 
-    for (const worker of order) pair.set(worker, await worker.flood(kind));
-    // The first only warms up.
-    if (round >= 0) runs.push(workers.map((worker) => pair.get(worker)) as [Run, Run]);
+    for (const subject of order) {
+      const run = await subject.flood(kind);
+
+      // The first round only warms up.
+      if (round >= 0) runs.get(subject)?.push(run);
+    }
   }
 
-  const [without, withIt] = [0, 1].map((i) => median(runs.map((pair) => pair[i]?.ns ?? 0)));
-  const ratios = runs.map(([a, b]) => b.ns / a.ns).sort((a, b) => a - b);
-  const quartiles = [0.25, 0.75].map((q) => ratios[Math.floor(q * ratios.length)]?.toFixed(3));
-  const lost = runs.flat().reduce((sum, run) => sum + run.lost, 0);
+  const lost = [...runs.values()].flat().reduce((sum, run) => sum + run.lost, 0);
 
   console.log(
-    `${kind}: without ${without?.toFixed(0)}, with ${withIt?.toFixed(0)}, ratio ${median(ratios).toFixed(3)} ` +
-      `(quartiles ${quartiles.join(' to ')}; ${lost} lost on the way)`,
+    `${kind}: ${subjects.map((one) => median(nsOf(one)).toFixed(0)).join(', ')}; ` +
+      `with ${ratio(withIt)}, control ${ratio(control)}; ${lost} lost on the way`,
   );
+
+  function nsOf(subject: Subject): number[] {
+    return (runs.get(subject) ?? []).map(({ ns }) => ns);
+  }
+
+  function ratio(subject: Subject): string {
+    const base = nsOf(without);
+    const ratios = nsOf(subject).map((ns, round) => ns / (base[round] ?? Number.NaN));
+    const sorted = ratios.toSorted((a, b) => a - b);
+    const quartiles = [0.25, 0.75].map((q) => sorted[Math.floor(q * sorted.length)]?.toFixed(3));
+
+    return `${median(ratios).toFixed(3)} (${quartiles.join(' to ')})`;
+  }
 }
-for (const { worker, sockets } of workers) {
+for (const { worker, sockets } of subjects) {
   worker.close();
   for (const socket of Object.values(sockets)) socket.close();
 }

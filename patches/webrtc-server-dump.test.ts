@@ -130,10 +130,13 @@ describe.each(['udp', 'tcp'] as const)('over %s', (protocol) => {
     }
 
     const { tuples } = await webRtcServer.dump();
-    const told = transports.map(({ id, iceSelectedTuple }) => ({
-      tuple: iceSelectedTuple,
-      webRtcTransportId: id,
-    }));
+    const told = await Promise.all(
+      transports.map(async (transport) => ({
+        // What the transport itself says here is known only when its notification has come.
+        tuple: (await transport.getStats())[0]?.iceSelectedTuple,
+        webRtcTransportId: transport.id,
+      })),
+    );
 
     expect(tuples).toHaveLength(3);
     expect(tuples).toEqual(expect.arrayContaining(told));
