@@ -21,7 +21,8 @@ export class Speakers extends EventEmitter<{ change: [speaker: string | null] }>
     let last: string | null = null;
     dominant.on('dominantspeaker', ({ producer }) => {
       last = peerOf(producer);
-      this.#set(last);
+      // Out of silence the next 'volumes' marks: after each of those, and only then, comes a 'silence'.
+      if (this.#speaker !== null) this.#set(last);
     });
     levels.on('volumes', (volumes) => {
       const loud = volumes.map(({ producer }) => peerOf(producer));
