@@ -1,0 +1,177 @@
+/**
+ * What patches/webrtc-server-dump.patch costs: CPU time of a worker for each datagram, with and without it, side by
+ * side. docs/webrtc-server-dump.md has the command and its result.
+ */
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs, promisify } from 'node:util';
+import { createWorker, type types } from 'mediasoup';
+import { bindingRequest } from '../scripts/worker/stun.ts';
+
+const ip = '127.0.0.1';
+/** So few that a socket's usual buffer takes them. */
+const burst = 200;
+const bytesOfData = 100;
+
+interface Run {
+  /** User and system together: the kernel measures the sum, and guesses by samples how it splits. */
+  ns: number;
+  lost: number;
+}
+
+type Kind = 'dataFromUnknownTuple' | 'stunWithUnknownUfrag' | 'dataFromKnownTuple';
+
+/** A worker with a WebRtcServer and one transport, and sockets that it knows and doesn't know. */
+class Subject {
+  readonly worker: types.Worker;
+  readonly sockets: { known: Socket; unknown: Socket };
+  readonly #port: number;
+
+  private constructor(worker: types.Worker, port: number, known: Socket, unknown: Socket) {
+    this.worker = worker;
+    this.#port = port;
+    this.sockets = { known, unknown };
+  }
+
+  static async start(workerBin: string): Promise<Subject> {
+    const worker = await createWorker({ workerBin, logLevel: 'error' });
+    const webRtcServer = await worker.createWebRtcServer({
+      listenInfos: [{ protocol: 'udp', ip }],
+    });
+    const router = await worker.createRouter({ mediaCodecs: [] });
+    // No consent timeout: nobody sends checks while the others are measured.
+    const transport = await router.createWebRtcTransport({ webRtcServer, iceConsentTimeout: 0 });
+    const [candidate] = transport.iceCandidates;
+    const port = candidate?.port ?? 0;
+    const [known, unknown] = [await connected(port), await connected(port)];
+    const answer = once(known, 'message');
+
+    known.send(bindingRequest(transport.iceParameters));
+    await answer;
+    return new Subject(worker, port, known, unknown);
+  }
+
+  async flood(kind: Kind): Promise<Run> {
+    const socket = this.sockets[kind === 'dataFromKnownTuple' ? 'known' : 'unknown'];
+    const bytes =
+      kind === 'stunWithUnknownUfrag'
+        ? bindingRequest({ usernameFragment: 'x'.repeat(32), password: 'x' })
+        : Buffer.alloc(bytesOfData, 0x80);
+    const send = promisify<Buffer, void>((data, done) => socket.send(data, (error) => done(error)));
+    const before = { ...(await this.worker.getResourceUsage()), ...udpQueue(this.#port) };
+
+    // Stopped while a burst is sent, so that it always finds the same: otherwise it is the machine's scheduler
+    // that decides how often the worker is woken, and that costs more than what is measured.
+    for (let sent = 0; sent < packets; sent += burst) {
+      process.kill(this.worker.pid, 'SIGSTOP');
+      await Promise.all(Array.from({ length: Math.min(burst, packets - sent) }, () => send(bytes)));
+      process.kill(this.worker.pid, 'SIGCONT');
+      while (udpQueue(this.#port).bytes > 0) await sleep(1);
+    }
+
+    const after = { ...(await this.worker.getResourceUsage()), ...udpQueue(this.#port) };
+    const lost = after.drops - before.drops;
+    const ms = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime;
+
+    return { ns: (ms * 1e6) / (packets - lost), lost };
+  }
+}
+
+async function connected(port: number): Promise<Socket> {
+  const socket = createSocket('udp4');
+
+  socket.connect(port, ip);
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** @returns what waits in the receiving socket's buffer, and how many datagrams it had no room for */
+function udpQueue(port: number, attempts = 10): { bytes: number; drops: number } {
+  const address = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const fields = readFileSync('/proc/net/udp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .find((line) => line[1]?.endsWith(address));
+
+  // The kernel may skip a socket when others come and go while the file is read.
+  if (!fields && attempts > 1) return udpQueue(port, attempts - 1);
+  if (!fields) throw new Error(`no UDP socket has port ${port}`);
+  return { bytes: Number.parseInt(fields[4]?.split(':')[1] ?? '', 16), drops: Number(fields[12]) };
+}
+
+function median(numbers: number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+
+  return ((sorted[(sorted.length - 1) >> 1] ?? 0) + (sorted[sorted.length >> 1] ?? 0)) / 2;
+}
+
+const { values } = parseArgs({
+  options: {
+    without: { type: 'string' },
+    with: { type: 'string' },
+    rounds: { type: 'string', default: '15' },
+    packets: { type: 'string', default: '200000' },
+  },
+});
+const rounds = Number(values.rounds);
+const packets = Number(values.packets);
+
+if (!values.without || !values.with) {
+  throw new Error('--without and --with name the two workers');
+}
+
+// The control is the same worker once more: how far its ratio is from 1 is noise.
+const [without, control, withIt] = [
+  await Subject.start(values.without),
+  await Subject.start(values.without),
+  await Subject.start(values.with),
+];
+const subjects = [without, control, withIt];
+
+console.log(
+  `${rounds} rounds of ${packets} datagrams for each worker, in turns; ns of CPU for each`,
+);
+for (const kind of [
+  'dataFromUnknownTuple',
+  'stunWithUnknownUfrag',
+  'dataFromKnownTuple',
+] as const) {
+  const runs = new Map<Subject, Run[]>(subjects.map((subject) => [subject, []]));
+
+  for (let round = -1; round < rounds; round++) {
+    const order = round % 2 === 0 ? subjects : subjects.toReversed();
+
+    for (const subject of order) {
+      const run = await subject.flood(kind);
+
+      // The first round only warms up.
+      if (round >= 0) runs.get(subject)?.push(run);
+    }
+  }
+
+  const lost = [...runs.values()].flat().reduce((sum, run) => sum + run.lost, 0);
+
+  console.log(
+    `${kind}: ${subjects.map((one) => median(nsOf(one)).toFixed(0)).join(', ')}; ` +
+      `with ${ratio(withIt)}, control ${ratio(control)}; ${lost} lost on the way`,
+  );
+
+  function nsOf(subject: Subject): number[] {
+    return (runs.get(subject) ?? []).map(({ ns }) => ns);
+  }
+
+  function ratio(subject: Subject): string {
+    const base = nsOf(without);
+    const ratios = nsOf(subject).map((ns, round) => ns / (base[round] ?? Number.NaN));
+    const sorted = ratios.toSorted((a, b) => a - b);
+    const quartiles = [0.25, 0.75].map((q) => sorted[Math.floor(q * sorted.length)]?.toFixed(3));
+
+    return `${median(ratios).toFixed(3)} (${quartiles.join(' to ')})`;
+  }
+}
+for (const { worker, sockets } of subjects) {
+  worker.close();
+  for (const socket of Object.values(sockets)) socket.close();
+}
