@@ -1,8 +1,6 @@
 /** What `npm start` runs: reads the environment, starts the server, stops it on a signal. */
 import { inspect } from 'node:util';
 import { describeSettings, loadConfig } from './config.ts';
-import { createLog } from './log.ts';
-import { startServer } from './server.ts';
 import { StartError } from './start-error.ts';
 
 const [argument, ...others] = process.argv.slice(2);
@@ -33,6 +31,11 @@ try {
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
+  // Only now: --help and --check, which each start asks, shall not wait for mediasoup and express.
+  const [{ createLog }, { startServer }] = await Promise.all([
+    import('./log.ts'),
+    import('./server.ts'),
+  ]);
   const log = createLog(config.logLevel);
   for (const warning of config.warnings) log.warn(warning);
   const starting = startServer(config, log);
