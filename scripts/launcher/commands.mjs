@@ -20,6 +20,7 @@ export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
   setup              only what the others do first (npm run setup)
   worker [--help]    the mediasoup worker: get it, show it, build it again (npm run worker)
   patch [--help]     what we change in mediasoup: check out, build, export, upgrade (npm run patch)
+  steering [--help]  the eBPF program of shared-port: compile it, compare it (npm run steering)
 
   --worker=tree      with start, test and dev: the worker and the JavaScript of the work tree of \`npm run patch\`;
                      also tree:debug, tree:asan
@@ -75,6 +76,10 @@ export const commands = {
         title: 'the patches of mediasoup',
         args: [join(root, 'scripts/patching/main.ts'), 'check'],
       },
+      {
+        title: 'the eBPF program of shared-port',
+        args: [join(root, 'scripts/steering/main.ts'), 'check'],
+      },
       { title: 'biome ci .', args: [inModules('@biomejs/biome/bin/biome'), 'ci', '.'] },
     ];
     const failed = [];
@@ -112,6 +117,12 @@ export const commands = {
     const node24 = await setUpNode();
 
     return runBeside(node24, [join(root, 'scripts/patching/main.ts'), ...args]);
+  },
+
+  async steering(args) {
+    const node24 = await setUpNode();
+
+    return runBeside(node24, [join(root, 'scripts/steering/main.ts'), ...args]);
   },
 
   async dev(args) {
