@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { explain } from '@oneport/protocol';
 import { z } from 'zod';
+import { announcedAddressesSchema, dealOut, listenIpsSchema } from './announced-addresses.ts';
 import { StartError } from './start-error.ts';
 
 /** A wrong setting. */
@@ -30,17 +31,6 @@ const integer = (min: number, max: number) =>
 const port = integer(1, 65535);
 
 const ip = z.string().refine((value) => isIP(value) !== 0, 'expected an IPv4 or IPv6 address');
-
-// RFC 1123, section 2.1.
-const hostname =
-  /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
-
-const address = z
-  .string()
-  .refine(
-    (value) => isIP(value) !== 0 || hostname.test(value),
-    'expected an address or a hostname',
-  );
 
 const origins = z
   .string()
@@ -78,13 +68,21 @@ const variables = {
   },
   MEDIASOUP_LISTEN_IP: {
     default: "127.0.0.1 and the default route's address",
-    meaning: 'The address of this machine that media is received on.',
-    schema: ip,
+    meaning:
+      'The addresses of this machine that media is received on, IPv4 and IPv6, split by commas. 0.0.0.0,:: is all of them.',
+    schema: listenIpsSchema,
   },
   MEDIASOUP_ANNOUNCED_ADDRESS: {
-    default: 'the listening address',
-    meaning: 'The address that browsers are told, when it is another: behind NAT, in a container.',
-    schema: address,
+    default: 'the listening addresses',
+    meaning:
+      'The addresses that browsers are told, when they are others: behind NAT, in a container. Split by commas, the best first.',
+    schema: announcedAddressesSchema,
+  },
+  MEDIASOUP_ANNOUNCED_PORT: {
+    default: 'MEDIASOUP_PORT',
+    meaning:
+      'The port that browsers are told instead of MEDIASOUP_PORT, UDP and TCP, when it is another outside: a NodePort, a port mapping. The next worker has the next one. Not for multi-port.',
+    schema: port,
   },
   MEDIASOUP_NUM_WORKERS: {
     default: 'one for each core that this process may use',
@@ -153,11 +151,14 @@ type Name = keyof typeof variables;
 type Values = { [N in Name]?: z.output<(typeof variables)[N]['schema']> };
 
 export interface MediaConfig {
-  /** Unset: 127.0.0.1 and the address of the default route. */
-  listenIp: string | undefined;
-  announcedAddress: string | undefined;
+  /** Empty: 127.0.0.1 and the address of the default route. */
+  listenIps: string[];
+  /** In order of preference. Empty: the listening addresses. */
+  announcedAddresses: string[];
   /** The port of worker 0 in single-port. */
   port: number;
+  /** What peers are told instead of it; the next worker has the next one. Unset: the same. */
+  announcedPort: number | undefined;
   minPort: number;
   maxPort: number;
   numWorkers: number;
@@ -205,9 +206,10 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const config: Config = {
     portMode,
     media: {
-      listenIp: values.MEDIASOUP_LISTEN_IP,
-      announcedAddress: values.MEDIASOUP_ANNOUNCED_ADDRESS,
+      listenIps: values.MEDIASOUP_LISTEN_IP ?? [],
+      announcedAddresses: values.MEDIASOUP_ANNOUNCED_ADDRESS ?? [],
       port: values.MEDIASOUP_PORT ?? 44444,
+      announcedPort: values.MEDIASOUP_ANNOUNCED_PORT,
       minPort: values.MEDIASOUP_MIN_PORT ?? 40000,
       maxPort: values.MEDIASOUP_MAX_PORT ?? 49999,
       // libuv's count: it knows of CPU affinity and of the container's quota, os.cpus() doesn't.
@@ -277,19 +279,15 @@ function tlsOf(values: Values): TlsConfig {
 
 function checkTogether({ portMode, media, http, warnings }: Config): void {
   const problems: string[] = [];
-  const { listenIp, announcedAddress, minPort, maxPort, numWorkers } = media;
+  const { listenIps, announcedAddresses, minPort, maxPort, numWorkers } = media;
   const lastPort = media.port + numWorkers - 1;
 
-  if ((listenIp === '0.0.0.0' || listenIp === '::') && !announcedAddress) {
-    problems.push(
-      `MEDIASOUP_LISTEN_IP=${listenIp} alone would tell browsers to connect to ${listenIp}: ` +
-        'set MEDIASOUP_ANNOUNCED_ADDRESS to the address that they reach this machine by, ' +
-        'or MEDIASOUP_LISTEN_IP to that address itself',
-    );
-  }
-  if (announcedAddress && !isIP(announcedAddress)) {
+  // Unset, media is received on IPv4 addresses of this machine: 127.0.0.1 stands for them here.
+  const listening = listenIps.length > 0 ? listenIps : ['127.0.0.1'];
+  problems.push(...dealOut(listening, announcedAddresses).problems);
+  for (const name of announcedAddresses.filter((address) => !isIP(address))) {
     warnings.push(
-      `MEDIASOUP_ANNOUNCED_ADDRESS=${announcedAddress} is a hostname: Chromium resolves it, Firefox ` +
+      `MEDIASOUP_ANNOUNCED_ADDRESS=${name} is a hostname: Chromium resolves it, Firefox ` +
         'does not and will get no media. Announce an IP address to serve both.',
     );
   }
@@ -312,10 +310,23 @@ function checkTogether({ portMode, media, http, warnings }: Config): void {
     );
   }
 
+  if (portMode === 'multi-port' && media.announcedPort) {
+    problems.push(
+      `MEDIASOUP_ANNOUNCED_PORT=${media.announcedPort} is one port, but in multi-port each transport has its own: ` +
+        'unset it and map MEDIASOUP_MIN_PORT to MEDIASOUP_MAX_PORT to the same numbers outside, ' +
+        'or unset MEDIASOUP_USE_WEBRTC_SERVER, which makes a port for each worker',
+    );
+  }
   if (portMode === 'single-port') {
-    if (lastPort > 65535) {
+    const ranges = {
+      MEDIASOUP_PORT: media.port,
+      MEDIASOUP_ANNOUNCED_PORT: media.announcedPort ?? 1,
+    };
+    for (const [name, first] of Object.entries(ranges)) {
+      const last = first + numWorkers - 1;
+      if (last <= 65535) continue;
       problems.push(
-        `MEDIASOUP_PORT=${media.port} with ${numWorkers} workers would need port ${lastPort}: ` +
+        `${name}=${first} with ${numWorkers} workers would need port ${last}: ` +
           `the highest start is ${65536 - numWorkers}`,
       );
     }

@@ -1,14 +1,15 @@
 /** One WebRtcServer, so one port, for each worker: base, base + 1, ... */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { types } from 'mediasoup';
+import type { ListenAddress } from '../announced-addresses.ts';
 import type { MediaConfig } from '../config.ts';
 import type { Logger } from '../log.ts';
 import { StartError } from '../start-error.ts';
 import { ephemeralPortWarning } from './ephemeral-ports.ts';
 import { PortInUseError } from './errors.ts';
-import type { ListenAddress } from './listen-addresses.ts';
+import { listenInfoOf } from './listen-addresses.ts';
 import type { MediaPorts, WorkerPorts } from './media-ports.ts';
-import type { PortMap } from './port-map.ts';
+import { findListening, listeningAt, type PortMap } from './port-map.ts';
 import { tryBind } from './try-bind.ts';
 import { CommonWorkerPorts } from './worker-ports.ts';
 
@@ -36,7 +37,11 @@ export class SinglePort implements MediaPorts {
     const port = this.#media.port + index;
     // mediasoup's candidate priorities follow this order: UDP before TCP, preferred address first.
     const listenInfos = protocols.flatMap((protocol) =>
-      this.#addresses.map((address) => ({ protocol, ...address, port })),
+      this.#addresses.map((address) => ({ protocol, ...listenInfoOf(address), port })),
+    );
+    const announcedPort = (this.#media.announcedPort ?? this.#media.port) + index;
+    const standing = protocols.flatMap((protocol) =>
+      this.#addresses.map((address) => listeningAt(address, { protocol, port, announcedPort })),
     );
     const webRtcServer = await bind(worker, listenInfos);
     const ports = new CommonWorkerPorts({
@@ -44,12 +49,9 @@ export class SinglePort implements MediaPorts {
       index,
       media: this.#media,
       addresses: this.#addresses,
-      standing: listenInfos.map(({ protocol, ip, announcedAddress }) => ({
-        protocol,
-        address: announcedAddress ?? ip,
-        port,
-      })),
+      standing,
       listen: () => ({ webRtcServer }),
+      listeningOf: (candidate) => findListening(standing, candidate),
     });
     this.#workers.set(index, ports);
     worker.observer.once('close', () => {
@@ -63,7 +65,10 @@ export class SinglePort implements MediaPorts {
       mode: this.mode,
       why:
         'MEDIASOUP_USE_WEBRTC_SERVER=true: a WebRtcServer for each worker, so a port for each ' +
-        `worker, from MEDIASOUP_PORT (${this.#media.port}) on.`,
+        `worker, from MEDIASOUP_PORT (${this.#media.port}) on` +
+        (this.#media.announcedPort
+          ? `; peers are told MEDIASOUP_ANNOUNCED_PORT (${this.#media.announcedPort}) and on.`
+          : '.'),
       ports: [...this.#workers.values()].flatMap((ports) => ports.describe()),
     };
   }
