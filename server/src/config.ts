@@ -308,10 +308,10 @@ function checkTogether({ portMode, media, http, warnings }: Config): void {
   // Unset, media is received on IPv4 addresses of this machine: 127.0.0.1 stands for them here.
   const listening = listenIps.length > 0 ? listenIps : ['127.0.0.1'];
   problems.push(...dealOut(listening, announcedAddresses).problems);
-  for (const name of announcedAddresses.filter((address) => !isIP(address))) {
+  if (announcedAddresses.length > 0 && !announcedAddresses.some((address) => isIP(address))) {
     warnings.push(
-      `MEDIASOUP_ANNOUNCED_ADDRESS=${name} is a hostname: Chromium resolves it, Firefox ` +
-        'does not and will get no media. Announce an IP address to serve both.',
+      `MEDIASOUP_ANNOUNCED_ADDRESS=${announcedAddresses} has hostnames only: Chromium resolves them, ` +
+        'Firefox does not and will get no media. Announce an IP address too, to serve both.',
     );
   }
 
