@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { types } from 'mediasoup';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { MediaWorker } from '../media/media-worker.ts';
 import { IcePeer } from '../testing/ice-peer.ts';
@@ -21,6 +22,11 @@ const want = {
   enableSctp: false,
   appData: { roomId: 'room', peerId: 'peer', direction: 'send' as const },
 };
+
+/** mediasoup's class has it, its interface doesn't. */
+interface WorkerInside {
+  webRtcServersForTesting: Set<types.WebRtcServer>;
+}
 
 interface Call {
   worker: MediaWorker;
@@ -130,7 +136,7 @@ test('after thousands of random operations the kernel’s tables are as the work
     const told = new Map<number, string[]>();
 
     for (const { index, worker } of pool.workers) {
-      const [server] = worker.webRtcServersForTesting;
+      const [server] = (worker as unknown as WorkerInside).webRtcServersForTesting;
       const dump = await server?.dump();
       for (const { localIceUsernameFragment: ufrag } of dump?.localIceUsernameFragments ?? []) {
         const slot = ufrags.get(ufrag)?.slot;
