@@ -102,8 +102,11 @@ describe.each(matrix)('a call in $mode over $protocol', ({ mode, env, protocol }
     const summary = (await response.json()) as PortsSummary;
     expect(summary.mode).toBe(mode);
     const open = summary.ports.filter(({ transports }) => transports > 0);
-    expect(new Set(open.map((one) => `${one.protocol} ${one.port}`))).toEqual(
-      new Set(offered.flat().map((one) => `${one.protocol} ${one.port}`)),
+    const told = open.flatMap(({ protocol, announced }) =>
+      announced.map((one) => ({ protocol, ...one })),
+    );
+    expect(new Set(told.map((one) => `${one.protocol} ${one.address} ${one.port}`))).toEqual(
+      new Set(offered.flat().map((one) => `${one.protocol} ${one.address} ${one.port}`)),
     );
   });
 

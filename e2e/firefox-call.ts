@@ -3,7 +3,7 @@
  * address given as argument. Prints what each has received as one line of JSON.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { launch, type Page } from 'puppeteer-core';
+import { type ElementHandle, launch, type Page } from 'puppeteer-core';
 import { startServerProcess } from '../server/src/testing/server-process.ts';
 import { watchPeerConnections } from './watch-peer-connections.ts';
 
@@ -34,9 +34,20 @@ async function join(name: string): Promise<Page> {
   const page = await context.newPage();
   await page.evaluateOnNewDocument(watchPeerConnections);
   await page.goto(`${server.url}/?roomId=firefox&displayName=${name}`);
-  await page.locator('::-p-aria([name="Join"][role="button"])').click();
-  await page.locator('::-p-aria([name="Leave"][role="button"])').wait();
+  const join = await button(page, 'Join');
+  await join.click();
+  await button(page, 'Leave');
   return page;
+}
+
+/** Not puppeteer's locators: while they wait they eval in the page, which its CSP forbids in Firefox. */
+async function button(page: Page, name: string): Promise<ElementHandle> {
+  for (let attempt = 0; attempt < 150; attempt++) {
+    const found = await page.$(`::-p-aria([name="${name}"][role="button"])`);
+    if (found) return found;
+    await sleep(200);
+  }
+  throw new Error(`no button "${name}"`);
 }
 
 async function untilReceiving(page: Page): Promise<Awaited<ReturnType<typeof describeReceived>>> {

@@ -7,9 +7,10 @@ describe('loadConfig', () => {
     expect(loadConfig({})).toEqual({
       portMode: 'single-port',
       media: {
-        listenIp: undefined,
-        announcedAddress: undefined,
+        listenIps: [],
+        announcedAddresses: [],
         port: 44444,
+        announcedPort: undefined,
         minPort: 40000,
         maxPort: 49999,
         numWorkers: availableParallelism(),
@@ -44,9 +45,19 @@ describe('loadConfig', () => {
     [{ HTTP_PORT: '70000' }, /HTTP_PORT=70000: expected a whole number from 1 to 65535/],
     [{ HTTP_PORT: '3e3' }, /HTTP_PORT=3e3: expected a whole number/],
     [{ HTTP_HOST: 'localhost' }, /HTTP_HOST=localhost: expected an IPv4 or IPv6 address/],
-    [{ MEDIASOUP_LISTEN_IP: '0.0.0.0' }, /set MEDIASOUP_ANNOUNCED_ADDRESS/],
-    [{ MEDIASOUP_LISTEN_IP: '::' }, /set MEDIASOUP_ANNOUNCED_ADDRESS/],
-    [{ MEDIASOUP_ANNOUNCED_ADDRESS: 'a b' }, /expected an address or a hostname/],
+    [{ MEDIASOUP_LISTEN_IP: '0.0.0.0' }, /add the IPv4 address .* to MEDIASOUP_ANNOUNCED_ADDRESS/],
+    [
+      { MEDIASOUP_ANNOUNCED_ADDRESS: '2001:db8::1' },
+      /nothing listens for 2001:db8::1: add an IPv6 address .* to MEDIASOUP_LISTEN_IP/,
+    ],
+    [
+      { MEDIASOUP_ANNOUNCED_PORT: '30000', MEDIASOUP_USE_WEBRTC_SERVER: 'false' },
+      /MEDIASOUP_ANNOUNCED_PORT=30000 .* in multi-port each transport has its own: unset it/,
+    ],
+    [
+      { MEDIASOUP_ANNOUNCED_PORT: '65534', MEDIASOUP_NUM_WORKERS: '3' },
+      /MEDIASOUP_ANNOUNCED_PORT=65534 .* would need port 65536: the highest start is 65533/,
+    ],
     [{ MEDIASOUP_ANNOUNCED_IP: '192.0.2.1' }, /is called MEDIASOUP_ANNOUNCED_ADDRESS here/],
     [{ MEDIASOUP_MIN_PORT: '5000', MEDIASOUP_MAX_PORT: '4000' }, /lies above .* exchange them/],
     [
@@ -75,9 +86,26 @@ describe('loadConfig', () => {
     expect(() => loadConfig({ HTTP_PORT: 'a', MAX_ROOMS: 'b' })).toThrow(/HTTP_PORT.*MAX_ROOMS/s);
   });
 
-  test('warns of a hostname as announced address', () => {
-    const { warnings } = loadConfig({ MEDIASOUP_ANNOUNCED_ADDRESS: 'media.example.org' });
-    expect(warnings).toEqual([expect.stringMatching(/is a hostname: .* Firefox/)]);
+  test('reads addresses as lists, and the port outside', () => {
+    const { media } = loadConfig({
+      MEDIASOUP_LISTEN_IP: '0.0.0.0, ::',
+      MEDIASOUP_ANNOUNCED_ADDRESS: '203.0.113.7,2001:DB8::0:1',
+      MEDIASOUP_ANNOUNCED_PORT: '30000',
+    });
+    expect(media).toMatchObject({
+      listenIps: ['0.0.0.0', '::'],
+      announcedAddresses: ['203.0.113.7', '2001:db8::1'],
+      announcedPort: 30000,
+    });
+  });
+
+  test('warns when hostnames alone are announced', () => {
+    const warningsFor = (addresses: string) =>
+      loadConfig({ MEDIASOUP_ANNOUNCED_ADDRESS: addresses }).warnings;
+    expect(warningsFor('media.example.org')).toEqual([
+      expect.stringMatching(/hostnames only: .* Firefox/),
+    ]);
+    expect(warningsFor('media.example.org,203.0.113.7')).toEqual([]);
   });
 
   test('warns of a narrow range in multi-port, where each transport needs a port', () => {

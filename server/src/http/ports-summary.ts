@@ -16,11 +16,12 @@ export function describeListening({ mode, why, ports }: PortMap): PortsSummary {
   return {
     mode,
     why,
-    ports: ports.map(({ workerIndex, protocol, address, port, transports }) => ({
+    ports: ports.map(({ workerIndex, protocol, ip, port, announced, transports }) => ({
       workerIndex,
       protocol,
-      address,
+      ip,
       port,
+      announced,
       transports: transports.length,
     })),
   };

@@ -17,7 +17,7 @@ export class PortInUseError extends StartError {
   }
 }
 
-/** Every port of the worker's range is taken. */
+/** There is no port for another transport, or no place at the one port. */
 export class NoPortError extends Error {
   override name = 'NoPortError';
 }

@@ -1,34 +1,44 @@
 import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
+import type { types } from 'mediasoup';
+import { dealOut, type ListenAddress } from '../announced-addresses.ts';
 import { ConfigError, type MediaConfig } from '../config.ts';
 import { tryBind } from './try-bind.ts';
-
-/** An address to listen on, and what clients are told instead of it, if anything. */
-export interface ListenAddress {
-  ip: string;
-  announcedAddress?: string;
-}
 
 /**
  * Where media is received. Without a setting that is the default route's address, because Firefox
  * never connects to a 127.0.0.1 candidate, and 127.0.0.1, which still works when the network changes.
  *
- * @param media - MEDIASOUP_LISTEN_IP and MEDIASOUP_ANNOUNCED_ADDRESS
+ * @param media - MEDIASOUP_LISTEN_IP and MEDIASOUP_ANNOUNCED_ADDRESS, checked
  * @returns in order of preference, at least one
- * @throws ConfigError when MEDIASOUP_LISTEN_IP is not an address of this machine
+ * @throws ConfigError when one of MEDIASOUP_LISTEN_IP is not an address of this machine
  */
 export async function resolveListenAddresses({
-  listenIp,
-  announcedAddress,
-}: Pick<MediaConfig, 'listenIp' | 'announcedAddress'>): Promise<ListenAddress[]> {
-  const announced = announcedAddress ? { announcedAddress } : {};
-  if (listenIp) {
-    await mustBeOurs(listenIp);
-    return [{ ip: listenIp, ...announced }];
-  }
+  listenIps,
+  announcedAddresses,
+}: Pick<MediaConfig, 'listenIps' | 'announcedAddresses'>): Promise<ListenAddress[]> {
+  for (const ip of listenIps) await mustBeOurs(ip);
+  const ips = listenIps.length > 0 ? listenIps : await defaultIps();
+  return dealOut(ips, announcedAddresses).addresses;
+}
+
+/**
+ * What mediasoup is told of an address, apart from its protocol and port: the first of the announced
+ * addresses, since it takes one (`TransportListenInfo`).
+ *
+ * @param address - where to listen
+ */
+export function listenInfoOf({
+  ip,
+  announced,
+}: ListenAddress): Pick<types.TransportListenInfo, 'ip' | 'announcedAddress' | 'flags'> {
+  // Else `::` would take IPv4 as well (ipv6(7), IPV6_V6ONLY), and 0.0.0.0 beside it would find its port in use.
+  return { ip, announcedAddress: announced[0], flags: { ipv6Only: true } };
+}
+
+async function defaultIps(): Promise<string[]> {
   const ip = (await defaultRouteAddress()) ?? firstOutsideAddress();
-  if (!ip) return [{ ip: '127.0.0.1', ...announced }];
-  return [{ ip, ...announced }, { ip: '127.0.0.1' }];
+  return ip ? [ip, '127.0.0.1'] : ['127.0.0.1'];
 }
 
 /**

@@ -1,9 +1,10 @@
 /** A port for each transport and protocol, out of the worker's part of the range. */
 import type { types } from 'mediasoup';
+import type { ListenAddress } from '../announced-addresses.ts';
 import type { MediaConfig } from '../config.ts';
-import type { ListenAddress } from './listen-addresses.ts';
+import { listenInfoOf } from './listen-addresses.ts';
 import type { MediaPorts, WorkerPorts } from './media-ports.ts';
-import type { PortMap } from './port-map.ts';
+import { listeningAt, type PortMap } from './port-map.ts';
 import { portRangeOf } from './port-range.ts';
 import { CommonWorkerPorts } from './worker-ports.ts';
 
@@ -29,9 +30,14 @@ export class MultiPort implements MediaPorts {
       // With listenInfos mediasoup opens every entry, whatever enableUdp and enableTcp say.
       listen: ({ protocols }) => ({
         listenInfos: protocols.flatMap((protocol) =>
-          this.#addresses.map((address) => ({ protocol, ...address, portRange })),
+          this.#addresses.map((address) => ({ protocol, ...listenInfoOf(address), portRange })),
         ),
       }),
+      listeningOf: ({ protocol, address, port }) => {
+        const listener = this.#addresses.find(({ announced }) => announced[0] === address);
+        if (!listener) throw new TypeError(`nothing listens for ${address}`);
+        return listeningAt(listener, { protocol, port, announcedPort: port });
+      },
     });
     this.#workers.set(index, ports);
     worker.observer.once('close', () => {

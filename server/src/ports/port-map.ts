@@ -1,4 +1,5 @@
 import type { types } from 'mediasoup';
+import type { ListenAddress } from '../announced-addresses.ts';
 import type { PortMode, Transport } from './media-ports.ts';
 
 /** A live snapshot: port -> ufrag -> client address -> transport -> peer -> room. */
@@ -9,13 +10,23 @@ export interface PortMap {
   ports: PortEntry[];
 }
 
-export interface PortEntry {
-  workerIndex: number;
-  workerPid: number;
+/** Where the kernel listens for a worker, and what peers are told. */
+export interface Listening {
   protocol: types.TransportProtocol;
-  /** As clients are told. */
+  ip: string;
+  port: number;
+  /** Where peers reach it, in order of preference: another address or port, where NAT lies between. */
+  announced: [PeerAddress, ...PeerAddress[]];
+}
+
+export interface PeerAddress {
   address: string;
   port: number;
+}
+
+export interface PortEntry extends Listening {
+  workerIndex: number;
+  workerPid: number;
   transports: TransportEntry[];
 }
 
@@ -30,32 +41,70 @@ export interface TransportEntry {
   remote?: { address: string; port: number };
 }
 
-/** A port, without those who use it. */
-export type Listening = Pick<PortEntry, 'protocol' | 'address' | 'port'>;
+/**
+ * What listens at an address.
+ *
+ * @param address - the address, and those that are announced for it
+ * @param port - the kernel's, and what peers are told
+ */
+export function listeningAt(
+  { ip, announced: [first, ...rest] }: ListenAddress,
+  {
+    protocol,
+    port,
+    announcedPort,
+  }: Pick<Listening, 'protocol' | 'port'> & { announcedPort: number },
+): Listening {
+  const told = (address: string) => ({ address, port: announcedPort });
+  return { protocol, ip, port, announced: [told(first), ...rest.map(told)] };
+}
+
+/**
+ * Which of a worker's standing ports a candidate is: mediasoup says the kernel's port, and the first
+ * of the announced addresses.
+ *
+ * @param standing - the worker's
+ * @param candidate - mediasoup's
+ */
+export function findListening(standing: Listening[], candidate: types.IceCandidate): Listening {
+  const found = standing.find(
+    ({ protocol, port, announced }) =>
+      protocol === candidate.protocol &&
+      port === candidate.port &&
+      announced[0].address === candidate.address,
+  );
+  if (found) return found;
+  const { protocol, address, port } = candidate;
+  throw new TypeError(`the worker has no ${protocol} port ${port} for ${address}`);
+}
 
 /**
  * The entries of one worker: its standing ports, and those that its transports' candidates name.
  *
- * @param worker - its index and process id
- * @param standing - the ports that are open whether or not anybody uses them
- * @param transports - the worker's open transports
+ * @param options.worker - its index and process id
+ * @param options.standing - the ports that are open whether or not anybody uses them
+ * @param options.transports - the worker's open transports
+ * @param options.listeningOf - where a candidate of mediasoup's is received
+ * @param options.tupleOf - a tuple of mediasoup's, as it is there
  */
-export function describePorts(
-  worker: { index: number; pid: number },
-  standing: Listening[],
-  transports: Iterable<Transport>,
-): PortEntry[] {
+export function describePorts(options: {
+  worker: { index: number; pid: number };
+  standing: Listening[];
+  transports: Iterable<Transport>;
+  listeningOf(candidate: types.IceCandidate): Listening;
+  tupleOf(tuple: types.TransportTuple): types.TransportTuple;
+}): PortEntry[] {
+  const { worker, standing, transports, listeningOf, tupleOf } = options;
   const entries = new Map<string, PortEntry>();
-  const entryOf = ({ protocol, address, port }: Listening): PortEntry => {
-    const key = `${protocol} ${address} ${port}`;
+  const entryOf = (listening: Listening): PortEntry => {
+    const { protocol, ip, port } = listening;
+    const key = `${protocol} ${ip} ${port}`;
     const known = entries.get(key);
     if (known) return known;
     const entry: PortEntry = {
       workerIndex: worker.index,
       workerPid: worker.pid,
-      protocol,
-      address,
-      port,
+      ...listening,
       transports: [],
     };
     entries.set(key, entry);
@@ -64,14 +113,20 @@ export function describePorts(
 
   for (const listening of standing) entryOf(listening);
   for (const transport of transports) {
+    const selected = transport.iceSelectedTuple && tupleOf(transport.iceSelectedTuple);
     for (const candidate of transport.iceCandidates) {
-      entryOf(candidate).transports.push(describeTransport(transport, candidate));
+      const entry = entryOf(listeningOf(candidate));
+      entry.transports.push(describeTransport(transport, entry, selected));
     }
   }
   return [...entries.values()];
 }
 
-function describeTransport(transport: Transport, candidate: types.IceCandidate): TransportEntry {
+function describeTransport(
+  transport: Transport,
+  listening: Listening,
+  tuple: types.TransportTuple | undefined,
+): TransportEntry {
   const { roomId, peerId, direction } = transport.appData;
   const entry: TransportEntry = {
     transportId: transport.id,
@@ -80,13 +135,12 @@ function describeTransport(transport: Transport, candidate: types.IceCandidate):
     direction,
     ufrag: transport.iceParameters.usernameFragment,
   };
-  const tuple = transport.iceSelectedTuple;
   if (
     tuple?.remoteIp &&
     tuple.remotePort &&
-    tuple.protocol === candidate.protocol &&
-    tuple.localPort === candidate.port &&
-    tuple.localAddress === candidate.address
+    tuple.protocol === listening.protocol &&
+    tuple.localPort === listening.port &&
+    tuple.localAddress === listening.ip
   ) {
     entry.remote = { address: tuple.remoteIp, port: tuple.remotePort };
   }

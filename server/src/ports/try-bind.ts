@@ -5,6 +5,7 @@ import type { types } from 'mediasoup';
 
 /**
  * Binds and lets go again, to learn why mediasoup could not: its own errors are texts in its log.
+ * As there (`listenInfoOf`), `::` is IPv6 only.
  *
  * @param protocol - udp or tcp
  * @param ip - an address of this machine
@@ -18,12 +19,12 @@ export async function tryBind(
 ): Promise<string | undefined> {
   try {
     if (protocol === 'udp') {
-      const socket = createSocket(isIPv6(ip) ? 'udp6' : 'udp4');
+      const socket = createSocket({ type: isIPv6(ip) ? 'udp6' : 'udp4', ipv6Only: isIPv6(ip) });
       socket.bind({ address: ip, port, exclusive: true });
       await once(socket, 'listening');
       await new Promise<void>((resolve) => socket.close(resolve));
     } else {
-      const server = createServer().listen({ host: ip, port, exclusive: true });
+      const server = createServer().listen({ host: ip, port, exclusive: true, ipv6Only: true });
       await once(server, 'listening');
       await new Promise((resolve) => server.close(resolve));
     }

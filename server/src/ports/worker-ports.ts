@@ -1,8 +1,10 @@
 import type { types } from 'mediasoup';
+import type { ListenAddress } from '../announced-addresses.ts';
 import type { MediaConfig } from '../config.ts';
+import { candidatesFor } from './candidates.ts';
 import { NoPortError } from './errors.ts';
 import { ufragPrefixOf } from './ice-ufrag.ts';
-import type { ListenAddress } from './listen-addresses.ts';
+import { listenInfoOf } from './listen-addresses.ts';
 import type { Transport, TransportAppData, Want, WorkerPorts } from './media-ports.ts';
 import { describePorts, type Listening, type PortEntry } from './port-map.ts';
 import { portRangeOf } from './port-range.ts';
@@ -19,6 +21,10 @@ export interface WorkerPortsOptions {
   standing: Listening[];
   /** Where a transport listens. */
   listen(want: Want): Listen;
+  /** Where a candidate of mediasoup's is received, and what peers are told in its stead. */
+  listeningOf(candidate: types.IceCandidate): Listening;
+  /** A tuple as it is at the ports that peers reach, where the worker listens behind those. */
+  tupleOf?(tuple: types.TransportTuple): types.TransportTuple;
 }
 
 /** What the port modes have in common: they differ in where a transport listens. */
@@ -59,14 +65,14 @@ export class CommonWorkerPorts implements WorkerPorts {
   }
 
   candidates(transport: Transport): types.IceCandidate[] {
-    return transport.iceCandidates;
+    return candidatesFor(transport.iceCandidates, this.#options.listeningOf);
   }
 
   plainListenInfo(): types.TransportListenInfo {
     const { media, index, addresses } = this.#options;
     return {
       protocol: 'udp',
-      ...firstOf(addresses),
+      ...listenInfoOf(firstOf(addresses)),
       portRange: portRangeOf(media, media.numWorkers, index),
     };
   }
@@ -88,8 +94,14 @@ export class CommonWorkerPorts implements WorkerPorts {
   }
 
   describe(): PortEntry[] {
-    const { worker, index, standing } = this.#options;
-    return describePorts({ index, pid: worker.pid }, standing, this.#transports);
+    const { worker, index, standing, listeningOf, tupleOf = (tuple) => tuple } = this.#options;
+    return describePorts({
+      worker: { index, pid: worker.pid },
+      standing,
+      transports: this.#transports,
+      listeningOf,
+      tupleOf,
+    });
   }
 }
 

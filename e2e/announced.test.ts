@@ -1,0 +1,112 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { tryBind } from '../server/src/ports/try-bind.ts';
+import { freePorts } from '../server/src/testing/free-ports.ts';
+import { startServerProcess } from '../server/src/testing/server-process.ts';
+import { launchChromium } from './chromium.ts';
+import { PeerPage } from './peer-page.ts';
+import { openTcpRelay } from './tcp-relay.ts';
+import { UdpTap } from './udp-tap.ts';
+
+/** Those with as many ports as workers, so that another one can be announced. */
+const modes = [{ mode: 'single-port', env: { MEDIASOUP_USE_WEBRTC_SERVER: 'true' } }] as const;
+const protocols = ['udp', 'tcp'] as const;
+const matrix = modes.flatMap((mode) => protocols.map((protocol) => ({ ...mode, protocol })));
+
+const patience = { timeout: 30_000, interval: 200 };
+
+const hasIPv6 = (await tryBind('udp', '::1', 0)) === undefined;
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+
+afterAll(() => browser.close());
+
+/** Alice and Bob join and see each other. */
+async function callOf(
+  url: string,
+  protocol: 'udp' | 'tcp',
+  stack: AsyncDisposableStack,
+): Promise<PeerPage[]> {
+  const peers: PeerPage[] = [];
+  for (const name of ['Alice', 'Bob']) {
+    const options = { browser, url, roomId: 'call', name, forceTcp: protocol === 'tcp' };
+    const peer = await PeerPage.join(options);
+    stack.defer(() => peer.close());
+    peers.push(peer);
+  }
+  for (const peer of peers) {
+    await expect.poll(() => peer.received('video', 'framesDecoded'), patience).toBeGreaterThan(10);
+    await expect
+      .poll(() => peer.received('audio', 'totalAudioEnergy'), patience)
+      .toBeGreaterThan(0);
+  }
+  return peers;
+}
+
+test.each(matrix)(
+  'in $mode, media over $protocol works through a port mapping',
+  async ({ env, protocol }) => {
+    await using stack = new AsyncDisposableStack();
+    const outside = await freePorts(1);
+    const server = await startServerProcess({
+      ...env,
+      MEDIASOUP_ANNOUNCED_PORT: String(outside),
+    });
+    stack.defer(() => server.stop());
+    const tap = await UdpTap.open(server.mediaPort, { address: '127.0.0.1', port: outside });
+    stack.defer(() => tap.close());
+    const relay = stack.use(await openTcpRelay(outside, server.mediaPort));
+
+    const peers = await callOf(server.url, protocol, stack);
+    for (const peer of peers) {
+      for (const selected of await peer.selectedCandidates()) {
+        expect(selected).toEqual({ protocol, address: '127.0.0.1', port: outside });
+      }
+      const badge = peer.page.getByTestId('port-badge');
+      await expect.poll(() => badge.textContent(), patience).toContain(String(outside));
+    }
+    const passed = { udp: tap.captured.length > 0, tcp: relay.bytesFromBrowsers > 0 };
+    expect(passed).toEqual({ udp: protocol === 'udp', tcp: protocol === 'tcp' });
+  },
+);
+
+test.each(protocols)(
+  'of several announced addresses, one that works over %s is enough',
+  async (protocol) => {
+    await using stack = new AsyncDisposableStack();
+    const server = await startServerProcess({
+      MEDIASOUP_ANNOUNCED_ADDRESS: '127.0.0.9,127.0.0.1',
+    });
+    stack.defer(() => server.stop());
+    for (const peer of await callOf(server.url, protocol, stack)) {
+      const offered = (await peer.candidates()).flat();
+      expect(new Set(offered.map(({ address }) => address))).toEqual(
+        new Set(['127.0.0.9', '127.0.0.1']),
+      );
+      for (const selected of await peer.selectedCandidates()) {
+        expect(selected).toMatchObject({ protocol, address: '127.0.0.1' });
+      }
+    }
+  },
+);
+
+test.runIf(hasIPv6).each(protocols)(
+  'media goes over IPv6 and %s where IPv4 leads nowhere',
+  async (protocol) => {
+    await using stack = new AsyncDisposableStack();
+    const server = await startServerProcess({
+      MEDIASOUP_LISTEN_IP: '127.0.0.1,::1',
+      MEDIASOUP_ANNOUNCED_ADDRESS: '127.0.0.9,::1',
+    });
+    stack.defer(() => server.stop());
+    for (const peer of await callOf(server.url, protocol, stack)) {
+      for (const selected of await peer.selectedCandidates()) {
+        expect(selected).toMatchObject({ protocol, address: '::1' });
+      }
+    }
+  },
+);

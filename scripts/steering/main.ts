@@ -1,0 +1,102 @@
+/** The eBPF program of shared-port: its object is in the repository, so that users need no compiler. */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { aptInstall, hasApt } from '../setup/apt.mjs';
+import { SetUpError } from '../setup/set-up-error.mjs';
+
+const usage = `Usage: npm run steering -- <command>
+
+  build   compiles server/src/ports/steering/steer.bpf.c to steer.bpf.o
+  check   says whether steer.bpf.o is what its source gives
+
+Takes clang 14 and libbpf's headers, which it installs on Debian as root. Another clang gives another object:
+commit what Debian 12's has made.
+`;
+
+const folder = fileURLToPath(new URL('../../server/src/ports/steering/', import.meta.url));
+const source = join(folder, 'steer.bpf.c');
+const object = join(folder, 'steer.bpf.o');
+
+/** Debian 12's. */
+const clangMajor = 14;
+
+const [command, ...others] = process.argv.slice(2);
+
+try {
+  if (others.length > 0) throw new SetUpError(`unknown argument: ${others[0]}`);
+  switch (command) {
+    case 'build':
+      await withCompiled((compiled) => copyFileSync(compiled, object));
+      console.log(`${object} is made anew`);
+      break;
+    case 'check':
+      await check();
+      break;
+    case undefined:
+    case '--help':
+      console.log(usage);
+      break;
+    default:
+      throw new SetUpError(`unknown command: ${command}\n\n${usage}`);
+  }
+} catch (error) {
+  if (!(error instanceof SetUpError)) throw error;
+  process.stderr.write(`oneport: ${error.message}\n`);
+  process.exitCode = 1;
+}
+
+async function check(): Promise<void> {
+  const compiler = await getClang();
+  if (compiler.major !== clangMajor) {
+    // The same source, another compiler: that the bytes differ says nothing.
+    console.log(
+      `steer.bpf.o: not compared, since clang is ${compiler.major} and not ${clangMajor}`,
+    );
+    return;
+  }
+  await withCompiled((compiled) => {
+    if (readFileSync(compiled).equals(readFileSync(object))) {
+      console.log('steer.bpf.o is what steer.bpf.c gives');
+      return;
+    }
+    throw new SetUpError(
+      'steer.bpf.o is not what steer.bpf.c gives: `npm run steering -- build`, and commit both',
+    );
+  });
+}
+
+async function withCompiled(use: (file: string) => void): Promise<void> {
+  const { program } = await getClang();
+  const temporary = mkdtempSync(join(tmpdir(), 'oneport-steering-'));
+  try {
+    const compiled = join(temporary, 'steer.bpf.o');
+    const flags = ['-O2', '-g0', '-Wall', '-Wextra', '-Werror', '-target', 'bpf'];
+    // For <asm/types.h>, which Debian has in a folder for each architecture.
+    const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+    const includes = [`-I/usr/include/${machine}-linux-gnu`];
+    execFileSync(program, [...flags, ...includes, '-c', 'steer.bpf.c', '-o', compiled], {
+      cwd: folder,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    use(compiled);
+  } catch (error) {
+    if (error instanceof SetUpError) throw error;
+    throw new SetUpError(`${source} can't be compiled: ${(error as Error).message}`);
+  } finally {
+    rmSync(temporary, { recursive: true });
+  }
+}
+
+async function getClang(): Promise<{ program: string; major: number }> {
+  if (hasApt()) await aptInstall(['clang', 'libbpf-dev'], "to compile shared-port's eBPF program");
+  const program = process.env.CLANG ?? 'clang';
+  try {
+    const version = execFileSync(program, ['--version'], { encoding: 'utf8' });
+    return { program, major: Number(/version (\d+)/.exec(version)?.[1]) };
+  } catch {
+    throw new SetUpError('clang and the headers of libbpf are needed, from your distribution');
+  }
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: (MIT OR GPL-2.0-only)
+//
+// Chooses the worker for each datagram of a port that many workers share: STUN Binding Requests by the ICE username
+// fragment that they are addressed to, all else by the address that it comes from. docs/shared-port.md explains it,
+// steering.ts fills `ufrags` and `transports`, `npm run steering -- build` makes steer.bpf.o of this file.
+//
+// It can't check STUN's MESSAGE-INTEGRITY, so what it does on its own must do no harm when the packet is forged: a
+// Binding Request with a ufrag that is known may claim an address that is nobody's, never one that is somebody's.
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#define UFRAG_BYTES 32      // What is random in a ufrag of mediasoup's: its last 32 characters.
+#define UFRAG_MAX_BYTES 256 // RFC 8839, 5.4: so long may the other side's be.
+#define MAX_ATTRIBUTES 16
+#define UDP_HEADER_BYTES 8
+#define STUN_HEADER_BYTES 20
+#define BINDING_REQUEST 0x0001
+#define MAGIC_COOKIE 0x2112A442
+#define USERNAME 0x0006
+
+// How many addresses may be claimed for a transport before one of them is known to be true: as many as an IceServer
+// of mediasoup's keeps. Whoever forges sources with one ufrag fills no more of the table than this.
+#define MAX_CLAIMS 8
+
+// The order is that of `counterNames` in counters.ts.
+enum counter {
+	STUN_STEERED,
+	DATA_STEERED,
+	STUN_MALFORMED,
+	STUN_UNKNOWN_UFRAG,
+	DATA_UNKNOWN_TUPLE,
+	NO_WORKER,
+	UNREADABLE,
+	TUPLE_CLAIMED,
+	TUPLE_RECLAIMED,
+	CLAIM_REFUSED,
+	CLAIM_OVER_LIMIT,
+	COUNTERS
+};
+
+struct ufrag {
+	char bytes[UFRAG_BYTES];
+};
+
+struct remote {
+	__u8 ip[16]; // An IPv4 address has the first four.
+	__u16 port;  // Both in network byte order.
+	__u16 ethertype;
+};
+
+struct owner {
+	__u32 transport;
+	__u32 previous; // Whom a proven change of address took it from; 0: nobody.
+};
+
+struct transport {
+	__u32 slot;
+	__u32 claims;
+};
+
+struct map {
+	__u32 type, key_bytes, value_bytes, max_entries, flags;
+};
+
+// Written by the control process alone: nothing that comes from the network adds to these.
+struct map ufrags SEC("maps") = { BPF_MAP_TYPE_HASH, sizeof(struct ufrag), sizeof(__u32), 1 << 17, BPF_F_NO_PREALLOC };
+struct map transports SEC("maps") = { BPF_MAP_TYPE_HASH, sizeof(__u32), sizeof(struct transport), 1 << 16,
+	                              BPF_F_NO_PREALLOC };
+// One of each for each address that is listened on.
+struct map tuples SEC("maps") = { BPF_MAP_TYPE_LRU_HASH, sizeof(struct remote), sizeof(struct owner), 1 << 17, 0 };
+struct map sockets SEC("maps") = { BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, sizeof(__u32), sizeof(__u64), 256, 0 };
+struct map counters SEC("maps") = { BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(__u64), COUNTERS, 0 };
+
+static __always_inline void count(__u32 counter)
+{
+	__u64 *value = bpf_map_lookup_elem(&counters, &counter);
+
+	if (value)
+		*value += 1;
+}
+
+static __always_inline int drop(__u32 reason)
+{
+	count(reason);
+	return SK_DROP;
+}
+
+static __always_inline int deliver(struct sk_reuseport_md *packet, struct transport *transport, __u32 counter)
+{
+	__u32 slot = transport->slot;
+
+	// The socket of a worker that died has left the array by itself.
+	if (bpf_sk_select_reuseport(packet, &sockets, &slot, 0))
+		return drop(NO_WORKER);
+	count(counter);
+	return SK_PASS;
+}
+
+static __always_inline int read_remote(struct sk_reuseport_md *packet, struct remote *remote)
+{
+	remote->ethertype = packet->eth_protocol;
+	if (bpf_skb_load_bytes(packet, 0, &remote->port, sizeof(remote->port)))
+		return -1;
+	if (remote->ethertype == bpf_htons(0x0800))
+		return bpf_skb_load_bytes_relative(packet, 12, remote->ip, 4, BPF_HDR_START_NET);
+	return bpf_skb_load_bytes_relative(packet, 8, remote->ip, 16, BPF_HDR_START_NET);
+}
+
+static __always_inline int is_binding_request(struct sk_reuseport_md *packet)
+{
+	struct {
+		__u16 type, length;
+		__u32 cookie;
+	} header;
+
+	return packet->len >= UDP_HEADER_BYTES + STUN_HEADER_BYTES &&
+	       bpf_skb_load_bytes(packet, UDP_HEADER_BYTES, &header, sizeof(header)) == 0 &&
+	       header.type == bpf_htons(BINDING_REQUEST) && header.cookie == bpf_htonl(MAGIC_COOKIE);
+}
+
+// USERNAME is our ufrag, a colon, the other side's (RFC 8445, 7.2.2). Neither has a colon inside. The search begins
+// at the end, because the other side's is a few characters long and ours may begin with the names of room and peer.
+static __always_inline int read_ufrag(struct sk_reuseport_md *packet, struct ufrag *ufrag)
+{
+	struct {
+		__u16 type, length;
+	} attribute;
+	__u32 at = UDP_HEADER_BYTES + STUN_HEADER_BYTES, length = 0;
+
+	for (int i = 0; i < MAX_ATTRIBUTES; i++) {
+		if (bpf_skb_load_bytes(packet, at, &attribute, sizeof(attribute)))
+			return -1;
+		at += sizeof(attribute);
+		if (attribute.type == bpf_htons(USERNAME)) {
+			length = bpf_ntohs(attribute.length);
+			break;
+		}
+		at += (bpf_ntohs(attribute.length) + 3) & ~3;
+	}
+
+	for (__u32 i = 1; i <= UFRAG_MAX_BYTES + 1; i++) {
+		char character;
+
+		if (i + UFRAG_BYTES > length || bpf_skb_load_bytes(packet, at + length - i, &character, 1))
+			return -1;
+		if (character == ':')
+			return bpf_skb_load_bytes(packet, at + length - i - UFRAG_BYTES, ufrag, sizeof(*ufrag));
+	}
+	return -1;
+}
+
+static __always_inline void claim(struct remote *remote, __u32 id, struct transport *transport)
+{
+	struct owner fresh = { .transport = id, .previous = 0 };
+	struct owner *owner = bpf_map_lookup_elem(&tuples, remote);
+
+	if (owner) {
+		if (owner->transport == id)
+			return;
+		if (owner->previous == id) {
+			// It was proven to be this transport's once, and whoever took it over was proven too. The
+			// one that still sends checks has it: so one who forged the other's address loses it again.
+			fresh.previous = owner->transport;
+			*owner = fresh;
+			count(TUPLE_RECLAIMED);
+			return;
+		}
+		if (bpf_map_lookup_elem(&transports, &owner->transport) ||
+		    bpf_map_lookup_elem(&transports, &owner->previous)) {
+			count(CLAIM_REFUSED);
+			return;
+		}
+	}
+	if (transport->claims >= MAX_CLAIMS) {
+		count(CLAIM_OVER_LIMIT);
+		return;
+	}
+	__sync_fetch_and_add(&transport->claims, 1);
+	if (bpf_map_update_elem(&tuples, remote, &fresh, BPF_ANY) == 0)
+		count(TUPLE_CLAIMED);
+}
+
+static __always_inline int steer_by_ufrag(struct sk_reuseport_md *packet, struct remote *remote)
+{
+	struct transport *transport;
+	struct ufrag ufrag;
+	__u32 *id;
+
+	if (read_ufrag(packet, &ufrag))
+		return drop(STUN_MALFORMED);
+	id = bpf_map_lookup_elem(&ufrags, &ufrag);
+	if (!id)
+		return drop(STUN_UNKNOWN_UFRAG);
+	transport = bpf_map_lookup_elem(&transports, id);
+	if (!transport)
+		return drop(STUN_UNKNOWN_UFRAG);
+	claim(remote, *id, transport);
+	return deliver(packet, transport, STUN_STEERED);
+}
+
+static __always_inline int steer_by_tuple(struct sk_reuseport_md *packet, struct remote *remote)
+{
+	struct owner *owner = bpf_map_lookup_elem(&tuples, remote);
+	struct transport *transport;
+
+	if (!owner)
+		return drop(DATA_UNKNOWN_TUPLE);
+	transport = bpf_map_lookup_elem(&transports, &owner->transport);
+	if (!transport) // It has closed: whom it took the address from still has it.
+		transport = bpf_map_lookup_elem(&transports, &owner->previous);
+	if (!transport)
+		return drop(DATA_UNKNOWN_TUPLE);
+	return deliver(packet, transport, DATA_STEERED);
+}
+
+SEC("sk_reuseport")
+int steer(struct sk_reuseport_md *packet)
+{
+	struct remote remote = {};
+
+	if (read_remote(packet, &remote))
+		return drop(UNREADABLE);
+	if (is_binding_request(packet))
+		return steer_by_ufrag(packet, &remote);
+	return steer_by_tuple(packet, &remote);
+}
+
+char licence_text[] SEC("license") = "Dual MIT/GPL";

@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { keysOf, loadProgram, lookupElement, updateElement } from './bpf.ts';
+import { type BpfObject, linkInstructions } from './bpf-object.ts';
+import { readCounters, type SteeringCounters } from './counters.ts';
+import { ipBytes } from './ip-bytes.ts';
+import {
+  ownerBytes,
+  ownerValue,
+  readOwner,
+  readRemote,
+  remoteKey,
+  type TupleOwner,
+  uint32,
+} from './keys.ts';
+import { createMaps, definitionOf } from './maps.ts';
+import { attachProgram, bindToGroup, close, SystemCallError } from './system-calls.ts';
+import { copyUdpSocket } from './worker-socket.ts';
+
+/** An address that a transport's peer sends from. */
+export interface Remote {
+  address: string;
+  port: number;
+}
+
+/** How long the kernel may take to let go of a socket that was in another array. */
+const busy = { attempts: 20, pauseMs: 10 };
+
+/**
+ * The sockets of one address and port, one for each worker, and the program that chooses among them.
+ * Remote addresses are this group's own: behind some NATs two peers have the same one towards two of
+ * our addresses (RFC 4787, 4.1: address-dependent mapping).
+ */
+export class SteeringGroup {
+  readonly ip: string;
+  readonly port: number;
+  readonly #object: BpfObject;
+  readonly #maps: Record<'tuples' | 'sockets' | 'counters', number>;
+  readonly #program: number;
+  #keeper: number | undefined;
+
+  /**
+   * Loads the program, which takes CAP_BPF; nothing is bound yet.
+   *
+   * @param listen - where the workers will listen: `ip` as it is bound, `port` from 1 to 65535
+   * @param object - the program
+   * @param shared - the file descriptors of the maps that all groups have in common
+   * @throws SystemCallError
+   */
+  constructor(
+    { ip, port }: { ip: string; port: number },
+    object: BpfObject,
+    shared: Record<'ufrags' | 'transports', number>,
+  ) {
+    this.ip = ip;
+    this.port = port;
+    this.#object = object;
+    this.#maps = createMaps(object, ['tuples', 'sockets', 'counters']);
+    try {
+      const instructions = linkInstructions(object, { ...shared, ...this.#maps });
+      this.#program = loadProgram('oneport_steer', instructions, object.license);
+    } catch (error) {
+      for (const fd of Object.values(this.#maps)) close(fd);
+      throw error;
+    }
+  }
+
+  /**
+   * Binds a socket that receives nothing and holds the program while no worker is there.
+   *
+   * @throws SystemCallError when somebody else has the port
+   */
+  open(): void {
+    this.#keeper = bindToGroup(ipBytes(this.ip), this.port);
+    attachProgram(this.#keeper, this.#program);
+  }
+
+  /**
+   * Gives a worker its slot: from now on it gets the datagrams of its transports.
+   *
+   * @param slot - 0 to 255
+   * @param pid - the worker, which has a socket in the group
+   * @throws SystemCallError when the socket can't be had
+   */
+  async addWorker(slot: number, pid: number): Promise<void> {
+    const socket = await copyUdpSocket(pid, this.ip, this.port);
+    try {
+      const value = Buffer.alloc(8);
+      value.writeBigUInt64LE(BigInt(socket));
+      for (let attempt = 1; ; attempt++) {
+        try {
+          updateElement(this.#maps.sockets, uint32(slot), value);
+          return;
+        } catch (error) {
+          const isBusy = error instanceof SystemCallError && error.code === 'EBUSY';
+          if (!isBusy || attempt === busy.attempts) throw error;
+          await sleep(busy.pauseMs);
+        }
+      }
+    } finally {
+      close(socket);
+    }
+  }
+
+  /** Whose an address is; undefined: nobody has claimed it, or not lately. @throws SystemCallError */
+  ownerOf(remote: Remote): TupleOwner | undefined {
+    const value = lookupElement(this.#maps.tuples, remoteKey(remote), ownerBytes);
+    return value && readOwner(value);
+  }
+
+  /** @throws SystemCallError */
+  setOwner(remote: Remote, owner: TupleOwner): void {
+    updateElement(this.#maps.tuples, remoteKey(remote), ownerValue(owner));
+  }
+
+  /**
+   * All addresses that the table holds, those of closed transports too: they go when it is full.
+   *
+   * @throws SystemCallError
+   */
+  readTuples(): { remote: Remote; owner: TupleOwner }[] {
+    const keys = [...keysOf(this.#maps.tuples, definitionOf(this.#object, 'tuples'))];
+    return keys.flatMap((key) => {
+      const remote = readRemote(key);
+      const owner = this.ownerOf(remote);
+      return owner ? [{ remote, owner }] : [];
+    });
+  }
+
+  /** @throws SystemCallError */
+  counters(): SteeringCounters {
+    return readCounters(this.#maps.counters);
+  }
+
+  close(): void {
+    if (this.#keeper !== undefined) close(this.#keeper);
+    close(this.#program);
+    for (const fd of Object.values(this.#maps)) close(fd);
+  }
+}

@@ -1,0 +1,247 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { bindingRequest } from '../../../../scripts/worker/stun.ts';
+import { NoPortError } from '../errors.ts';
+import { data, SteeredHost, skipWithoutSteering } from './testing.ts';
+
+beforeEach(skipWithoutSteering);
+
+const wrongPassword = 'no password that anybody has';
+
+describe.each(['127.0.0.1', '::1'])('at %s', (ip) => {
+  test('a Binding Request goes to the worker that has its ufrag, and what follows goes there too', async () => {
+    const host = await SteeredHost.start(ip, 3);
+    for (let i = 0; i < 30; i++) {
+      const { transport } = await host.place(i % 3);
+      const peer = await host.peer();
+      expect(await peer.check(transport.iceParameters)).toBe('success');
+      for (let n = 0; n < 10; n++) peer.send(data);
+    }
+
+    for (const slot of [0, 1, 2]) {
+      await expect
+        .poll(() => host.received(slot))
+        .toMatchObject({
+          packets: 10 + 100,
+          droppedDataFromUnknownTuple: 0,
+          droppedStunWithUnknownUsername: 0,
+        });
+    }
+    expect(host.group.counters()).toMatchObject({
+      stunSteered: 30,
+      dataSteered: 300,
+      tupleClaimed: 30,
+      dataUnknownTuple: 0,
+    });
+  });
+});
+
+test('a ufrag that names room and peer is known by the random part behind it', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 2);
+  const { transport } = await host.place(1, `${'r'.repeat(111)}/${'p'.repeat(111)}`);
+  expect(transport.iceParameters.usernameFragment).toHaveLength(256);
+  const peer = await host.peer();
+  expect(await peer.check(transport.iceParameters)).toBe('success');
+});
+
+test('who has neither a ufrag nor a tuple reaches no worker, and leaves no trace but a count', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 1);
+  const stranger = await host.peer();
+  stranger.send(data);
+  stranger.send(bindingRequest({ usernameFragment: 'x'.repeat(32), password: 'x' }));
+  stranger.send(bindingRequest({ password: 'x' }));
+
+  await expect
+    .poll(() => host.group.counters())
+    .toMatchObject({
+      dataUnknownTuple: 1,
+      stunUnknownUfrag: 1,
+      stunMalformed: 1,
+      stunSteered: 0,
+      dataSteered: 0,
+      tupleClaimed: 0,
+    });
+  expect(host.group.readTuples()).toEqual([]);
+  expect(await host.received(0)).toMatchObject({ packets: 0 });
+});
+
+test('a Binding Request cut anywhere reaches the worker that it names, or none', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 2);
+  const { transport } = await host.place(1);
+  const { usernameFragment } = transport.iceParameters;
+  const whole = bindingRequest({ usernameFragment, password: wrongPassword });
+  const peer = await host.peer();
+  for (let length = 0; length < whole.length; length++) peer.send(whole.subarray(0, length));
+
+  const handled = () => {
+    const { stunSteered, dataSteered, stunMalformed, dataUnknownTuple } = host.group.counters();
+    return stunSteered + dataSteered + stunMalformed + dataUnknownTuple;
+  };
+  await expect.poll(handled).toBe(whole.length);
+  expect(await host.received(0)).toMatchObject({ packets: 0 });
+});
+
+test('after an ICE restart both ufrags lead there, after the next the oldest does no more', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 2);
+  const { transport, steered } = await host.place(1);
+  const first = transport.iceParameters;
+  const second = await transport.restartIce();
+  steered.restart(second.usernameFragment);
+  const peer = await host.peer();
+  expect(await peer.check(first)).toBe('success');
+  expect(await peer.check(second)).toBe('success');
+
+  const third = await transport.restartIce();
+  steered.restart(third.usernameFragment);
+  peer.send(bindingRequest(first));
+  await expect.poll(() => host.group.counters().stunUnknownUfrag).toBe(1);
+  peer.send(data);
+  await expect.poll(() => host.group.counters().dataSteered).toBe(1);
+  expect(await peer.check(third)).toBe('success');
+  expect(host.steering.tables.readUfrags().size).toBe(2);
+});
+
+test('a forged Binding Request takes no address away from whom it belongs to', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 2);
+  const victim = await host.place(0);
+  const other = await host.place(1);
+  const peer = await host.peer();
+  expect(await peer.check(victim.transport.iceParameters)).toBe('success');
+
+  // From the victim's own socket: to the server that is what a forged source looks like.
+  const { usernameFragment } = other.transport.iceParameters;
+  expect(await peer.check({ usernameFragment, password: wrongPassword })).toBe(401);
+  for (let n = 0; n < 20; n++) peer.send(data);
+  await expect.poll(() => host.received(0)).toMatchObject({ packets: 21 });
+  expect(host.group.counters()).toMatchObject({ claimRefused: 1, tupleReclaimed: 0 });
+});
+
+test('a proven one takes it over, and the one who had it gets it back by its next check', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 2);
+  const one = await host.place(0);
+  const other = await host.place(1);
+  const peer = await host.peer();
+  expect(await peer.check(one.transport.iceParameters)).toBe('success');
+  const taken = new Promise((resolve) => other.transport.once('iceselectedtuplechange', resolve));
+  expect(await peer.check(other.transport.iceParameters)).toBe('success');
+  await taken;
+
+  peer.send(data);
+  await expect.poll(() => host.received(1)).toMatchObject({ packets: 2 });
+
+  expect(await peer.check(one.transport.iceParameters)).toBe('success');
+  peer.send(data);
+  await expect.poll(() => host.received(0)).toMatchObject({ packets: 3 });
+  expect(host.group.counters()).toMatchObject({ tupleReclaimed: 1, dataUnknownTuple: 0 });
+});
+
+test('who had an address before has it again at once when the one that took it closes', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 2);
+  const [one, other] = [await host.place(0), await host.place(1)];
+  const peer = await host.peer();
+  expect(await peer.check(one.transport.iceParameters)).toBe('success');
+  const taken = new Promise((resolve) => other.transport.once('iceselectedtuplechange', resolve));
+  expect(await peer.check(other.transport.iceParameters)).toBe('success');
+  await taken;
+  other.transport.close();
+  peer.send(data);
+  await expect.poll(() => host.received(0)).toMatchObject({ packets: 2 });
+});
+
+test('a peer that comes with a new address is followed, though forgers have used up its claims', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 1);
+  const { transport } = await host.place(0);
+  const ice = transport.iceParameters;
+  for (let n = 0; n < 20; n++) {
+    const forger = await host.peer({ ip: `127.0.1.${n + 1}` });
+    expect(await forger.check({ ...ice, password: wrongPassword })).toBe(401);
+  }
+  expect(host.group.counters()).toMatchObject({ tupleClaimed: 8, claimOverLimit: 12 });
+  expect(host.group.readTuples()).toHaveLength(8);
+
+  for (let n = 1; n <= 3; n++) {
+    const peer = await host.peer();
+    const selected = new Promise((resolve) => transport.once('iceselectedtuplechange', resolve));
+    expect(await peer.check(ice)).toBe('success');
+    await selected;
+    peer.send(data);
+    await expect.poll(() => host.group.counters().dataSteered).toBe(n);
+  }
+});
+
+test('a closed transport leaves no ufrag, and its address is anybody’s', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 2);
+  const gone = await host.place(0);
+  const peer = await host.peer();
+  expect(await peer.check(gone.transport.iceParameters)).toBe('success');
+  gone.transport.close();
+  expect(host.steering.tables.readUfrags().size).toBe(0);
+  peer.send(data);
+  peer.send(bindingRequest(gone.transport.iceParameters));
+  await expect
+    .poll(() => host.group.counters())
+    .toMatchObject({ dataUnknownTuple: 1, stunUnknownUfrag: 1 });
+
+  const { transport } = await host.place(1);
+  expect(await peer.check(transport.iceParameters)).toBe('success');
+  peer.send(data);
+  await expect.poll(() => host.received(1)).toMatchObject({ packets: 2 });
+});
+
+test('a transport without consent has no address until its next check', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 1);
+  const { transport, steered } = await host.place(0);
+  const peer = await host.peer();
+  expect(await peer.check(transport.iceParameters)).toBe('success');
+  steered.disown();
+  peer.send(data);
+  await expect.poll(() => host.group.counters().dataUnknownTuple).toBe(1);
+  expect(await peer.check(transport.iceParameters)).toBe('success');
+  peer.send(data);
+  await expect.poll(() => host.group.counters().dataSteered).toBe(1);
+});
+
+test('a worker that dies takes nobody with it, and the one that comes after it has its slot', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 2);
+  const [dying, staying] = [await host.place(0), await host.place(1)];
+  const [peer, other] = [await host.peer(), await host.peer()];
+  expect(await peer.check(dying.transport.iceParameters)).toBe('success');
+  expect(await other.check(staying.transport.iceParameters)).toBe('success');
+
+  await host.kill(0);
+  expect(host.steering.tables.readUfrags().size).toBe(1);
+  for (let n = 0; n < 20; n++) {
+    peer.send(data);
+    other.send(data);
+  }
+  await expect.poll(() => host.received(1)).toMatchObject({ packets: 21 });
+  await expect.poll(() => host.group.counters().dataUnknownTuple).toBe(20);
+
+  await host.addWorker(0);
+  const { transport } = await host.place(0);
+  expect(await peer.check(transport.iceParameters)).toBe('success');
+  peer.send(data);
+  await expect.poll(() => host.received(0)).toMatchObject({ packets: 2 });
+});
+
+test('with no worker left the port stays ours, and the datagrams are counted', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 1);
+  // Its transports would be closed with it: this one is as if they were not yet.
+  host.steering.addTransport(0, 'u'.repeat(32));
+  await host.kill(0);
+  const peer = await host.peer();
+  peer.send(bindingRequest({ usernameFragment: 'u'.repeat(32), password: 'x' }));
+  await expect.poll(() => host.group.counters().noWorker).toBe(1);
+});
+
+test('when the tables are full, the next transport is refused and the others stay', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 1);
+  const { transport } = await host.place(0);
+  const ufrag = (n: number) => String(n).padStart(32, 'u');
+  const steered = Array.from({ length: 65_535 }, (_, n) => host.steering.addTransport(0, ufrag(n)));
+  expect(() => host.steering.addTransport(0, ufrag(65_536))).toThrow(NoPortError);
+  const peer = await host.peer();
+  expect(await peer.check(transport.iceParameters)).toBe('success');
+
+  steered[0]?.close();
+  host.steering.addTransport(0, ufrag(65_536)).restart(ufrag(65_537));
+});

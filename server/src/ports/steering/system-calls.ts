@@ -1,0 +1,159 @@
+/** What steering asks of Linux and Node has no API for, through koffi: no compiled code of our own. */
+import { getSystemErrorName } from 'node:util';
+import koffi from 'koffi';
+
+/** Only here: elsewhere there is no such symbol, and none of this would work. */
+const libc = process.platform === 'linux' ? koffi.load(null) : undefined;
+
+/** A system call that failed. */
+export class SystemCallError extends Error {
+  override name = 'SystemCallError';
+  /** As in errno(3): `EPERM`. */
+  readonly code: string;
+
+  /**
+   * @param call - what failed, with what it was about: `bpf(BPF_MAP_CREATE)`
+   * @param errno - its number
+   */
+  constructor(call: string, errno: number) {
+    const code = getSystemErrorName(-errno);
+    super(`${call}: ${code}`);
+    this.code = code;
+  }
+}
+
+type Argument = number | Buffer;
+
+function declare(
+  name: string,
+  parameters: string,
+): (call: string, ...values: Argument[]) => number {
+  const call = libc?.func(`int ${name}(${parameters})`);
+  return (description, ...values) => {
+    if (!call) throw new SystemCallError(description, 38 /* ENOSYS */);
+    const result = Number(call(...values));
+    if (result < 0) throw new SystemCallError(description, koffi.errno());
+    return result;
+  };
+}
+
+const libcSocket = declare('socket', 'int, int, int');
+const libcBind = declare('bind', 'int, void *, uint32_t');
+const libcSetsockopt = declare('setsockopt', 'int, int, int, void *, uint32_t');
+const libcClose = declare('close', 'int');
+
+/** Those without a wrapper in libc go by number; the last two are the same on every architecture. */
+const numbers = {
+  bpf: { x64: 321, arm64: 280 }[process.arch as string],
+  pidfd_open: 434,
+  pidfd_getfd: 438,
+};
+const libcSyscall = libc?.func('long syscall(long, ...)');
+
+function syscall(name: keyof typeof numbers, description: string, ...values: Argument[]): number {
+  const number = numbers[name];
+  if (!libcSyscall || number === undefined) throw new SystemCallError(description, 38 /* ENOSYS */);
+  const typed = values.flatMap((value) => [typeof value === 'number' ? 'long' : 'void *', value]);
+  const result = Number(libcSyscall(number, ...typed));
+  if (result < 0) throw new SystemCallError(description, koffi.errno());
+  return result;
+}
+
+/**
+ * bpf(2).
+ *
+ * @param command - its number and its name, for messages
+ * @param attributes - a `union bpf_attr`
+ * @returns a file descriptor, or 0
+ * @throws SystemCallError
+ */
+export function bpf(command: { number: number; name: string }, attributes: Buffer): number {
+  return syscall('bpf', `bpf(${command.name})`, command.number, attributes, attributes.length);
+}
+
+/**
+ * The address of a buffer's bytes, for a `union bpf_attr`, which has pointers as 64-bit numbers. The
+ * buffer must be held until the call has returned.
+ *
+ * @param buffer - whose
+ */
+export function addressOf(buffer: Buffer): bigint {
+  return BigInt(koffi.address(buffer));
+}
+
+/** close(2). @throws SystemCallError */
+export function close(fd: number): void {
+  libcClose('close', fd);
+}
+
+/**
+ * A copy of another process's file descriptor (pidfd_open(2), pidfd_getfd(2), Linux >= 5.6). It takes
+ * the right to trace that process, which the parent of one with the same user and rights has.
+ *
+ * @param pid - the process
+ * @param fd - its number in there
+ * @throws SystemCallError
+ */
+export function copyFd(pid: number, fd: number): number {
+  const pidfd = syscall('pidfd_open', `pidfd_open(${pid})`, pid, 0);
+  try {
+    return syscall('pidfd_getfd', `pidfd_getfd(${pid}, ${fd})`, pidfd, fd, 0);
+  } finally {
+    close(pidfd);
+  }
+}
+
+/** From <asm-generic/socket.h>, <bits/socket.h> and <linux/in6.h>: the same on x64 and arm64. */
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_REUSEPORT = 15;
+const SO_ATTACH_REUSEPORT_EBPF = 52;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
+
+/**
+ * A UDP socket in the SO_REUSEPORT group of an address (socket(7)); an IPv6 one is for IPv6 only.
+ *
+ * @param address - the IP address, 4 or 16 bytes
+ * @param port - 1 to 65535
+ * @returns its file descriptor
+ * @throws SystemCallError
+ */
+export function bindToGroup(address: Buffer, port: number): number {
+  const isV6 = address.length === 16;
+  const fd = libcSocket('socket', isV6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  try {
+    if (isV6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1, 'IPV6_V6ONLY');
+    setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1, 'SO_REUSEPORT');
+    // struct sockaddr_in (16 bytes) and sockaddr_in6 (28): family, port, and the address at 4 or 8.
+    const name = Buffer.alloc(isV6 ? 28 : 16);
+    name.writeUInt16LE(isV6 ? AF_INET6 : AF_INET, 0);
+    name.writeUInt16BE(port, 2);
+    address.copy(name, isV6 ? 8 : 4);
+    libcBind('bind', fd, name, name.length);
+    return fd;
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+
+/**
+ * Makes a program choose the socket for each datagram of a group, also for sockets that join it later.
+ *
+ * @param fd - a socket of the group
+ * @param program - an SK_REUSEPORT program's file descriptor
+ * @throws SystemCallError
+ */
+export function attachProgram(fd: number, program: number): void {
+  setOption(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, program, 'SO_ATTACH_REUSEPORT_EBPF');
+}
+
+function setOption(fd: number, level: number, option: number, value: number, name: string): void {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32LE(value);
+  libcSetsockopt(`setsockopt(${name})`, fd, level, option, bytes, bytes.length);
+}

@@ -1,0 +1,80 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
+import {
+  bindingRequest,
+  type IceCredentials,
+  isStun,
+  responseResult,
+  transactionId,
+} from '../../../scripts/worker/stun.ts';
+
+/** For tests: a socket that does an ICE agent's part by UDP, without DTLS. */
+export class IcePeer {
+  readonly #socket: Socket;
+  readonly #to: { ip: string; port: number };
+  readonly #waiting = new Map<string, (result: 'success' | number) => void>();
+
+  private constructor(socket: Socket, to: { ip: string; port: number }) {
+    this.#socket = socket;
+    this.#to = to;
+    socket.on('message', (message) => {
+      if (!isStun(message)) return;
+      this.#waiting.get(transactionId(message))?.(responseResult(message));
+    });
+  }
+
+  /**
+   * @param to - where the server listens
+   * @param from - where to bind; port 0 or none: any
+   */
+  static async open(
+    to: { ip: string; port: number },
+    from: { ip?: string; port?: number } = {},
+  ): Promise<IcePeer> {
+    const socket = createSocket(isIPv6(to.ip) ? 'udp6' : 'udp4');
+    socket.bind(from.port ?? 0, from.ip ?? to.ip);
+    await once(socket, 'listening');
+    return new IcePeer(socket, to);
+  }
+
+  get remote(): { address: string; port: number } {
+    const { address, port } = this.#socket.address();
+    return { address, port };
+  }
+
+  /**
+   * Sends a Binding Request, again every half a second as RFC 8489, 6.2.1 has it, until it is answered.
+   *
+   * @returns what the response says
+   * @throws when there is none to the tenth
+   */
+  async check(ice: IceCredentials): Promise<'success' | number> {
+    const request = bindingRequest(ice);
+    const id = transactionId(request);
+    const answered = new Promise<'success' | number>((resolve) => this.#waiting.set(id, resolve));
+    let timer: NodeJS.Timeout | undefined;
+    const gaveUp = new Promise<never>((_, reject) => {
+      let sent = 1;
+      timer = setInterval(() => {
+        if (sent++ === 10) reject(new Error('no answer to a Binding Request'));
+        this.send(request);
+      }, 500);
+    });
+    this.send(request);
+    try {
+      return await Promise.race([answered, gaveUp]);
+    } finally {
+      clearInterval(timer);
+      this.#waiting.delete(id);
+    }
+  }
+
+  send(bytes: Buffer): void {
+    this.#socket.send(bytes, this.#to.port, this.#to.ip);
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => this.#socket.close(resolve));
+  }
+}
