@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../setup/paths.mjs';
+import { workerOfTests } from '../worker/testing.ts';
 import { claims } from './claims.ts';
 import type { Report } from './lab.ts';
 import { printReport } from './print.ts';
@@ -24,6 +25,9 @@ onLinux('the lab on this kernel', () => {
   let group: number | undefined;
 
   beforeAll(async () => {
+    // The lab skips what takes a worker; the tests don't.
+    expect(workerOfTests()).not.toBe('');
+
     const lab = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), '--json'], {
       stdio: ['ignore', 'pipe', 'inherit'],
       // A process group of its own, so that what it leaves behind can be seen.
