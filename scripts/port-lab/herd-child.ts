@@ -63,7 +63,12 @@ function blockInAccept(listener: number): void {
 }
 
 function say(line: string): void {
-  writeSync(1, `${line}\n`);
+  try {
+    writeSync(1, `${line}\n`);
+  } catch {
+    // The parent was killed, so nobody waits for us.
+    process.exit();
+  }
 }
 
 /** @returns The parent's next line; empty when the parent has gone. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { track } from '../setup/children.mjs';
+import { SetUpError } from '../setup/set-up-error.mjs';
 import { herdFds, says, type Wait } from './herd-protocol.ts';
 import type { Socket } from './socket.ts';
 
@@ -40,10 +41,12 @@ export class HerdProcess extends EventEmitter<{ said: [] }> {
     this.#child.once('exit', () => this.emit('said'));
   }
 
-  /** What it said last. @throws When it has ended. */
+  /** What it said last. @throws {SetUpError} When it has ended: by a signal that was for all of us, say. */
   get last(): string | undefined {
     if (this.#hasEnded) {
-      throw new Error(`a process of the herd ended while it was ${this.#last ?? 'starting'}`);
+      throw new SetUpError(
+        `a process of the thundering herd ended while it was ${this.#last ?? 'starting'}`,
+      );
     }
 
     return this.#last;
