@@ -1,0 +1,37 @@
+/** Why a connection was closed before anybody got it. */
+const refusals = [
+  /** First bytes of nothing that is known here. */
+  'unknown',
+  'unknownUfrag',
+  /** ICE or HTTP at an address where that isn't served, or HTTP before it is. */
+  'notServed',
+  /** Its first frame took too long. */
+  'timeout',
+  /** Ended by the other side before its first frame was whole. */
+  'closedEarly',
+  'overLimit',
+] as const;
+
+export type Refusal = (typeof refusals)[number];
+
+const names = [
+  /** Each is then waiting for its first frame, refused, or handed over as one of the next three. */
+  'accepted',
+  ...refusals,
+  'ice',
+  'http',
+  'tls',
+  /** Of `ice`: those that were ended neither by the peer nor by the worker. */
+  'workerUnreachable',
+  'idle',
+  'stalled',
+  /** Connections that accept(2) failed for: no file descriptors left, say. */
+  'acceptFailed',
+] as const;
+
+/** What became of TCP connections. */
+export type TcpFrontCounters = Record<(typeof names)[number], number>;
+
+export function zeroCounters(): TcpFrontCounters {
+  return Object.fromEntries(names.map((name) => [name, 0])) as TcpFrontCounters;
+}

@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { bindingRequest, emptyMessage, stunTypes } from '../../../../scripts/worker/stun.ts';
+import { classify, maxFirstFrame } from './first-bytes.ts';
+import { framed } from './testing.ts';
+
+const ufrag = 'abcdefghijklmnopqrstuvwxyz012345';
+const request = bindingRequest({ usernameFragment: ufrag, password: 'secret' });
+const frame = framed(request);
+
+test('ICE: a frame with a Binding Request, known when the frame is whole, whatever follows', () => {
+  for (let length = 0; length < frame.length; length++) {
+    expect(classify(frame.subarray(0, length))).toBeUndefined();
+  }
+  expect(classify(frame)).toEqual({ kind: 'ice', ufrag });
+  expect(classify(Buffer.concat([frame, randomBytes(100)]))).toEqual({ kind: 'ice', ufrag });
+});
+
+test('TLS and HTTP: known by one byte', () => {
+  expect(classify(Buffer.from([0x16]))).toEqual({ kind: 'tls' });
+  for (const method of ['GET', 'PUT', 'A', 'Z']) {
+    expect(classify(Buffer.from(method))).toEqual({ kind: 'http' });
+  }
+});
+
+test('unknown: every other first byte that no frame of that length can have', () => {
+  for (let byte = 0; byte <= 0xff; byte++) {
+    const kind = classify(Buffer.from([byte]))?.kind;
+    const letter = byte >= 'A'.charCodeAt(0) && byte <= 'Z'.charCodeAt(0);
+    if (byte === 0x16) expect(kind).toBe('tls');
+    else if (letter) expect(kind).toBe('http');
+    else expect(kind).toBe(byte > 5 ? 'unknown' : undefined);
+  }
+});
+
+test('unknown: as soon as a byte differs from a Binding Request', () => {
+  for (let at = 2; at < 10; at++) {
+    const wrong = frame.subarray(0, at + 1);
+    const bytes = Buffer.from(wrong);
+    bytes[at] = (bytes[at] as number) ^ 0x40;
+    expect(classify(bytes)).toEqual({ kind: 'unknown' });
+  }
+});
+
+test('unknown: frames too short, too long or of no whole words, at their length', () => {
+  for (const length of [0, 1, 19, 21, maxFirstFrame + 1, maxFirstFrame + 4]) {
+    const bytes = Buffer.alloc(2);
+    bytes.writeUInt16BE(length);
+    expect(classify(bytes)).toEqual({ kind: 'unknown' });
+  }
+  for (const length of [20, maxFirstFrame]) {
+    const bytes = Buffer.alloc(2);
+    bytes.writeUInt16BE(length);
+    expect(classify(bytes)).toBeUndefined();
+  }
+});
+
+test('unknown: a Binding Request without USERNAME, a response, an indication', () => {
+  expect(classify(framed(bindingRequest({ password: 'secret' })))).toEqual({ kind: 'unknown' });
+  for (const type of [stunTypes.successResponse, stunTypes.indication]) {
+    expect(classify(framed(emptyMessage(type)))).toEqual({ kind: 'unknown' });
+  }
+});
+
+test('no more bytes are asked for than a first frame may have', () => {
+  for (let i = 0; i < 5_000; i++) {
+    const bytes = randomBytes(2 + maxFirstFrame);
+    bytes[0] = i % 6;
+    if (i % 2) emptyMessage(stunTypes.request).copy(bytes, 2);
+    if (i % 4 === 1) bytes.writeUInt16BE((bytes.readUInt16BE(0) - 20) & 0xffff, 4);
+    expect(classify(bytes)).toBeDefined();
+  }
+});

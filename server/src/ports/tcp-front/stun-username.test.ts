@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { bindingRequest, emptyMessage, stunTypes } from '../../../../scripts/worker/stun.ts';
+import { localUfragOf } from './stun-username.ts';
+
+const usernameFragment = 'abcdefghijklmnopqrstuvwxyz012345';
+const request = bindingRequest({ usernameFragment, password: 'secret' });
+
+const username = 0x0006;
+const messageIntegrity = 0x0008;
+
+/** A Binding Request with these attributes, each with its length as it says, whatever it has. */
+function withAttributes(...attributes: { type: number; value: string; length?: number }[]): Buffer {
+  const message = Buffer.concat([
+    emptyMessage(stunTypes.request),
+    ...attributes.flatMap(({ type, value, length = value.length }) => {
+      const head = Buffer.alloc(4);
+      head.writeUInt16BE(type, 0);
+      head.writeUInt16BE(length, 2);
+      return [head, Buffer.from(value.padEnd(Math.ceil(value.length / 4) * 4, '\0'), 'latin1')];
+    }),
+  ]);
+  message.writeUInt16BE(message.length - 20, 2);
+  return message;
+}
+
+test('is the part of USERNAME before the colon', () => {
+  expect(localUfragOf(request)).toBe(usernameFragment);
+  expect(localUfragOf(withAttributes({ type: username, value: 'ours:theirs' }))).toBe('ours');
+  expect(localUfragOf(withAttributes({ type: username, value: 'ours:theirs:x' }))).toBe('ours');
+});
+
+test('may stand behind other attributes, known or not', () => {
+  const message = withAttributes(
+    { type: 0xc0de, value: 'a' },
+    { type: 0x7777, value: '' },
+    { type: username, value: 'ours:theirs' },
+  );
+  expect(localUfragOf(message)).toBe('ours');
+});
+
+test('of several only the first counts', () => {
+  const message = withAttributes(
+    { type: username, value: 'first:x' },
+    { type: username, value: 'second:x' },
+  );
+  expect(localUfragOf(message)).toBe('first');
+});
+
+test('does not count behind MESSAGE-INTEGRITY, which would not cover it', () => {
+  const message = withAttributes(
+    { type: messageIntegrity, value: 'x'.repeat(20) },
+    { type: username, value: 'ours:theirs' },
+  );
+  expect(localUfragOf(message)).toBeUndefined();
+});
+
+test.each([
+  ['no colon', 'ours'],
+  ['nothing before the colon', ':theirs'],
+  ['less than an ufrag has', 'abc:theirs'],
+  ['more than an ufrag has', `${'a'.repeat(257)}:theirs`],
+  ['a character that no ufrag has', 'ou rs:theirs'],
+  ['a NUL', 'our\0s:theirs'],
+  ['a line end', 'ours\n:theirs'],
+  ['nothing', ''],
+])('is not there when USERNAME has %s', (_, value) => {
+  expect(localUfragOf(withAttributes({ type: username, value }))).toBeUndefined();
+});
+
+test('may be as long as RFC 8445 allows', () => {
+  const ours = 'a'.repeat(256);
+  expect(localUfragOf(withAttributes({ type: username, value: `${ours}:theirs` }))).toBe(ours);
+});
+
+test('is not there when an attribute goes beyond the message, before or behind USERNAME', () => {
+  const fine = { type: username, value: 'ours:theirs' };
+  const long = { type: 0xc0de, value: 'abcd', length: 5 };
+  expect(localUfragOf(withAttributes(fine, long))).toBeUndefined();
+  expect(localUfragOf(withAttributes(long, fine))).toBeUndefined();
+  expect(localUfragOf(withAttributes({ ...fine, length: 0xffff }))).toBeUndefined();
+});
+
+describe('in anything else', () => {
+  test.each([stunTypes.indication, stunTypes.successResponse, stunTypes.errorResponse, 0x0003])(
+    'is not there: message type %i',
+    (type) => {
+      const message = Buffer.from(request);
+      message.writeUInt16BE(type, 0);
+      expect(localUfragOf(message)).toBeUndefined();
+    },
+  );
+
+  test('is not there: no request cut short or with bytes behind it', () => {
+    for (let length = 0; length < request.length; length++) {
+      expect(localUfragOf(request.subarray(0, length))).toBeUndefined();
+    }
+    for (let more = 1; more <= 32; more++) {
+      expect(localUfragOf(Buffer.concat([request, Buffer.alloc(more)]))).toBeUndefined();
+    }
+  });
+
+  test('nothing but itself or nothing comes of one wrong byte anywhere', () => {
+    for (let at = 0; at < request.length; at++) {
+      for (const byte of [0, 1, 0x7f, 0x80, 0xff]) {
+        const message = Buffer.from(request);
+        message[at] = byte;
+        const ufrag = localUfragOf(message);
+        if (ufrag === undefined) continue;
+        expect(message.includes(ufrag)).toBe(true);
+        expect(ufrag).toMatch(/^[A-Za-z0-9+/]{4,256}$/);
+      }
+    }
+  });
+
+  test('is not there: random bytes of each length up to 1,500, with and without a true header', () => {
+    for (let length = 0; length <= 1_500; length++) {
+      const message = randomBytes(length);
+      expect(localUfragOf(message)).toBeUndefined();
+      if (length < 20) continue;
+      emptyMessage(stunTypes.request).copy(message);
+      message.writeUInt16BE(length - 20, 2);
+      // By chance one may have a USERNAME of random bytes; of allowed characters alone, hardly.
+      expect(localUfragOf(message)).toBeUndefined();
+    }
+  });
+});
