@@ -78,7 +78,7 @@ const variables = {
   MEDIASOUP_ANNOUNCED_PORT: {
     default: 'MEDIASOUP_PORT',
     meaning:
-      'The port that browsers are told instead of MEDIASOUP_PORT, UDP and TCP, when it is another outside: a NodePort, a port mapping. The next worker has the next one. Not for multi-port.',
+      'The port that browsers are told instead of MEDIASOUP_PORT, UDP and TCP, when it is another outside: a NodePort, a port mapping. In single-port the next worker has the next one. Not for multi-port.',
     schema: port,
   },
   MEDIASOUP_NUM_WORKERS: {
@@ -165,7 +165,7 @@ export interface MediaConfig {
   announcedAddresses: string[];
   /** The port of worker 0 in single-port, of all in shared-port. */
   port: number;
-  /** What peers are told instead of it; the next worker has the next one. Unset: the same. */
+  /** What peers are told instead of it; in single-port the next worker has the next one. Unset: the same. */
   announcedPort: number | undefined;
   minPort: number;
   maxPort: number;
