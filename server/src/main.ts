@@ -45,6 +45,9 @@ async function main(): Promise<void> {
   console.log(
     `oneport (${server.ports.mode}): open ${first}${others.map((url) => ` or ${url}`).join('')}`,
   );
+  // After #, which no browser sends to a server: not into a log, and into no Referer.
+  const token = config.dashboard.token ? '=DASHBOARD_TOKEN' : `=${server.dashboardToken}`;
+  console.log(`the live port map: ${first}dashboard#token${token}`);
 }
 
 /** The first signal stops in order, a second one at once. */

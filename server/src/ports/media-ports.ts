@@ -9,6 +9,7 @@ import type { Logger } from '../log.ts';
 import { resolveListenAddresses } from './listen-addresses.ts';
 import { MultiPort } from './multi-port.ts';
 import type { PortMap } from './port-map.ts';
+import type { Inspection } from './received.ts';
 import { SharedPort } from './shared-port.ts';
 import { SinglePort } from './single-port.ts';
 
@@ -47,8 +48,13 @@ export interface MediaPorts {
    * @param accept - takes a connection whose first bytes are HTTP's or TLS's; they are still to be read
    */
   acceptHttp?(accept: (socket: Socket) => void): void;
-  /** What listens where, and for whom. */
+  /** What listens where, and for whom. Asks no worker. */
   snapshot(): Promise<PortMap>;
+  /**
+   * What came to the ports and from whom, asking each worker once: with thousands of transports that
+   * takes milliseconds of its time. A worker that dies meanwhile is left out.
+   */
+  inspect(): Promise<Inspection>;
   close(): Promise<void>;
 }
 
