@@ -9,7 +9,6 @@ import type { Logger } from '../log.ts';
 import { resolveListenAddresses } from './listen-addresses.ts';
 import { MultiPort } from './multi-port.ts';
 import type { PortMap } from './port-map.ts';
-import { SharedPort } from './shared-port.ts';
 import { SinglePort } from './single-port.ts';
 
 export type PortMode = 'multi-port' | 'single-port' | 'shared-port';
@@ -79,7 +78,10 @@ export async function createMediaPorts(config: Config, log: Logger): Promise<Med
       return new MultiPort(config.media, addresses);
     case 'single-port':
       return new SinglePort(config.media, addresses, log);
-    case 'shared-port':
+    case 'shared-port': {
+      // The others run where there is no koffi too.
+      const { SharedPort } = await import('./shared-port.ts');
       return new SharedPort(config, addresses, log);
+    }
   }
 }
