@@ -60,6 +60,8 @@ export function setpriv({ uid, capabilities = [], bounding = [] }: Rights): stri
     ...['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'],
     ...[`--inh-caps=${only(capabilities)}`, `--ambient-caps=${only(capabilities)}`],
     `--bounding-set=${only([...capabilities, ...bounding])}`,
+    // setpriv itself keeps root's capabilities up to its exec; from here on they are as said.
+    'env',
   ];
 }
 

@@ -1,7 +1,9 @@
 /** Which right each step takes: what docs/shared-port.md says under "What it takes". */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { freeLowPort, freePorts } from '../../testing/free-ports.ts';
 import {
@@ -94,8 +96,8 @@ test('once root is given up, what is loaded can be used, and nothing more can be
 });
 
 describe('a socket can’t be copied', () => {
-  async function sleeper(rights: Rights): Promise<ChildProcess> {
-    const [command = '', ...args] = [...setpriv(rights), 'sleep', '60'];
+  async function sleeper(rights: Rights, program = 'sleep'): Promise<ChildProcess> {
+    const [command = '', ...args] = [...setpriv(rights), program, '60'];
     const child = spawn(command, args);
     onTestFinished(() => void child.kill());
     await once(child, 'spawn');
@@ -107,6 +109,18 @@ describe('a socket can’t be copied', () => {
     ['the same uid with a capability that the copier lacks', as('net_bind_service')],
   ])('from a process of %s', async (_, rights) => {
     const others = { other: await sleeper(rights) };
+    expect(await steps({ rights: as('bpf'), others })).toMatchObject({
+      'copy from other': 'EPERM',
+    });
+  });
+
+  test('from a program that its own user may run but not read', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'oneport-unreadable-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    chmodSync(folder, 0o755);
+    copyFileSync('/usr/bin/sleep', join(folder, 'sleep'));
+    chmodSync(join(folder, 'sleep'), 0o711);
+    const others = { other: await sleeper(as(), join(folder, 'sleep')) };
     expect(await steps({ rights: as('bpf'), others })).toMatchObject({
       'copy from other': 'EPERM',
     });
