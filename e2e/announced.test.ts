@@ -5,13 +5,11 @@ import { freePorts } from '../server/src/testing/free-ports.ts';
 import { startServerProcess } from '../server/src/testing/server-process.ts';
 import { launchChromium } from './chromium.ts';
 import { type Candidate, PeerPage } from './peer-page.ts';
+import { obstacleToSharedPort, portWays, startServerFor } from './port-matrix.ts';
 import { openTcpRelay } from './tcp-relay.ts';
 import { UdpTap } from './udp-tap.ts';
 
-/** Those with as many ports as workers, so that another one can be announced. */
-const modes = [{ mode: 'single-port', env: { MEDIASOUP_USE_WEBRTC_SERVER: 'true' } }] as const;
 const protocols = ['udp', 'tcp'] as const;
-const matrix = modes.flatMap((mode) => protocols.map((protocol) => ({ ...mode, protocol })));
 
 const patience = { timeout: 30_000, interval: 200 };
 
@@ -72,15 +70,16 @@ async function openMapping(
   return () => tap.captured.reduce((sum, { length }) => sum + length, 0);
 }
 
-test.each(matrix)(
-  'in $mode, media over $protocol works through a port mapping',
-  async ({ env, protocol }) => {
+test.runIf(obstacleToSharedPort)(`shared-port: ${obstacleToSharedPort}`, ({ skip }) => skip());
+
+// In multi-port each transport has a port of its own, so none can be announced for all.
+test.each(portWays.filter(({ mode }) => mode !== 'multi-port'))(
+  'in $mode, media over $protocol works through a port mapping, HTTP on that port: $httpOnMediaPort',
+  async (way) => {
+    const { protocol } = way;
     await using stack = new AsyncDisposableStack();
     const outside = await freePorts(1);
-    const server = await startServerProcess({
-      ...env,
-      MEDIASOUP_ANNOUNCED_PORT: String(outside),
-    });
+    const server = await startServerFor(way, { MEDIASOUP_ANNOUNCED_PORT: String(outside) });
     stack.defer(() => server.stop());
     const bytesFromBrowsers = await openMapping(protocol, outside, server.mediaPort, stack);
 

@@ -78,7 +78,7 @@ const variables = {
   MEDIASOUP_ANNOUNCED_PORT: {
     default: 'MEDIASOUP_PORT',
     meaning:
-      'The port that browsers are told instead of MEDIASOUP_PORT, UDP and TCP, when it is another outside: a NodePort, a port mapping. The next worker has the next one. Not for multi-port.',
+      'The port that browsers are told instead of MEDIASOUP_PORT, UDP and TCP, when it is another outside: a NodePort, a port mapping. In single-port the next worker has the next one. Not for multi-port.',
     schema: port,
   },
   MEDIASOUP_NUM_WORKERS: {
@@ -165,7 +165,7 @@ export interface MediaConfig {
   announcedAddresses: string[];
   /** The port of worker 0 in single-port, of all in shared-port. */
   port: number;
-  /** What peers are told instead of it; the next worker has the next one. Unset: the same. */
+  /** What peers are told instead of it; in single-port the next worker has the next one. Unset: the same. */
   announcedPort: number | undefined;
   minPort: number;
   maxPort: number;
@@ -340,6 +340,13 @@ function checkTogether({ portMode, media, http, warnings }: Config): void {
         'or unset MEDIASOUP_USE_WEBRTC_SERVER, which makes a port for each worker',
     );
   }
+  const { platform, arch } = process;
+  if (portMode === 'shared-port' && !(platform === 'linux' && /^(x64|arm64)$/.test(arch))) {
+    problems.push(
+      `MEDIASOUP_USE_WEBRTC_SERVER=shared takes Linux on x64 or arm64, and this is ${platform} on ${arch}: ` +
+        'true, a port for each worker, works here',
+    );
+  }
   if (portMode === 'single-port') {
     const ranges = {
       MEDIASOUP_PORT: media.port,
@@ -356,7 +363,7 @@ function checkTogether({ portMode, media, http, warnings }: Config): void {
     if (http.port >= media.port && http.port <= lastPort) {
       problems.push(
         `HTTP_PORT=${http.port} is one of the workers' TCP ports (${media.port} to ${lastPort}): ` +
-          'choose another for one of them',
+          'choose another for one of them, or MEDIASOUP_USE_WEBRTC_SERVER=shared, which lets both be one',
       );
     }
   }
