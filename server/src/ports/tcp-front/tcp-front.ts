@@ -7,6 +7,7 @@ import { joinSockets } from './join-sockets.ts';
 import { type TcpFrontLimits, tcpFrontLimits } from './limits.ts';
 import { Places } from './places.ts';
 import { readFirstBytes } from './read-first-bytes.ts';
+import { reset } from './reset.ts';
 
 export interface TcpFrontOptions {
   /** 1 to 65,535. */
@@ -216,7 +217,7 @@ export class TcpFront {
 
   #refuse(socket: Socket, reason: Refusal | 'workerUnreachable'): void {
     this.#counters[reason]++;
-    socket.destroy();
+    reset(socket);
   }
 }
 
