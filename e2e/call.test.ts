@@ -2,17 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PortsSummary } from '../server/src/http/ports-summary.ts';
-import { type ServerProcess, startServerProcess } from '../server/src/testing/server-process.ts';
+import type { ServerProcess } from '../server/src/testing/server-process.ts';
 import { launchChromium } from './chromium.ts';
 import { PeerPage } from './peer-page.ts';
-
-/** Nothing is told to the browser: the same steps must pass whatever the server does with its ports. */
-const modes = [
-  { mode: 'single-port', env: { MEDIASOUP_USE_WEBRTC_SERVER: 'true' } },
-  { mode: 'multi-port', env: { MEDIASOUP_USE_WEBRTC_SERVER: 'false' } },
-] as const;
-const protocols = ['udp', 'tcp'] as const;
-const matrix = modes.flatMap((mode) => protocols.map((protocol) => ({ ...mode, protocol })));
+import { obstacleToSharedPort, portWays, startServerFor } from './port-matrix.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
 
@@ -35,171 +28,184 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-describe.each(matrix)('a call in $mode over $protocol', ({ mode, env, protocol }) => {
-  let server: ServerProcess;
-  let alice: PeerPage;
-  let bob: PeerPage;
+test.runIf(obstacleToSharedPort)(`shared-port: ${obstacleToSharedPort}`, ({ skip }) => skip());
 
-  beforeAll(async () => {
-    server = await startServerProcess(env);
-    const options = { browser, url: server.url, roomId: 'call', forceTcp: protocol === 'tcp' };
-    alice = await PeerPage.join({ ...options, name: 'Alice' });
-    bob = await PeerPage.join({ ...options, name: 'Bob' });
-  });
+// Nothing is told to the browser: the same steps must pass whatever the server does with its ports.
+describe.each(portWays)(
+  'a call in $mode over $protocol, HTTP on that port: $httpOnMediaPort',
+  (way) => {
+    const { mode, protocol } = way;
+    let server: ServerProcess;
+    let alice: PeerPage;
+    let bob: PeerPage;
 
-  afterAll(async () => {
-    await Promise.all([alice?.close(), bob?.close()]);
-    await server?.stop();
-  });
+    beforeAll(async () => {
+      server = await startServerFor(way, { MEDIASOUP_NUM_WORKERS: '2' });
+      const options = { browser, url: server.url, roomId: 'call', forceTcp: protocol === 'tcp' };
+      alice = await PeerPage.join({ ...options, name: 'Alice' });
+      bob = await PeerPage.join({ ...options, name: 'Bob' });
+    });
 
-  test('each sees the other, moving and not black', async () => {
-    for (const [here, there] of [
-      [alice, 'Bob'],
-      [bob, 'Alice'],
-    ] as const) {
-      await here.tile(there).waitFor();
-      await expect.poll(() => here.received('video', 'framesDecoded'), patience).toBeGreaterThan(0);
-      const frames = await here.received('video', 'framesDecoded');
-      await expect
-        .poll(() => here.received('video', 'framesDecoded'), patience)
-        .toBeGreaterThan(frames + 10);
-      await expect.poll(() => here.contrast(here.tile(there)), patience).toBeGreaterThan(50);
-    }
-  });
+    afterAll(async () => {
+      await Promise.all([alice?.close(), bob?.close()]);
+      await server?.stop();
+    });
 
-  test('each hears the other', async () => {
-    for (const here of [alice, bob]) {
-      await expect
-        .poll(() => here.received('audio', 'totalAudioEnergy'), patience)
-        .toBeGreaterThan(0);
-      const energy = await here.received('audio', 'totalAudioEnergy');
-      await expect
-        .poll(() => here.received('audio', 'totalAudioEnergy'), patience)
-        .toBeGreaterThan(energy);
-    }
-  });
-
-  test('the browsers were given exactly the candidates that the mode promises', async () => {
-    const offered = [...(await alice.candidates()), ...(await bob.candidates())];
-    expect(offered, 'two peers with two transports each').toHaveLength(4);
-    const wanted = protocol === 'tcp' ? ['tcp'] : ['udp', 'tcp'];
-    for (const candidates of offered) {
-      expect(candidates.map((candidate) => candidate.protocol)).toEqual(wanted);
-      expect(new Set(candidates.map(({ address }) => address))).toEqual(new Set(['127.0.0.1']));
-    }
-
-    const ports = (of: string) =>
-      offered
-        .flat()
-        .filter((one) => one.protocol === of)
-        .map(({ port }) => port);
-    for (const one of wanted) {
-      if (mode === 'single-port') expect(new Set(ports(one))).toEqual(new Set([server.mediaPort]));
-      else expect(new Set(ports(one)).size, 'a port for each transport').toBe(4);
-    }
-
-    const response = await fetch(`${server.url}/api/ports`);
-    const summary = (await response.json()) as PortsSummary;
-    expect(summary.mode).toBe(mode);
-    const open = summary.ports.filter(({ transports }) => transports > 0);
-    expect(new Set(open.map((one) => `${one.protocol} ${one.port}`))).toEqual(
-      new Set(offered.flat().map((one) => `${one.protocol} ${one.port}`)),
-    );
-  });
-
-  test('media goes over the wanted protocol, to those candidates', async () => {
-    for (const peer of [alice, bob]) {
-      const offered = (await peer.candidates()).flat();
-      const selected = await peer.selectedCandidates();
-      expect(selected).toHaveLength(2);
-      for (const candidate of selected) {
-        expect(candidate.protocol).toBe(protocol);
-        expect(offered).toContainEqual(candidate);
+    test('each sees the other, moving and not black', async () => {
+      for (const [here, there] of [
+        [alice, 'Bob'],
+        [bob, 'Alice'],
+      ] as const) {
+        await here.tile(there).waitFor();
+        await expect
+          .poll(() => here.received('video', 'framesDecoded'), patience)
+          .toBeGreaterThan(0);
+        const frames = await here.received('video', 'framesDecoded');
+        await expect
+          .poll(() => here.received('video', 'framesDecoded'), patience)
+          .toBeGreaterThan(frames + 10);
+        await expect.poll(() => here.contrast(here.tile(there)), patience).toBeGreaterThan(50);
       }
-    }
-  });
+    });
 
-  test('a badge says which mode serves, and on which port', async () => {
-    const [selected] = await alice.selectedCandidates();
-    const badge = alice.page.getByTestId('port-badge');
-    await expect.poll(() => badge.textContent(), patience).toContain(String(selected?.port));
-    const text = await badge.textContent();
-    expect(text).toContain(mode);
-    expect(text?.toLowerCase()).toContain(protocol);
-  });
+    test('each hears the other', async () => {
+      for (const here of [alice, bob]) {
+        await expect
+          .poll(() => here.received('audio', 'totalAudioEnergy'), patience)
+          .toBeGreaterThan(0);
+        const energy = await here.received('audio', 'totalAudioEnergy');
+        await expect
+          .poll(() => here.received('audio', 'totalAudioEnergy'), patience)
+          .toBeGreaterThan(energy);
+      }
+    });
 
-  test('the one who speaks is marked, and nobody when all are silent', async () => {
-    const speaking = () => bob.tile('Alice').getAttribute('data-speaking');
-    await bob.button('Mute microphone').click();
-    await expect.poll(speaking, patience).toBe('true');
-    await alice.button('Mute microphone').click();
-    await expect.poll(speaking, patience).toBe('false');
-    for (const peer of [alice, bob]) await peer.button('Unmute microphone').click();
-  });
+    test('the browsers were given exactly the candidates that the mode promises', async () => {
+      const offered = [...(await alice.candidates()), ...(await bob.candidates())];
+      expect(offered, 'two peers with two transports each').toHaveLength(4);
+      const wanted = protocol === 'tcp' ? ['tcp'] : ['udp', 'tcp'];
+      for (const candidates of offered) {
+        expect(candidates.map((candidate) => candidate.protocol)).toEqual(wanted);
+        expect(new Set(candidates.map(({ address }) => address))).toEqual(new Set(['127.0.0.1']));
+      }
 
-  test('muting stops the sound, and unmuting brings it back', async () => {
-    await alice.button('Mute microphone').click();
-    await expect.poll(() => bob.tile('Alice').getAttribute('data-muted'), patience).toBe('true');
-    const packets = () => bob.received('audio', 'packetsReceived');
-    const energy = () => bob.received('audio', 'totalAudioEnergy');
-    // What was on its way still arrives, and is played out.
-    await untilStill(packets);
-    await untilStill(energy);
-    const [stillPackets, stillEnergy] = [await packets(), await energy()];
-    await sleep(2000);
-    expect([await packets(), await energy()]).toEqual([stillPackets, stillEnergy]);
+      const ports = (of: string) =>
+        offered
+          .flat()
+          .filter((one) => one.protocol === of)
+          .map(({ port }) => port);
+      for (const one of wanted) {
+        if (mode === 'multi-port')
+          expect(new Set(ports(one)).size, 'one for each transport').toBe(4);
+        else expect(new Set(ports(one))).toEqual(new Set([server.mediaPort]));
+      }
 
-    await alice.button('Unmute microphone').click();
-    await expect.poll(() => bob.tile('Alice').getAttribute('data-muted'), patience).toBe('false');
-    await expect.poll(packets, patience).toBeGreaterThan(stillPackets);
-    await expect.poll(energy, patience).toBeGreaterThan(stillEnergy);
-  });
+      const response = await fetch(`${server.url}/api/ports`);
+      const summary = (await response.json()) as PortsSummary;
+      expect(summary.mode).toBe(mode);
+      const open = summary.ports.filter(({ transports }) => transports > 0);
+      const told = open.flatMap(({ protocol, announced }) =>
+        announced.map((one) => ({ protocol, ...one })),
+      );
+      expect(new Set(told.map((one) => `${one.protocol} ${one.address} ${one.port}`))).toEqual(
+        new Set(offered.flat().map((one) => `${one.protocol} ${one.address} ${one.port}`)),
+      );
+    });
 
-  test('turning the camera off removes the picture, and on brings it back', async () => {
-    await alice.button('Turn camera off').click();
-    await expect.poll(() => bob.tile('Alice').locator('video:visible').count(), patience).toBe(0);
-    await alice.button('Turn camera on').click();
-    await expect.poll(() => bob.tile('Alice').locator('video').count(), patience).toBe(1);
-    await expect.poll(() => bob.contrast(bob.tile('Alice')), patience).toBeGreaterThan(50);
-  });
+    test('media goes over the wanted protocol, to those candidates', async () => {
+      for (const peer of [alice, bob]) {
+        const offered = (await peer.candidates()).flat();
+        const selected = await peer.selectedCandidates();
+        expect(selected).toHaveLength(2);
+        for (const candidate of selected) {
+          expect(candidate.protocol).toBe(protocol);
+          expect(offered).toContainEqual(candidate);
+        }
+      }
+    });
 
-  test('a chat line arrives', async () => {
-    for (const peer of [alice, bob]) await peer.button('Open chat').click();
-    await alice.page.getByLabel('Message', { exact: true }).fill('Good morning, Bob');
-    await alice.button('Send').click();
-    await bob.page.getByRole('log', { name: 'Chat' }).getByText('Good morning, Bob').waitFor();
-    for (const peer of [alice, bob]) await peer.button('Close chat').click();
-  });
+    test('a badge says which mode serves, and on which port', async () => {
+      const [selected] = await alice.selectedCandidates();
+      const badge = alice.page.getByTestId('port-badge');
+      await expect.poll(() => badge.textContent(), patience).toContain(String(selected?.port));
+      const text = await badge.textContent();
+      expect(text).toContain(mode);
+      expect(text?.toLowerCase()).toContain(protocol);
+    });
 
-  test('a shared screen is a tile of its own, beside the camera', async () => {
-    const frames = await bob.received('video', 'framesDecoded');
-    await alice.button('Share screen').click();
-    const screen = bob.tile("Alice's screen");
-    await screen.waitFor();
-    await expect.poll(() => bob.contrast(screen), patience).toBeGreaterThan(20);
-    await bob.tile('Alice').locator('video').waitFor();
-    await expect
-      .poll(() => bob.received('video', 'framesDecoded'), patience)
-      .toBeGreaterThan(frames);
+    test('the one who speaks is marked, and nobody when all are silent', async () => {
+      const speaking = () => bob.tile('Alice').getAttribute('data-speaking');
+      await bob.button('Mute microphone').click();
+      await expect.poll(speaking, patience).toBe('true');
+      await alice.button('Mute microphone').click();
+      await expect.poll(speaking, patience).toBe('false');
+      for (const peer of [alice, bob]) await peer.button('Unmute microphone').click();
+    });
 
-    await alice.button('Stop sharing').click();
-    await screen.waitFor({ state: 'detached' });
-    await bob.tile('Alice').waitFor();
-  });
+    test('muting stops the sound, and unmuting brings it back', async () => {
+      await alice.button('Mute microphone').click();
+      await expect.poll(() => bob.tile('Alice').getAttribute('data-muted'), patience).toBe('true');
+      const packets = () => bob.received('audio', 'packetsReceived');
+      const energy = () => bob.received('audio', 'totalAudioEnergy');
+      // What was on its way still arrives, and is played out.
+      await untilStill(packets);
+      await untilStill(energy);
+      const [stillPackets, stillEnergy] = [await packets(), await energy()];
+      await sleep(2000);
+      expect([await packets(), await energy()]).toEqual([stillPackets, stillEnergy]);
 
-  test('leaving removes the tile', async () => {
-    await alice.button('Leave').click();
-    await bob.tile('Alice').waitFor({ state: 'detached' });
-  });
+      await alice.button('Unmute microphone').click();
+      await expect.poll(() => bob.tile('Alice').getAttribute('data-muted'), patience).toBe('false');
+      await expect.poll(packets, patience).toBeGreaterThan(stillPackets);
+      await expect.poll(energy, patience).toBeGreaterThan(stillEnergy);
+    });
 
-  test('nothing stays open for those who have gone', async () => {
-    await bob.button('Leave').click();
-    await expect
-      .poll(async () => {
-        const response = await fetch(`${server.url}/api/ports`);
-        const { ports } = (await response.json()) as PortsSummary;
-        return ports.reduce((sum, { transports }) => sum + transports, 0);
-      }, patience)
-      .toBe(0);
-  });
-});
+    test('turning the camera off removes the picture, and on brings it back', async () => {
+      await alice.button('Turn camera off').click();
+      await expect.poll(() => bob.tile('Alice').locator('video:visible').count(), patience).toBe(0);
+      await alice.button('Turn camera on').click();
+      await expect.poll(() => bob.tile('Alice').locator('video').count(), patience).toBe(1);
+      await expect.poll(() => bob.contrast(bob.tile('Alice')), patience).toBeGreaterThan(50);
+    });
+
+    test('a chat line arrives', async () => {
+      for (const peer of [alice, bob]) await peer.button('Open chat').click();
+      await alice.page.getByLabel('Message', { exact: true }).fill('Good morning, Bob');
+      await alice.button('Send').click();
+      await bob.page.getByRole('log', { name: 'Chat' }).getByText('Good morning, Bob').waitFor();
+      for (const peer of [alice, bob]) await peer.button('Close chat').click();
+    });
+
+    test('a shared screen is a tile of its own, beside the camera', async () => {
+      const frames = await bob.received('video', 'framesDecoded');
+      await alice.button('Share screen').click();
+      const screen = bob.tile("Alice's screen");
+      await screen.waitFor();
+      await expect.poll(() => bob.contrast(screen), patience).toBeGreaterThan(20);
+      await bob.tile('Alice').locator('video').waitFor();
+      await expect
+        .poll(() => bob.received('video', 'framesDecoded'), patience)
+        .toBeGreaterThan(frames);
+
+      await alice.button('Stop sharing').click();
+      await screen.waitFor({ state: 'detached' });
+      await bob.tile('Alice').waitFor();
+    });
+
+    test('leaving removes the tile', async () => {
+      await alice.button('Leave').click();
+      await bob.tile('Alice').waitFor({ state: 'detached' });
+    });
+
+    test('nothing stays open for those who have gone', async () => {
+      await bob.button('Leave').click();
+      await expect
+        .poll(async () => {
+          const response = await fetch(`${server.url}/api/ports`);
+          const { ports } = (await response.json()) as PortsSummary;
+          return ports.reduce((sum, { transports }) => sum + transports, 0);
+        }, patience)
+        .toBe(0);
+    });
+  },
+);

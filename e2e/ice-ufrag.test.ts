@@ -7,10 +7,16 @@ import { startServerProcess } from '../server/src/testing/server-process.ts';
 import { TestPeer } from '../server/src/testing/test-peer.ts';
 import { launchChromium } from './chromium.ts';
 import { PeerPage } from './peer-page.ts';
+import { obstacleToSharedPort } from './port-matrix.ts';
 import { UdpTap } from './udp-tap.ts';
 
 /** Those with a WebRtcServer, so with one port that everybody's packets come to. */
-const modes = [{ mode: 'single-port', env: { MEDIASOUP_USE_WEBRTC_SERVER: 'true' } }] as const;
+const modes = [
+  { mode: 'single-port', env: { MEDIASOUP_USE_WEBRTC_SERVER: 'true' } },
+  ...(obstacleToSharedPort
+    ? []
+    : [{ mode: 'shared-port', env: { MEDIASOUP_USE_WEBRTC_SERVER: 'shared' } }]),
+];
 
 const roomId = 'stand-up_1';
 const patience = { timeout: 30_000, interval: 200 };
@@ -66,7 +72,7 @@ test.each(modes)('in $mode a capture tells room and peer of each connection', as
   expect(peerIds.size).toBe(2);
 });
 
-test.each(['true', 'false'])(
+test.each(['true', 'false', ...(obstacleToSharedPort ? [] : ['shared'])])(
   'MEDIASOUP_USE_WEBRTC_SERVER=%s: transports name room and peer, but only if that was asked for',
   async (useWebRtcServer) => {
     const ufragsWith = async (env: Record<string, string>) => {

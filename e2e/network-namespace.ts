@@ -2,10 +2,11 @@ import { execFileSync } from 'node:child_process';
 
 const ip = (...args: string[]) => execFileSync('ip', args, { stdio: 'pipe' });
 
-/** A host of its own inside this machine, with loopback and one more address (ip-netns(8)). */
+/** A host of its own inside this machine, with loopback and an address of each family (ip-netns(8)). */
 export interface NetworkNamespace {
   name: string;
   address: string;
+  address6: string;
   remove(): void;
 }
 
@@ -16,6 +17,7 @@ export interface NetworkNamespace {
  */
 export function makeNetworkNamespace(address: string): NetworkNamespace | string {
   const name = `oneport-${process.pid}`;
+  const address6 = 'fd00:77::1';
   const remove = () => ip('netns', 'delete', name);
   try {
     ip('netns', 'add', name);
@@ -26,6 +28,8 @@ export function makeNetworkNamespace(address: string): NetworkNamespace | string
     ip('-n', name, 'link', 'set', 'lo', 'up');
     ip('-n', name, 'link', 'add', 'media0', 'type', 'veth', 'peer', 'name', 'media1');
     ip('-n', name, 'address', 'add', `${address}/24`, 'dev', 'media0');
+    // Without duplicate address detection: it can be bound at once.
+    ip('-n', name, 'address', 'add', `${address6}/64`, 'dev', 'media0', 'nodad');
     for (const end of ['media0', 'media1']) ip('-n', name, 'link', 'set', end, 'up');
     // Nobody is there; but Firefox gathers candidates on the default route's address only.
     ip('-n', name, 'route', 'add', 'default', 'via', address.replace(/\d+$/, '254'));
@@ -33,5 +37,5 @@ export function makeNetworkNamespace(address: string): NetworkNamespace | string
     remove();
     return `no network namespace can be set up here: ${(error as Error).message.trim()}`;
   }
-  return { name, address, remove };
+  return { name, address, address6, remove };
 }

@@ -2,8 +2,9 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 
 /**
- * Stands at an address of its own between browsers and a server's port, passes on what comes, and keeps what came
- * from the browsers: a capture that needs neither privileges nor tcpdump. The server announces the tap's address.
+ * Stands at an address or port of its own between browsers and a server's port, passes on what comes, and keeps what
+ * came from the browsers: a capture that needs neither privileges nor tcpdump, and a port mapping as NAT has them.
+ * The server announces where the tap is.
  */
 export class UdpTap {
   static readonly address = '127.0.0.2';
@@ -25,9 +26,12 @@ export class UdpTap {
     });
   }
 
-  /** @param port - the server's port at 127.0.0.1, and the tap's */
-  static async open(port: number): Promise<UdpTap> {
-    const socket = createSocket('udp4').bind(port, UdpTap.address);
+  /**
+   * @param port - the server's, at 127.0.0.1
+   * @param outside - the tap's: by default, the same port at another address
+   */
+  static async open(port: number, outside = { address: UdpTap.address, port }): Promise<UdpTap> {
+    const socket = createSocket('udp4').bind(outside.port, outside.address);
     await once(socket, 'listening');
     return new UdpTap(socket, port);
   }

@@ -20,6 +20,7 @@ export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
   setup              only what the others do first (npm run setup)
   worker [--help]    the mediasoup worker: get it, show it, build it again (npm run worker)
   patch [--help]     what we change in mediasoup: check out, build, export, upgrade (npm run patch)
+  port-lab [--help]  may sockets share a port, and who gets the traffic? Tried on this kernel (npm run port-lab)
   steering [--help]  the eBPF program of shared-port: compile it, compare it (npm run steering)
 
   --worker=tree      with start, test and dev: the worker and the JavaScript of the work tree of \`npm run patch\`;
@@ -117,6 +118,12 @@ export const commands = {
     const node24 = await setUpNode();
 
     return runBeside(node24, [join(root, 'scripts/patching/main.ts'), ...args]);
+  },
+
+  async 'port-lab'(args) {
+    const node24 = await setUpRuntime();
+
+    return runBeside(node24, [join(root, 'scripts/port-lab/main.ts'), ...args]);
   },
 
   async steering(args) {

@@ -4,7 +4,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import { isolateSetUp, temporaryFolder } from '../setup/testing.ts';
 import { store } from './cache.ts';
-import { getWorker } from './get-worker.ts';
+import { findWorker, getWorker } from './get-worker.ts';
 import { readInputs, type Source } from './inputs.ts';
 import { isWanted, type Way } from './ways.ts';
 
@@ -44,6 +44,19 @@ test('rebuild builds although the cache has one', async () => {
   await getWorker(inputs, ways, { env: {} });
   await getWorker(inputs, ways, { env: { MEDIASOUP_WORKER_BIN: '/bin/true' }, rebuild: true });
   expect(tried).toEqual(['debian', 'debian']);
+});
+
+test('a worker is found where one is at hand, and none is got', async () => {
+  const tried: Source[] = [];
+  const ways = [succeeding('debian', tried)];
+
+  expect(findWorker(inputs, ways, {})).toBeUndefined();
+  expect(tried).toEqual([]);
+
+  const binary = await getWorker(inputs, ways, { env: {} });
+
+  expect(findWorker(inputs, ways, {})).toBe(binary);
+  expect(findWorker(inputs, [], { MEDIASOUP_WORKER_BIN: '/bin/true' })).toBe('/bin/true');
 });
 
 test('the worker that MEDIASOUP_WORKER_BIN names is used as it is', async () => {

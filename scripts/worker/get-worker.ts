@@ -54,6 +54,25 @@ export async function getWorker(
   });
 }
 
+/**
+ * The worker that getWorker() gives without getting any.
+ *
+ * @returns The binary's path; undefined when none is at hand.
+ * @throws {SetUpError} When MEDIASOUP_WORKER_BIN names something that can't be used.
+ */
+export function findWorker(
+  inputs: WorkerInputs,
+  ways: readonly Way[],
+  env: NodeJS.ProcessEnv = process.env,
+): string | undefined {
+  return env.MEDIASOUP_WORKER_BIN
+    ? checkOwn(env.MEDIASOUP_WORKER_BIN)
+    : firstCached(
+        inputs,
+        ways.filter((way) => isWanted(way.source, env, false)),
+      );
+}
+
 type Attempt = { binary: string } | { binary?: undefined; reason: string };
 
 async function attempt(inputs: WorkerInputs, way: Way, rebuild: boolean): Promise<Attempt> {

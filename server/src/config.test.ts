@@ -99,9 +99,13 @@ describe('loadConfig', () => {
     });
   });
 
-  test('warns of a hostname as announced address', () => {
-    const { warnings } = loadConfig({ MEDIASOUP_ANNOUNCED_ADDRESS: 'media.example.org' });
-    expect(warnings).toEqual([expect.stringMatching(/is a hostname: .* Firefox/)]);
+  test('warns when hostnames alone are announced', () => {
+    const warningsFor = (addresses: string) =>
+      loadConfig({ MEDIASOUP_ANNOUNCED_ADDRESS: addresses }).warnings;
+    expect(warningsFor('media.example.org')).toEqual([
+      expect.stringMatching(/hostnames only: .* Firefox/),
+    ]);
+    expect(warningsFor('media.example.org,203.0.113.7')).toEqual([]);
   });
 
   test('warns of a narrow range in multi-port, where each transport needs a port', () => {

@@ -43,16 +43,13 @@ const variables = {
   MEDIASOUP_USE_WEBRTC_SERVER: {
     default: 'true',
     meaning:
-      'How media is received. true: one port for each worker (single-port). false: a port for each transport (multi-port).',
-    schema: z.enum(
-      ['true', 'false'],
-      'expected true or false (shared, one port for the whole host, is not in this version)',
-    ),
+      'How media is received. true: one port for each worker (single-port). false: a port for each transport (multi-port). shared: one port for all workers (shared-port), which takes Linux, a patched worker and CAP_BPF (docs/shared-port.md).',
+    schema: z.enum(['true', 'false', 'shared'], 'expected true, false or shared'),
   },
   MEDIASOUP_PORT: {
     default: '44444',
     meaning:
-      'The port of the first worker in single-port, UDP and TCP; the next worker has the next one.',
+      'The port of the first worker in single-port, UDP and TCP; the next worker has the next one. In shared-port the one for all.',
     schema: port,
   },
   MEDIASOUP_MIN_PORT: {
@@ -81,7 +78,7 @@ const variables = {
   MEDIASOUP_ANNOUNCED_PORT: {
     default: 'MEDIASOUP_PORT',
     meaning:
-      'The port that browsers are told instead of MEDIASOUP_PORT, UDP and TCP, when it is another outside: a NodePort, a port mapping. The next worker has the next one. Not for multi-port.',
+      'The port that browsers are told instead of MEDIASOUP_PORT, UDP and TCP, when it is another outside: a NodePort, a port mapping. In single-port the next worker has the next one. Not for multi-port.',
     schema: port,
   },
   MEDIASOUP_NUM_WORKERS: {
@@ -105,7 +102,12 @@ const variables = {
     meaning: 'The address that the page and the signalling are served on.',
     schema: ip,
   },
-  HTTP_PORT: { default: '3000', meaning: 'The port of the page and the signalling.', schema: port },
+  HTTP_PORT: {
+    default: '3000',
+    meaning:
+      'The port of the page and the signalling. In shared-port it may be MEDIASOUP_PORT: then one TCP port has it all.',
+    schema: port,
+  },
   HTTPS: {
     default: 'off',
     meaning:
@@ -137,6 +139,12 @@ const variables = {
     meaning: 'How many peers a room may have.',
     schema: integer(1, 10_000),
   },
+  RUN_AS_USER: {
+    default: 'whoever starts it',
+    meaning:
+      'The user to become, when started as root, once the certificates are read and the program of shared-port is loaded.',
+    schema: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, 'expected the name of a user'),
+  },
   LOG_LEVEL: {
     default: 'info',
     meaning: 'The least important log lines to print.',
@@ -155,9 +163,9 @@ export interface MediaConfig {
   listenIps: string[];
   /** In order of preference. Empty: the listening addresses. */
   announcedAddresses: string[];
-  /** The port of worker 0 in single-port. */
+  /** The port of worker 0 in single-port, of all in shared-port. */
   port: number;
-  /** What peers are told instead of it; the next worker has the next one. Unset: the same. */
+  /** What peers are told instead of it; in single-port the next worker has the next one. Unset: the same. */
   announcedPort: number | undefined;
   minPort: number;
   maxPort: number;
@@ -174,14 +182,25 @@ export type TlsConfig =
   | { kind: 'files'; certFile: string; keyFile: string };
 
 export interface Config {
-  portMode: 'multi-port' | 'single-port';
+  portMode: 'multi-port' | 'single-port' | 'shared-port';
   media: MediaConfig;
-  http: { host: string; port: number; tls: TlsConfig; allowedOrigins: string[] };
+  http: {
+    host: string;
+    port: number;
+    /** In shared-port: HTTP comes through the media port's TCP side. */
+    sharesMediaPort: boolean;
+    tls: TlsConfig;
+    allowedOrigins: string[];
+  };
   limits: { maxRooms: number; maxPeersPerRoom: number };
+  /** Whom to become when started as root. */
+  runAsUser: string | undefined;
   logLevel: z.output<(typeof variables)['LOG_LEVEL']['schema']>;
   /** What is allowed, but likely not meant. */
   warnings: string[];
 }
+
+const portModes = { true: 'single-port', false: 'multi-port', shared: 'shared-port' } as const;
 
 /** Names that people know from elsewhere, and what they are called here. */
 const renamed: Record<string, Name> = {
@@ -201,14 +220,16 @@ const fewPortsPerWorker = 100;
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const values = parse(env);
-  const portMode = values.MEDIASOUP_USE_WEBRTC_SERVER === 'false' ? 'multi-port' : 'single-port';
+  const portMode = portModes[values.MEDIASOUP_USE_WEBRTC_SERVER ?? 'true'];
+  const mediaPort = values.MEDIASOUP_PORT ?? 44444;
+  const httpPort = values.HTTP_PORT ?? 3000;
   const tls = tlsOf(values);
   const config: Config = {
     portMode,
     media: {
       listenIps: values.MEDIASOUP_LISTEN_IP ?? [],
       announcedAddresses: values.MEDIASOUP_ANNOUNCED_ADDRESS ?? [],
-      port: values.MEDIASOUP_PORT ?? 44444,
+      port: mediaPort,
       announcedPort: values.MEDIASOUP_ANNOUNCED_PORT,
       minPort: values.MEDIASOUP_MIN_PORT ?? 40000,
       maxPort: values.MEDIASOUP_MAX_PORT ?? 49999,
@@ -219,7 +240,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     },
     http: {
       host: values.HTTP_HOST ?? (tls.kind === 'self-signed' ? '0.0.0.0' : '127.0.0.1'),
-      port: values.HTTP_PORT ?? 3000,
+      port: httpPort,
+      sharesMediaPort: portMode === 'shared-port' && httpPort === mediaPort,
       tls,
       allowedOrigins: values.ALLOWED_ORIGINS ?? [],
     },
@@ -227,6 +249,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       maxRooms: values.MAX_ROOMS ?? 1000,
       maxPeersPerRoom: values.MAX_PEERS_PER_ROOM ?? 100,
     },
+    runAsUser: values.RUN_AS_USER,
     logLevel: values.LOG_LEVEL ?? 'info',
     warnings: [],
   };
@@ -285,10 +308,10 @@ function checkTogether({ portMode, media, http, warnings }: Config): void {
   // Unset, media is received on IPv4 addresses of this machine: 127.0.0.1 stands for them here.
   const listening = listenIps.length > 0 ? listenIps : ['127.0.0.1'];
   problems.push(...dealOut(listening, announcedAddresses).problems);
-  for (const name of announcedAddresses.filter((address) => !isIP(address))) {
+  if (announcedAddresses.length > 0 && !announcedAddresses.some((address) => isIP(address))) {
     warnings.push(
-      `MEDIASOUP_ANNOUNCED_ADDRESS=${name} is a hostname: Chromium resolves it, Firefox ` +
-        'does not and will get no media. Announce an IP address to serve both.',
+      `MEDIASOUP_ANNOUNCED_ADDRESS=${announcedAddresses} has hostnames only: Chromium resolves them, ` +
+        'Firefox does not and will get no media. Announce an IP address too, to serve both.',
     );
   }
 

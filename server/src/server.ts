@@ -1,9 +1,9 @@
 /** The composition root: settings -> parts -> listen -> stop. The only file that knows them all. */
-import type { AddressInfo } from 'node:net';
 import { signallingPath } from '@oneport/protocol';
+import { becomeUser } from './become-user.ts';
 import type { Config } from './config.ts';
-import { createApp } from './http/app.ts';
-import { listen, pageUrls } from './http/listen.ts';
+import { builtApp, createApp } from './http/app.ts';
+import { createServer, listen, pageUrls } from './http/listen.ts';
 import { loadKeyPair } from './http/tls.ts';
 import { routeUpgrades } from './http/upgrade.ts';
 import type { Logger } from './log.ts';
@@ -35,24 +35,37 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const keyPair = await loadKeyPair(config.http.tls);
   const ports = await createMediaPorts(config, log);
   const { numWorkers, workerBin } = config.media;
-  const pool = await WorkerPool.start({ ports, numWorkers, workerBin, log });
+  let pool: WorkerPool;
+  try {
+    // Workers must be of the user who has the port: the kernel lets nobody else's join it.
+    if (config.runAsUser) becomeUser(config.runAsUser, { read: builtApp, run: workerBin });
+    pool = await WorkerPool.start({ ports, numWorkers, workerBin, log });
+  } catch (error) {
+    await ports.close();
+    throw error;
+  }
   const rooms = new Rooms({ pool, limits: config.limits, log });
 
   const trustedTls = config.http.tls.kind === 'files';
   const app = createApp({ ports, pool, trustedTls, log });
-  const server = await listen(config.http, keyPair, app).catch(async (error: unknown) => {
-    await pool.close();
-    throw error;
-  });
+  const server = createServer(keyPair, app);
   routeUpgrades(server, {
     handlers: { [signallingPath]: createSignalling({ rooms, portMode: ports.mode, log }) },
     allowedOrigins: config.http.allowedOrigins,
     log,
   });
+  if (config.http.sharesMediaPort) {
+    ports.acceptHttp?.((socket) => server.emit('connection', socket));
+  } else {
+    await listen(server, config.http).catch(async (error: unknown) => {
+      await pool.close();
+      await ports.close();
+      throw error;
+    });
+  }
 
-  const { port } = server.address() as AddressInfo;
   return {
-    urls: pageUrls(config.http.host, port, keyPair !== undefined),
+    urls: pageUrls(config.http.host, config.http.port, keyPair !== undefined),
     ports,
     pool,
     rooms,

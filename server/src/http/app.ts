@@ -9,7 +9,7 @@ import type { MediaPorts } from '../ports/media-ports.ts';
 import { describeListening } from './ports-summary.ts';
 
 /** Where set-up builds the app to. */
-const builtApp = fileURLToPath(new URL('../../../app/dist', import.meta.url));
+export const builtApp = fileURLToPath(new URL('../../../app/dist', import.meta.url));
 
 export interface AppOptions {
   ports: MediaPorts;

@@ -28,8 +28,8 @@ describe('over HTTP', () => {
       mode: 'single-port',
       why: expect.stringContaining('MEDIASOUP_USE_WEBRTC_SERVER'),
       ports: [
-        { protocol: 'udp', address: '127.0.0.1', port: server.mediaPort, transports: 0 },
-        { protocol: 'tcp', address: '127.0.0.1', port: server.mediaPort, transports: 0 },
+        { protocol: 'udp', ip: '127.0.0.1', port: server.mediaPort, transports: 0 },
+        { protocol: 'tcp', ip: '127.0.0.1', port: server.mediaPort, transports: 0 },
       ],
     });
   });

@@ -5,24 +5,27 @@ import { type Config, ConfigError } from '../config.ts';
 import type { KeyPair } from './tls.ts';
 
 /**
- * Starts to serve.
+ * What answers, listening to nothing yet.
  *
- * @param http - HTTP_HOST and HTTP_PORT
  * @param keyPair - undefined: plain HTTP
  * @param app - what answers
+ */
+export function createServer(keyPair: KeyPair | undefined, app: RequestListener): Server {
+  return keyPair ? createHttpsServer(keyPair, app) : createHttpServer(app);
+}
+
+/**
+ * Starts to serve.
+ *
+ * @param server - what answers
+ * @param http - HTTP_HOST and HTTP_PORT
  * @throws ConfigError when the port is taken or not allowed, or the address is not this machine's
  */
-export async function listen(
-  { host, port }: Config['http'],
-  keyPair: KeyPair | undefined,
-  app: RequestListener,
-): Promise<Server> {
-  const server = keyPair ? createHttpsServer(keyPair, app) : createHttpServer(app);
+export async function listen(server: Server, { host, port }: Config['http']): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explained(error, host, port)));
     server.listen(port, host, resolve);
   });
-  return server;
 }
 
 /**

@@ -14,6 +14,11 @@ interface Need {
 
 /** A worker without the patch doesn't refuse what it doesn't know: it ignores it. */
 const needs: readonly Need[] = [
+  ...['udp-reuse-port.patch', 'known-ufrag-over-stale-tuple.patch'].map((patch) => ({
+    setting: 'MEDIASOUP_USE_WEBRTC_SERVER=shared',
+    isOn: ({ portMode }: Config) => portMode === 'shared-port',
+    patch,
+  })),
   {
     setting: 'ICE_UFRAG=room-and-peer',
     isOn: ({ media }) => media.iceUfrag === 'room-and-peer',

@@ -61,8 +61,9 @@ describe('single-port', () => {
     expect(summary.ports[0]).toEqual({
       workerIndex: 0,
       protocol: 'udp',
-      address: '127.0.0.1',
+      ip: '127.0.0.1',
       port: server.mediaPort,
+      announced: [{ address: '127.0.0.1', port: server.mediaPort }],
       transports: 2,
     });
     expect(JSON.stringify(summary)).not.toContain(ports[0]?.transports[0]?.ufrag);

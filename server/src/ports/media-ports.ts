@@ -2,12 +2,14 @@
  * Where media is received: one interface, an implementation for each port mode, and the one place
  * that picks. Nothing else asks which mode is on.
  */
+import type { Socket } from 'node:net';
 import type { types } from 'mediasoup';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
 import { resolveListenAddresses } from './listen-addresses.ts';
 import { MultiPort } from './multi-port.ts';
 import type { PortMap } from './port-map.ts';
+import { SharedPort } from './shared-port.ts';
 import { SinglePort } from './single-port.ts';
 
 export type PortMode = 'multi-port' | 'single-port' | 'shared-port';
@@ -39,6 +41,12 @@ export interface MediaPorts {
    * @throws PortInUseError when somebody else has the worker's port
    */
   attach(worker: types.Worker, index: number): Promise<WorkerPorts>;
+  /**
+   * Where HTTP may come through the media port (`config.http.sharesMediaPort`).
+   *
+   * @param accept - takes a connection whose first bytes are HTTP's or TLS's; they are still to be read
+   */
+  acceptHttp?(accept: (socket: Socket) => void): void;
   /** What listens where, and for whom. */
   snapshot(): Promise<PortMap>;
   close(): Promise<void>;
@@ -62,6 +70,7 @@ export interface WorkerPorts {
  *
  * @param config - the settings
  * @param log - where to warn about ports that may be gone at a restart
+ * @throws StartError when the mode can't be had here
  */
 export async function createMediaPorts(config: Config, log: Logger): Promise<MediaPorts> {
   const addresses = await resolveListenAddresses(config.media);
@@ -70,5 +79,7 @@ export async function createMediaPorts(config: Config, log: Logger): Promise<Med
       return new MultiPort(config.media, addresses);
     case 'single-port':
       return new SinglePort(config.media, addresses, log);
+    case 'shared-port':
+      return new SharedPort(config, addresses, log);
   }
 }

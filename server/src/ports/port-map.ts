@@ -85,14 +85,16 @@ export function findListening(standing: Listening[], candidate: types.IceCandida
  * @param options.standing - the ports that are open whether or not anybody uses them
  * @param options.transports - the worker's open transports
  * @param options.listeningOf - where a candidate of mediasoup's is received
+ * @param options.tupleOf - a tuple of mediasoup's, as it is there
  */
 export function describePorts(options: {
   worker: { index: number; pid: number };
   standing: Listening[];
   transports: Iterable<Transport>;
   listeningOf(candidate: types.IceCandidate): Listening;
+  tupleOf(tuple: types.TransportTuple): types.TransportTuple;
 }): PortEntry[] {
-  const { worker, standing, transports, listeningOf } = options;
+  const { worker, standing, transports, listeningOf, tupleOf } = options;
   const entries = new Map<string, PortEntry>();
   const entryOf = (listening: Listening): PortEntry => {
     const { protocol, ip, port } = listening;
@@ -111,15 +113,20 @@ export function describePorts(options: {
 
   for (const listening of standing) entryOf(listening);
   for (const transport of transports) {
+    const selected = transport.iceSelectedTuple && tupleOf(transport.iceSelectedTuple);
     for (const candidate of transport.iceCandidates) {
       const entry = entryOf(listeningOf(candidate));
-      entry.transports.push(describeTransport(transport, entry));
+      entry.transports.push(describeTransport(transport, entry, selected));
     }
   }
   return [...entries.values()];
 }
 
-function describeTransport(transport: Transport, listening: Listening): TransportEntry {
+function describeTransport(
+  transport: Transport,
+  listening: Listening,
+  tuple: types.TransportTuple | undefined,
+): TransportEntry {
   const { roomId, peerId, direction } = transport.appData;
   const entry: TransportEntry = {
     transportId: transport.id,
@@ -128,7 +135,6 @@ function describeTransport(transport: Transport, listening: Listening): Transpor
     direction,
     ufrag: transport.iceParameters.usernameFragment,
   };
-  const tuple = transport.iceSelectedTuple;
   if (
     tuple?.remoteIp &&
     tuple.remotePort &&

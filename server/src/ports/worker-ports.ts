@@ -23,6 +23,8 @@ export interface WorkerPortsOptions {
   listen(want: Want): Listen;
   /** Where a candidate of mediasoup's is received, and what peers are told in its stead. */
   listeningOf(candidate: types.IceCandidate): Listening;
+  /** A tuple as it is at the ports that peers reach, where the worker listens behind those. */
+  tupleOf?(tuple: types.TransportTuple): types.TransportTuple;
 }
 
 /** What the port modes have in common: they differ in where a transport listens. */
@@ -92,12 +94,13 @@ export class CommonWorkerPorts implements WorkerPorts {
   }
 
   describe(): PortEntry[] {
-    const { worker, index, standing, listeningOf } = this.#options;
+    const { worker, index, standing, listeningOf, tupleOf = (tuple) => tuple } = this.#options;
     return describePorts({
       worker: { index, pid: worker.pid },
       standing,
       transports: this.#transports,
       listeningOf,
+      tupleOf,
     });
   }
 }

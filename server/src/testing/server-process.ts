@@ -17,18 +17,23 @@ export interface ServerProcess {
  * Runs the product as `npm start` does after set-up, on ports of its own.
  *
  * @param env - settings that the test is about
+ * @param options.httpOnMediaPort - HTTP_PORT is MEDIASOUP_PORT, which shared-port allows
  */
-export async function startServerProcess(env: Record<string, string>): Promise<ServerProcess> {
+export async function startServerProcess(
+  env: Record<string, string>,
+  { httpOnMediaPort = false } = {},
+): Promise<ServerProcess> {
   const first = await freePorts(110);
+  const [httpPort, mediaPort] = [first, httpOnMediaPort ? first : first + 1];
   const child = spawn(process.execPath, [main], {
     env: {
       ...process.env,
       MEDIASOUP_LISTEN_IP: '127.0.0.1',
       MEDIASOUP_NUM_WORKERS: '1',
-      MEDIASOUP_PORT: String(first + 1),
+      MEDIASOUP_PORT: String(mediaPort),
       MEDIASOUP_MIN_PORT: String(first + 10),
       MEDIASOUP_MAX_PORT: String(first + 109),
-      HTTP_PORT: String(first),
+      HTTP_PORT: String(httpPort),
       LOG_LEVEL: 'warn',
       ...env,
     },
@@ -36,8 +41,8 @@ export async function startServerProcess(env: Record<string, string>): Promise<S
   });
   await untilReady(child);
   return {
-    url: `http://localhost:${first}`,
-    mediaPort: first + 1,
+    url: `http://localhost:${httpPort}`,
+    mediaPort,
     process: child,
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;

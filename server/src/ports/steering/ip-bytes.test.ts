@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ipBytes } from './ip-bytes.ts';
+import { ipBytes, ipText } from './ip-bytes.ts';
 
 test.for([
   ['203.0.113.7', 'cb007107'],
@@ -17,3 +17,10 @@ test.for([
 test.for(['', 'localhost', '1.2.3', '::1::', '[::1]', '1.2.3.4.5'])('%s is none', (text) => {
   expect(() => ipBytes(text)).toThrow(TypeError);
 });
+
+test.for(['203.0.113.7', '::', '::1', '2001:db8::7', '2001:db8:1:2:3:4:5:6'])(
+  '%s is written as it was read',
+  (address) => {
+    expect(ipText(ipBytes(address))).toBe(address);
+  },
+);

@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 
 /**
  * The bytes of an address (RFC 4291, 2.2; a zone is left out).
@@ -21,4 +21,15 @@ export function ipBytes(address: string): Buffer {
     bytes.writeUInt16BE(Number.parseInt(group, 16), i * 2);
   });
   return bytes;
+}
+
+/**
+ * An address as people write it (RFC 5952).
+ *
+ * @param bytes - 4 or 16
+ */
+export function ipText(bytes: Buffer): string {
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(i * 2).toString(16));
+  return new SocketAddress({ address: groups.join(':'), family: 'ipv6' }).address;
 }

@@ -1,5 +1,5 @@
 /** The keys and values of the maps, as the structs of steer.bpf.c have them. */
-import { ipBytes } from './ip-bytes.ts';
+import { ipBytes, ipText } from './ip-bytes.ts';
 
 /** What is random in a ufrag of mediasoup's: its last 32 characters; others may name room and peer. */
 const ufragBytes = 32;
@@ -22,6 +22,12 @@ export function remoteKey({ address, port }: { address: string; port: number }):
   key.writeUInt16BE(port, 16);
   key.writeUInt16BE(ip.length === 4 ? ethertypes.ipv4 : ethertypes.ipv6, 18);
   return key;
+}
+
+/** What a struct remote says. */
+export function readRemote(key: Buffer): { address: string; port: number } {
+  const isV6 = key.readUInt16BE(18) === ethertypes.ipv6;
+  return { address: ipText(key.subarray(0, isV6 ? 16 : 4)), port: key.readUInt16BE(16) };
 }
 
 /** struct owner: whose a tuple is, and whose it was before, 0 for nobody. */

@@ -160,16 +160,17 @@ static __always_inline void claim(struct remote *remote, __u32 id, struct transp
 	if (owner) {
 		if (owner->transport == id)
 			return;
-		if (bpf_map_lookup_elem(&transports, &owner->transport)) {
-			if (owner->previous != id) {
-				count(CLAIM_REFUSED);
-				return;
-			}
+		if (owner->previous == id) {
 			// It was proven to be this transport's once, and whoever took it over was proven too. The
 			// one that still sends checks has it: so one who forged the other's address loses it again.
 			fresh.previous = owner->transport;
 			*owner = fresh;
 			count(TUPLE_RECLAIMED);
+			return;
+		}
+		if (bpf_map_lookup_elem(&transports, &owner->transport) ||
+		    bpf_map_lookup_elem(&transports, &owner->previous)) {
+			count(CLAIM_REFUSED);
 			return;
 		}
 	}
@@ -208,6 +209,8 @@ static __always_inline int steer_by_tuple(struct sk_reuseport_md *packet, struct
 	if (!owner)
 		return drop(DATA_UNKNOWN_TUPLE);
 	transport = bpf_map_lookup_elem(&transports, &owner->transport);
+	if (!transport) // It has closed: whom it took the address from still has it.
+		transport = bpf_map_lookup_elem(&transports, &owner->previous);
 	if (!transport)
 		return drop(DATA_UNKNOWN_TUPLE);
 	return deliver(packet, transport, DATA_STEERED);

@@ -3,7 +3,15 @@ import { keysOf, loadProgram, lookupElement, updateElement } from './bpf.ts';
 import { type BpfObject, linkInstructions } from './bpf-object.ts';
 import { readCounters, type SteeringCounters } from './counters.ts';
 import { ipBytes } from './ip-bytes.ts';
-import { ownerBytes, ownerValue, readOwner, remoteKey, type TupleOwner, uint32 } from './keys.ts';
+import {
+  ownerBytes,
+  ownerValue,
+  readOwner,
+  readRemote,
+  remoteKey,
+  type TupleOwner,
+  uint32,
+} from './keys.ts';
 import { createMaps, definitionOf } from './maps.ts';
 import { attachProgram, bindToGroup, close, SystemCallError } from './system-calls.ts';
 import { copyUdpSocket } from './worker-socket.ts';
@@ -104,11 +112,18 @@ export class SteeringGroup {
     updateElement(this.#maps.tuples, remoteKey(remote), ownerValue(owner));
   }
 
-  /** How many addresses the table holds, those of closed transports too. @throws SystemCallError */
-  countTuples(): number {
-    let count = 0;
-    for (const _ of keysOf(this.#maps.tuples, definitionOf(this.#object, 'tuples'))) count++;
-    return count;
+  /**
+   * All addresses that the table holds, those of closed transports too: they go when it is full.
+   *
+   * @throws SystemCallError
+   */
+  readTuples(): { remote: Remote; owner: TupleOwner }[] {
+    const keys = [...keysOf(this.#maps.tuples, definitionOf(this.#object, 'tuples'))];
+    return keys.flatMap((key) => {
+      const remote = readRemote(key);
+      const owner = this.ownerOf(remote);
+      return owner ? [{ remote, owner }] : [];
+    });
   }
 
   /** @throws SystemCallError */

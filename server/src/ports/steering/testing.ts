@@ -7,14 +7,21 @@ import type { SteeredTransport } from './steered-transport.ts';
 import { Steering } from './steering.ts';
 import type { SteeringGroup } from './steering-group.ts';
 
-/** For tests, in beforeEach: where the kernel lets nobody steer, says why. */
-export function skipWithoutSteering({ skip }: TestContext): void {
+/** For tests: why the kernel lets nobody steer here; undefined where it does. */
+export function obstacleToSteering(): string | undefined {
   try {
     Steering.load([{ ip: '127.0.0.1', port: 1 }]).close();
+    return undefined;
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    skip(error.message);
+    return error.message;
   }
+}
+
+/** For tests, in beforeEach. */
+export function skipWithoutSteering({ skip }: TestContext): void {
+  const obstacle = obstacleToSteering();
+  skip(obstacle !== undefined, obstacle);
 }
 
 /** Bytes that no WebRTC protocol begins with: a worker counts them and does nothing else. */

@@ -1,0 +1,46 @@
+/**
+ * A server that listens on all addresses, run by all-addresses.test.ts inside its network namespace, with the port
+ * mode and the namespace's addresses as arguments. Prints what became of each candidate as one line of JSON.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PortEntry } from '../server/src/ports/port-map.ts';
+import { checkIce } from '../server/src/testing/ice-check.ts';
+import { TestPeer } from '../server/src/testing/test-peer.ts';
+import { startTestServer } from '../server/src/testing/test-server.ts';
+
+const [, , useWebRtcServer = '', address4 = '', address6 = ''] = process.argv;
+const { signalling, ports, stop } = await startTestServer({
+  MEDIASOUP_USE_WEBRTC_SERVER: useWebRtcServer,
+  MEDIASOUP_LISTEN_IP: '0.0.0.0,::',
+  MEDIASOUP_ANNOUNCED_ADDRESS: `${address4},${address6}`,
+});
+const peer = await TestPeer.join({ signalling });
+const { sendTransport } = await peer.welcome();
+const results = [];
+for (const { protocol, address, port } of sendTransport?.iceCandidates ?? []) {
+  const ice = sendTransport?.iceParameters;
+  if (!ice) continue;
+  await using checked = await checkIce({ protocol, address, port }, ice);
+  const entries = await untilInPortMap(checked.from.port);
+  results.push({
+    protocol,
+    address,
+    result: checked.result,
+    from: checked.from.address,
+    inPortMap: entries.map((entry) => [entry.protocol, entry.ip, entry.announced[0].address]),
+  });
+}
+console.log(JSON.stringify(results));
+await peer.leave();
+await stop();
+
+/** The worker tells Node of it after it has answered. */
+async function untilInPortMap(remotePort: number): Promise<PortEntry[]> {
+  for (let attempt = 0; ; attempt++) {
+    const entries = (await ports.snapshot()).ports.filter(({ transports }) =>
+      transports.some(({ remote }) => remote?.port === remotePort),
+    );
+    if (entries.length > 0 || attempt === 100) return entries;
+    await sleep(50);
+  }
+}

@@ -1,0 +1,128 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { tryBind } from '../server/src/ports/try-bind.ts';
+import { freePorts } from '../server/src/testing/free-ports.ts';
+import { startServerProcess } from '../server/src/testing/server-process.ts';
+import { launchChromium } from './chromium.ts';
+import { type Candidate, PeerPage } from './peer-page.ts';
+import { obstacleToSharedPort, portWays, startServerFor } from './port-matrix.ts';
+import { openTcpRelay } from './tcp-relay.ts';
+import { UdpTap } from './udp-tap.ts';
+
+const protocols = ['udp', 'tcp'] as const;
+
+const patience = { timeout: 30_000, interval: 200 };
+
+const hasIPv6 = (await tryBind('udp', '::1', 0)) === undefined;
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+
+afterAll(() => browser.close());
+
+/** Alice and Bob join and see each other. */
+async function callOf(
+  url: string,
+  protocol: 'udp' | 'tcp',
+  stack: AsyncDisposableStack,
+): Promise<PeerPage[]> {
+  const peers: PeerPage[] = [];
+  for (const name of ['Alice', 'Bob']) {
+    const options = { browser, url, roomId: 'call', name, forceTcp: protocol === 'tcp' };
+    const peer = await PeerPage.join(options);
+    stack.defer(() => peer.close());
+    peers.push(peer);
+  }
+  for (const peer of peers) {
+    await expect.poll(() => peer.received('video', 'framesDecoded'), patience).toBeGreaterThan(10);
+    await expect
+      .poll(() => peer.received('audio', 'totalAudioEnergy'), patience)
+      .toBeGreaterThan(0);
+  }
+  return peers;
+}
+
+/** Both of a peer's connections go there, at last: of two that work, TCP may be ready before UDP. */
+async function mustSelect(peer: PeerPage, candidate: Candidate): Promise<void> {
+  await expect.poll(() => peer.selectedCandidates(), patience).toEqual([candidate, candidate]);
+}
+
+/**
+ * Maps a port to the server's, for one protocol only, so that nothing else can carry the media.
+ *
+ * @returns tells how many bytes browsers have sent through it
+ */
+async function openMapping(
+  protocol: 'udp' | 'tcp',
+  outside: number,
+  inside: number,
+  stack: AsyncDisposableStack,
+): Promise<() => number> {
+  if (protocol === 'tcp') {
+    const relay = stack.use(await openTcpRelay(outside, inside));
+    return () => relay.bytesFromBrowsers;
+  }
+  const tap = await UdpTap.open(inside, { address: '127.0.0.1', port: outside });
+  stack.defer(() => tap.close());
+  return () => tap.captured.reduce((sum, { length }) => sum + length, 0);
+}
+
+test.runIf(obstacleToSharedPort)(`shared-port: ${obstacleToSharedPort}`, ({ skip }) => skip());
+
+// In multi-port each transport has a port of its own, so none can be announced for all.
+test.each(portWays.filter(({ mode }) => mode !== 'multi-port'))(
+  'in $mode, media over $protocol works through a port mapping, HTTP on that port: $httpOnMediaPort',
+  async (way) => {
+    const { protocol } = way;
+    await using stack = new AsyncDisposableStack();
+    const outside = await freePorts(1);
+    const server = await startServerFor(way, { MEDIASOUP_ANNOUNCED_PORT: String(outside) });
+    stack.defer(() => server.stop());
+    const bytesFromBrowsers = await openMapping(protocol, outside, server.mediaPort, stack);
+
+    const peers = await callOf(server.url, protocol, stack);
+    const before = bytesFromBrowsers();
+    for (const peer of peers) {
+      await mustSelect(peer, { protocol, address: '127.0.0.1', port: outside });
+      const badge = peer.page.getByTestId('port-badge');
+      await expect.poll(() => badge.textContent(), patience).toContain(String(outside));
+    }
+    await expect.poll(bytesFromBrowsers, patience).toBeGreaterThan(before);
+  },
+);
+
+test.each(protocols)(
+  'of several announced addresses, one that works over %s is enough',
+  async (protocol) => {
+    await using stack = new AsyncDisposableStack();
+    const server = await startServerProcess({
+      MEDIASOUP_ANNOUNCED_ADDRESS: '127.0.0.9,127.0.0.1',
+    });
+    stack.defer(() => server.stop());
+    for (const peer of await callOf(server.url, protocol, stack)) {
+      const offered = (await peer.candidates()).flat();
+      expect(new Set(offered.map(({ address }) => address))).toEqual(
+        new Set(['127.0.0.9', '127.0.0.1']),
+      );
+      await mustSelect(peer, { protocol, address: '127.0.0.1', port: server.mediaPort });
+    }
+  },
+);
+
+test.runIf(hasIPv6).each(protocols)(
+  'media goes over IPv6 and %s where IPv4 leads nowhere',
+  async (protocol) => {
+    await using stack = new AsyncDisposableStack();
+    const server = await startServerProcess({
+      MEDIASOUP_LISTEN_IP: '127.0.0.1,::1',
+      MEDIASOUP_ANNOUNCED_ADDRESS: '127.0.0.9,::1',
+    });
+    stack.defer(() => server.stop());
+    for (const peer of await callOf(server.url, protocol, stack)) {
+      await mustSelect(peer, { protocol, address: '::1', port: server.mediaPort });
+    }
+  },
+);

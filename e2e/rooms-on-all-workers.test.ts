@@ -1,0 +1,65 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PortsSummary } from '../server/src/http/ports-summary.ts';
+import { TestPeer } from '../server/src/testing/test-peer.ts';
+import { launchChromium } from './chromium.ts';
+import { PeerPage } from './peer-page.ts';
+import { describeWay, portWays, startServerFor } from './port-matrix.ts';
+
+const patience = { timeout: 30_000, interval: 200 };
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+
+afterAll(() => browser.close());
+
+describe.each([2, 4])('with %i workers', (numWorkers) => {
+  test.each(portWays.map((way) => ({ way, name: describeWay(way) })))(
+    'rooms on all of them are calls: $name',
+    async ({ way }) => {
+      await using stack = new AsyncDisposableStack();
+      const server = await startServerFor(way, { MEDIASOUP_NUM_WORKERS: String(numWorkers) });
+      stack.defer(() => server.stop());
+
+      const signalling = `${server.url.replace('http', 'ws')}/signalling`;
+      const used = new Set<number>();
+
+      for (let n = 0; n < numWorkers; n++) {
+        const roomId = `room-${n}`;
+        // It holds the room on its worker, so that the next comes to another, without encoding anything.
+        const holder = await TestPeer.join({ signalling, roomId });
+        stack.defer(async () => void (await holder.leave()));
+        const forceTcp = way.protocol === 'tcp';
+        const options = { browser, url: server.url, roomId, forceTcp };
+        const alice = await PeerPage.join({ ...options, name: 'Alice' });
+        const bob = await PeerPage.join({ ...options, name: 'Bob' });
+        for (const peer of [alice, bob]) {
+          await expect
+            .poll(() => peer.received('video', 'framesDecoded'), patience)
+            .toBeGreaterThan(10);
+          for (const { protocol } of await peer.selectedCandidates()) {
+            expect(protocol).toBe(way.protocol);
+          }
+        }
+        used.add(await busiestWorker(server.url));
+        await Promise.all([alice.close(), bob.close()]);
+      }
+
+      expect([...used].sort()).toEqual(Array.from({ length: numWorkers }, (_, index) => index));
+    },
+  );
+});
+
+/** The worker with the most transports at its ports. */
+async function busiestWorker(url: string): Promise<number> {
+  const response = await fetch(`${url}/api/ports`);
+  const { ports } = (await response.json()) as PortsSummary;
+  const transports: number[] = [];
+  for (const port of ports) {
+    transports[port.workerIndex] = (transports[port.workerIndex] ?? 0) + port.transports;
+  }
+  return transports.indexOf(Math.max(...transports.map((count) => count ?? 0)));
+}

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { types } from 'mediasoup';
+import { StartError } from '../start-error.ts';
+import { PortInUseError } from './errors.ts';
+import { tryBind } from './try-bind.ts';
+
+/** The default port lies among those that the kernel gives to outgoing connections, for a while. */
+const bindAttempts = 5;
+const bindPauseMs = 200;
+
+interface Place {
+  protocol: types.TransportProtocol;
+  ip: string;
+  port: number;
+}
+
+/**
+ * Waits a little for somebody who lets a port go.
+ *
+ * @param places - where a worker is about to listen
+ * @throws PortInUseError when somebody has it for good
+ * @throws StartError when it can't be had for another reason
+ */
+export async function mustBeFree(places: Place[]): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const obstacle = await obstacleTo(places);
+    if (!obstacle) return;
+    if (attempt === bindAttempts) throw obstacle;
+    await sleep(bindPauseMs * attempt);
+  }
+}
+
+async function obstacleTo(places: Place[]): Promise<StartError | undefined> {
+  for (const { protocol, ip, port } of places) {
+    const code = await tryBind(protocol, ip, port);
+    if (code) return explainBindFailure(code, { protocol, ip, port });
+  }
+  return undefined;
+}
+
+/**
+ * @param code - of bind(2)'s or listen(2)'s error
+ * @param place - what could not be bound
+ */
+export function explainBindFailure(code: string, { protocol, ip, port }: Place): StartError {
+  if (code === 'EADDRINUSE') return new PortInUseError(protocol, ip, port);
+  return new StartError(
+    `  MEDIASOUP_PORT=${port}: can't listen at ${ip}, ${protocol.toUpperCase()} (${code}). ` +
+      (code === 'EACCES'
+        ? 'Ports below 1024 need CAP_NET_BIND_SERVICE, in the workers too: ' +
+          `AmbientCapabilities=CAP_NET_BIND_SERVICE in a systemd unit; ` +
+          `or \`sysctl -w net.ipv4.ip_unprivileged_port_start=${port}\`; or choose a port above 1023.`
+        : 'Choose another port.'),
+  );
+}

@@ -1,0 +1,161 @@
+import { once } from 'node:events';
+import type { types } from 'mediasoup';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import type { MediaWorker } from '../media/media-worker.ts';
+import { IcePeer } from '../testing/ice-peer.ts';
+import { startTestServer } from '../testing/test-server.ts';
+import type { Transport } from './media-ports.ts';
+import { SharedPort } from './shared-port.ts';
+import { skipWithoutSteering } from './steering/testing.ts';
+
+beforeEach(skipWithoutSteering);
+
+async function startShared(env: Record<string, string> = {}) {
+  const server = await startTestServer({ MEDIASOUP_USE_WEBRTC_SERVER: 'shared', ...env });
+  onTestFinished(() => server.stop());
+  if (!(server.ports instanceof SharedPort)) throw new Error('not shared-port');
+  return { ...server, ports: server.ports };
+}
+
+const want = {
+  protocols: ['udp' as const, 'tcp' as const],
+  enableSctp: false,
+  appData: { roomId: 'room', peerId: 'peer', direction: 'send' as const },
+};
+
+/** mediasoup's class has it, its interface doesn't. */
+interface WorkerInside {
+  webRtcServersForTesting: Set<types.WebRtcServer>;
+}
+
+interface Call {
+  worker: MediaWorker;
+  transport: Transport;
+  peer: IcePeer;
+  moves: number;
+}
+
+/** Repeatable: numbers from 0 to below 1 (a linear congruential generator). */
+function numbersFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+const operations = 3_000;
+const mostCalls = 60;
+/** mediasoup forgets the oldest of more. */
+const mostMoves = 7;
+
+test('after thousands of random operations the kernel’s tables are as the workers say', {
+  timeout: 120_000,
+}, async () => {
+  const { pool, ports, mediaPort } = await startShared({ MEDIASOUP_NUM_WORKERS: '3' });
+  const at = { ip: '127.0.0.1', port: mediaPort };
+  const random = numbersFrom(4711);
+  const anyOf = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+  const calls = new Set<Call>();
+  /** Whose each ufrag is that there ever was. */
+  const transportOf = new Map<string, string>();
+  const done: Record<string, number> = {};
+  const remember = ({ transport }: Call) => {
+    transportOf.set(transport.iceParameters.usernameFragment, transport.id);
+  };
+
+  const steps: Record<string, (call: Call) => Promise<void>> = {
+    async check({ transport, peer }) {
+      expect(await peer.check(transport.iceParameters)).toBe('success');
+    },
+    async restart(call) {
+      await call.worker.ports.restartIce(call.transport);
+      remember(call);
+      if (random() < 0.7) await steps.check?.(call);
+    },
+    async move(call) {
+      if (++call.moves > mostMoves) return;
+      const before = call.peer;
+      call.peer = await IcePeer.open(at);
+      await steps.check?.(call);
+      await before.close();
+    },
+    /** One socket, two transports: what a NAT or a reload makes of a port that is used again. */
+    async reuse({ peer }) {
+      const other = anyOf([...calls]);
+      if (++other.moves > mostMoves) return;
+      expect(await peer.check(other.transport.iceParameters)).toBe('success');
+    },
+    async close(call) {
+      call.transport.close();
+      await call.peer.close();
+      calls.delete(call);
+    },
+    async killWorker() {
+      if (random() > 0.05) return;
+      const { worker } = anyOf(pool.workers);
+      const gone = [...calls].filter((call) => call.worker.worker === worker);
+      process.kill(worker.pid, 'SIGKILL');
+      await once(worker, 'died');
+      for (const call of gone) await steps.close?.(call);
+      await expect.poll(() => pool.workers.length).toBe(3);
+    },
+  };
+
+  for (let n = 0; n < operations; n++) {
+    const names = ['check', 'check', 'restart', 'move', 'reuse', 'close', 'killWorker'];
+    if (calls.size === 0 || (calls.size < mostCalls && random() < 0.3)) {
+      const worker = anyOf(pool.workers);
+      const transport = await worker.ports.createTransport(await worker.createRouter(), want);
+      const call = { worker, transport, peer: await IcePeer.open(at), moves: 0 };
+      calls.add(call);
+      remember(call);
+    } else {
+      const name = anyOf(names);
+      done[name] = (done[name] ?? 0) + 1;
+      await steps[name]?.(anyOf([...calls]));
+    }
+  }
+  for (const call of calls) await steps.check?.(call);
+
+  await expect.poll(() => differences(), { timeout: 10_000 }).toEqual([]);
+  expect(Math.min(...Object.values(done)), JSON.stringify(done)).toBeGreaterThan(100);
+  for (const { peer } of calls) await peer.close();
+
+  async function differences(): Promise<string[]> {
+    const found: string[] = [];
+    const [group] = ports.steering.groups;
+    const ufrags = ports.steering.tables.readUfrags();
+    const owners = new Map(group?.readTuples().map(({ remote, owner }) => [remote.port, owner]));
+    /** By the kernel's number, ours. */
+    const transports = new Map(
+      [...ufrags].map(([ufrag, { transport }]) => [transport, transportOf.get(ufrag)]),
+    );
+    const live = new Set([...calls].map(({ transport }) => transport.id));
+    /** Which transports the workers give the data from a remote port to. */
+    const told = new Map<number, string[]>();
+
+    for (const { index, worker } of pool.workers) {
+      const [server] = (worker as unknown as WorkerInside).webRtcServersForTesting;
+      const dump = await server?.dump();
+      for (const { localIceUsernameFragment: ufrag } of dump?.localIceUsernameFragments ?? []) {
+        const slot = ufrags.get(ufrag)?.slot;
+        if (slot !== index) found.push(`${ufrag} of worker ${index} is steered to ${slot}`);
+      }
+      for (const { tuple, webRtcTransportId } of dump?.tuples ?? []) {
+        const key = tuple.remotePort ?? 0;
+        told.set(key, [...(told.get(key) ?? []), webRtcTransportId]);
+      }
+    }
+    for (const [ufrag, { transport, slot }] of ufrags) {
+      const id = transports.get(transport);
+      if (!id || !live.has(id)) found.push(`${ufrag} (slot ${slot}) is of no transport`);
+    }
+    for (const [remote, ids] of told) {
+      const { transport = 0, previous = 0 } = owners.get(remote) ?? {};
+      const owner = transports.get(transport) ?? transports.get(previous);
+      if (!owner || !ids.includes(owner)) found.push(`${remote} of ${ids} is steered to ${owner}`);
+    }
+    return found;
+  }
+});

@@ -1,0 +1,129 @@
+/** A WebRtcServer for each worker, all of them on one port: docs/shared-port.md. */
+import type { Socket } from 'node:net';
+import type { types } from 'mediasoup';
+import type { ListenAddress } from '../announced-addresses.ts';
+import type { Config, MediaConfig } from '../config.ts';
+import type { Logger } from '../log.ts';
+import { ephemeralPortWarning } from './ephemeral-ports.ts';
+import { listenInfoOf } from './listen-addresses.ts';
+import type { MediaPorts, WorkerPorts } from './media-ports.ts';
+import { mustBeFree } from './must-be-free.ts';
+import type { PortMap } from './port-map.ts';
+import { portRangeOf } from './port-range.ts';
+import { SharedWorkerPorts } from './shared-worker-ports.ts';
+import { Steering } from './steering/steering.ts';
+import { TcpFront } from './tcp-front/tcp-front.ts';
+
+export class SharedPort implements MediaPorts {
+  readonly mode = 'shared-port';
+  readonly steering: Steering;
+  readonly front: TcpFront;
+  readonly #media: MediaConfig;
+  readonly #addresses: ListenAddress[];
+  readonly #workers = new Map<number, SharedWorkerPorts>();
+  #opened: Promise<void> | undefined;
+
+  /**
+   * Loads the program into the kernel; nothing is bound before the first worker is attached, so that
+   * a process started as root can become another user in between.
+   *
+   * @param config - the settings
+   * @param addresses - where media is received
+   * @param log - where to warn about a port that may be gone at a restart
+   * @throws StartError that says what is missing for it and how to get it
+   */
+  constructor({ media, http }: Config, addresses: ListenAddress[], log: Logger) {
+    this.#media = media;
+    this.#addresses = addresses;
+    const listen = addresses.map(({ ip }) => ({ ip, port: media.port }));
+    this.steering = Steering.load(listen);
+    this.front = new TcpFront({
+      port: media.port,
+      iceIps: addresses.map(({ ip }) => ip),
+      httpIps: http.sharesMediaPort ? [http.host] : [],
+      targetOf: (ufrag, ip) => {
+        const slot = this.steering.tables.slotOf(ufrag);
+        return slot === undefined ? undefined : this.#workers.get(slot)?.tcpListenerOf(ip);
+      },
+    });
+    void ephemeralPortWarning(media.port, media.port).then((warning) => {
+      if (warning) log.warn(warning);
+    });
+  }
+
+  async attach(worker: types.Worker, index: number): Promise<WorkerPorts> {
+    this.#opened ??= this.#open();
+    await this.#opened;
+    const { port, numWorkers } = this.#media;
+    const portRange = portRangeOf(this.#media, numWorkers, index);
+    // mediasoup's candidate priorities follow this order: UDP before TCP, preferred address first.
+    const webRtcServer = await worker.createWebRtcServer({
+      listenInfos: [
+        ...this.#addresses.map((address) => {
+          const info = listenInfoOf(address);
+          return {
+            protocol: 'udp' as const,
+            ...info,
+            port,
+            flags: { ...info.flags, udpReusePort: true },
+          };
+        }),
+        // Behind the front. One for each address, so that the worker knows which of them a peer came to.
+        ...this.#addresses.map(({ announced: [announcedAddress] }) => ({
+          protocol: 'tcp' as const,
+          ip: '127.0.0.1',
+          announcedAddress,
+          portRange,
+        })),
+      ],
+    });
+    const { tcpServers } = await webRtcServer.dump();
+    await this.steering.addWorker(index, worker.pid);
+    const ports = new SharedWorkerPorts({
+      worker,
+      index,
+      media: this.#media,
+      addresses: this.#addresses,
+      webRtcServer,
+      tcpPorts: tcpServers.map((listener) => listener.port),
+      steering: this.steering,
+      front: this.front,
+    });
+    this.#workers.set(index, ports);
+    worker.observer.once('close', () => {
+      if (this.#workers.get(index) === ports) this.#workers.delete(index);
+    });
+    return ports;
+  }
+
+  acceptHttp(accept: (socket: Socket) => void): void {
+    this.front.acceptHttp(accept);
+  }
+
+  async snapshot(): Promise<PortMap> {
+    const { port, announcedPort } = this.#media;
+    return {
+      mode: this.mode,
+      why:
+        'MEDIASOUP_USE_WEBRTC_SERVER=shared: all workers receive on one port, ' +
+        `MEDIASOUP_PORT (${port})` +
+        (announcedPort ? `; peers are told MEDIASOUP_ANNOUNCED_PORT (${announcedPort}).` : '.'),
+      ports: [...this.#workers.values()].flatMap((ports) => ports.describe()),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#workers.clear();
+    await this.front.close();
+    this.steering.close();
+  }
+
+  async #open(): Promise<void> {
+    // Another server of the same user's would join the group, and its program would take ours' place.
+    await mustBeFree(
+      this.#addresses.map(({ ip }) => ({ protocol: 'udp', ip, port: this.#media.port })),
+    );
+    this.steering.open();
+    await this.front.listen();
+  }
+}

@@ -1,0 +1,107 @@
+import type { types } from 'mediasoup';
+import type { ListenAddress } from '../announced-addresses.ts';
+import type { MediaConfig } from '../config.ts';
+import type { Transport, Want } from './media-ports.ts';
+import { findListening, listeningAt } from './port-map.ts';
+import type { SteeredTransport } from './steering/steered-transport.ts';
+import type { Steering } from './steering/steering.ts';
+import type { TcpFront } from './tcp-front/tcp-front.ts';
+import { CommonWorkerPorts } from './worker-ports.ts';
+
+export interface SharedWorkerPortsOptions {
+  worker: types.Worker;
+  /** Its slot too. */
+  index: number;
+  media: MediaConfig;
+  addresses: ListenAddress[];
+  webRtcServer: types.WebRtcServer;
+  /** Where it listens at 127.0.0.1, for each of the addresses. */
+  tcpPorts: number[];
+  steering: Steering;
+  front: TcpFront;
+}
+
+/** A worker's share of the port: tells the kernel of each transport before anybody else hears of it. */
+export class SharedWorkerPorts extends CommonWorkerPorts {
+  readonly #options: SharedWorkerPortsOptions;
+  readonly #steered = new WeakMap<Transport, SteeredTransport>();
+
+  constructor(options: SharedWorkerPortsOptions) {
+    const { worker, index, media, addresses, webRtcServer, tcpPorts, front } = options;
+    const { port, announcedPort = port } = media;
+    const udp = addresses.map((address) =>
+      listeningAt(address, { protocol: 'udp', port, announcedPort }),
+    );
+    const tcp = addresses.map((address) =>
+      listeningAt(address, { protocol: 'tcp', port, announcedPort }),
+    );
+    super({
+      worker,
+      index,
+      media,
+      addresses,
+      standing: [...udp, ...tcp],
+      listen: () => ({ webRtcServer }),
+      listeningOf: (candidate) =>
+        candidate.protocol === 'udp'
+          ? findListening(udp, candidate)
+          : (tcp[tcpPorts.indexOf(candidate.port)] ?? findListening(tcp, candidate)),
+      // The worker sees the front's connection; meant is the peer's.
+      tupleOf: (tuple) => {
+        if (tuple.protocol === 'udp') return tuple;
+        const ip = addresses[tcpPorts.indexOf(tuple.localPort)]?.ip ?? tuple.localAddress;
+        const { address, port: remotePort } =
+          front.remoteOf(tuple.localPort, tuple.remotePort ?? 0) ?? {};
+        return {
+          ...tuple,
+          localIp: ip,
+          localAddress: ip,
+          localPort: port,
+          remoteIp: address,
+          remotePort,
+        };
+      },
+    });
+    this.#options = options;
+  }
+
+  override async createTransport(router: types.Router, want: Want): Promise<Transport> {
+    const { steering, index, addresses } = this.#options;
+    const transport = await super.createTransport(router, want);
+    let steered: SteeredTransport;
+    try {
+      steered = steering.addTransport(index, transport.iceParameters.usernameFragment);
+    } catch (error) {
+      transport.close();
+      throw error;
+    }
+    this.#steered.set(transport, steered);
+    transport.observer.once('close', () => steered.close());
+    transport.observer.on('iceselectedtuplechange', (tuple) => {
+      if (tuple.protocol !== 'udp' || !tuple.remoteIp || !tuple.remotePort) return;
+      const group = steering.groups[addresses.findIndex(({ ip }) => ip === tuple.localAddress)];
+      if (group) steered.own(group, { address: tuple.remoteIp, port: tuple.remotePort });
+    });
+    transport.observer.on('icestatechange', (state) => {
+      if (state === 'disconnected') steered.disown();
+    });
+    // It may have been closed before we could listen.
+    if (transport.closed) steered.close();
+    return transport;
+  }
+
+  override async restartIce(transport: Transport): Promise<types.IceParameters> {
+    const parameters = await super.restartIce(transport);
+    this.#steered.get(transport)?.restart(parameters.usernameFragment);
+    return parameters;
+  }
+
+  /** Where the front finds the worker for a connection that came to an address. */
+  tcpListenerOf(ip: string): { host: string; port: number } | undefined {
+    const { addresses, tcpPorts } = this.#options;
+    const exact = addresses.findIndex((address) => address.ip === ip);
+    // A wildcard has no connections of its own address.
+    const port = tcpPorts[exact === -1 ? 0 : exact];
+    return port === undefined ? undefined : { host: '127.0.0.1', port };
+  }
+}

@@ -1,0 +1,71 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { connect, isIPv6 } from 'node:net';
+import type { types } from 'mediasoup';
+import {
+  bindingRequest,
+  type IceCredentials,
+  responseResult,
+} from '../../../scripts/worker/stun.ts';
+
+/** A connection that ICE has chosen. */
+export interface IceChecked extends AsyncDisposable {
+  /** Where the request came from, as the socket knows it. */
+  from: { address: string; port: number };
+  /** What the worker answered: `success`, or the code of its error. */
+  result: 'success' | number;
+}
+
+/**
+ * Does what a browser does first: a STUN Binding Request that nominates the pair, over a real socket.
+ *
+ * @param to - where the worker is to be reached
+ * @param ice - the transport's
+ * @returns what the worker answered; the socket stays open until it is disposed of
+ */
+export async function checkIce(
+  to: { protocol: types.TransportProtocol; address: string; port: number },
+  ice: IceCredentials,
+): Promise<IceChecked> {
+  return await (to.protocol === 'udp' ? checkOverUdp : checkOverTcp)(to, bindingRequest(ice));
+}
+
+async function checkOverUdp(
+  { address, port }: { address: string; port: number },
+  request: Buffer,
+): Promise<IceChecked> {
+  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+  socket.connect(port, address);
+  await once(socket, 'connect');
+  const response = once(socket, 'message');
+  socket.send(request);
+  const [message] = await response;
+  return {
+    from: socket.address(),
+    result: responseResult(message),
+    async [Symbol.asyncDispose]() {
+      await new Promise<void>((resolve) => socket.close(resolve));
+    },
+  };
+}
+
+async function checkOverTcp(
+  { address, port }: { address: string; port: number },
+  request: Buffer,
+): Promise<IceChecked> {
+  const socket = connect(port, address);
+  await once(socket, 'connect');
+  // RFC 4571, 2: each packet follows its length.
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(request.length);
+  socket.write(Buffer.concat([length, request]));
+  const [frame] = await once(socket, 'data');
+  return {
+    from: { address: socket.localAddress ?? '', port: socket.localPort ?? 0 },
+    result: responseResult(frame.subarray(2)),
+    async [Symbol.asyncDispose]() {
+      socket.destroy();
+      await once(socket, 'close');
+    },
+  };
+}
