@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePorts } from '../../testing/free-ports.ts';
 import type { tcpFrontLimits } from './limits.ts';
-import { closed, firstFrame, open, read, startEnd, startFront } from './testing.ts';
+import { closed, firstFrame, ignore, open, read, startEnd, startFront } from './testing.ts';
 
 const frame = firstFrame({
   usernameFragment: 'abcdefghijklmnopqrstuvwxyz012345',
@@ -41,7 +41,7 @@ test('a connection that has sent its first frame has all the time it wants', asy
 });
 
 interface Case {
-  limits: Partial<typeof tcpFrontLimits>;
+  limits: Partial<TcpFrontLimits>;
   /** Whether another address may still come in. */
   others: boolean;
 }
@@ -100,7 +100,7 @@ test('what HTTP has got has no part in the limits', async () => {
     targetOf: () => target,
     limits: { connections: 2, connectionsPerRemote: 2, waiting: 2, waitingPerRemote: 2 },
   });
-  front.acceptHttp((socket) => socket.on('error', () => {}).write('hello'));
+  front.acceptHttp((socket) => socket.on('error', ignore).write('hello'));
   for (let i = 0; i < 10; i++) {
     const socket = await open(port);
     socket.write('GET');

@@ -6,7 +6,7 @@ import { freePorts } from '../../testing/free-ports.ts';
 import { PortInUseError } from '../errors.ts';
 import { tryBind } from '../try-bind.ts';
 import { TcpFront } from './tcp-front.ts';
-import { closed, firstFrame, open, read, startEnd, startFront } from './testing.ts';
+import { closed, firstFrame, ignore, open, read, startEnd, startFront } from './testing.ts';
 
 const ufrag = 'abcdefghijklmnopqrstuvwxyz012345';
 const frame = firstFrame({ usernameFragment: ufrag, password: 'secret' });
@@ -96,7 +96,7 @@ test("a connection goes only to who is served at the address that it came to, ho
     },
   });
   const http: Socket[] = [];
-  front.acceptHttp((socket) => http.push(socket.on('error', () => {}).end('hello')));
+  front.acceptHttp((socket) => http.push(socket.on('error', ignore).end('hello')));
 
   const at = async (host: string, bytes: Buffer | string) => {
     const socket = await open(port, { host });
@@ -129,7 +129,7 @@ test('wildcards of both families share a port, and each has its own', async ({ s
   const seen: (string | undefined)[] = [];
   front.acceptHttp((socket) => {
     seen.push(socket.remoteAddress);
-    socket.on('error', () => {}).end('hello');
+    socket.on('error', ignore).end('hello');
   });
   for (const host of ['127.0.0.1', '127.0.0.2', '::1']) {
     const socket = await open(port, { host });
@@ -152,7 +152,7 @@ test('wildcards of both families share a port, and each has its own', async ({ s
 test('HTTP at :: is served by IPv4 too, as by a server of its own', async ({ skip }) => {
   skip(!hasIPv6, '::1 is no address of this machine');
   const { front, port } = await startFront({ httpIps: ['::'] });
-  front.acceptHttp((socket) => socket.on('error', () => {}).end('hello'));
+  front.acceptHttp((socket) => socket.on('error', ignore).end('hello'));
   for (const host of ['127.0.0.1', '::1']) {
     const socket = await open(port, { host });
     socket.write('GET');
@@ -160,12 +160,23 @@ test('HTTP at :: is served by IPv4 too, as by a server of its own', async ({ ski
   }
 });
 
-test('HTTP is closed before anybody takes it', async () => {
+test('HTTP is closed before anybody takes it, and when nobody does any more', async () => {
   const { front, port } = await startFront({ httpIps: ['127.0.0.1'] });
-  const socket = await open(port);
-  socket.write('GET');
-  await closed(socket);
+  const ask = async () => {
+    const socket = await open(port);
+    socket.write('GET');
+    return socket;
+  };
+  await closed(await ask());
   expect(front.counters()).toMatchObject({ notServed: 1, http: 0 });
+
+  front.acceptHttp((socket) => socket.on('error', ignore).write('hello'));
+  const kept = await ask();
+  await read(kept, 5);
+  front.acceptHttp(undefined);
+  await closed(await ask());
+  expect(front.counters()).toMatchObject({ notServed: 2, http: 1 });
+  expect(kept.destroyed).toBe(false);
 });
 
 test('the address behind a tuple is known as long as the connection is', async () => {
@@ -225,7 +236,7 @@ test('close ends all that is open, and leaves nothing behind', async () => {
     socket.pipe(socket);
   });
   const { front, port } = await startFront({ targetOf: () => target, httpIps: ['127.0.0.1'] });
-  front.acceptHttp((socket) => socket.on('error', () => {}).write('hello'));
+  front.acceptHttp((socket) => socket.on('error', ignore).write('hello'));
   const [joined, waiting, http] = [await open(port), await open(port), await open(port)];
   joined.write(frame);
   await read(joined, frame.length);

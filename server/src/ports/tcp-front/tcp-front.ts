@@ -77,12 +77,12 @@ export class TcpFront {
   }
 
   /**
-   * Who gets HTTP and TLS from now on; without it they are closed.
+   * Who gets HTTP and TLS from now on.
    *
    * @param accept - takes a socket as a server's `connection` event has it. The front keeps no limit,
-   *   timeout or listener of errors on it
+   *   timeout or listener of errors on it. undefined: nobody, they are closed
    */
-  acceptHttp(accept: (socket: Socket) => void): void {
+  acceptHttp(accept: ((socket: Socket) => void) | undefined): void {
     this.#acceptHttp = accept;
   }
 
@@ -123,8 +123,8 @@ export class TcpFront {
       server.listen({ host: ip, port, ipv6Only: true, exclusive: true }, resolve);
     });
     this.#servers.push(server);
-    // accept(2) may fail later, and without a listener that would end the process.
-    server.removeAllListeners('error').on('error', () => this.#counters.acceptFailed++);
+    // accept(2) may fail later, for want of memory say; without a listener that would end the process.
+    server.removeAllListeners('error').on('error', ignore);
   }
 
   async #accept(socket: Socket): Promise<void> {
