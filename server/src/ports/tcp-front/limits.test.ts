@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePorts } from '../../testing/free-ports.ts';
-import type { tcpFrontLimits } from './limits.ts';
+import type { TcpFrontLimits } from './limits.ts';
 import { closed, firstFrame, ignore, open, read, startEnd, startFront } from './testing.ts';
 
 const frame = firstFrame({
