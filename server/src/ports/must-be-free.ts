@@ -46,10 +46,22 @@ export function explainBindFailure(code: string, { protocol, ip, port }: Place):
   if (code === 'EADDRINUSE') return new PortInUseError(protocol, ip, port);
   return new StartError(
     `  MEDIASOUP_PORT=${port}: can't listen at ${ip}, ${protocol.toUpperCase()} (${code}). ` +
-      (code === 'EACCES'
-        ? 'Ports below 1024 need CAP_NET_BIND_SERVICE, in the workers too: ' +
-          `AmbientCapabilities=CAP_NET_BIND_SERVICE in a systemd unit; ` +
-          `or \`sysctl -w net.ipv4.ip_unprivileged_port_start=${port}\`; or choose a port above 1023.`
-        : 'Choose another port.'),
+      whatToDo(code, port),
   );
+}
+
+function whatToDo(code: string, port: number): string {
+  switch (code) {
+    case 'EACCES':
+      return (
+        'Ports below 1024 need CAP_NET_BIND_SERVICE, in the workers too: ' +
+        `AmbientCapabilities=CAP_NET_BIND_SERVICE in a systemd unit; ` +
+        `or \`sysctl -w net.ipv4.ip_unprivileged_port_start=${port}\`; or choose a port above 1023.`
+      );
+    case 'EADDRNOTAVAIL':
+      // MEDIASOUP_LISTEN_IP has been tried before.
+      return 'HTTP_HOST must be an address of this machine (`ip address` lists them).';
+    default:
+      return 'Choose another port.';
+  }
 }

@@ -151,7 +151,7 @@ test('wildcards of both families share a port, and each has its own', async ({ s
 
 test('HTTP at :: is served by IPv4 too, as by a server of its own', async ({ skip }) => {
   skip(!hasIPv6, '::1 is no address of this machine');
-  const { front, port } = await startFront({ httpIps: ['::'] });
+  const { front, port } = await startFront({ httpIps: ['0::0'] });
   front.acceptHttp((socket) => socket.on('error', ignore).end('hello'));
   for (const host of ['127.0.0.1', '::1']) {
     const socket = await open(port, { host });
@@ -227,6 +227,13 @@ test('a port that somebody has is one message, and nothing is left listening', a
   expect(String(error)).toContain(`Port ${port}, TCP, at 127.0.0.2 is in use`);
   expect(await tryBind('tcp', '127.0.0.1', port)).toBeUndefined();
   other.close();
+});
+
+test("an address that is not this machine's is one message", async () => {
+  // Nobody's (RFC 5737).
+  await expect(startFront({ httpIps: ['192.0.2.1'] })).rejects.toThrow(
+    /at 192\.0\.2\.1.*EADDRNOTAVAIL.*must be an address of this machine/,
+  );
 });
 
 test('close ends all that is open, and leaves nothing behind', async () => {

@@ -1,7 +1,7 @@
 /** One TCP port for all workers, and for HTTP if wanted: docs/shared-port.md. */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { explainBindFailure, mustBeFree } from '../must-be-free.ts';
-import { coveringIp, listenIps, remoteKeyOf } from './addresses.ts';
+import { coveringIp, isWildcard, listenIps, remoteKeyOf } from './addresses.ts';
 import { type Refusal, type TcpFrontCounters, zeroCounters } from './counters.ts';
 import { joinSockets } from './join-sockets.ts';
 import { type TcpFrontLimits, tcpFrontLimits } from './limits.ts';
@@ -53,7 +53,9 @@ export class TcpFront {
 
   constructor(options: TcpFrontOptions) {
     this.#options = options;
-    this.#httpIps = options.httpIps.flatMap((ip) => (ip === '::' ? [ip, '0.0.0.0'] : [ip]));
+    this.#httpIps = options.httpIps.flatMap((ip) =>
+      isIPv6(ip) && isWildcard(ip) ? [ip, '0.0.0.0'] : [ip],
+    );
     this.#limits = { ...tcpFrontLimits, ...options.limits };
     const { connections, connectionsPerRemote, waiting, waitingPerRemote } = this.#limits;
     this.#connections = new Places(connections, connectionsPerRemote);
