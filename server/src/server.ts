@@ -1,10 +1,11 @@
 /** The composition root: settings -> parts -> listen -> stop. The only file that knows them all. */
 import { dashboardPath, signallingPath } from '@oneport/protocol';
-import { becomeUser } from './become-user.ts';
+import { becomeUser, findUser } from './become-user.ts';
 import type { Config } from './config.ts';
 import { Dashboard } from './dashboard/dashboard.ts';
 import { knownHosts } from './dashboard/known-hosts.ts';
 import { keepToken } from './dashboard/token.ts';
+import { acceptInto } from './http/accept-into.ts';
 import { builtApp, createApp } from './http/app.ts';
 import { createServer, listen, pageUrls } from './http/listen.ts';
 import { loadKeyPair } from './http/tls.ts';
@@ -36,6 +37,7 @@ export interface RunningServer {
  * @throws StartError when a setting can't be had; nothing is left running then
  */
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
+  const runAs = config.runAsUser ? findUser(config.runAsUser) : undefined;
   checkWorkerPatches(config);
   const keyPair = await loadKeyPair(config.http.tls);
   // As whoever has started it: another user may have no home to keep it in.
@@ -45,7 +47,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   let pool: WorkerPool;
   try {
     // Workers must be of the user who has the port: the kernel lets nobody else's join it.
-    if (config.runAsUser) becomeUser(config.runAsUser, { read: builtApp, run: workerBin });
+    if (runAs) becomeUser(runAs, { folder: builtApp, program: workerBin });
     pool = await WorkerPool.start({ ports, numWorkers, workerBin, log });
   } catch (error) {
     await ports.close();
@@ -74,7 +76,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     log,
   });
   if (config.http.sharesMediaPort) {
-    ports.acceptHttp?.((socket) => server.emit('connection', socket));
+    ports.acceptHttp?.(acceptInto(server));
   } else {
     await listen(server, config.http).catch(async (error: unknown) => {
       await pool.close();
@@ -90,7 +92,9 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     pool,
     rooms,
     async stop() {
+      // Nobody new, neither at its own port nor through the media port.
       server.close();
+      ports.acceptHttp?.(undefined);
       await dashboard.close();
       await rooms.close('server stops');
       server.closeAllConnections();

@@ -27,19 +27,20 @@ interface Facts {
 }
 
 const modes = [
-  ['multi-port', 'false'],
-  ['single-port', 'true'],
-  ['shared-port', 'shared'],
+  // UDP and TCP each, for 16 transports; for two workers; for all.
+  { mode: 'multi-port', setting: 'false', ports: 32 },
+  { mode: 'single-port', setting: 'true', ports: 4 },
+  { mode: 'shared-port', setting: 'shared', ports: 2 },
 ] as const;
 
 const obstacle = obstacleToSteering();
 
 test.for(modes)(
-  'in %s the map is as the kernel and the workers say',
+  'in $mode the map is as the kernel and the workers say',
   {
     timeout: 120_000,
   },
-  async ([mode, setting], { skip }) => {
+  async ({ mode, setting, ports }, { skip }) => {
     skip(mode === 'shared-port' && obstacle !== undefined, obstacle);
     const server = await startTestServer({
       MEDIASOUP_USE_WEBRTC_SERVER: setting,
@@ -59,6 +60,7 @@ test.for(modes)(
     expect(present).toHaveLength(8);
     await agree();
     expect(shown().tuples).toHaveLength(16);
+    expect(viewer.ports.size).toBe(ports);
     // A page that is opened late sees the same.
     const late = await PortMapViewer.open({ url: server.url });
     onTestFinished(() => late.close());
@@ -130,9 +132,11 @@ test.for(modes)(
         if (webRtcServersForTesting.size > 0) continue;
         for (const router of routersForTesting) {
           for (const transport of router.transportsForTesting.values()) {
-            const dump = (await transport.dump()) as types.WebRtcTransportDump;
-            if (dump.iceSelectedTuple)
-              tuples.push(`${transport.id} ${describe(dump.iceSelectedTuple)}`);
+            if (transport.type !== 'webrtc') continue;
+            // Not dump(): mediasoup 3.27.1 leaves out the tuple that its type promises.
+            const [stats] = (await transport.getStats()) as types.WebRtcTransportStat[];
+            const tuple = stats?.iceSelectedTuple;
+            if (tuple) tuples.push(`${transport.id} ${describe(tuple)}`);
           }
         }
       }

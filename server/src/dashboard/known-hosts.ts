@@ -16,7 +16,8 @@ export function knownHosts(
   const named = new Set(allowedOrigins.map((origin) => new URL(origin).hostname));
   const x509 = certificate === undefined ? undefined : new X509Certificate(certificate);
   return (host) => {
-    if (!host || !URL.canParse(`http://${host}`)) return false;
+    // Else `evil.example@localhost` would be localhost.
+    if (!host || !/^[\w.:[\]-]+$/.test(host) || !URL.canParse(`http://${host}`)) return false;
     const name = new URL(`http://${host}`).hostname;
     return (
       name === 'localhost' ||

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -7,7 +7,6 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -25,15 +24,14 @@ export function keepToken(file: string): string {
   const known = readToken(file);
   if (known) return known;
   const token = randomBytes(24).toString('base64url');
-  const draft = `${file}.${process.pid}`;
   try {
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(draft, token, { mode: 0o600, flag: 'wx' });
     // In one step: two servers that start at once shall not read half a token. A link is replaced, not followed.
+    const draft = `${file}.${randomUUID()}`;
+    writeFileSync(draft, token, { mode: 0o600, flag: 'wx' });
     renameSync(draft, file);
   } catch {
     // A user without a home can't keep it: then the printed link is the only way.
-    rmSync(draft, { force: true });
   }
   return token;
 }

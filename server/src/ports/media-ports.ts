@@ -7,10 +7,10 @@ import type { types } from 'mediasoup';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
 import { resolveListenAddresses } from './listen-addresses.ts';
+import { lowPortWarning } from './low-port-warning.ts';
 import { MultiPort } from './multi-port.ts';
 import type { PortMap } from './port-map.ts';
 import type { Inspection } from './received.ts';
-import { SharedPort } from './shared-port.ts';
 import { SinglePort } from './single-port.ts';
 
 export type PortMode = 'multi-port' | 'single-port' | 'shared-port';
@@ -45,9 +45,10 @@ export interface MediaPorts {
   /**
    * Where HTTP may come through the media port (`config.http.sharesMediaPort`).
    *
-   * @param accept - takes a connection whose first bytes are HTTP's or TLS's; they are still to be read
+   * @param accept - takes a connection whose first bytes are HTTP's or TLS's; they are still to be read.
+   *   undefined: from now on such connections are closed
    */
-  acceptHttp?(accept: (socket: Socket) => void): void;
+  acceptHttp?(accept: ((socket: Socket) => void) | undefined): void;
   /** What listens where, and for whom. Asks no worker. */
   snapshot(): Promise<PortMap>;
   /**
@@ -79,13 +80,21 @@ export interface WorkerPorts {
  * @throws StartError when the mode can't be had here
  */
 export async function createMediaPorts(config: Config, log: Logger): Promise<MediaPorts> {
-  const addresses = await resolveListenAddresses(config.media);
+  const { media } = config;
+  const addresses = await resolveListenAddresses(media);
+  const warning =
+    config.portMode !== 'multi-port' &&
+    lowPortWarning(addresses, media.announcedPort ?? media.port);
+  if (warning) log.warn(warning);
   switch (config.portMode) {
     case 'multi-port':
-      return new MultiPort(config.media, addresses);
+      return new MultiPort(media, addresses);
     case 'single-port':
-      return new SinglePort(config.media, addresses, log);
-    case 'shared-port':
+      return new SinglePort(media, addresses, log);
+    case 'shared-port': {
+      // The others run where there is no koffi too.
+      const { SharedPort } = await import('./shared-port.ts');
       return new SharedPort(config, addresses, log);
+    }
   }
 }
