@@ -42,7 +42,7 @@ describe.each(ways)('in $mode over $protocol, HTTP on the media port: $httpOnMed
     page.on('console', (message) => refused.push(message.text()));
 
     await page.goto(`${server.url}/dashboard#token=${dashboardToken}`);
-    await page.getByText('No transport.').waitFor();
+    await page.getByText('No transport. Join').waitFor();
     expect(page.url(), 'taken out of the address bar').toBe(`${server.url}/dashboard`);
 
     const alice = await PeerPage.join({
@@ -81,12 +81,33 @@ describe.each(ways)('in $mode over $protocol, HTTP on the media port: $httpOnMed
     await page.reload();
     await page.locator('.pic-row').nth(1).waitFor();
     await alice.close();
-    await page.getByText('No transport.').waitFor();
+    await page.getByText('No transport. Join').waitFor();
 
     expect(seen.filter((line) => line.includes(dashboardToken))).toEqual([]);
     expect(seen.some((line) => line.startsWith('ws'))).toBe(true);
     expect(refused, 'nothing that the Content-Security-Policy forbids').toEqual([]);
   });
+});
+
+test('a page that stays open shows the mode that the server was started again in', async () => {
+  server = await startServerFor({ mode: 'single-port', protocol: 'udp', httpOnMediaPort: false });
+  page = await (await browser.newContext()).newPage();
+  await page.goto(`${server.url}/dashboard#token=${dashboardToken}`);
+  await page.getByText('single-port', { exact: true }).waitFor();
+  expect(await page.getByRole('button', { name: /^udp :/ }).count()).toBe(1);
+  await server.stop();
+  await page.getByText('connecting …').waitFor();
+
+  const { port } = new URL(server.url);
+  server = await startServerFor(
+    { mode: 'multi-port', protocol: 'udp', httpOnMediaPort: false },
+    { HTTP_PORT: port },
+  );
+  await page.getByText('multi-port', { exact: true }).waitFor();
+  // What the other had is gone: here no port is open without a transport.
+  expect(await page.getByRole('button', { name: /^udp :/ }).count()).toBe(0);
+  await page.context().close();
+  await server.stop();
 });
 
 describe('without the token', () => {
