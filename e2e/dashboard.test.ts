@@ -70,6 +70,12 @@ describe.each(ways)('in $mode over $protocol, HTTP on the media port: $httpOnMed
     // A candidate of TCP is `active`, and has port 9 in its statistics.
     if (way.protocol === 'udp') expect(ports).toContain(remotePort);
 
+    const sending = page.locator('.dash-transports tr', { hasText: 'sends' });
+    await sending
+      .getByText(/^[\d.]+ kB\/s · [1-9]\d* RTP\/s$/)
+      .first()
+      .waitFor();
+
     await page.getByLabel('Whose is it?').fill(first ?? '');
     await expect.poll(() => page.getByTestId('matches').textContent()).toBe('1 transport');
     await page.locator('.pic-row').click();

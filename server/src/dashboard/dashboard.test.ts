@@ -110,6 +110,21 @@ describe('what is shown', () => {
     await expect.poll(() => viewer.facts).toMatchObject({ rooms: 0, transports: 0, matches: 0 });
   });
 
+  test('both ufrags after an ICE restart', async () => {
+    const viewer = await open();
+    const peer = await TestPeer.join({ signalling: server.signalling });
+    const { sendTransport } = await peer.welcome();
+    const { transportId = '', iceParameters } = sendTransport ?? {};
+    const { usernameFragment } = (await peer.request('restartIce', { transportId })).iceParameters;
+    await expect
+      .poll(() => viewer.transports.get(transportId))
+      .toMatchObject({
+        ufrag: usernameFragment,
+        previousUfrag: iceParameters?.usernameFragment,
+      });
+    await peer.leave();
+  });
+
   test('what the worker uses', async () => {
     const viewer = await open();
     const row = () => viewer.workers.get('0');

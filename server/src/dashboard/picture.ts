@@ -31,6 +31,7 @@ export interface Picture {
   counted: Counted;
   workers: WorkerRow[];
   ports: ReadonlyMap<string, PortRow>;
+  /** The newest first. */
   transports: TransportRow[];
 }
 
@@ -63,7 +64,10 @@ export function paint(parts: PictureParts): Picture {
     row.rates = parts.ratesOf(row.key, row.worker) ?? null;
   }
   for (const tuple of inspection?.tuples ?? []) addRemote(tuple, transports.get(tuple.transportId));
-  for (const port of ports.values()) port.counts = countsOf(port, inspection);
+  for (const [key, counts] of countsByPort(inspection)) {
+    const port = ports.get(key);
+    if (port) port.counts = counts;
+  }
   return {
     mode: map.mode,
     why: map.why,
@@ -71,7 +75,7 @@ export function paint(parts: PictureParts): Picture {
     counted: inspection?.counted ?? 'not-known-yet',
     workers: parts.workers.map((worker) => describeWorker(worker, ports, transports)),
     ports,
-    transports: [...transports.values()],
+    transports: [...transports.values()].sort((a, b) => b.openedAt - a.openedAt),
   };
 }
 
@@ -146,17 +150,21 @@ function addRemote({ remote }: KnownTuple, row: TransportRow | undefined): void 
 }
 
 /** Those who count the same, such as the workers of one port, together. */
-function countsOf(row: PortRow, inspection: Inspection | undefined): PortCount[] {
-  const counts = new Map<PortCount['by'], PortCount>();
-  for (const { by: who, protocol, port, handled, dropped } of inspection?.ports ?? []) {
-    if (protocol !== row.protocol || port !== row.port) continue;
-    const by = who === 'worker' ? 'workers' : who;
-    const sum = counts.get(by) ?? { by, handled: {}, dropped: {} };
-    counts.set(by, sum);
-    add(sum.handled, handled);
-    add(sum.dropped, dropped);
+function countsByPort(inspection: Inspection | undefined): Map<string, PortCount[]> {
+  const byPort = new Map<string, PortCount[]>();
+  for (const one of inspection?.ports ?? []) {
+    const by = one.by === 'worker' ? 'workers' : one.by;
+    const counts = byPort.get(portKey(one)) ?? [];
+    byPort.set(portKey(one), counts);
+    let sum = counts.find((count) => count.by === by);
+    if (!sum) {
+      sum = { by, handled: {}, dropped: {} };
+      counts.push(sum);
+    }
+    add(sum.handled, one.handled);
+    add(sum.dropped, one.dropped);
   }
-  return [...counts.values()];
+  return byPort;
 }
 
 function describeWorker(
@@ -165,13 +173,13 @@ function describeWorker(
   transports: ReadonlyMap<string, TransportRow>,
 ): WorkerRow {
   const { index } = worker;
-  const own = [...ports.values()].filter(({ workers }) => workers.includes(index));
-  return {
-    ...worker,
-    transports: [...transports.values()].filter((row) => row.worker === index).length,
-    ports: own.slice(0, portsOfWorker).map(({ key }) => key),
-    portCount: own.length,
-  };
+  const row = { ...worker, transports: 0, ports: [] as string[], portCount: 0 };
+  for (const transport of transports.values()) if (transport.worker === index) row.transports++;
+  for (const { key, workers } of ports.values()) {
+    if (!workers.includes(index)) continue;
+    if (row.portCount++ < portsOfWorker) row.ports.push(key);
+  }
+  return row;
 }
 
 function add(sum: Record<string, number>, more: Record<string, number>): void {

@@ -14,7 +14,7 @@ function picture(count: number): Picture {
     counted: 'not-counted',
     workers: [],
     ports: new Map(numbers.map((n) => [key(n), port(key(n), 40000 + n)])),
-    transports: numbers.map((n) => transport(n, key(n))),
+    transports: numbers.map((n) => transport(n, key(n))).reverse(),
   };
 }
 

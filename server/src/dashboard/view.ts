@@ -20,24 +20,15 @@ export interface View {
 }
 
 /**
- * Cuts out what somebody looks at: the newest transports that suit, their ports first.
+ * Cuts out what somebody looks at: the newest transports that suit, and their ports before others.
  *
  * @param picture - everything
  * @param look - as it was checked by the contract
  */
 export function viewOf(picture: Picture, look: Look): View {
   const { mode, why, rooms, counted, workers, ports, transports } = picture;
-  const suits = searchFor(look.search);
-  const portsOf = (row: TransportRow) => row.ports.flatMap((key) => ports.get(key) ?? []);
-  const matching = transports.filter(
-    (row) => (look.port === null || row.ports.includes(look.port)) && suits(row, portsOf(row)),
-  );
-  const shown = matching
-    .sort((a, b) => b.openedAt - a.openedAt)
-    .slice(0, dashboardLimits.transports);
-  const used = new Set(shown.flatMap((row) => row.tuple?.port ?? row.ports));
-  const rank = ({ key, connected }: PortRow) =>
-    (key === look.port ? 4 : 0) + (used.has(key) ? 2 : 0) + (connected > 0 ? 1 : 0);
+  const matching = suiting(picture, look);
+  const shown = matching.slice(0, dashboardLimits.transports);
   return {
     facts: {
       mode,
@@ -50,11 +41,37 @@ export function viewOf(picture: Picture, look: Look): View {
       matches: matching.length,
     },
     workers,
-    ports: [...ports.values()]
-      .sort((a, b) => rank(b) - rank(a) || a.port - b.port)
-      .slice(0, dashboardLimits.ports),
+    ports: portsFor(shown, look, ports),
     transports: shown,
   };
+}
+
+function suiting({ ports, transports }: Picture, { search: text, port }: Look): TransportRow[] {
+  const search = searchFor(text);
+  if (!search && port === null) return transports;
+  const suitable = new Set<string>();
+  if (search) for (const row of ports.values()) if (search.port(row)) suitable.add(row.key);
+  return transports.filter(
+    (row) =>
+      (port === null || row.ports.includes(port)) &&
+      (!search || search.transport(row) || row.ports.some((key) => suitable.has(key))),
+  );
+}
+
+/** Those that are looked at, then those of the transports that are shown, then others: not all, and unsorted. */
+function portsFor(
+  shown: TransportRow[],
+  { port }: Look,
+  ports: ReadonlyMap<string, PortRow>,
+): PortRow[] {
+  const keys = new Set(port === null ? [] : [port]);
+  for (const { tuple } of shown) if (tuple) keys.add(tuple.port);
+  for (const row of shown) for (const key of row.ports) keys.add(key);
+  for (const key of ports.keys()) {
+    if (keys.size >= dashboardLimits.ports) break;
+    keys.add(key);
+  }
+  return [...keys].flatMap((key) => ports.get(key) ?? []).slice(0, dashboardLimits.ports);
 }
 
 type Table = 'workers' | 'ports' | 'transports';
