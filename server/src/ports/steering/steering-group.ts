@@ -13,7 +13,13 @@ import {
   uint32,
 } from './keys.ts';
 import { createMaps, definitionOf } from './maps.ts';
-import { attachProgram, bindToGroup, close, SystemCallError } from './system-calls.ts';
+import {
+  attachProgram,
+  bindToGroup,
+  close,
+  receiveNothing,
+  SystemCallError,
+} from './system-calls.ts';
 import { copyUdpSocket } from './worker-socket.ts';
 
 /** An address that a transport's peer sends from. */
@@ -21,6 +27,9 @@ export interface Remote {
   address: string;
   port: number;
 }
+
+/** Behind those of the workers, as in steer.bpf.c. */
+const keeperSlot = 256;
 
 /** How long the kernel may take to let go of a socket that was in another array. */
 const busy = { attempts: 20, pauseMs: 10 };
@@ -65,12 +74,15 @@ export class SteeringGroup {
   }
 
   /**
-   * Binds a socket that receives nothing and holds the program while no worker is there.
+   * Binds a socket, the keeper, that holds the program while no worker is there. The program gives it
+   * what nobody shall have, and it receives nothing.
    *
    * @throws SystemCallError when somebody else has the port
    */
   open(): void {
     this.#keeper = bindToGroup(ipBytes(this.ip), this.port);
+    receiveNothing(this.#keeper);
+    updateElement(this.#maps.sockets, uint32(keeperSlot), socketValue(this.#keeper));
     attachProgram(this.#keeper, this.#program);
   }
 
@@ -84,8 +96,7 @@ export class SteeringGroup {
   async addWorker(slot: number, pid: number): Promise<void> {
     const socket = await copyUdpSocket(pid, this.ip, this.port);
     try {
-      const value = Buffer.alloc(8);
-      value.writeBigUInt64LE(BigInt(socket));
+      const value = socketValue(socket);
       for (let attempt = 1; ; attempt++) {
         try {
           updateElement(this.#maps.sockets, uint32(slot), value);
@@ -136,4 +147,10 @@ export class SteeringGroup {
     close(this.#program);
     for (const fd of Object.values(this.#maps)) close(fd);
   }
+}
+
+function socketValue(fd: number): Buffer {
+  const value = Buffer.alloc(8);
+  value.writeBigUInt64LE(BigInt(fd));
+  return value;
 }

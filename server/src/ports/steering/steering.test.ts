@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { bindingRequest } from '../../../../scripts/worker/stun.ts';
+import { bindUdp } from '../../../../scripts/worker/udp-client.ts';
 import { NoPortError } from '../errors.ts';
 import { data, SteeredHost, skipWithoutSteering } from './testing.ts';
 
@@ -62,6 +65,40 @@ test('who has neither a ufrag nor a tuple reaches no worker, and leaves no trace
     });
   expect(host.group.readTuples()).toEqual([]);
   expect(await host.received(0)).toMatchObject({ packets: 0 });
+});
+
+test('what nobody shall have is answered by nothing: its source may be forged', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 1);
+  host.steering.addTransport(7, 'u'.repeat(32));
+  const { port } = host.group;
+  const socket = await bindUdp();
+  const errors: Error[] = [];
+  socket.on('error', (error) => errors.push(error));
+  // A connected socket is told of ICMP's errors (ip(7)).
+  socket.connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  const password = wrongPassword;
+  socket.send(data);
+  socket.send(bindingRequest({ password }));
+  socket.send(bindingRequest({ usernameFragment: 'x'.repeat(32), password }));
+  socket.send(bindingRequest({ usernameFragment: 'u'.repeat(32), password }));
+  await expect
+    .poll(() => host.group.counters())
+    .toMatchObject({ dataUnknownTuple: 1, stunMalformed: 1, stunUnknownUfrag: 1, noWorker: 1 });
+
+  // What comes to the socket after those errors would have.
+  const { transport } = await host.place(0);
+  const answered = once(socket, 'message');
+  socket.send(bindingRequest(transport.iceParameters));
+  await answered;
+  expect(errors).toEqual([]);
+  // Nor does it take memory: the keeper has thrown it away.
+  await expect
+    .poll(() => socketsAt(port))
+    .toEqual([
+      { waiting: 0, drops: 0 },
+      { waiting: 0, drops: 4 },
+    ]);
 });
 
 test('a Binding Request cut anywhere reaches the worker that it names, or none', async () => {
@@ -245,3 +282,17 @@ test('when the tables are full, the next transport is refused and the others sta
   steered[0]?.close();
   host.steering.addTransport(0, ufrag(65_536)).restart(ufrag(65_537));
 });
+
+/** The sockets bound to a port, by how much they have thrown away: /proc/net/udp may skip one while others come and go. */
+function socketsAt(port: number): { waiting: number; drops: number }[] {
+  const local = `:${port.toString(16).padStart(4, '0').toUpperCase()}`;
+  return readFileSync('/proc/self/net/udp', 'latin1')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, address]) => address?.endsWith(local))
+    .map((row) => ({
+      waiting: Number.parseInt(row[4]?.split(':')[1] ?? '', 16),
+      drops: Number(row[12]),
+    }))
+    .sort((a, b) => a.drops - b.drops);
+}
