@@ -59,6 +59,11 @@ struct owner {
 	__u32 previous; // Whom a proven change of address took it from; 0: nobody.
 };
 
+struct proof {
+	struct remote remote;
+	__u32 transport;
+};
+
 struct transport {
 	__u32 slot;
 	__u32 claims;
@@ -74,6 +79,8 @@ struct map transports SEC("maps") = { BPF_MAP_TYPE_HASH, sizeof(__u32), sizeof(s
 	                              BPF_F_NO_PREALLOC };
 // One of each for each address that is listened on.
 struct map tuples SEC("maps") = { BPF_MAP_TYPE_LRU_HASH, sizeof(struct remote), sizeof(struct owner), 1 << 17, 0 };
+// Whose each address was proven to be at some time, by the control process alone; the value says nothing.
+struct map proofs SEC("maps") = { BPF_MAP_TYPE_LRU_HASH, sizeof(struct proof), sizeof(__u32), 1 << 17, 0 };
 struct map sockets SEC("maps") = { BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, sizeof(__u32), sizeof(__u64), MAX_WORKERS + 1, 0 };
 struct map counters SEC("maps") = { BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(__u64), COUNTERS, 0 };
 
@@ -165,11 +172,13 @@ static __always_inline void claim(struct remote *remote, __u32 id, struct transp
 	struct owner *owner = bpf_map_lookup_elem(&tuples, remote);
 
 	if (owner) {
+		struct proof proof = { .remote = *remote, .transport = id };
+
 		if (owner->transport == id)
 			return;
-		if (owner->previous == id) {
-			// It was proven to be this transport's once, and whoever took it over was proven too. The
-			// one that still sends checks has it: so one who forged the other's address loses it again.
+		if (bpf_map_lookup_elem(&proofs, &proof)) {
+			// Whoever took it over was proven too. The one that still sends checks has it: so those
+			// who forged the other's address lose it again.
 			fresh.previous = owner->transport;
 			*owner = fresh;
 			count(TUPLE_RECLAIMED);

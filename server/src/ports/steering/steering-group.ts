@@ -6,6 +6,7 @@ import { ipBytes } from './ip-bytes.ts';
 import {
   ownerBytes,
   ownerValue,
+  proofKey,
   readOwner,
   readRemote,
   remoteKey,
@@ -43,7 +44,7 @@ export class SteeringGroup {
   readonly ip: string;
   readonly port: number;
   readonly #object: BpfObject;
-  readonly #maps: Record<'tuples' | 'sockets' | 'counters', number>;
+  readonly #maps: Record<'tuples' | 'proofs' | 'sockets' | 'counters', number>;
   readonly #program: number;
   #keeper: number | undefined;
 
@@ -63,7 +64,7 @@ export class SteeringGroup {
     this.ip = ip;
     this.port = port;
     this.#object = object;
-    this.#maps = createMaps(object, ['tuples', 'sockets', 'counters']);
+    this.#maps = createMaps(object, ['tuples', 'proofs', 'sockets', 'counters']);
     try {
       const instructions = linkInstructions(object, { ...shared, ...this.#maps });
       this.#program = loadProgram('oneport_steer', instructions, object.license);
@@ -118,9 +119,18 @@ export class SteeringGroup {
     return value && readOwner(value);
   }
 
-  /** @throws SystemCallError */
-  setOwner(remote: Remote, owner: TupleOwner): void {
-    updateElement(this.#maps.tuples, remoteKey(remote), ownerValue(owner));
+  /**
+   * Gives an address to the transport that has proven it.
+   *
+   * @param transport - it gets the address back by a Binding Request if another takes it
+   * @throws SystemCallError
+   */
+  setOwner(remote: Remote, transport: number): void {
+    updateElement(this.#maps.proofs, proofKey(remote, transport), uint32(1));
+    const owner = this.ownerOf(remote);
+    if (owner?.transport === transport) return;
+    const value = ownerValue({ transport, previous: owner?.transport ?? 0 });
+    updateElement(this.#maps.tuples, remoteKey(remote), value);
   }
 
   /**

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import type { types } from 'mediasoup';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { bindingRequest } from '../../../../scripts/worker/stun.ts';
 import { bindUdp } from '../../../../scripts/worker/udp-client.ts';
+import type { IcePeer } from '../../testing/ice-peer.ts';
 import { NoPortError } from '../errors.ts';
 import { data, SteeredHost, skipWithoutSteering } from './testing.ts';
 
@@ -158,9 +160,7 @@ test('a proven one takes it over, and the one who had it gets it back by its nex
   const other = await host.place(1);
   const peer = await host.peer();
   expect(await peer.check(one.transport.iceParameters)).toBe('success');
-  const taken = new Promise((resolve) => other.transport.once('iceselectedtuplechange', resolve));
-  expect(await peer.check(other.transport.iceParameters)).toBe('success');
-  await taken;
+  await proveAt(other.transport, peer);
 
   peer.send(data);
   await expect.poll(() => host.received(1)).toMatchObject({ packets: 2 });
@@ -171,14 +171,41 @@ test('a proven one takes it over, and the one who had it gets it back by its nex
   expect(host.group.counters()).toMatchObject({ tupleReclaimed: 1, dataUnknownTuple: 0 });
 });
 
+test('nobody gets an address back that was never proven to be its own', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 2);
+  const [victim, other] = [await host.place(0), await host.place(1)];
+  const peer = await host.peer();
+  const { usernameFragment } = other.transport.iceParameters;
+  const forged = { usernameFragment, password: wrongPassword };
+  // A forged request claims the address before its peer comes.
+  expect(await peer.check(forged)).toBe(401);
+  await proveAt(victim.transport, peer);
+
+  expect(await peer.check(forged)).toBe(401);
+  for (let n = 0; n < 20; n++) peer.send(data);
+  await expect.poll(() => host.received(0)).toMatchObject({ packets: 1 + 20 });
+  expect(host.group.counters()).toMatchObject({ claimRefused: 2, tupleReclaimed: 0 });
+});
+
+test('who had an address gets it back, however many have taken it one after another', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 4);
+  const [victim, ...others] = await Promise.all([0, 1, 2, 3].map((slot) => host.place(slot)));
+  const peer = await host.peer();
+  if (!victim) throw new Error('no victim');
+  for (const { transport } of [victim, ...others]) await proveAt(transport, peer);
+
+  expect(await peer.check(victim.transport.iceParameters)).toBe('success');
+  peer.send(data);
+  await expect.poll(() => host.received(0)).toMatchObject({ packets: 3 });
+  expect(host.group.counters()).toMatchObject({ tupleReclaimed: 1 });
+});
+
 test('who had an address before has it again at once when the one that took it closes', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const [one, other] = [await host.place(0), await host.place(1)];
   const peer = await host.peer();
   expect(await peer.check(one.transport.iceParameters)).toBe('success');
-  const taken = new Promise((resolve) => other.transport.once('iceselectedtuplechange', resolve));
-  expect(await peer.check(other.transport.iceParameters)).toBe('success');
-  await taken;
+  await proveAt(other.transport, peer);
   other.transport.close();
   peer.send(data);
   await expect.poll(() => host.received(0)).toMatchObject({ packets: 2 });
@@ -283,6 +310,13 @@ test('when the tables are full, the next transport is refused and the others sta
   steered[0]?.close();
   host.steering.addTransport(0, ufrag(65_536)).restart(ufrag(65_537));
 });
+
+/** Has a peer's address proven to be a transport's, and waits until the server knows. */
+async function proveAt(transport: types.WebRtcTransport, peer: IcePeer): Promise<void> {
+  const proven = new Promise((resolve) => transport.once('iceselectedtuplechange', resolve));
+  expect(await peer.check(transport.iceParameters)).toBe('success');
+  await proven;
+}
 
 /** The sockets bound to a port, by how much they have thrown away: /proc/net/udp may skip one while others come and go. */
 function socketsAt(port: number): { waiting: number; drops: number }[] {
