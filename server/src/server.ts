@@ -2,6 +2,7 @@
 import { signallingPath } from '@oneport/protocol';
 import { becomeUser, findUser } from './become-user.ts';
 import type { Config } from './config.ts';
+import { acceptInto } from './http/accept-into.ts';
 import { builtApp, createApp } from './http/app.ts';
 import { createServer, listen, pageUrls } from './http/listen.ts';
 import { loadKeyPair } from './http/tls.ts';
@@ -56,7 +57,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     log,
   });
   if (config.http.sharesMediaPort) {
-    ports.acceptHttp?.((socket) => server.emit('connection', socket));
+    ports.acceptHttp?.(acceptInto(server));
   } else {
     await listen(server, config.http).catch(async (error: unknown) => {
       await pool.close();
@@ -71,7 +72,9 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     pool,
     rooms,
     async stop() {
+      // Nobody new, neither at its own port nor through the media port.
       server.close();
+      ports.acceptHttp?.(undefined);
       await rooms.close('server stops');
       server.closeAllConnections();
       await pool.close();

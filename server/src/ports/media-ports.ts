@@ -44,9 +44,10 @@ export interface MediaPorts {
   /**
    * Where HTTP may come through the media port (`config.http.sharesMediaPort`).
    *
-   * @param accept - takes a connection whose first bytes are HTTP's or TLS's; they are still to be read
+   * @param accept - takes a connection whose first bytes are HTTP's or TLS's; they are still to be read.
+   *   undefined: from now on such connections are closed
    */
-  acceptHttp?(accept: (socket: Socket) => void): void;
+  acceptHttp?(accept: ((socket: Socket) => void) | undefined): void;
   /** What listens where, and for whom. */
   snapshot(): Promise<PortMap>;
   close(): Promise<void>;

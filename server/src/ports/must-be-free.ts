@@ -47,7 +47,7 @@ export function explainBindFailure(code: string, { protocol, ip, port }: Place):
   if (code === 'EADDRINUSE') return new PortInUseError(protocol, ip, port);
   return new StartError(
     `  MEDIASOUP_PORT=${port}: can't listen at ${ip}, ${protocol.toUpperCase()} (${code}). ` +
-      (code === 'EACCES' ? howToHaveLowPort(port) : 'Choose another port.'),
+      whatToDo(code, port),
   );
 }
 
@@ -64,4 +64,16 @@ export function explainWorkerBind(error: unknown, port: number): unknown {
     `  MEDIASOUP_PORT=${port}: the server may listen there, its workers may not. ${howToHaveLowPort(port)}`,
     { cause: error },
   );
+}
+
+function whatToDo(code: string, port: number): string {
+  switch (code) {
+    case 'EACCES':
+      return howToHaveLowPort(port);
+    case 'EADDRNOTAVAIL':
+      // MEDIASOUP_LISTEN_IP has been tried before.
+      return 'HTTP_HOST must be an address of this machine (`ip address` lists them).';
+    default:
+      return 'Choose another port.';
+  }
 }

@@ -100,7 +100,7 @@ export class SharedPort implements MediaPorts {
     return ports;
   }
 
-  acceptHttp(accept: (socket: Socket) => void): void {
+  acceptHttp(accept: ((socket: Socket) => void) | undefined): void {
     this.front.acceptHttp(accept);
   }
 
