@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IcePeer } from '../../server/src/testing/ice-peer.ts';
+import { isAsleep } from '../../server/src/testing/is-asleep.ts';
 import { type ServerProcess, startServerProcess } from '../../server/src/testing/server-process.ts';
 import { TestPeer } from '../../server/src/testing/test-peer.ts';
+import { udpQueue } from '../../server/src/testing/udp-queue.ts';
 import { Parts } from './parts.ts';
 
 /** Bytes that no WebRTC protocol begins with: a worker finds whose they are, and drops them. */
@@ -22,6 +24,7 @@ export interface Leg {
 /** A server with two workers, a room on each and two peers in each room, whose ICE is done. */
 export class Call {
   readonly parts: Parts;
+  readonly mediaPort: number;
   readonly legs: Leg[] = [];
   readonly #server: ServerProcess;
   readonly #httpPort: number;
@@ -42,7 +45,7 @@ export class Call {
       HTTP_PORT: String(http),
       LOG_LEVEL: 'error',
     });
-    const call = new Call(server, http);
+    const call = new Call(server, mediaPort, http);
     // Rooms go to the worker with the fewest transports.
     for (const [peerId, roomId] of [
       ['alice', 'blue'],
@@ -55,7 +58,8 @@ export class Call {
     return call;
   }
 
-  private constructor(server: ServerProcess, http: number) {
+  private constructor(server: ServerProcess, mediaPort: number, http: number) {
+    this.mediaPort = mediaPort;
     this.#server = server;
     this.#httpPort = http;
     this.parts = new Parts(server.process.pid ?? 0);
@@ -82,13 +86,17 @@ export class Call {
     }
   }
 
-  /** Data from the first peer, which is on worker 0. */
+  /**
+   * Data from the first peer, which is on worker 0. Each packet is sent when the one before has been
+   * worked off, so that the numbers don't hang on how busy the machine is.
+   */
   async sendPackets(count: number): Promise<void> {
     const [leg] = this.legs;
+    const [worker = 0] = this.parts.workers;
     for (let i = 0; i < count; i++) {
       leg?.ice.send(data);
-      // So that each wakes the worker by itself, and the numbers don't hang on how busy the machine is.
-      await sleep(5);
+      do await sleep(1);
+      while (udpQueue(this.mediaPort).bytes > 0 || !isAsleep(worker));
     }
   }
 

@@ -1,11 +1,14 @@
 import type { Parts } from './parts.ts';
 import { run } from './run.ts';
 
-/** A socket that ss(8) shows. */
+/** A socket that listens, as ss(8) shows it. */
 interface Socket {
-  /** State, queues, local and peer address, as ss has them. */
-  columns: string[];
-  /** The process's name as the kernel has it, and which it is of ours. */
+  state: string;
+  queues: string[];
+  ip: string;
+  port: number;
+  peer: string;
+  /** The process's name as the kernel has it, and which of the server's it is. */
   program: string;
   part: string;
   fd: number;
@@ -13,70 +16,79 @@ interface Socket {
   cookie: bigint;
 }
 
-/** The heads of ss -lunp and ss -lntp. */
 const heads = ['State', 'Recv-Q', 'Send-Q', 'Local Address:Port', 'Peer Address:Port', 'Process'];
 
 /**
- * What listens: `ss -lunp` or `ss -lntp` of a network in which there is nothing else.
+ * What listens, in a network in which there is nothing else.
  *
- * @param options - `-lunp` or `-lntp`
- * @throws Error when a socket is none of the server's
+ * @param options - of ss: for UDP or TCP
+ * @param parts - whose sockets they are
+ * @throws Error when one is none of the server's
  */
 export function readSockets(options: '-lunp' | '-lntp', parts: Parts): Socket[] {
-  return run('ss', `${options}eH`)
-    .trim()
-    .split('\n')
-    // The peers' sockets are in this process.
-    .filter((line) => line && !line.includes(`pid=${process.pid},`))
-    .map((line) => {
-      const found = /^(.*?)\s+users:\(\("([^"]+)",pid=(\d+),fd=(\d+)\)\).* sk:([0-9a-f]+)/.exec(
-        line,
-      );
-      if (!found) throw new Error(`ss shows what is unknown: ${line}`);
-      const [, columns = '', program = '', pid, fd, cookie] = found;
-      return {
-        columns: columns.trim().split(/\s+/),
-        program,
-        part: parts.nameOf(Number(pid)),
-        fd: Number(fd),
-        cookie: BigInt(`0x${cookie}`),
-      };
-    })
-    .sort((a, b) => portOf(a) - portOf(b) || a.part.localeCompare(b.part));
+  const lines = run('ss', `${options}eH`).trim().split('\n').filter(Boolean);
+  return (
+    lines
+      // The peers' sockets are in this process.
+      .filter((line) => !line.includes(`pid=${process.pid},`))
+      .map((line) => readLine(line, parts))
+  );
+}
+
+const form =
+  /^(\S+)\s+(\d+)\s+(\d+)\s+(\S+):(\d+)\s+(\S+)\s+users:\(\("([^"]+)",pid=(\d+),fd=(\d+)\)\).* sk:([0-9a-f]+)/;
+
+function readLine(line: string, parts: Parts): Socket {
+  const found = form.exec(line);
+  if (!found) throw new Error(`ss shows what is unknown: ${line}`);
+  const [, state = '', received = '', sent = '', ip = '', port, peer = '', program = ''] = found;
+  const [pid, fd, cookie] = found.slice(8);
+  return {
+    state,
+    queues: [received, sent],
+    ip,
+    port: Number(port),
+    peer,
+    program,
+    part: parts.nameOf(Number(pid)),
+    fd: Number(fd),
+    cookie: BigInt(`0x${cookie}`),
+  };
 }
 
 /**
  * As ss prints it, but with the part instead of its pid.
  *
- * @param random - from where to where ports are chosen by chance: they are shown by their order
+ * @param sockets - what is shown
+ * @param random - from where to where ports are chosen by chance: these are numbered anew, in the order
+ *   in which they were opened
  */
 export function showSockets(sockets: Socket[], random: { from: number; to: number }): string {
-  const ports = [...new Set(sockets.map(portOf))].filter(
-    (port) => port >= random.from && port <= random.to,
-  );
-  const rows = sockets.map(({ columns, program, part, fd, ...socket }) => {
-    const at = ports.indexOf(portOf({ columns, ...socket }));
-    const local = columns[3] ?? '';
-    const shown = at === -1 ? local : local.replace(/\d+$/, String(random.from + at));
-    const process = `users:(("${program}",pid=<${part}>,fd=${fd}))`;
-    return [...columns.slice(0, 3), shown, columns[4] ?? '', process];
-  });
-  return table([heads, ...rows]);
-}
-
-function portOf({ columns }: Pick<Socket, 'columns'>): number {
-  return Number(/\d+$/.exec(columns[3] ?? '')?.[0]);
+  const isRandom = ({ port }: Socket) => port >= random.from && port <= random.to;
+  const byPart = (a: Socket, b: Socket) => a.part.localeCompare(b.part) || a.fd - b.fd;
+  const fixed = sockets.filter((one) => !isRandom(one));
+  const shown = [
+    ...fixed.sort((a, b) => a.port - b.port || byPart(a, b)),
+    ...sockets
+      .filter(isRandom)
+      .sort(byPart)
+      .map((socket, i) => ({ ...socket, port: random.from + i })),
+  ];
+  return table([
+    heads,
+    ...shown.map(({ state, queues, ip, port, peer, program, part, fd }) => [
+      state,
+      ...queues,
+      `${ip}:${port}`,
+      peer,
+      `users:(("${program}",pid=<${part}>,fd=${fd}))`,
+    ]),
+  ]);
 }
 
 /** Columns, each as wide as it must be. */
-export function table(rows: string[][]): string {
-  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? [];
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+function table(rows: string[][]): string {
+  const widths = heads.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  const padded = rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)));
+  return padded.map((row) => row.join('  ').trimEnd()).join('\n');
 }

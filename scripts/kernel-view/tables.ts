@@ -85,7 +85,7 @@ export function showTables({ maps }: Loaded, { legs, parts }: Call): string {
         const leg = legs.find((one) => one.ufrag.endsWith(ufrag));
         return `  <32 characters: ${leg?.name ?? 'nobody'}> -> ${id}`;
       }),
-    'transports: transport -> slot, claims made',
+    'transports: transport -> slot, claims made since an address was proven',
     ...lines(
       dump('oneport_transpo'),
       (key, value) =>

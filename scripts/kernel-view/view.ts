@@ -12,7 +12,7 @@ export type View = Map<string, string>;
 export async function lookAtKernel(): Promise<View> {
   const view: View = new Map();
   await look('multi-port', view, () => Call.start('false', 44444));
-  await look('single-port', view, () => Call.start('true', 44444));
+  await look('single-port', view, () => Call.start('true', 443));
   await look('shared-port', view, () => Call.start('shared', 443, 443));
   return view;
 }
