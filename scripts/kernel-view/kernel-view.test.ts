@@ -75,7 +75,8 @@ describe.runIf(isRoot && canUnshare && !obstacleToSteering())('what the kernel h
     for (const file of readdirSync(folder).filter((name) => name.endsWith('.md'))) {
       fillPage(readFileSync(join(folder, file), 'utf8'), view);
     }
-    const place = (name: string) => `<!-- kernel-view: ${name} -->\nold\n<!-- end of kernel-view -->`;
+    const place = (name: string) =>
+      `<!-- kernel-view: ${name} -->\nold\n<!-- end of kernel-view -->`;
     expect(fillPage(place('bpftool prog'), view)).toContain('oneport_steer');
     expect(fillPage(place('bpftool prog'), view)).not.toContain('old');
     expect(() => fillPage(place('bpftool prgo'), view)).toThrow('there is no bpftool prgo');
