@@ -66,7 +66,7 @@ const counterWords: Record<string, string> = {
   tupleReclaimed: 'tuples claimed back',
   claimRefused: 'claims refused: the tuple is another’s',
   claimOverLimit: 'claims refused: too many for one ufrag',
-  stunMalformed: 'STUN that can’t be parsed',
+  stunMalformed: 'STUN without a readable ufrag',
   stunUnknownUfrag: 'STUN with an unknown ufrag',
   dataUnknownTuple: 'data from an unknown tuple',
   noWorker: 'the worker is gone',

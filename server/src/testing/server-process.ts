@@ -15,6 +15,8 @@ export interface ServerProcess {
   /** MEDIASOUP_PORT, as it was chosen. */
   mediaPort: number;
   process: ChildProcess;
+  /** What it has printed up to now, its log included. */
+  output(): string;
   stop(): Promise<void>;
 }
 
@@ -47,11 +49,16 @@ export async function startServerProcess(
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  await untilReady(child);
+  let output = '';
+  child.stdout?.on('data', (data) => {
+    output += String(data);
+  });
+  await untilReady(child, () => output);
   return {
     url: `http://localhost:${httpPort}`,
     mediaPort,
     process: child,
+    output: () => output,
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exit = once(child, 'exit');
@@ -61,14 +68,12 @@ export async function startServerProcess(
   };
 }
 
-/** The server says one line when it is ready; warnings may come before. */
-async function untilReady(child: ChildProcess): Promise<void> {
-  let output = '';
+/** The server says two lines when it is ready; warnings may come before. */
+async function untilReady(child: ChildProcess, output: () => string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    child.stdout?.on('data', (data) => {
-      output += String(data);
-      if (output.includes(': open http')) resolve();
+    child.stdout?.on('data', () => {
+      if (/^the live port map: .*\n/m.test(output())) resolve();
     });
-    child.once('exit', (code) => reject(new Error(`the server ended (${code}):\n${output}`)));
+    child.once('exit', (code) => reject(new Error(`the server ended (${code}):\n${output()}`)));
   });
 }

@@ -1,0 +1,52 @@
+/** What `npm start` prints, and what it doesn't. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { PortMapViewer } from '../testing/port-map-viewer.ts';
+import {
+  dashboardToken,
+  type ServerProcess,
+  startServerProcess,
+} from '../testing/server-process.ts';
+
+let cache: string;
+
+beforeEach(() => {
+  cache = mkdtempSync(join(tmpdir(), 'oneport-link-'));
+  onTestFinished(() => rmSync(cache, { recursive: true }));
+});
+
+async function start(env: Record<string, string>): Promise<ServerProcess> {
+  const server = await startServerProcess({ ONEPORT_CACHE: cache, LOG_LEVEL: 'debug', ...env });
+  onTestFinished(() => server.stop());
+  return server;
+}
+
+test('a link with a random token, the same after a restart', async () => {
+  const first = await start({ DASHBOARD_TOKEN: '' });
+  const [, url, token = ''] =
+    /^the live port map: (\S+)\/dashboard#token=(\S+)$/m.exec(first.output()) ?? [];
+  expect(url).toBe(first.url);
+  const viewer = await PortMapViewer.open({ url: first.url, token });
+  viewer.close();
+  await first.stop();
+
+  const second = await start({ DASHBOARD_TOKEN: '' });
+  expect(second.output()).toContain(`/dashboard#token=${token}\n`);
+});
+
+test('no token but in the link: not one that is set, nor one that was tried', async () => {
+  const server = await start({});
+  expect(server.output()).toMatch(
+    /^the live port map: \S+\/dashboard \(its token: DASHBOARD_TOKEN\)$/m,
+  );
+  const viewer = await PortMapViewer.open({ url: server.url });
+  viewer.close();
+  const wrong = 'a-token-that-is-not-right';
+  await expect(PortMapViewer.open({ url: server.url, token: wrong })).rejects.toThrow();
+  await expect.poll(() => server.output()).toContain('viewer refused');
+  await server.stop();
+  expect(server.output()).not.toContain(dashboardToken);
+  expect(server.output()).not.toContain(wrong);
+});
