@@ -31,7 +31,10 @@ export class PeerPage {
   static async open(options: PeerPageOptions): Promise<PeerPage> {
     const { browser, url, roomId, name, forceTcp = false, prepare } = options;
     const { permissions = ['camera', 'microphone'] } = options;
-    const context = await browser.newContext({ viewport: { width: 1100, height: 700 } });
+    const context = await browser.newContext({
+      viewport: { width: 1100, height: 700 },
+      ignoreHTTPSErrors: true,
+    });
     await context.grantPermissions(permissions, { origin: url });
     await context.addInitScript(watchPeerConnections);
     const page = await context.newPage();

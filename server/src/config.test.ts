@@ -17,8 +17,15 @@ describe('loadConfig', () => {
         workerBin: undefined,
         iceUfrag: 'random',
       },
-      http: { host: '127.0.0.1', port: 3000, tls: { kind: 'none' }, allowedOrigins: [] },
+      http: {
+        host: '127.0.0.1',
+        port: 3000,
+        sharesMediaPort: false,
+        tls: { kind: 'none' },
+        allowedOrigins: [],
+      },
       limits: { maxRooms: 1000, maxPeersPerRoom: 100 },
+      runAsUser: undefined,
       logLevel: 'info',
       warnings: [],
     });
@@ -32,6 +39,7 @@ describe('loadConfig', () => {
     [undefined, 'single-port'],
     ['true', 'single-port'],
     ['false', 'multi-port'],
+    ['shared', 'shared-port'],
   ])('MEDIASOUP_USE_WEBRTC_SERVER=%s means %s', (value, portMode) => {
     expect(loadConfig({ MEDIASOUP_USE_WEBRTC_SERVER: value }).portMode).toBe(portMode);
   });
@@ -39,9 +47,9 @@ describe('loadConfig', () => {
   test.each([
     [
       { MEDIASOUP_USE_WEBRTC_SERVER: 'yes' },
-      /MEDIASOUP_USE_WEBRTC_SERVER=yes: expected true or false/,
+      /MEDIASOUP_USE_WEBRTC_SERVER=yes: expected true, false or shared/,
     ],
-    [{ MEDIASOUP_USE_WEBRTC_SERVER: 'shared' }, /shared, .* is not in this version/],
+    [{ RUN_AS_USER: 'a b' }, /RUN_AS_USER=a b: expected the name of a user/],
     [{ HTTP_PORT: '70000' }, /HTTP_PORT=70000: expected a whole number from 1 to 65535/],
     [{ HTTP_PORT: '3e3' }, /HTTP_PORT=3e3: expected a whole number/],
     [{ HTTP_HOST: 'localhost' }, /HTTP_HOST=localhost: expected an IPv4 or IPv6 address/],
@@ -97,6 +105,15 @@ describe('loadConfig', () => {
       announcedAddresses: ['203.0.113.7', '2001:db8::1'],
       announcedPort: 30000,
     });
+  });
+
+  test('lets HTTP have the media port in shared-port, and nowhere else', () => {
+    const onePort = { MEDIASOUP_PORT: '443', HTTP_PORT: '443' };
+    const shared = loadConfig({ ...onePort, MEDIASOUP_USE_WEBRTC_SERVER: 'shared' });
+    expect(shared.http.sharesMediaPort).toBe(true);
+    expect(() => loadConfig(onePort)).toThrow(
+      /HTTP_PORT=443 is one of the workers' TCP ports .* MEDIASOUP_USE_WEBRTC_SERVER=shared/,
+    );
   });
 
   test('warns when hostnames alone are announced', () => {

@@ -340,6 +340,13 @@ function checkTogether({ portMode, media, http, warnings }: Config): void {
         'or unset MEDIASOUP_USE_WEBRTC_SERVER, which makes a port for each worker',
     );
   }
+  const { platform, arch } = process;
+  if (portMode === 'shared-port' && !(platform === 'linux' && /^(x64|arm64)$/.test(arch))) {
+    problems.push(
+      `MEDIASOUP_USE_WEBRTC_SERVER=shared takes Linux on x64 or arm64, and this is ${platform} on ${arch}: ` +
+        'true, a port for each worker, works here',
+    );
+  }
   if (portMode === 'single-port') {
     const ranges = {
       MEDIASOUP_PORT: media.port,
@@ -356,7 +363,7 @@ function checkTogether({ portMode, media, http, warnings }: Config): void {
     if (http.port >= media.port && http.port <= lastPort) {
       problems.push(
         `HTTP_PORT=${http.port} is one of the workers' TCP ports (${media.port} to ${lastPort}): ` +
-          'choose another for one of them',
+          'choose another for one of them, or MEDIASOUP_USE_WEBRTC_SERVER=shared, which lets both be one',
       );
     }
   }

@@ -2,13 +2,17 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { checkIce } from '../testing/ice-check.ts';
 import { TestPeer } from '../testing/test-peer.ts';
 import { startTestServer, type TestServer } from '../testing/test-server.ts';
+import { obstacleToSteering } from './steering/testing.ts';
 import { tryBind } from './try-bind.ts';
 
 const hasIPv6 = (await tryBind('udp', '::1', 0)) === undefined;
 const modes = [
   { mode: 'single-port', env: { MEDIASOUP_USE_WEBRTC_SERVER: 'true' } },
   { mode: 'multi-port', env: { MEDIASOUP_USE_WEBRTC_SERVER: 'false' } },
-] as const;
+  ...(obstacleToSteering()
+    ? []
+    : [{ mode: 'shared-port', env: { MEDIASOUP_USE_WEBRTC_SERVER: 'shared' } }]),
+];
 
 let server: TestServer | undefined;
 
@@ -42,13 +46,16 @@ async function mustBeInThePortMap(
     for (const { protocol, ip, port } of entries) {
       await using checked = await checkIce({ protocol, address: ip, port }, iceParameters);
       expect(checked.result).toBe('success');
+      const { address } = checked.from;
       const remotes = async () =>
         (await ports.snapshot()).ports.flatMap((entry) =>
           entry.transports
             .filter((one) => one.transportId === transportId && one.remote)
-            .map(({ remote }) => [entry.protocol, entry.ip, entry.port, remote?.port]),
+            .map(({ remote }) => [entry.protocol, entry.ip, entry.port, remote]),
         );
-      await expect.poll(remotes).toEqual([[protocol, ip, port, checked.from.port]]);
+      await expect
+        .poll(remotes)
+        .toEqual([[protocol, ip, port, { address, port: checked.from.port }]]);
     }
   }
 }
@@ -82,7 +89,7 @@ describe.each(modes)('in $mode', ({ mode, env }) => {
       ['tcp', '127.0.0.1'],
       ['tcp', '::1'],
     ]);
-    if (mode === 'single-port') {
+    if (mode !== 'multi-port') {
       expect(new Set(iceCandidates.map(({ port }) => port))).toEqual(new Set([started.mediaPort]));
     }
     await mustBeInThePortMap(started, 4);

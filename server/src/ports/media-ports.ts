@@ -7,6 +7,7 @@ import type { types } from 'mediasoup';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
 import { resolveListenAddresses } from './listen-addresses.ts';
+import { lowPortWarning } from './low-port-warning.ts';
 import { MultiPort } from './multi-port.ts';
 import type { PortMap } from './port-map.ts';
 import { SharedPort } from './shared-port.ts';
@@ -73,12 +74,17 @@ export interface WorkerPorts {
  * @throws StartError when the mode can't be had here
  */
 export async function createMediaPorts(config: Config, log: Logger): Promise<MediaPorts> {
-  const addresses = await resolveListenAddresses(config.media);
+  const { media } = config;
+  const addresses = await resolveListenAddresses(media);
+  const warning =
+    config.portMode !== 'multi-port' &&
+    lowPortWarning(addresses, media.announcedPort ?? media.port);
+  if (warning) log.warn(warning);
   switch (config.portMode) {
     case 'multi-port':
-      return new MultiPort(config.media, addresses);
+      return new MultiPort(media, addresses);
     case 'single-port':
-      return new SinglePort(config.media, addresses, log);
+      return new SinglePort(media, addresses, log);
     case 'shared-port':
       return new SharedPort(config, addresses, log);
   }

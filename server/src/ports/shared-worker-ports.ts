@@ -96,12 +96,14 @@ export class SharedWorkerPorts extends CommonWorkerPorts {
     return parameters;
   }
 
-  /** Where the front finds the worker for a connection that came to an address. */
+  /**
+   * Where the front finds the worker.
+   *
+   * @param ip - which of the listening addresses a connection came to
+   */
   tcpListenerOf(ip: string): { host: string; port: number } | undefined {
     const { addresses, tcpPorts } = this.#options;
-    const exact = addresses.findIndex((address) => address.ip === ip);
-    // A wildcard has no connections of its own address.
-    const port = tcpPorts[exact === -1 ? 0 : exact];
+    const port = tcpPorts[addresses.findIndex((address) => address.ip === ip)];
     return port === undefined ? undefined : { host: '127.0.0.1', port };
   }
 }
