@@ -4,11 +4,12 @@
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
 import { createWorker, type types } from 'mediasoup';
 import { bindingRequest } from '../scripts/worker/stun.ts';
+import { median, ratioText } from './ratios.ts';
+import { udpQueue } from './udp-queue.ts';
 
 const ip = '127.0.0.1';
 /** So few that a socket's usual buffer takes them. */
@@ -87,26 +88,6 @@ async function connected(port: number): Promise<Socket> {
   return socket;
 }
 
-/** @returns what waits in the receiving socket's buffer, and how many datagrams it had no room for */
-function udpQueue(port: number, attempts = 10): { bytes: number; drops: number } {
-  const address = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const fields = readFileSync('/proc/net/udp', 'utf8')
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .find((line) => line[1]?.endsWith(address));
-
-  // The kernel may skip a socket when others come and go while the file is read.
-  if (!fields && attempts > 1) return udpQueue(port, attempts - 1);
-  if (!fields) throw new Error(`no UDP socket has port ${port}`);
-  return { bytes: Number.parseInt(fields[4]?.split(':')[1] ?? '', 16), drops: Number(fields[12]) };
-}
-
-function median(numbers: number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-
-  return ((sorted[(sorted.length - 1) >> 1] ?? 0) + (sorted[sorted.length >> 1] ?? 0)) / 2;
-}
-
 const { values } = parseArgs({
   options: {
     without: { type: 'string' },
@@ -155,20 +136,11 @@ for (const kind of [
 
   console.log(
     `${kind}: ${subjects.map((one) => median(nsOf(one)).toFixed(0)).join(', ')}; ` +
-      `with ${ratio(withIt)}, control ${ratio(control)}; ${lost} lost on the way`,
+      `with ${ratioText(nsOf(withIt), nsOf(without))}, control ${ratioText(nsOf(control), nsOf(without))}; ${lost} lost on the way`,
   );
 
   function nsOf(subject: Subject): number[] {
     return (runs.get(subject) ?? []).map(({ ns }) => ns);
-  }
-
-  function ratio(subject: Subject): string {
-    const base = nsOf(without);
-    const ratios = nsOf(subject).map((ns, round) => ns / (base[round] ?? Number.NaN));
-    const sorted = ratios.toSorted((a, b) => a - b);
-    const quartiles = [0.25, 0.75].map((q) => sorted[Math.floor(q * sorted.length)]?.toFixed(3));
-
-    return `${median(ratios).toFixed(3)} (${quartiles.join(' to ')})`;
   }
 }
 for (const { worker, sockets } of subjects) {

@@ -1,6 +1,7 @@
 /** What `npm start` runs: reads the environment, starts the server, stops it on a signal. */
 import { inspect } from 'node:util';
-import { describeSettings, loadConfig } from './config.ts';
+import { findUser } from './become-user.ts';
+import { type Config, describeSettings, loadConfig } from './config.ts';
 import { StartError } from './start-error.ts';
 
 const [argument, ...others] = process.argv.slice(2);
@@ -14,7 +15,7 @@ try {
       break;
     case '--check':
       // Set-up asks this before its long work: a wrong setting shall not cost minutes.
-      loadConfig(process.env);
+      check(loadConfig(process.env));
       break;
     case undefined:
       await main();
@@ -27,6 +28,10 @@ try {
   console.error(`oneport can't start:\n${explained ? error.message : inspect(error)}`);
   // Not process.exitCode: a listener that was left open would keep a server up that serves nothing.
   process.exit(1);
+}
+
+function check({ runAsUser }: Config): void {
+  if (runAsUser) findUser(runAsUser);
 }
 
 async function main(): Promise<void> {

@@ -1,7 +1,8 @@
 /** The composition root: settings -> parts -> listen -> stop. The only file that knows them all. */
 import { signallingPath } from '@oneport/protocol';
-import { becomeUser } from './become-user.ts';
+import { becomeUser, findUser } from './become-user.ts';
 import type { Config } from './config.ts';
+import { acceptInto } from './http/accept-into.ts';
 import { builtApp, createApp } from './http/app.ts';
 import { createServer, listen, pageUrls } from './http/listen.ts';
 import { loadKeyPair } from './http/tls.ts';
@@ -31,6 +32,7 @@ export interface RunningServer {
  * @throws StartError when a setting can't be had; nothing is left running then
  */
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
+  const runAs = config.runAsUser ? findUser(config.runAsUser) : undefined;
   checkWorkerPatches(config);
   const keyPair = await loadKeyPair(config.http.tls);
   const ports = await createMediaPorts(config, log);
@@ -38,7 +40,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   let pool: WorkerPool;
   try {
     // Workers must be of the user who has the port: the kernel lets nobody else's join it.
-    if (config.runAsUser) becomeUser(config.runAsUser, { read: builtApp, run: workerBin });
+    if (runAs) becomeUser(runAs, { folder: builtApp, program: workerBin });
     pool = await WorkerPool.start({ ports, numWorkers, workerBin, log });
   } catch (error) {
     await ports.close();
@@ -55,7 +57,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     log,
   });
   if (config.http.sharesMediaPort) {
-    ports.acceptHttp?.((socket) => server.emit('connection', socket));
+    ports.acceptHttp?.(acceptInto(server));
   } else {
     await listen(server, config.http).catch(async (error: unknown) => {
       await pool.close();
@@ -70,7 +72,9 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     pool,
     rooms,
     async stop() {
+      // Nobody new, neither at its own port nor through the media port.
       server.close();
+      ports.acceptHttp?.(undefined);
       await rooms.close('server stops');
       server.closeAllConnections();
       await pool.close();

@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { createServer as createHttpsServer } from 'node:https';
 import { networkInterfaces } from 'node:os';
 import { type Config, ConfigError } from '../config.ts';
+import { howToHaveLowPort } from '../low-port.ts';
 import type { KeyPair } from './tls.ts';
 
 /**
@@ -58,7 +59,7 @@ function explained(error: NodeJS.ErrnoException, host: string, port: number): Er
       );
     case 'EACCES':
       return new ConfigError(
-        `  HTTP_PORT=${port}: not allowed for this user. Choose one above 1023.`,
+        `  HTTP_PORT=${port}: can't listen at ${host} (EACCES). ${howToHaveLowPort(port)}`,
       );
     case 'EADDRNOTAVAIL':
       return new ConfigError(

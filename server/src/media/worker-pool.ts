@@ -108,7 +108,7 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
       this.#workers.set(index, mediaWorker);
       died.catch(() => this.#replace(mediaWorker, Date.now() - started));
     } catch (error) {
-      worker.close();
+      await end(worker);
       throw error;
     }
     log.info({ workerIndex: index, workerPid: worker.pid }, 'worker started');

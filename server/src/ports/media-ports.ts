@@ -10,7 +10,6 @@ import { resolveListenAddresses } from './listen-addresses.ts';
 import { lowPortWarning } from './low-port-warning.ts';
 import { MultiPort } from './multi-port.ts';
 import type { PortMap } from './port-map.ts';
-import { SharedPort } from './shared-port.ts';
 import { SinglePort } from './single-port.ts';
 
 export type PortMode = 'multi-port' | 'single-port' | 'shared-port';
@@ -45,9 +44,10 @@ export interface MediaPorts {
   /**
    * Where HTTP may come through the media port (`config.http.sharesMediaPort`).
    *
-   * @param accept - takes a connection whose first bytes are HTTP's or TLS's; they are still to be read
+   * @param accept - takes a connection whose first bytes are HTTP's or TLS's; they are still to be read.
+   *   undefined: from now on such connections are closed
    */
-  acceptHttp?(accept: (socket: Socket) => void): void;
+  acceptHttp?(accept: ((socket: Socket) => void) | undefined): void;
   /** What listens where, and for whom. */
   snapshot(): Promise<PortMap>;
   close(): Promise<void>;
@@ -85,7 +85,10 @@ export async function createMediaPorts(config: Config, log: Logger): Promise<Med
       return new MultiPort(media, addresses);
     case 'single-port':
       return new SinglePort(media, addresses, log);
-    case 'shared-port':
+    case 'shared-port': {
+      // The others run where there is no koffi too.
+      const { SharedPort } = await import('./shared-port.ts');
       return new SharedPort(config, addresses, log);
+    }
   }
 }

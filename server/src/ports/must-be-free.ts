@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { types } from 'mediasoup';
+import { howToHaveLowPort } from '../low-port.ts';
 import { StartError } from '../start-error.ts';
 import { PortInUseError } from './errors.ts';
 import { tryBind } from './try-bind.ts';
@@ -25,7 +26,7 @@ export async function mustBeFree(places: Place[]): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const obstacle = await obstacleTo(places);
     if (!obstacle) return;
-    if (attempt === bindAttempts) throw obstacle;
+    if (!(obstacle instanceof PortInUseError) || attempt === bindAttempts) throw obstacle;
     await sleep(bindPauseMs * attempt);
   }
 }
@@ -46,10 +47,33 @@ export function explainBindFailure(code: string, { protocol, ip, port }: Place):
   if (code === 'EADDRINUSE') return new PortInUseError(protocol, ip, port);
   return new StartError(
     `  MEDIASOUP_PORT=${port}: can't listen at ${ip}, ${protocol.toUpperCase()} (${code}). ` +
-      (code === 'EACCES'
-        ? 'Ports below 1024 need CAP_NET_BIND_SERVICE, in the workers too: ' +
-          `AmbientCapabilities=CAP_NET_BIND_SERVICE in a systemd unit; ` +
-          `or \`sysctl -w net.ipv4.ip_unprivileged_port_start=${port}\`; or choose a port above 1023.`
-        : 'Choose another port.'),
+      whatToDo(code, port),
   );
+}
+
+/**
+ * @param error - of a worker that was told to listen where its server may
+ * @param port - where
+ * @returns the error to throw: as it came, where it is not that the worker lacks a right
+ */
+export function explainWorkerBind(error: unknown, port: number): unknown {
+  // mediasoup has no codes, only libuv's text for EACCES.
+  const isRefusal = error instanceof Error && error.message.includes('permission denied');
+  if (!isRefusal) return error;
+  return new StartError(
+    `  MEDIASOUP_PORT=${port}: the server may listen there, its workers may not. ${howToHaveLowPort(port)}`,
+    { cause: error },
+  );
+}
+
+function whatToDo(code: string, port: number): string {
+  switch (code) {
+    case 'EACCES':
+      return howToHaveLowPort(port);
+    case 'EADDRNOTAVAIL':
+      // MEDIASOUP_LISTEN_IP has been tried before.
+      return 'HTTP_HOST must be an address of this machine (`ip address` lists them).';
+    default:
+      return 'Choose another port.';
+  }
 }

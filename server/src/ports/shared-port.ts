@@ -7,11 +7,12 @@ import type { Logger } from '../log.ts';
 import { ephemeralPortWarning } from './ephemeral-ports.ts';
 import { listenInfoOf } from './listen-addresses.ts';
 import type { MediaPorts, WorkerPorts } from './media-ports.ts';
-import { mustBeFree } from './must-be-free.ts';
+import { explainWorkerBind, mustBeFree } from './must-be-free.ts';
 import type { PortMap } from './port-map.ts';
 import { portRangeOf } from './port-range.ts';
 import { SharedWorkerPorts } from './shared-worker-ports.ts';
 import { Steering } from './steering/steering.ts';
+import { CAP_BPF, withholdFromChildren } from './steering/system-calls.ts';
 import { TcpFront } from './tcp-front/tcp-front.ts';
 
 export class SharedPort implements MediaPorts {
@@ -37,6 +38,8 @@ export class SharedPort implements MediaPorts {
     this.#addresses = addresses;
     const listen = addresses.map(({ ip }) => ({ ip, port: media.port }));
     this.steering = Steering.load(listen);
+    // Workers parse what the network sends: they shall have no right that they don't use.
+    withholdFromChildren(CAP_BPF);
     this.front = new TcpFront({
       port: media.port,
       iceIps: addresses.map(({ ip }) => ip),
@@ -57,25 +60,26 @@ export class SharedPort implements MediaPorts {
     const { port, numWorkers } = this.#media;
     const portRange = portRangeOf(this.#media, numWorkers, index);
     // mediasoup's candidate priorities follow this order: UDP before TCP, preferred address first.
-    const webRtcServer = await worker.createWebRtcServer({
-      listenInfos: [
-        ...this.#addresses.map((address) => {
-          const info = listenInfoOf(address);
-          return {
-            protocol: 'udp' as const,
-            ...info,
-            port,
-            flags: { ...info.flags, udpReusePort: true },
-          };
-        }),
-        // Behind the front. One for each address, so that the worker knows which of them a peer came to.
-        ...this.#addresses.map(({ announced: [announcedAddress] }) => ({
-          protocol: 'tcp' as const,
-          ip: '127.0.0.1',
-          announcedAddress,
-          portRange,
-        })),
-      ],
+    const listenInfos = [
+      ...this.#addresses.map((address) => {
+        const info = listenInfoOf(address);
+        return {
+          protocol: 'udp' as const,
+          ...info,
+          port,
+          flags: { ...info.flags, udpReusePort: true },
+        };
+      }),
+      // Behind the front. One for each address, so that the worker knows which of them a peer came to.
+      ...this.#addresses.map(({ announced: [announcedAddress] }) => ({
+        protocol: 'tcp' as const,
+        ip: '127.0.0.1',
+        announcedAddress,
+        portRange,
+      })),
+    ];
+    const webRtcServer = await worker.createWebRtcServer({ listenInfos }).catch((error) => {
+      throw explainWorkerBind(error, port);
     });
     const { tcpServers } = await webRtcServer.dump();
     await this.steering.addWorker(index, worker.pid);
@@ -96,7 +100,7 @@ export class SharedPort implements MediaPorts {
     return ports;
   }
 
-  acceptHttp(accept: (socket: Socket) => void): void {
+  acceptHttp(accept: ((socket: Socket) => void) | undefined): void {
     this.front.acceptHttp(accept);
   }
 

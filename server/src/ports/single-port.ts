@@ -6,7 +6,7 @@ import type { Logger } from '../log.ts';
 import { ephemeralPortWarning } from './ephemeral-ports.ts';
 import { listenInfoOf } from './listen-addresses.ts';
 import type { MediaPorts, WorkerPorts } from './media-ports.ts';
-import { mustBeFree } from './must-be-free.ts';
+import { explainWorkerBind, mustBeFree } from './must-be-free.ts';
 import { findListening, listeningAt, type PortMap } from './port-map.ts';
 import { CommonWorkerPorts } from './worker-ports.ts';
 
@@ -37,7 +37,9 @@ export class SinglePort implements MediaPorts {
       this.#addresses.map((address) => listeningAt(address, { protocol, port, announcedPort })),
     );
     await mustBeFree(listenInfos);
-    const webRtcServer = await worker.createWebRtcServer({ listenInfos });
+    const webRtcServer = await worker.createWebRtcServer({ listenInfos }).catch((error) => {
+      throw explainWorkerBind(error, port);
+    });
     const ports = new CommonWorkerPorts({
       worker,
       index,

@@ -21,3 +21,15 @@ export async function freePorts(count: number): Promise<number> {
   }
   throw new Error(`no ${count} free ports in a row`);
 }
+
+/** @returns a port below 1024 that nobody has at 127.0.0.1, for UDP and TCP; takes the right to bind one */
+export async function freeLowPort(): Promise<number> {
+  for (let port = 1023; port > 500; port--) {
+    const taken = await Promise.all([
+      tryBind('tcp', '127.0.0.1', port),
+      tryBind('udp', '127.0.0.1', port),
+    ]);
+    if (!taken.some(Boolean)) return port;
+  }
+  throw new Error('no free port below 1024');
+}

@@ -5,6 +5,8 @@ import { freePorts } from './free-ports.ts';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 
+type Command = [string, ...string[]];
+
 export interface ServerProcess {
   url: string;
   /** MEDIASOUP_PORT, as it was chosen. */
@@ -18,14 +20,16 @@ export interface ServerProcess {
  *
  * @param env - settings that the test is about
  * @param options.httpOnMediaPort - HTTP_PORT is MEDIASOUP_PORT, which shared-port allows
+ * @param options.command - what runs it, in place of this Node with this one's rights
  */
 export async function startServerProcess(
   env: Record<string, string>,
-  { httpOnMediaPort = false } = {},
+  { httpOnMediaPort = false, command = [process.execPath, main] as Command } = {},
 ): Promise<ServerProcess> {
   const first = await freePorts(110);
   const [httpPort, mediaPort] = [first, httpOnMediaPort ? first : first + 1];
-  const child = spawn(process.execPath, [main], {
+  const [program, ...args] = command;
+  const child = spawn(program, args, {
     env: {
       ...process.env,
       MEDIASOUP_LISTEN_IP: '127.0.0.1',

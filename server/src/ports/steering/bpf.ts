@@ -112,6 +112,8 @@ function isThere(call: () => unknown): boolean {
 /** BPF_PROG_TYPE_SK_REUSEPORT, Linux >= 4.19. */
 const skReuseport = 21;
 const logBytes = 1 << 20;
+/** The verifier gives up with EAGAIN when a signal comes, such as that of a child that ended. */
+const loadAttempts = 10;
 
 /**
  * BPF_PROG_LOAD of a program that chooses a socket. Takes CAP_BPF (Linux >= 5.8).
@@ -136,7 +138,14 @@ export function loadProgram(name: string, instructions: Buffer, license: string)
       attributes.writeBigUInt64LE(addressOf(log), 32);
     }
     attributes.write(name.slice(0, nameBytes), 48, 'latin1');
-    return bpf({ number: 5, name: 'BPF_PROG_LOAD' }, attributes);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return bpf({ number: 5, name: 'BPF_PROG_LOAD' }, attributes);
+      } catch (error) {
+        const isInterrupted = error instanceof SystemCallError && error.code === 'EAGAIN';
+        if (!isInterrupted || attempt === loadAttempts) throw error;
+      }
+    }
   };
   try {
     return load();

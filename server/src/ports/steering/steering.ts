@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { readBpfObject } from './bpf-object.ts';
-import { explainMissingPrivilege } from './missing-privilege.ts';
+import { explainCopying, explainLoading, explainUsing } from './missing-privilege.ts';
 import { SteeredTransport } from './steered-transport.ts';
 import { SteeringGroup } from './steering-group.ts';
 import { SteeringTables } from './steering-tables.ts';
@@ -40,13 +40,25 @@ export class Steering {
     } catch (error) {
       for (const group of groups) group.close();
       tables?.close();
-      throw explainMissingPrivilege(error);
+      throw explainLoading(error);
     }
   }
 
-  /** Binds the port at every address. @throws SystemCallError */
+  /**
+   * Binds the port at every address.
+   *
+   * @throws StartError when the process has given up more rights than this kernel allows
+   * @throws SystemCallError
+   */
   open(): void {
-    for (const group of this.groups) group.open();
+    for (const group of this.groups) {
+      group.open();
+      try {
+        group.counters();
+      } catch (error) {
+        throw explainUsing(error);
+      }
+    }
   }
 
   /**
@@ -54,10 +66,15 @@ export class Steering {
    *
    * @param slot - 0 to 255
    * @param pid - a child of ours that listens at every address
+   * @throws StartError when its sockets may not be copied
    * @throws SystemCallError
    */
   async addWorker(slot: number, pid: number): Promise<void> {
-    for (const group of this.groups) await group.addWorker(slot, pid);
+    try {
+      for (const group of this.groups) await group.addWorker(slot, pid);
+    } catch (error) {
+      throw explainCopying(error);
+    }
   }
 
   /**

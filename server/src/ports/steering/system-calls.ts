@@ -45,6 +45,7 @@ const libcClose = declare('close', 'int');
 /** Those without a wrapper in libc go by number; the last two are the same on every architecture. */
 const numbers = {
   bpf: { x64: 321, arm64: 280 }[process.arch as string],
+  prctl: { x64: 157, arm64: 167 }[process.arch as string],
   pidfd_open: 434,
   pidfd_getfd: 438,
 };
@@ -101,6 +102,23 @@ export function copyFd(pid: number, fd: number): number {
   } finally {
     close(pidfd);
   }
+}
+
+const PR_CAP_AMBIENT = 47;
+const PR_CAP_AMBIENT_LOWER = 3;
+/** From <linux/capability.h>. */
+export const CAP_BPF = 39;
+
+/**
+ * Keeps a capability from the processes that this thread starts from now on, without losing it itself
+ * (capabilities(7), the ambient set; PR_CAP_AMBIENT in prctl(2)).
+ *
+ * @param capability - its number
+ * @throws SystemCallError
+ */
+export function withholdFromChildren(capability: number): void {
+  const call = 'prctl(PR_CAP_AMBIENT_LOWER)';
+  syscall('prctl', call, PR_CAP_AMBIENT, PR_CAP_AMBIENT_LOWER, capability, 0, 0);
 }
 
 /** From <asm-generic/socket.h>, <bits/socket.h> and <linux/in6.h>: the same on x64 and arm64. */

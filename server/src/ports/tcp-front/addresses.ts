@@ -41,6 +41,7 @@ export function remoteKeyOf(address: string): string {
   return ipBytes(address).toString('hex', 0, 8);
 }
 
-function isWildcard(ip: string): boolean {
+/** Whether it stands for all addresses of its family. */
+export function isWildcard(ip: string): boolean {
   return ipBytes(ip).every((byte) => byte === 0);
 }

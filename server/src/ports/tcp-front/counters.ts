@@ -25,8 +25,6 @@ const names = [
   'workerUnreachable',
   'idle',
   'stalled',
-  /** Connections that accept(2) failed for: no file descriptors left, say. */
-  'acceptFailed',
 ] as const;
 
 /** What became of TCP connections. */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { reset } from './reset.ts';
 
 /** Why a pair was ended by us. */
 export type Ended = 'idle' | 'stalled';
@@ -13,7 +14,7 @@ export interface JoinOptions {
 }
 
 /**
- * Makes one connection of two, until either is closed: bytes and their end go both ways, and whoever
+ * Makes one connection of two, until either is closed: bytes, their end and a reset go both ways, and whoever
  * doesn't read holds the other side up. Errors are for the caller to listen to.
  *
  * @param peer - what it has to read already goes first
@@ -23,8 +24,8 @@ export function joinSockets(peer: Socket, worker: Socket, options: JoinOptions):
   const end = (reason: Ended) => {
     if (peer.destroyed && worker.destroyed) return;
     options.onEnd(reason);
-    peer.destroy();
-    worker.destroy();
+    reset(peer);
+    reset(worker);
   };
   // What comes from one side goes out at the other, so one of the two sees all.
   peer.setTimeout(options.idleMs, () => end('idle'));
@@ -45,7 +46,7 @@ export function joinSockets(peer: Socket, worker: Socket, options: JoinOptions):
       clearTimeout(stalled);
       // After its end, whatever it sent before is still to be delivered.
       if (from.readableEnded) to.destroySoon();
-      else to.destroy();
+      else reset(to);
     });
     from.pipe(to);
   }

@@ -1,12 +1,13 @@
 /** One TCP port for all workers, and for HTTP if wanted: docs/shared-port.md. */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { explainBindFailure, mustBeFree } from '../must-be-free.ts';
-import { coveringIp, listenIps, remoteKeyOf } from './addresses.ts';
+import { coveringIp, isWildcard, listenIps, remoteKeyOf } from './addresses.ts';
 import { type Refusal, type TcpFrontCounters, zeroCounters } from './counters.ts';
 import { joinSockets } from './join-sockets.ts';
 import { type TcpFrontLimits, tcpFrontLimits } from './limits.ts';
 import { Places } from './places.ts';
 import { readFirstBytes } from './read-first-bytes.ts';
+import { reset } from './reset.ts';
 
 export interface TcpFrontOptions {
   /** 1 to 65,535. */
@@ -52,7 +53,9 @@ export class TcpFront {
 
   constructor(options: TcpFrontOptions) {
     this.#options = options;
-    this.#httpIps = options.httpIps.flatMap((ip) => (ip === '::' ? [ip, '0.0.0.0'] : [ip]));
+    this.#httpIps = options.httpIps.flatMap((ip) =>
+      isIPv6(ip) && isWildcard(ip) ? [ip, '0.0.0.0'] : [ip],
+    );
     this.#limits = { ...tcpFrontLimits, ...options.limits };
     const { connections, connectionsPerRemote, waiting, waitingPerRemote } = this.#limits;
     this.#connections = new Places(connections, connectionsPerRemote);
@@ -76,12 +79,12 @@ export class TcpFront {
   }
 
   /**
-   * Who gets HTTP and TLS from now on; without it they are closed.
+   * Who gets HTTP and TLS from now on.
    *
    * @param accept - takes a socket as a server's `connection` event has it. The front keeps no limit,
-   *   timeout or listener of errors on it
+   *   timeout or listener of errors on it. undefined: nobody, they are closed
    */
-  acceptHttp(accept: (socket: Socket) => void): void {
+  acceptHttp(accept: ((socket: Socket) => void) | undefined): void {
     this.#acceptHttp = accept;
   }
 
@@ -122,8 +125,8 @@ export class TcpFront {
       server.listen({ host: ip, port, ipv6Only: true, exclusive: true }, resolve);
     });
     this.#servers.push(server);
-    // accept(2) may fail later, and without a listener that would end the process.
-    server.removeAllListeners('error').on('error', () => this.#counters.acceptFailed++);
+    // accept(2) may fail later, for want of memory say; without a listener that would end the process.
+    server.removeAllListeners('error').on('error', ignore);
   }
 
   async #accept(socket: Socket): Promise<void> {
@@ -216,7 +219,7 @@ export class TcpFront {
 
   #refuse(socket: Socket, reason: Refusal | 'workerUnreachable'): void {
     this.#counters[reason]++;
-    socket.destroy();
+    reset(socket);
   }
 }
 

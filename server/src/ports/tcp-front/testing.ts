@@ -44,12 +44,12 @@ export async function open(
   from: { host?: string; localAddress?: string; allowHalfOpen?: boolean } = {},
 ): Promise<Socket> {
   const socket = connect({ host: '127.0.0.1', port, noDelay: true, ...from });
-  // Whether the other side resets or ends is not what the tests are about.
-  socket.on('error', () => {});
+  socket.on('error', ignore);
   onTestFinished(() => {
     socket.destroy();
   });
-  await Promise.race([once(socket, 'connect'), once(socket, 'close')]);
+  // It may be reset before we know that it is open.
+  await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve));
   return socket;
 }
 
@@ -99,7 +99,7 @@ export async function startEnd(
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
-    socket.on('error', () => {});
+    socket.on('error', ignore);
     onConnection(socket);
   });
   onTestFinished(() => {
@@ -111,3 +111,6 @@ export async function startEnd(
   await once(server, 'listening');
   return { server, target: { host: '127.0.0.1', port } };
 }
+
+/** Whether the other side resets or ends is not what the tests are about. */
+export function ignore(): void {}

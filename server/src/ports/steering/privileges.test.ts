@@ -1,0 +1,128 @@
+/** Which right each step takes: what docs/shared-port.md says under "What it takes". */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { freeLowPort, freePorts } from '../../testing/free-ports.ts';
+import {
+  nobody,
+  type Rights,
+  restricted,
+  rightsOf,
+  setpriv,
+  skipWithoutRestricting,
+} from '../../testing/restricted.ts';
+import { CAP_BPF } from './system-calls.ts';
+import { skipWithoutSteering } from './testing.ts';
+
+beforeEach(skipWithoutRestricting);
+beforeEach(skipWithoutSteering);
+
+interface Run {
+  rights: Rights | undefined;
+  drop?: boolean;
+  others?: Record<string, ChildProcess>;
+}
+
+async function steps({ rights, drop = false, others = {} }: Run): Promise<Record<string, string>> {
+  const ports = [String(await freePorts(1)), String(await freeLowPort())];
+  const pids = Object.entries(others).map(([name, { pid }]) => `${name}=${pid}`);
+  const [program, ...args] = restricted(rights, 'ports/steering/privileged-steps.ts');
+  const { stdout, stderr } = spawnSync(
+    program,
+    [...args, ...ports, drop ? 'drop' : 'keep', ...pids],
+    { encoding: 'utf8' },
+  );
+  if (!stdout) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+const as = (...capabilities: string[]): Rights => ({ uid: nobody, capabilities });
+
+/** All that we have, by number. */
+function everyCapability(): number[] {
+  const { effective } = rightsOf(process.pid);
+  return Array.from({ length: 64 }, (_, n) => n).filter((n) => (effective >> BigInt(n)) & 1n);
+}
+const CAP_SYS_ADMIN = 21;
+
+/** In a container, every port may be for everybody. */
+const lowestForAll = () =>
+  Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'));
+const lowPortRefused = () => (lowestForAll() >= 1024 ? 'EACCES' : expect.any(String));
+
+const loading = ['make maps', 'load a program', 'load ours'];
+const using = ['bind', 'attach the program', 'change maps', 'copy from a child'];
+const all = (names: string[], result: string) =>
+  Object.fromEntries(names.map((name) => [name, result]));
+const refused = { 'make maps': 'EPERM', 'load a program': 'EPERM', 'load ours': 'StartError' };
+
+test('without capabilities nothing can be loaded', async () => {
+  expect(await steps({ rights: as() })).toEqual({
+    ...refused,
+    bind: 'ok',
+    'bind below 1024': lowPortRefused(),
+    'copy from a child': 'ok',
+  });
+});
+
+test('CAP_BPF is enough for all but a low port', async () => {
+  expect(await steps({ rights: as('bpf') })).toEqual({
+    ...all([...loading, ...using], 'ok'),
+    'bind below 1024': lowPortRefused(),
+  });
+});
+
+test('CAP_BPF and CAP_NET_BIND_SERVICE are enough for all', async () => {
+  expect(await steps({ rights: as('bpf', 'net_bind_service') })).toEqual(
+    all([...loading, ...using, 'bind below 1024'], 'ok'),
+  );
+});
+
+test('no capability but CAP_BPF helps, except CAP_SYS_ADMIN, which contains it', async () => {
+  const others = everyCapability().filter((n) => n !== CAP_BPF && n !== CAP_SYS_ADMIN);
+  expect(await steps({ rights: as(...others.map((n) => `cap_${n}`)) })).toMatchObject(refused);
+  expect(await steps({ rights: as('sys_admin') })).toMatchObject(all([...loading, ...using], 'ok'));
+});
+
+test('once root is given up, what is loaded can be used, and nothing more can be loaded', async () => {
+  expect(await steps({ rights: undefined, drop: true })).toEqual({
+    ...all([...loading, ...using], 'ok'),
+    'make maps, afterwards': 'EPERM',
+    'bind below 1024': lowPortRefused(),
+  });
+});
+
+describe('a socket can’t be copied', () => {
+  async function sleeper(rights: Rights, program = 'sleep'): Promise<ChildProcess> {
+    const [command = '', ...args] = [...setpriv(rights), program, '60'];
+    const child = spawn(command, args);
+    onTestFinished(() => void child.kill());
+    await once(child, 'spawn');
+    return child;
+  }
+
+  test.each([
+    ['another uid', { uid: nobody - 1 }],
+    ['the same uid with a capability that the copier lacks', as('net_bind_service')],
+  ])('from a process of %s', async (_, rights) => {
+    const others = { other: await sleeper(rights) };
+    expect(await steps({ rights: as('bpf'), others })).toMatchObject({
+      'copy from other': 'EPERM',
+    });
+  });
+
+  test('from a program that its own user may run but not read', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'oneport-unreadable-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    chmodSync(folder, 0o755);
+    copyFileSync('/usr/bin/sleep', join(folder, 'sleep'));
+    chmodSync(join(folder, 'sleep'), 0o711);
+    const others = { other: await sleeper(as(), join(folder, 'sleep')) };
+    expect(await steps({ rights: as('bpf'), others })).toMatchObject({
+      'copy from other': 'EPERM',
+    });
+  });
+});

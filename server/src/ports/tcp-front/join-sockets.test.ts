@@ -1,0 +1,158 @@
+import { createHash, randomFillSync } from 'node:crypto';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import type { TcpFrontLimits } from './limits.ts';
+import { closed, firstFrame, open, startEnd, startFront } from './testing.ts';
+
+const frame = firstFrame({
+  usernameFragment: 'abcdefghijklmnopqrstuvwxyz012345',
+  password: 'secret',
+});
+
+const megabyte = 1024 * 1024;
+/** What kernels keep for two connections, at most: more than the defaults of tcp_wmem and tcp_rmem. */
+const keptByKernels = 64 * megabyte;
+
+/** A peer and what stands for a worker, joined; the first frame has been read. */
+async function joined(limits?: Partial<TcpFrontLimits>) {
+  const connection = Promise.withResolvers<Socket>();
+  const { target } = await startEnd(connection.resolve);
+  const { front, port } = await startFront({ targetOf: () => target, ...(limits && { limits }) });
+  const peer = await open(port, { allowHalfOpen: true });
+  peer.write(frame);
+  const worker = await connection.promise;
+  let begin = Buffer.alloc(0);
+  while (begin.length < frame.length) {
+    await once(worker, 'readable');
+    begin = Buffer.concat([begin, worker.read() ?? Buffer.alloc(0)]);
+  }
+  expect(begin).toEqual(frame);
+  return { front, port, peer, worker };
+}
+
+const sides = ['peer', 'worker'] as const;
+
+/** From one to the other. */
+function pair(sockets: { peer: Socket; worker: Socket }, from: (typeof sides)[number]) {
+  const { peer, worker } = sockets;
+  return from === 'peer' ? { from: peer, to: worker } : { from: worker, to: peer };
+}
+
+test('many megabytes go both ways at once, unmodified', async () => {
+  const { peer, worker } = await joined();
+  const sent = { peer: randomFillSync(Buffer.alloc(24 * megabyte)), worker: Buffer.alloc(0) };
+  sent.worker = randomFillSync(Buffer.alloc(24 * megabyte));
+  const [byWorker, byPeer] = await Promise.all([
+    buffer(worker),
+    buffer(peer),
+    pipeline(pieces(sent.peer), peer),
+    pipeline(pieces(sent.worker), worker),
+  ]);
+  expect(sha256(byWorker)).toBe(sha256(sent.peer));
+  expect(sha256(byPeer)).toBe(sha256(sent.worker));
+});
+
+test.each(sides)('when the %s has said all, the other may still speak', async (first) => {
+  const sockets = await joined();
+  const { from, to } = pair(sockets, first);
+  from.end('my last word');
+  expect(String(await buffer(to))).toBe('my last word');
+
+  const answer = randomFillSync(Buffer.alloc(4 * megabyte));
+  to.end(answer);
+  expect(sha256(await buffer(from))).toBe(sha256(answer));
+  await Promise.all([closed(from), closed(to)]);
+});
+
+test.each(sides)('when the %s resets, the other is ended', async (first) => {
+  const { from, to } = pair(await joined(), first);
+  from.resetAndDestroy();
+  await closed(to);
+});
+
+test.each(sides)('a %s that is held up is not read from, and all is kept', async (first) => {
+  const { from, to } = pair(await joined(), first);
+  const piece = randomFillSync(Buffer.alloc(megabyte));
+  const before = process.memoryUsage().arrayBuffers;
+  // As long as somebody takes it: that ends when kernels and front have all that they keep.
+  let sent = 0;
+  while (from.write(piece) || (await drained(from, to))) sent += piece.length;
+  sent += piece.length;
+  expect(sent).toBeLessThan(keptByKernels);
+  // `piece` is one and the same: whatever has grown is the front's, or is in `to`, unread.
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4 * megabyte);
+
+  from.end();
+  const received = await buffer(to);
+  expect(received.length).toBe(sent);
+  for (let at = 0; at < sent; at += megabyte) {
+    expect(received.subarray(at, at + megabyte).equals(piece)).toBe(true);
+  }
+});
+
+test.each(sides)('who sends to one that never reads is ended: the %s', async (first) => {
+  const sockets = await joined({ stallMs: 100 });
+  const { from, to } = pair(sockets, first);
+  const piece = Buffer.alloc(megabyte);
+  const over = closed(from);
+  while (!from.destroyed && from.bytesWritten < 2 * keptByKernels) {
+    if (!from.write(piece)) await Promise.race([once(from, 'drain'), over]).catch(() => {});
+  }
+  await over;
+  expect(from.bytesWritten - from.writableLength).toBeLessThan(keptByKernels);
+  expect(sockets.front.counters()).toMatchObject({ ice: 1, stalled: 1, idle: 0 });
+  await closed(to);
+});
+
+test('a pair that is silent in both directions is ended', async () => {
+  const { front, peer, worker } = await joined({ idleMs: 100 });
+  await Promise.all([closed(peer), closed(worker)]);
+  expect(front.counters()).toMatchObject({ ice: 1, idle: 1, stalled: 0 });
+});
+
+test.each(sides)('a pair is not silent as long as the %s speaks', async (first) => {
+  const idleMs = 2_000;
+  const sockets = await joined({ idleMs });
+  const { from, to } = pair(sockets, first);
+  to.resume();
+  const speaking = setInterval(() => from.write('.'), idleMs / 40);
+  onTestFinished(() => clearInterval(speaking));
+  // As long as it takes for one beside it that is silent.
+  const silent = await open(sockets.port);
+  silent.write(frame);
+  await closed(silent);
+  expect(sockets.front.counters().idle).toBe(1);
+  expect([from.destroyed, to.destroyed]).toEqual([false, false]);
+  clearInterval(speaking);
+  await Promise.all([closed(from), closed(to)]);
+});
+
+function* cut(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0, length = 1; at < bytes.length; at += length, length = (length * 7) % 65_537) {
+    yield bytes.subarray(at, at + length);
+  }
+}
+
+/** Of many lengths. */
+function pieces(bytes: Buffer): Readable {
+  return Readable.from(cut(bytes));
+}
+
+/** Whether all that was written has gone; false when nothing more goes although nothing is in its way. */
+async function drained(from: Socket, to: Socket): Promise<boolean> {
+  for (let quiet = 0, left = from.writableLength; from.writableNeedDrain; ) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    quiet = from.writableLength === left ? quiet + 1 : 0;
+    left = from.writableLength;
+    if (quiet === 20 || to.destroyed) return false;
+  }
+  return true;
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,157 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { freePorts } from '../../testing/free-ports.ts';
+import type { TcpFrontLimits } from './limits.ts';
+import { closed, firstFrame, ignore, open, read, startEnd, startFront } from './testing.ts';
+
+const frame = firstFrame({
+  usernameFragment: 'abcdefghijklmnopqrstuvwxyz012345',
+  password: 'secret',
+});
+
+test('the first frame must come in time, however lively the connection is', async () => {
+  const { front, port } = await startFront({ limits: { firstFrameMs: 200 } });
+  const [silent, dripping] = [await open(port), await open(port)];
+  // A frame that would be whole after a minute.
+  const bytes = Buffer.from(frame);
+  let at = 0;
+  const drip = setInterval(() => dripping.write(bytes.subarray(at, ++at)), 20);
+  onTestFinished(() => clearInterval(drip));
+  dripping.once('close', () => clearInterval(drip));
+  await Promise.all([closed(silent), closed(dripping)]);
+  expect(front.counters()).toMatchObject({ accepted: 2, timeout: 2, ice: 0 });
+});
+
+test('a connection that has sent its first frame has all the time it wants', async () => {
+  const { target } = await startEnd((socket) => socket.pipe(socket));
+  const { front, port } = await startFront({
+    targetOf: () => target,
+    limits: { firstFrameMs: 200 },
+  });
+  const joined = await open(port);
+  joined.write(frame);
+  await read(joined, frame.length);
+  const silent = await open(port);
+  await closed(silent);
+  expect(front.counters()).toMatchObject({ ice: 1, timeout: 1 });
+  joined.write('still here');
+  expect(String(await read(joined, 10))).toBe('still here');
+});
+
+interface Case {
+  limits: Partial<TcpFrontLimits>;
+  /** Whether another address may still come in. */
+  others: boolean;
+}
+
+const waitingCases: Case[] = [
+  { limits: { waiting: 3 }, others: false },
+  { limits: { waitingPerRemote: 3 }, others: true },
+  { limits: { connections: 3 }, others: false },
+  { limits: { connectionsPerRemote: 3 }, others: true },
+];
+
+test.each(waitingCases)('connections that say nothing: $limits', async ({ limits, others }) => {
+  const { target } = await startEnd((socket) => socket.pipe(socket));
+  const { front, port } = await startFront({ targetOf: () => target, limits });
+  const held = await Promise.all([1, 2, 3].map(() => open(port)));
+  await expect.poll(() => front.counters().accepted).toBe(3);
+  await closed(await open(port));
+  expect(front.counters()).toMatchObject({ accepted: 4, overLimit: 1 });
+  expect(await getsThrough(port, '127.0.0.2')).toBe(others);
+
+  held[0]?.destroy();
+  await expect.poll(() => front.counters().closedEarly).toBe(1);
+  expect(await getsThrough(port, '127.0.0.1')).toBe(true);
+});
+
+const joinedCases: (Case & { full: boolean })[] = [
+  { limits: { waiting: 3 }, others: true, full: false },
+  { limits: { waitingPerRemote: 3 }, others: true, full: false },
+  { limits: { connections: 3 }, others: false, full: true },
+  { limits: { connectionsPerRemote: 3 }, others: true, full: true },
+];
+
+test.each(joinedCases)('joined connections: $limits', async ({ limits, others, full }) => {
+  const { target } = await startEnd((socket) => socket.pipe(socket));
+  const { front, port } = await startFront({ targetOf: () => target, limits });
+  const held: Socket[] = [];
+  for (let i = 0; i < 3; i++) {
+    const socket = await open(port);
+    socket.write(frame);
+    await read(socket, frame.length);
+    held.push(socket);
+  }
+  expect(await getsThrough(port, '127.0.0.1')).toBe(!full);
+  expect(await getsThrough(port, '127.0.0.2')).toBe(others);
+
+  held[0]?.destroy();
+  // Its place is free when the front has seen that.
+  await expect.poll(() => getsThrough(port, '127.0.0.1')).toBe(true);
+  expect(front.counters().unknown).toBe(0);
+});
+
+test('what HTTP has got has no part in the limits', async () => {
+  const { target } = await startEnd((socket) => socket.pipe(socket));
+  const { front, port } = await startFront({
+    httpIps: ['127.0.0.1'],
+    targetOf: () => target,
+    limits: { connections: 2, connectionsPerRemote: 2, waiting: 2, waitingPerRemote: 2 },
+  });
+  front.acceptHttp((socket) => socket.on('error', ignore).write('hello'));
+  for (let i = 0; i < 10; i++) {
+    const socket = await open(port);
+    socket.write('GET');
+    await read(socket, 5);
+  }
+  expect(front.counters()).toMatchObject({ http: 10, overLimit: 0 });
+  expect(await getsThrough(port, '127.0.0.1')).toBe(true);
+});
+
+test('a worker that refuses connections: closed, and counted', async () => {
+  const nobody = { host: '127.0.0.1', port: await freePorts(1) };
+  const { front, port } = await startFront({ targetOf: () => nobody });
+  const peer = await open(port);
+  peer.write(frame);
+  await closed(peer);
+  expect(front.counters()).toMatchObject({ ice: 1, workerUnreachable: 1 });
+});
+
+test('a worker that hangs: closed in time, and counted', async () => {
+  const target = await startHanging();
+  const { front, port } = await startFront({ targetOf: () => target, limits: { connectMs: 300 } });
+  const peer = await open(port);
+  peer.write(frame);
+  await closed(peer);
+  expect(front.counters()).toMatchObject({ ice: 1, workerUnreachable: 1 });
+});
+
+/** Whether a peer at this address reaches the worker. */
+async function getsThrough(port: number, localAddress: string): Promise<boolean> {
+  const socket = await open(port, { localAddress });
+  socket.write(frame);
+  try {
+    return (await read(socket, frame.length)).equals(frame);
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** A process that is stopped while it listens, with as many connections waiting as the kernel keeps for it. */
+async function startHanging(): Promise<{ host: string; port: number }> {
+  const port = await freePorts(1);
+  const code = `require('net').createServer().listen({ host: '127.0.0.1', port: ${port}, backlog: 1 }, () => console.log('.'))`;
+  const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  await once(child.stdout, 'data');
+  child.kill('SIGSTOP');
+  // listen(2): the backlog, and one more.
+  await Promise.all([open(port), open(port)]);
+  return { host: '127.0.0.1', port };
+}

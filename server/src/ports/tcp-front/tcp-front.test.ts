@@ -1,0 +1,260 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { freePorts } from '../../testing/free-ports.ts';
+import { PortInUseError } from '../errors.ts';
+import { tryBind } from '../try-bind.ts';
+import { TcpFront } from './tcp-front.ts';
+import { closed, firstFrame, ignore, open, read, startEnd, startFront } from './testing.ts';
+
+const ufrag = 'abcdefghijklmnopqrstuvwxyz012345';
+const frame = firstFrame({ usernameFragment: ufrag, password: 'secret' });
+
+const hasIPv6 = (await tryBind('tcp', '::1', 0)) === undefined;
+
+test('the worker gets the first frame as it was, however it was cut, and what came with it', async () => {
+  const { target } = await startEnd((socket) => socket.pipe(socket));
+  const { front, port } = await startFront({
+    targetOf: (wanted) => (wanted === ufrag ? target : undefined),
+  });
+
+  const slow = await open(port);
+  for (const byte of frame) {
+    slow.write(Buffer.of(byte));
+    await turn();
+  }
+  expect(await read(slow, frame.length)).toEqual(frame);
+
+  const fast = await open(port);
+  const more = Buffer.from('more of it');
+  fast.write(Buffer.concat([frame, more]));
+  expect(await read(fast, frame.length + more.length)).toEqual(Buffer.concat([frame, more]));
+  expect(front.counters()).toMatchObject({ accepted: 2, ice: 2 });
+});
+
+test('who knows no ufrag is closed, and counted', async () => {
+  const { front, port } = await startFront();
+  const socket = await open(port);
+  socket.write(frame);
+  await closed(socket);
+  expect(front.counters()).toMatchObject({ accepted: 1, unknownUfrag: 1, ice: 0 });
+});
+
+test('junk of each length from 0 to 600 is closed, and counted, and disturbs nobody', async () => {
+  const { target } = await startEnd((socket) => socket.pipe(socket));
+  const { front, port } = await startFront({
+    targetOf: (wanted) => (wanted === ufrag ? target : undefined),
+  });
+  const peer = await open(port);
+  peer.write(frame);
+  await read(peer, frame.length);
+
+  const kinds: ((length: number) => Buffer)[] = [
+    (length) => Buffer.alloc(length),
+    (length) => Buffer.alloc(length, 0xff),
+    (length) => crypto.getRandomValues(Buffer.alloc(length)),
+    // Right up to the last byte, which is missing, and whole with a wrong one.
+    (length) => frame.subarray(0, Math.min(length, frame.length - 1)),
+    (length) => {
+      const wrong = Buffer.from(frame);
+      const at = length % 10;
+      wrong[at] = (wrong[at] as number) ^ 0x80;
+      return wrong;
+    },
+  ];
+  for (let length = 0; length <= 600; length++) {
+    await Promise.all(
+      kinds.map(async (kind) => {
+        const socket = await open(port);
+        socket.end(kind(length));
+        await closed(socket);
+      }),
+    );
+  }
+
+  const { accepted, ice, unknown, closedEarly, ...rest } = front.counters();
+  expect(accepted).toBe(1 + 601 * kinds.length);
+  expect(ice).toBe(1);
+  // Random bytes may begin as HTTP or TLS do, which isn't served here.
+  expect(unknown + closedEarly + rest.notServed).toBe(601 * kinds.length);
+  expect(unknown).toBeGreaterThan(1_000);
+  expect(closedEarly).toBeGreaterThan(600);
+  peer.write('still here');
+  expect(String(await read(peer, 10))).toBe('still here');
+});
+
+test("a connection goes only to who is served at the address that it came to, however it's listened for", async () => {
+  const { target } = await startEnd((socket) => socket.pipe(socket));
+  const askedFor: string[] = [];
+  const { front, port } = await startFront({
+    iceIps: ['127.0.0.2'],
+    httpIps: ['127.0.0.1'],
+    targetOf: (_, ip) => {
+      askedFor.push(ip);
+      return target;
+    },
+  });
+  const http: Socket[] = [];
+  front.acceptHttp((socket) => http.push(socket.on('error', ignore).end('hello')));
+
+  const at = async (host: string, bytes: Buffer | string) => {
+    const socket = await open(port, { host });
+    socket.write(bytes);
+    return socket;
+  };
+  expect(await read(await at('127.0.0.2', frame), frame.length)).toEqual(frame);
+  expect(String(await read(await at('127.0.0.1', 'GET'), 5))).toBe('hello');
+  expect(askedFor).toEqual(['127.0.0.2']);
+
+  await closed(await at('127.0.0.1', frame));
+  await closed(await at('127.0.0.2', 'GET'));
+  await closed(await at('127.0.0.2', Buffer.of(0x16)));
+  expect(http).toHaveLength(1);
+  expect(front.counters()).toMatchObject({ ice: 1, http: 1, tls: 0, notServed: 3 });
+});
+
+test('wildcards of both families share a port, and each has its own', async ({ skip }) => {
+  skip(!hasIPv6, '::1 is no address of this machine');
+  const { target } = await startEnd((socket) => socket.pipe(socket));
+  const askedFor: string[] = [];
+  const { front, port } = await startFront({
+    iceIps: ['0.0.0.0', '::'],
+    httpIps: ['127.0.0.1'],
+    targetOf: (_, ip) => {
+      askedFor.push(ip);
+      return target;
+    },
+  });
+  const seen: (string | undefined)[] = [];
+  front.acceptHttp((socket) => {
+    seen.push(socket.remoteAddress);
+    socket.on('error', ignore).end('hello');
+  });
+  for (const host of ['127.0.0.1', '127.0.0.2', '::1']) {
+    const socket = await open(port, { host });
+    socket.write(frame);
+    expect(await read(socket, frame.length)).toEqual(frame);
+  }
+  expect(askedFor).toEqual(['0.0.0.0', '0.0.0.0', '::']);
+
+  for (const host of ['127.0.0.2', '::1']) {
+    const socket = await open(port, { host });
+    socket.write('GET');
+    await closed(socket);
+  }
+  const socket = await open(port, { host: '127.0.0.1' });
+  socket.write('GET');
+  expect(String(await read(socket, 5))).toBe('hello');
+  expect(seen).toEqual(['127.0.0.1']);
+});
+
+test('HTTP at :: is served by IPv4 too, as by a server of its own', async ({ skip }) => {
+  skip(!hasIPv6, '::1 is no address of this machine');
+  const { front, port } = await startFront({ httpIps: ['0::0'] });
+  front.acceptHttp((socket) => socket.on('error', ignore).end('hello'));
+  for (const host of ['127.0.0.1', '::1']) {
+    const socket = await open(port, { host });
+    socket.write('GET');
+    expect(String(await read(socket, 5))).toBe('hello');
+  }
+});
+
+test('HTTP is closed before anybody takes it, and when nobody does any more', async () => {
+  const { front, port } = await startFront({ httpIps: ['127.0.0.1'] });
+  const ask = async () => {
+    const socket = await open(port);
+    socket.write('GET');
+    return socket;
+  };
+  await closed(await ask());
+  expect(front.counters()).toMatchObject({ notServed: 1, http: 0 });
+
+  front.acceptHttp((socket) => socket.on('error', ignore).write('hello'));
+  const kept = await ask();
+  await read(kept, 5);
+  front.acceptHttp(undefined);
+  await closed(await ask());
+  expect(front.counters()).toMatchObject({ notServed: 2, http: 1 });
+  expect(kept.destroyed).toBe(false);
+});
+
+test('the address behind a tuple is known as long as the connection is', async () => {
+  const ends: Socket[] = [];
+  const { target } = await startEnd((socket) => {
+    ends.push(socket);
+    socket.pipe(socket);
+  });
+  const { front, port } = await startFront({ targetOf: () => target });
+  const peers = [
+    await open(port, { localAddress: '127.0.0.3' }),
+    await open(port, { localAddress: '127.0.0.4' }),
+  ] as const;
+  for (const peer of peers) {
+    peer.write(frame);
+    await read(peer, frame.length);
+  }
+  const tuplePorts = ends.map(({ remotePort }) => remotePort as number);
+  const remotes = () => tuplePorts.map((localPort) => front.remoteOf(target.port, localPort));
+  expect(remotes()).toEqual([
+    { address: '127.0.0.3', port: peers[0].localPort },
+    { address: '127.0.0.4', port: peers[1].localPort },
+  ]);
+  expect(front.remoteOf(target.port + 1, tuplePorts[0] as number)).toBeUndefined();
+
+  peers[0].end();
+  await closed(peers[0]);
+  await expect
+    .poll(remotes)
+    .toEqual([undefined, { address: '127.0.0.4', port: peers[1].localPort }]);
+  ends[1]?.destroy();
+  await closed(peers[1]);
+  await expect.poll(remotes).toEqual([undefined, undefined]);
+});
+
+test('a port that somebody has is one message, and nothing is left listening', async () => {
+  const port = await freePorts(1);
+  const other = createServer().listen(port, '127.0.0.2');
+  await once(other, 'listening');
+  const front = new TcpFront({
+    port,
+    iceIps: ['127.0.0.1', '127.0.0.2'],
+    httpIps: [],
+    targetOf: () => undefined,
+  });
+  const error = await front.listen().catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(PortInUseError);
+  expect(String(error)).toContain(`Port ${port}, TCP, at 127.0.0.2 is in use`);
+  expect(await tryBind('tcp', '127.0.0.1', port)).toBeUndefined();
+  other.close();
+});
+
+test("an address that is not this machine's is one message", async () => {
+  // Nobody's (RFC 5737).
+  await expect(startFront({ httpIps: ['192.0.2.1'] })).rejects.toThrow(
+    /at 192\.0\.2\.1.*EADDRNOTAVAIL.*must be an address of this machine/,
+  );
+});
+
+test('close ends all that is open, and leaves nothing behind', async () => {
+  const ends: Socket[] = [];
+  const { target } = await startEnd((socket) => {
+    ends.push(socket);
+    socket.pipe(socket);
+  });
+  const { front, port } = await startFront({ targetOf: () => target, httpIps: ['127.0.0.1'] });
+  front.acceptHttp((socket) => socket.on('error', ignore).write('hello'));
+  const [joined, waiting, http] = [await open(port), await open(port), await open(port)];
+  joined.write(frame);
+  await read(joined, frame.length);
+  waiting.write(Buffer.of(0));
+  http.write('GET');
+  await read(http, 5);
+  const tuplePort = ends[0]?.remotePort as number;
+  expect(front.remoteOf(target.port, tuplePort)).toBeDefined();
+
+  await front.close();
+  expect(front.remoteOf(target.port, tuplePort)).toBeUndefined();
+  await Promise.all([joined, waiting, http].map(closed));
+  expect(await tryBind('tcp', '127.0.0.1', port)).toBeUndefined();
+});

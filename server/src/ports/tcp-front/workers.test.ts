@@ -1,0 +1,147 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import { createWorker, type types } from 'mediasoup';
+import { expect, onTestFinished, test } from 'vitest';
+import { makeCertificate, startDtls } from '../../../../scripts/worker/dtls.ts';
+import { responseResult } from '../../../../scripts/worker/stun.ts';
+import { bindUdp, dtlsState } from '../../../../scripts/worker/udp-client.ts';
+import { freePorts } from '../../testing/free-ports.ts';
+import type { Target } from './tcp-front.ts';
+import { check, closed, firstFrame, framed, open, readFrame, startFront } from './testing.ts';
+
+/** Workers behind a front, with where each ufrag is. */
+async function startHost(numWorkers: number) {
+  const targets = new Map<string, Target>();
+  const { front, port } = await startFront({ targetOf: (ufrag) => targets.get(ufrag) });
+  const first = await freePorts(numWorkers);
+  const workers = await Promise.all(
+    Array.from({ length: numWorkers }, (_, i) => startWorker(first + i)),
+  );
+  const place = async (index: number) => {
+    const { router, webRtcServer, target } = workers[index] as (typeof workers)[number];
+    const transport = await router.createWebRtcTransport({ webRtcServer, enableTcp: true });
+    targets.set(transport.iceParameters.usernameFragment, target);
+    return transport;
+  };
+  return { front, port, workers: workers.map(({ worker }) => worker), place };
+}
+
+async function startWorker(port: number) {
+  const workerBin = process.env.MEDIASOUP_WORKER_BIN;
+  const worker = await createWorker({ logLevel: 'error', ...(workerBin && { workerBin }) });
+  onTestFinished(() => worker.close());
+  // Without a listener mediasoup throws it at nobody.
+  worker.on('died', () => {});
+  const target = { host: '127.0.0.1', port };
+  const webRtcServer = await worker.createWebRtcServer({
+    listenInfos: [{ protocol: 'tcp', ip: target.host, port }],
+  });
+  const router = await worker.createRouter({ mediaCodecs: [] });
+  return { worker, webRtcServer, router, target };
+}
+
+/** The transport's tuple, once it has one. */
+async function tupleOf(transport: types.WebRtcTransport): Promise<types.TransportTuple> {
+  await expect.poll(() => transport.iceSelectedTuple).toBeDefined();
+  return transport.iceSelectedTuple as types.TransportTuple;
+}
+
+test('each peer reaches the worker that has its ufrag, which answers; its true address is known', async () => {
+  const { front, port, place } = await startHost(2);
+  for (let i = 0; i < 8; i++) {
+    const transport = await place(i % 2);
+    const peer = await open(port, { localAddress: `127.0.1.${i + 1}` });
+    expect(await check(peer, transport.iceParameters)).toBe('success');
+    expect(await check(peer, transport.iceParameters)).toBe('success');
+
+    const { protocol, localPort, remoteIp, remotePort } = await tupleOf(transport);
+    expect({ protocol, remoteIp }).toEqual({ protocol: 'tcp', remoteIp: '127.0.0.1' });
+    expect(front.remoteOf(localPort, remotePort as number)).toEqual({
+      address: `127.0.1.${i + 1}`,
+      port: peer.localPort,
+    });
+  }
+  expect(front.counters()).toMatchObject({ accepted: 8, ice: 8 });
+});
+
+test('a first frame in segments of one byte reaches its worker', async () => {
+  const { port, place } = await startHost(2);
+  const transport = await place(1);
+  const peer = await open(port);
+  for (const byte of firstFrame(transport.iceParameters)) {
+    peer.write(Buffer.of(byte));
+    await turn();
+  }
+  expect(responseResult(await readFrame(peer))).toBe('success');
+});
+
+test('who knows a ufrag and not its password gets as far as the worker, which refuses', async () => {
+  const { port, place } = await startHost(1);
+  const { usernameFragment } = (await place(0)).iceParameters;
+  const peer = await open(port);
+  expect(await check(peer, { usernameFragment, password: 'wrong' })).toBe(401);
+});
+
+test('DTLS is done through it', async () => {
+  const { port, place } = await startHost(2);
+  const transport = await place(1);
+  const peer = await open(port);
+  const certificate = makeCertificate();
+  await transport.connect({
+    dtlsParameters: {
+      role: 'client',
+      fingerprints: [{ algorithm: 'sha-256', value: certificate.fingerprint }],
+    },
+  });
+  expect(await check(peer, transport.iceParameters)).toBe('success');
+  const connected = dtlsState(transport, 'connected');
+  startDtls(await relayDatagrams(peer), certificate);
+  await connected;
+});
+
+test("a worker's death ends its own peers' connections, and no others", async () => {
+  const { front, port, workers, place } = await startHost(2);
+  const transports = [await place(0), await place(1)] as const;
+  const peers = [await open(port), await open(port)] as const;
+  for (const i of [0, 1] as const) {
+    expect(await check(peers[i], transports[i].iceParameters)).toBe('success');
+  }
+  const { localPort, remotePort } = await tupleOf(transports[0]);
+
+  const died = once(workers[0] as types.Worker, 'died');
+  process.kill((workers[0] as types.Worker).pid, 'SIGKILL');
+  await Promise.all([died, closed(peers[0])]);
+  await expect.poll(() => front.remoteOf(localPort, remotePort as number)).toBeUndefined();
+  expect(await check(peers[1], transports[1].iceParameters)).toBe('success');
+
+  const late = await open(port);
+  late.write(firstFrame(transports[0].iceParameters));
+  await closed(late);
+  expect(front.counters()).toMatchObject({ ice: 3, workerUnreachable: 1 });
+});
+
+test('a transport that is closed ends its connection', async () => {
+  const { front, port, place } = await startHost(1);
+  const transport = await place(0);
+  const peer = await open(port);
+  expect(await check(peer, transport.iceParameters)).toBe('success');
+  const { localPort, remotePort } = await tupleOf(transport);
+  transport.close();
+  await closed(peer);
+  await expect.poll(() => front.remoteOf(localPort, remotePort as number)).toBeUndefined();
+});
+
+/** A UDP port for a DTLS client, each of whose datagrams is a frame of the connection. */
+async function relayDatagrams(peer: Socket): Promise<number> {
+  const relay = await bindUdp();
+  relay.once('message', async (_, { port }) => {
+    try {
+      for (;;) relay.send(await readFrame(peer), port, '127.0.0.1');
+    } catch {
+      // It has been closed.
+    }
+  });
+  relay.on('message', (message) => peer.write(framed(message)));
+  return relay.address().port;
+}

@@ -1,0 +1,229 @@
+/** The server with the rights that docs/shared-port.md says, and without them. */
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { skipWithoutSteering } from './ports/steering/testing.ts';
+import { freeLowPort, freePorts } from './testing/free-ports.ts';
+import { IcePeer } from './testing/ice-peer.ts';
+import { childrenOf, isRunning, processesOfGroup } from './testing/processes.ts';
+import {
+  nobody,
+  type Rights,
+  restricted,
+  rightsOf,
+  skipWithoutRestricting,
+  workerBin,
+} from './testing/restricted.ts';
+import { type ServerProcess, startServerProcess } from './testing/server-process.ts';
+import { TestPeer } from './testing/test-peer.ts';
+
+beforeEach(skipWithoutRestricting);
+beforeEach(skipWithoutSteering);
+
+const shared = { MEDIASOUP_USE_WEBRTC_SERVER: 'shared', MEDIASOUP_WORKER_BIN: workerBin };
+const as = (...capabilities: string[]): Rights => ({ uid: nobody, capabilities });
+const CAP_BPF = 1n << 39n;
+const CAP_NET_BIND_SERVICE = 1n << 10n;
+
+async function start(rights: Rights | undefined, env: Record<string, string> = {}) {
+  const server = await startServerProcess(
+    { ...shared, ...env },
+    { command: restricted(rights, 'main.ts') },
+  );
+  onTestFinished(() => server.stop());
+  const pid = server.process.pid ?? 0;
+  return { ...server, pid, mediaPort: Number(env.MEDIASOUP_PORT ?? server.mediaPort) };
+}
+
+/** A start that is meant to fail, in a process group of its own. */
+async function fail(rights: Rights | undefined, env: Record<string, string> = {}) {
+  const [program, ...args] = restricted(rights, 'main.ts');
+  const [MEDIASOUP_PORT, HTTP_PORT] = [String(await freePorts(1)), String(await freePorts(1))];
+  const { pid, status, stdout, stderr } = spawnSync('setsid', [program, ...args], {
+    env: {
+      ...{ ...process.env, ...shared, MEDIASOUP_LISTEN_IP: '127.0.0.1', LOG_LEVEL: 'fatal' },
+      ...{ MEDIASOUP_NUM_WORKERS: '2', MEDIASOUP_PORT, HTTP_PORT, ...env },
+    },
+    encoding: 'utf8',
+    timeout: 15_000,
+  });
+  expect(processesOfGroup(pid)).toEqual([]);
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  expect(stderr).toMatch(/^oneport can't start:\n {2}\S/);
+  // One message, for people: no stack trace.
+  expect(stderr).not.toMatch(/^\s+at /m);
+  return stderr;
+}
+
+/** A peer joins, and its transport is reached at the one port. */
+async function expectMedia({ url, mediaPort }: ServerProcess): Promise<void> {
+  const peer = await TestPeer.join({ signalling: `${url.replace('http', 'ws')}/signalling` });
+  onTestFinished(() => peer.socket.terminate());
+  const { sendTransport } = await peer.welcome();
+  const ice = await IcePeer.open({ ip: '127.0.0.1', port: mediaPort });
+  onTestFinished(() => ice.close());
+  if (!sendTransport) throw new Error('no transport');
+  expect(await ice.check(sendTransport.iceParameters)).toBe('success');
+}
+
+/** Ends a worker as a crash does, and waits for the one that takes its place. */
+async function expectRespawn({ pid, url }: { pid: number; url: string }): Promise<number> {
+  const [worker = 0] = childrenOf(pid);
+  process.kill(worker, 'SIGKILL');
+  return await vi.waitFor(
+    async () => {
+      const response = await fetch(`${url}/health`);
+      expect(await response.json()).toMatchObject({ workers: 1 });
+      const [next = worker] = childrenOf(pid);
+      expect(next).not.toBe(worker);
+      return next;
+    },
+    { timeout: 10_000, interval: 100 },
+  );
+}
+
+test('without capabilities: one message says what is missing, how to get it, and what works without', async () => {
+  const message = await fail(as());
+  expect(message).toContain('the kernel refused bpf(BPF_MAP_CREATE): EPERM');
+  expect(message).toContain('It takes the capability CAP_BPF');
+  expect(message).toContain('AmbientCapabilities=CAP_BPF');
+  expect(message).toContain('MEDIASOUP_USE_WEBRTC_SERVER=true (a port for each worker) needs none');
+});
+
+test('root in a user namespace has CAP_BPF, but not where it counts: the message says that', async () => {
+  const [program, ...args] = restricted(undefined, 'main.ts');
+  const { status, stderr } = spawnSync('unshare', ['--user', '--map-root-user', program, ...args], {
+    env: { ...process.env, ...shared, MEDIASOUP_LISTEN_IP: '127.0.0.1' },
+    encoding: 'utf8',
+    timeout: 15_000,
+  });
+  expect(status).toBe(1);
+  expect(stderr).toContain(
+    'though this process has CAP_BPF.\n  It counts only outside user namesp',
+  );
+});
+
+test('with CAP_BPF alone it runs, its workers have no right at all, and one that dies comes back', async () => {
+  const server = await start(as('bpf'));
+  const [worker = 0] = childrenOf(server.pid);
+  expect(rightsOf(server.pid)).toEqual({ uids: [nobody], groups: [], effective: CAP_BPF });
+  expect(rightsOf(worker)).toEqual({ uids: [nobody], groups: [], effective: 0n });
+  await expectMedia(server);
+  await expectRespawn(server);
+  await expectMedia(server);
+});
+
+test('RUN_AS_USER: root is given up for good, peers are served, a worker that dies comes back', async () => {
+  const server = await start(undefined, { RUN_AS_USER: 'nobody' });
+  const [worker = 0] = childrenOf(server.pid);
+  for (const pid of [server.pid, worker]) {
+    expect(rightsOf(pid)).toMatchObject({ uids: [nobody], effective: 0n });
+    expect(rightsOf(pid).groups).not.toContain(0);
+  }
+  await expectMedia(server);
+  expect(rightsOf(await expectRespawn(server))).toMatchObject({ uids: [nobody], effective: 0n });
+  await expectMedia(server);
+});
+
+test('RUN_AS_USER: SIGTERM ends the server and its workers', async () => {
+  const server = await start(undefined, { RUN_AS_USER: 'nobody', MEDIASOUP_NUM_WORKERS: '2' });
+  const workers = childrenOf(server.pid);
+  expect(workers).toHaveLength(2);
+  const exit = once(server.process, 'exit');
+  server.process.kill('SIGTERM');
+  expect(await exit).toEqual([0, null]);
+  expect(workers.filter(isRunning)).toEqual([]);
+});
+
+test('a worker with capabilities of its own: the message says that its socket can’t be copied', async ({
+  skip,
+}) => {
+  const folder = mkdtempSync(join(tmpdir(), 'oneport-capable-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  cpSync(dirname(process.env.MEDIASOUP_WORKER_BIN ?? ''), folder, { recursive: true });
+  chmodSync(folder, 0o755);
+  const MEDIASOUP_WORKER_BIN = join(folder, basename(workerBin));
+  const { status, stderr, error } = spawnSync('setcap', ['cap_net_raw+ep', MEDIASOUP_WORKER_BIN], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) skip(`setcap: ${error ?? stderr}`);
+  // The bounding set has it, so that the worker gets it; the server doesn't.
+  const message = await fail({ ...as('bpf'), bounding: ['net_raw'] }, { MEDIASOUP_WORKER_BIN });
+  expect(message).toMatch(/can't have a copy of a worker's socket \(.*(EPERM|EACCES)/);
+  expect(message).toContain('docker run --cap-add SYS_PTRACE');
+});
+
+describe('a port below 1024', () => {
+  beforeEach(({ skip }) => {
+    const file = '/proc/sys/net/ipv4/ip_unprivileged_port_start';
+    if (Number(readFileSync(file, 'utf8')) < 1024) skip(`${file} gives low ports to everybody`);
+  });
+
+  test.each([
+    ['CAP_BPF alone', as('bpf'), {}],
+    ['RUN_AS_USER', undefined, { RUN_AS_USER: 'nobody' }],
+  ])('is refused with %s, and the message says what it takes', async (_, rights, env) => {
+    const port = await freeLowPort();
+    const message = await fail(rights, { ...env, MEDIASOUP_PORT: String(port) });
+    expect(message).toContain(`MEDIASOUP_PORT=${port}: can't listen at 127.0.0.1, UDP (EACCES).`);
+    expect(message).toContain('AmbientCapabilities=CAP_NET_BIND_SERVICE');
+    expect(message).toContain(`sysctl net.ipv4.ip_unprivileged_port_start=${port}`);
+  });
+
+  test('is refused to HTTP likewise', async () => {
+    const port = await freeLowPort();
+    const message = await fail(as('bpf'), { HTTP_PORT: String(port) });
+    expect(message).toContain(`HTTP_PORT=${port}: can't listen at 127.0.0.1 (EACCES). Ports below`);
+  });
+
+  test('is had with CAP_NET_BIND_SERVICE too, by the workers as well', async () => {
+    const MEDIASOUP_PORT = String(await freeLowPort());
+    const server = await start(as('bpf', 'net_bind_service'), { MEDIASOUP_PORT });
+    const [worker = 0] = childrenOf(server.pid);
+    expect(rightsOf(worker).effective).toBe(CAP_NET_BIND_SERVICE);
+    await expectMedia(server);
+    await expectRespawn(server);
+    await expectMedia(server);
+  });
+});
+
+describe('RUN_AS_USER that can’t be had', () => {
+  test('a name that nobody has', async () => {
+    const message = await fail(undefined, { RUN_AS_USER: 'oneport-nobody-has-it' });
+    expect(message).toContain('RUN_AS_USER=oneport-nobody-has-it: there is no such user.');
+  });
+
+  test('without root', async () => {
+    const message = await fail(as('bpf'), { RUN_AS_USER: 'root' });
+    expect(message).toContain('RUN_AS_USER=root: only root can become another user.');
+  });
+
+  test('without the capabilities to become another', async () => {
+    const message = await fail({ uid: 0, capabilities: ['bpf'] }, { RUN_AS_USER: 'nobody' });
+    expect(message).toContain('root takes CAP_SETGID and CAP_SETUID');
+  });
+
+  test('a worker in a folder that this user has no way to', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'oneport-closed-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    mkdirSync(join(folder, 'worker'));
+    const MEDIASOUP_WORKER_BIN = join(folder, 'worker', 'mediasoup-worker');
+    writeFileSync(MEDIASOUP_WORKER_BIN, '', { mode: 0o755 });
+    chmodSync(folder, 0o700);
+    // In single-port, where the worker needs no manifest.
+    const env = { RUN_AS_USER: 'nobody', MEDIASOUP_USE_WEBRTC_SERVER: 'true' };
+    const message = await fail(undefined, { ...env, MEDIASOUP_WORKER_BIN });
+    expect(message).toContain(`RUN_AS_USER=nobody may not use ${MEDIASOUP_WORKER_BIN}`);
+  });
+});
