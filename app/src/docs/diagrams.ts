@@ -29,8 +29,8 @@ export async function drawDiagrams(root: HTMLElement): Promise<void> {
     mermaid.initialize({
       startOnLoad: false,
       securityLevel: 'strict',
-      theme: dark.matches ? 'dark' : 'neutral',
-      fontFamily: getComputedStyle(root).fontFamily,
+      theme: 'base',
+      themeVariables: themeOf(root),
       sequence: { useMaxWidth: true, mirrorActors: false },
     });
     for (const [n, figure] of figures.entries()) {
@@ -46,6 +46,42 @@ export async function drawDiagrams(root: HTMLElement): Promise<void> {
   };
   await draw();
   dark.addEventListener('change', () => void draw());
+}
+
+/** The app's colours, resolved for the scheme that is on. */
+function themeOf(root: HTMLElement): Record<string, string> {
+  const probe = document.createElement('span');
+  root.append(probe);
+  const color = (name: string) => {
+    probe.style.color = `var(--${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const [text, line, box, group, note] = [
+    color('text'),
+    color('text-2'),
+    color('surface-2'),
+    color('bg'),
+    color('warning-soft'),
+  ];
+  const surface = color('surface');
+  probe.remove();
+  return {
+    fontFamily: getComputedStyle(root).fontFamily,
+    background: surface,
+    primaryColor: box,
+    primaryTextColor: text,
+    primaryBorderColor: line,
+    lineColor: line,
+    textColor: text,
+    clusterBkg: group,
+    clusterBorder: line,
+    edgeLabelBackground: surface,
+    noteBkgColor: note,
+    noteTextColor: text,
+    noteBorderColor: line,
+    labelBoxBkgColor: box,
+    signalTextColor: text,
+  };
 }
 
 function loadMermaid(): Promise<Mermaid> {
