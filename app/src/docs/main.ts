@@ -31,7 +31,8 @@ document.documentElement.dataset.ready = '';
 
 function header(): HTMLElement {
   const nav = document.createElement('nav');
-  nav.append(link('/docs', 'All pages'), link('/', 'The call'));
+  const [all, call] = page?.lang === 'zh-CN' ? ['全部文档', '视频通话'] : ['All pages', 'The call'];
+  nav.append(link('/docs', all), link('/', call));
   return nav;
 }
 
