@@ -65,14 +65,14 @@ export class SteeredTransport {
    * None of its addresses is its own any more: consent has expired (RFC 7675), and the worker has
    * forgotten them. Its ufrags stay.
    *
-   * @throws NoPortError when the tables are full
+   * @throws SystemCallError
    */
   disown(): void {
     if (this.#closed) return;
-    const old = this.#id;
+    // First, so that there is room for it under another number even in full tables.
+    this.#tables.removeTransport(this.#id);
     this.#id = this.#tables.addTransport(this.#slot);
     for (const ufrag of this.#ufrags) this.#tables.setUfrag(ufrag, this.#id, this.#slot);
-    this.#tables.removeTransport(old);
   }
 
   /** Nothing of it stays behind. */

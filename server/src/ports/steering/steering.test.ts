@@ -241,6 +241,7 @@ test('when the tables are full, the next transport is refused and the others sta
   expect(() => host.steering.addTransport(0, ufrag(65_536))).toThrow(NoPortError);
   const peer = await host.peer();
   expect(await peer.check(transport.iceParameters)).toBe('success');
+  steered[1]?.disown();
 
   steered[0]?.close();
   host.steering.addTransport(0, ufrag(65_536)).restart(ufrag(65_537));
