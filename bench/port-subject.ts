@@ -4,12 +4,14 @@ import type { types } from 'mediasoup';
 import { bindingRequest } from '../scripts/worker/stun.ts';
 import type { Transport } from '../server/src/ports/media-ports.ts';
 import { IcePeer } from '../server/src/testing/ice-peer.ts';
+import { isAsleep } from '../server/src/testing/is-asleep.ts';
 import { rtpCapabilities, rtpParametersFor } from '../server/src/testing/media-parameters.ts';
 import { startTestServer, type TestServer } from '../server/src/testing/test-server.ts';
+import { udpQueue } from '../server/src/testing/udp-queue.ts';
+import { processCpuNs, threadCpuNs } from './cpu-time.ts';
 import { DatagramSender, type Prepared, prepare } from './datagram-sender.ts';
 import type { DtlsCertificate } from './dtls-keys.ts';
 import { SrtpSender } from './srtp.ts';
-import { udpQueue } from './udp-queue.ts';
 
 const ip = '127.0.0.1';
 /** Opus at 40 kbit/s. */
@@ -126,7 +128,7 @@ export class PortSubject {
           send(i, one, first, Math.min(inBurst, ofPeer - first));
         }
         this.#signal('SIGCONT');
-        while (this.#queue().bytes > 0) await sleep(1);
+        await this.#worked();
       }
     });
   }
@@ -150,7 +152,7 @@ export class PortSubject {
       for (const { sender, transport } of this.#peers) {
         sender.send(prepare([bindingRequest(transport.iceParameters)]), 0, 1);
       }
-      while (this.#queue().bytes > 0) await sleep(1);
+      await this.#worked();
     }
   }
 
@@ -175,34 +177,41 @@ export class PortSubject {
   ): Promise<Run> {
     // Consent (RFC 7675) for as long as this takes.
     await this.checks(1);
-    let sendingUs = 0;
+    let sendingNs = 0;
     const before = await this.#state();
     const start = performance.now();
     await work((peer, ...what) => {
-      const { user, system } = process.threadCpuUsage();
+      const begun = threadCpuNs();
       this.#peers[peer]?.sender.send(...what);
-      const after = process.threadCpuUsage();
-      sendingUs += after.user + after.system - user - system;
+      sendingNs += threadCpuNs() - begun;
     });
-    while (this.#queue().bytes > 0) await sleep(1);
+    await this.#worked();
     const seconds = (performance.now() - start) / 1000;
     const after = await this.#state();
     const packets = after.packets - before.packets;
-    const cpuNs = (sendingUs * 1e3 + (after.cpuMs - before.cpuMs) * 1e6) / packets;
+    const cpuNs = (sendingNs + after.workersNs - before.workersNs) / packets;
     return { packets, lost: after.drops - before.drops, seconds, cpuNs };
   }
 
+  /** Waits until the workers have nothing to do. */
+  async #worked(): Promise<void> {
+    const { workers } = this.#server.pool;
+    while (this.#queue().bytes > 0 || !workers.every(({ worker }) => isAsleep(worker.pid))) {
+      await sleep(1);
+    }
+  }
+
   async #state() {
-    const state = { packets: 0, cpuMs: 0, drops: this.#queue().drops };
+    const state = { packets: 0, workersNs: 0, drops: this.#queue().drops };
     for (const { worker } of this.#server.pool.workers) {
-      const { ru_utime, ru_stime } = await worker.getResourceUsage();
-      state.cpuMs += ru_utime + ru_stime;
       for (const server of (worker as unknown as WorkerInside).webRtcServersForTesting) {
         for (const { protocol, packets } of (await server.dump()).receiveStats) {
           if (protocol === 'udp') state.packets += packets;
         }
       }
     }
+    await this.#worked();
+    for (const { worker } of this.#server.pool.workers) state.workersNs += processCpuNs(worker.pid);
     return state;
   }
 

@@ -6,72 +6,94 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { bpf, close } from '../server/src/ports/steering/system-calls.ts';
 import { DtlsCertificate } from './dtls-keys.ts';
-import { type Kind, PortSubject, type Run } from './port-subject.ts';
+import { type Kind, PortSubject } from './port-subject.ts';
 import { median, ratioText } from './ratios.ts';
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '101' },
+    starts: { type: 'string', default: '6' },
+    rounds: { type: 'string', default: '60' },
     workers: { type: 'string', default: '2' },
     peers: { type: 'string', default: '16' },
   },
 });
-const rounds = Number(values.rounds);
-/** Short turns, so that what else the machine does meanwhile meets all of them alike. */
-const packets = { bursts: 6_000, flood: 30_000 };
+const [starts, rounds] = [Number(values.starts), Number(values.rounds)];
 const size = { workers: Number(values.workers), peersOfWorker: Number(values.peers) };
 
+/** The control is the first mode once more: how far its ratio is from 1 is noise. */
+const names = ['single', 'control', 'shared'] as const;
+type Subjects = Record<(typeof names)[number], PortSubject>;
+
+/** In short turns, so that what else the machine does meanwhile meets all of them alike. */
+const measurements = (['srtp', 'unknown'] satisfies Kind[]).flatMap((kind) => [
+  {
+    title: `${kind}, in bursts: ns of CPU for a packet`,
+    rounds,
+    measure: async (subject: PortSubject) => (await subject.inBursts(kind, 6_000)).cpuNs,
+  },
+  {
+    title: `${kind}, flood: packets received in a second`,
+    rounds: Math.ceil(rounds / 4),
+    measure: async (subject: PortSubject) => {
+      const run = await subject.flood(kind, 30_000);
+      return run.packets / run.seconds;
+    },
+  },
+]);
+const results = measurements.map(() => ({
+  single: [] as number[],
+  control: [] as number[],
+  shared: [] as number[],
+}));
+
 const certificate = new DtlsCertificate();
-// The control is the same mode once more: how far its ratio is from 1 is noise.
-const [single, control, shared] = [
-  await PortSubject.start('true', size, certificate),
-  await PortSubject.start('true', size, certificate),
-  await PortSubject.start('shared', size, certificate),
-];
-const subjects = [single, control, shared];
-
-console.log(
-  `${size.workers} workers with ${size.peersOfWorker} peers each; ${rounds} rounds in turns: ` +
-    'single-port, control, shared-port\n',
-);
-for (const kind of ['srtp', 'unknown'] satisfies Kind[]) {
-  await compare(
-    `${kind}, in bursts: ns of CPU for a packet`,
-    (run) => run.cpuNs,
-    (subject) => subject.inBursts(kind, packets.bursts),
-  );
-  await compare(
-    `${kind}, flood: packets received in a second`,
-    (run) => run.packets / run.seconds,
-    (subject) => subject.flood(kind, packets.flood),
-  );
-}
-await showProgram('a packet from a known address', () => shared.inBursts('unknown', packets.flood));
-await showProgram('a Binding Request', () => shared.checks(200));
-
-for (const subject of subjects) await subject.stop();
-certificate.remove();
-
-async function compare(
-  title: string,
-  value: (run: Run) => number,
-  measure: (subject: PortSubject) => Promise<Run>,
-): Promise<void> {
-  const runs = new Map<PortSubject, Run[]>(subjects.map((subject) => [subject, []]));
-  for (let round = -1; round < rounds; round++) {
-    for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
-      const run = await measure(subject);
-      // The first round only warms up.
-      if (round >= 0) runs.get(subject)?.push(run);
+for (let start = 0; start < starts; start++) {
+  // Where a process's memory happens to lie makes it faster or slower than its like for as long as it runs.
+  const subjects = await startSubjects(start);
+  for (const [i, measurement] of measurements.entries()) {
+    for (let round = -1; round < measurement.rounds; round++) {
+      for (const name of rotated(names, round + 1)) {
+        const value = await measurement.measure(subjects[name]);
+        // The first round only warms up.
+        if (round >= 0) results[i]?.[name].push(value);
+      }
     }
   }
-  const of = (subject: PortSubject) => (runs.get(subject) ?? []).map(value);
-  const lost = [...runs.values()].flat().reduce((sum, run) => sum + run.lost, 0);
+  if (start === starts - 1) {
+    await showProgram('a packet from a known address', () =>
+      subjects.shared.inBursts('unknown', 30_000),
+    );
+    await showProgram('a Binding Request', () => subjects.shared.checks(200));
+  }
+  for (const name of names) await subjects[name].stop();
+}
+certificate.remove();
+
+console.log(
+  `${size.workers} workers with ${size.peersOfWorker} peers each, ${starts} starts of the servers`,
+);
+for (const [i, { title, rounds }] of measurements.entries()) {
+  const { single, control, shared } = results[i] ?? { single: [], control: [], shared: [] };
   console.log(
-    `${title}: ${subjects.map((subject) => median(of(subject)).toFixed(0)).join(', ')}\n` +
-      `  control : single ${ratioText(of(control), of(single))}\n` +
-      `  shared : single  ${ratioText(of(shared), of(single))}; ${lost} lost in all\n`,
+    `\n${title}, ${rounds} rounds with each\n` +
+      `  single-port ${median(single).toFixed(0)}, shared-port ${median(shared).toFixed(0)}\n` +
+      `  control : single-port      ${ratioText(control, single)}\n` +
+      `  shared-port : single-port  ${ratioText(shared, single)}`,
   );
+}
+
+async function startSubjects(turn: number): Promise<Subjects> {
+  const subjects: Partial<Subjects> = {};
+  for (const name of rotated(names, turn)) {
+    const setting = name === 'shared' ? 'shared' : 'true';
+    subjects[name] = await PortSubject.start(setting, size, certificate);
+  }
+  return subjects as Subjects;
+}
+
+function rotated<T>(list: readonly T[], by: number): T[] {
+  const first = by % list.length;
+  return [...list.slice(first), ...list.slice(0, first)];
 }
 
 /** The kernel's own clock around each run of the program (BPF_ENABLE_STATS, bpf(2)): CAP_SYS_ADMIN. */

@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
 import { createWorker, type types } from 'mediasoup';
 import { bindingRequest } from '../scripts/worker/stun.ts';
+import { udpQueue } from '../server/src/testing/udp-queue.ts';
 import { median, ratioText } from './ratios.ts';
-import { udpQueue } from './udp-queue.ts';
 
 const ip = '127.0.0.1';
 /** So few that a socket's usual buffer takes them. */

@@ -21,6 +21,7 @@ export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
   worker [--help]    the mediasoup worker: get it, show it, build it again (npm run worker)
   patch [--help]     what we change in mediasoup: check out, build, export, upgrade (npm run patch)
   port-lab [--help]  may sockets share a port, and who gets the traffic? Tried on this kernel (npm run port-lab)
+  kernel-view [--help]  what the kernel has in each port mode, into docs/ (npm run kernel-view)
   steering [--help]  the eBPF program of shared-port: compile it, compare it (npm run steering)
 
   --worker=tree      with start, test and dev: the worker and the JavaScript of the work tree of \`npm run patch\`;
@@ -124,6 +125,16 @@ export const commands = {
     const node24 = await setUpRuntime();
 
     return runBeside(node24, [join(root, 'scripts/port-lab/main.ts'), ...args]);
+  },
+
+  async 'kernel-view'(args) {
+    const node24 = await setUpRuntime();
+
+    // shared-port takes it, whatever the other modes do.
+    process.env.ONEPORT_WORKER ??= 'patched';
+    const env = { MEDIASOUP_WORKER_BIN: await interruptible(() => getWorker(root, node24)) };
+
+    return runBeside(node24, [join(root, 'scripts/kernel-view/main.ts'), ...args], env);
   },
 
   async steering(args) {

@@ -12,6 +12,7 @@ import { SetUpError } from './set-up-error.mjs';
  * @property {string} fedora
  * @property {string} brew
  * @property {boolean} [linuxOnly]
+ * @property {boolean} [rootOnly] Its tests are skipped for others.
  */
 
 /** @type {Program[]} */
@@ -48,6 +49,24 @@ const programsOfTests = [
     linuxOnly: true,
   },
   {
+    title: 'bpftool',
+    names: ['bpftool'],
+    debian: ['bpftool'],
+    fedora: 'bpftool',
+    brew: '',
+    linuxOnly: true,
+    rootOnly: true,
+  },
+  {
+    title: 'strace',
+    names: ['strace'],
+    debian: ['strace'],
+    fedora: 'strace',
+    brew: '',
+    linuxOnly: true,
+    rootOnly: true,
+  },
+  {
     title: 'openssl',
     names: ['openssl'],
     debian: ['openssl'],
@@ -65,7 +84,9 @@ const programsOfTests = [
  */
 export async function getProgramsOfTests(env = process.env) {
   const wanted = programsOfTests.filter(
-    (program) => !program.linuxOnly || process.platform === 'linux',
+    (program) =>
+      (!program.linuxOnly || process.platform === 'linux') &&
+      (!program.rootOnly || process.geteuid?.() === 0),
   );
   const missing = wanted.filter((program) => !find(program, env));
 

@@ -26,6 +26,7 @@ const first = [
   'single-port',
   'shared-port',
   'port-reuse',
+  'kernel-view',
 ];
 
 /** Every page, in reading order. */

@@ -120,7 +120,9 @@ test('SP-11.2: a proven one takes it over, and the one who had it gets it back b
   const one = await host.place(0);
   const other = await host.place(1);
   const peer = await host.peer();
+  const had = new Promise((resolve) => one.transport.once('iceselectedtuplechange', resolve));
   expect(await peer.check(one.transport.iceParameters)).toBe('success');
+  await had;
   const taken = new Promise((resolve) => other.transport.once('iceselectedtuplechange', resolve));
   expect(await peer.check(other.transport.iceParameters)).toBe('success');
   await taken;
@@ -138,7 +140,9 @@ test('who had an address before has it again at once when the one that took it c
   const host = await SteeredHost.start('127.0.0.1', 2);
   const [one, other] = [await host.place(0), await host.place(1)];
   const peer = await host.peer();
+  const had = new Promise((resolve) => one.transport.once('iceselectedtuplechange', resolve));
   expect(await peer.check(one.transport.iceParameters)).toBe('success');
+  await had;
   const taken = new Promise((resolve) => other.transport.once('iceselectedtuplechange', resolve));
   expect(await peer.check(other.transport.iceParameters)).toBe('success');
   await taken;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * What waits in the buffers of all sockets that are bound to a port, and how many datagrams they had no
+ * For tests: what waits in the buffers of all sockets that are bound to a port, and how many datagrams they had no
  * room for (/proc/net/udp, proc_pid_net(5)).
  *
  * @param port - IPv4, 1 to 65535

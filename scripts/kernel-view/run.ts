@@ -1,0 +1,13 @@
+import { execFileSync } from 'node:child_process';
+
+/** Debian has ss, bpftool and ip there, which isn't in everybody's PATH. */
+const PATH = `${process.env.PATH}:/usr/sbin:/sbin`;
+
+/** What a program prints. @throws Error when it fails, with what it said */
+export function run(program: string, ...args: string[]): string {
+  return execFileSync(program, args, {
+    encoding: 'utf8',
+    env: { ...process.env, PATH, LC_ALL: 'C' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
