@@ -76,7 +76,7 @@ test('diagrams follow the colour scheme', async () => {
     });
   const light = await colour();
   await page.emulateMedia({ colorScheme: 'dark' });
-  await expect.poll(colour).not.toBe(light);
+  await expect.poll(colour, { timeout: 30_000 }).not.toBe(light);
   expect(light).not.toBeNull();
   await page.close();
 });

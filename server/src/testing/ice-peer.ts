@@ -10,17 +10,27 @@ import {
   transactionId,
 } from '../../../scripts/worker/stun.ts';
 
+/** What was sent. */
+export interface Sent {
+  packets: number;
+  /** Of those that are not STUN. */
+  dataBytes: number;
+}
+
 /** For tests: a socket that does an ICE agent's part by UDP, without DTLS. */
 export class IcePeer {
+  /** Where it is counted: others may be given. */
+  sent: Sent = { packets: 0, dataBytes: 0 };
   readonly #socket: Socket;
-  readonly #to: { ip: string; port: number };
+  /** Where the server listens. */
+  readonly to: { ip: string; port: number };
   readonly #waiting = new Map<string, (result: 'success' | number) => void>();
   /** Every datagram that came, in order. */
   readonly received: Buffer[] = [];
 
   private constructor(socket: Socket, to: { ip: string; port: number }) {
     this.#socket = socket;
-    this.#to = to;
+    this.to = to;
     socket.on('message', (message) => {
       this.received.push(message);
       if (!isStun(message)) return;
@@ -76,7 +86,9 @@ export class IcePeer {
   }
 
   send(bytes: Buffer): void {
-    this.#socket.send(bytes, this.#to.port, this.#to.ip);
+    this.sent.packets += 1;
+    if (!isStun(bytes)) this.sent.dataBytes += bytes.length;
+    this.#socket.send(bytes, this.to.port, this.to.ip);
   }
 
   async close(): Promise<void> {
