@@ -57,6 +57,12 @@ export function createApp({ ports, pool, trustedTls, log }: AppOptions): Express
     express.static(join(builtApp, 'assets'), { immutable: true, maxAge: '1y', redirect: false }),
   );
   app.use(express.static(builtApp, { redirect: false }));
+  // The repository's docs/, each page by its name.
+  app.get(['/docs', '/docs/:page'], (_request, response, next) => {
+    response.sendFile('docs.html', { root: builtApp }, (error) => {
+      if (error) next();
+    });
+  });
   app.use((_request, response) => {
     const missing = existsSync(builtApp) ? 'Not found' : 'The app is not built: npm run setup';
     response.status(404).type('text').send(missing);
