@@ -31,6 +31,7 @@ export default defineConfig({
     proxy: {
       '/signalling': { target: server, ws: true },
       '/api': { target: server },
+      '/socket.io': { target: server, ws: true },
     },
   },
 });
