@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import {
+  type BindingRequestOptions,
   bindingRequest,
   type IceCredentials,
   isStun,
@@ -24,11 +25,14 @@ export class IcePeer {
   /** Where the server listens. */
   readonly to: { ip: string; port: number };
   readonly #waiting = new Map<string, (result: 'success' | number) => void>();
+  /** Every datagram that came, in order. */
+  readonly received: Buffer[] = [];
 
   private constructor(socket: Socket, to: { ip: string; port: number }) {
     this.#socket = socket;
     this.to = to;
     socket.on('message', (message) => {
+      this.received.push(message);
       if (!isStun(message)) return;
       this.#waiting.get(transactionId(message))?.(responseResult(message));
     });
@@ -56,11 +60,12 @@ export class IcePeer {
   /**
    * Sends a Binding Request, again every half a second as RFC 8489, 6.2.1 has it, until it is answered.
    *
+   * @param options - how it differs from a browser's
    * @returns what the response says
    * @throws when there is none to the tenth
    */
-  async check(ice: IceCredentials): Promise<'success' | number> {
-    const request = bindingRequest(ice);
+  async check(ice: IceCredentials, options?: BindingRequestOptions): Promise<'success' | number> {
+    const request = bindingRequest(ice, options);
     const id = transactionId(request);
     const answered = new Promise<'success' | number>((resolve) => this.#waiting.set(id, resolve));
     let timer: NodeJS.Timeout | undefined;

@@ -13,7 +13,7 @@ beforeEach(skipWithoutSteering);
 const wrongPassword = 'no password that anybody has';
 
 describe.each(['127.0.0.1', '::1'])('at %s', (ip) => {
-  test('a Binding Request goes to the worker that has its ufrag, and what follows goes there too', async () => {
+  test('SP-2.1, SP-3.1: a Binding Request goes to the worker that has its ufrag, and what follows goes there too', async () => {
     const host = await SteeredHost.start(ip, 3);
     for (let i = 0; i < 30; i++) {
       const { transport } = await host.place(i % 3);
@@ -48,7 +48,7 @@ test('a ufrag that names room and peer is known by the random part behind it', a
   expect(await peer.check(transport.iceParameters)).toBe('success');
 });
 
-test('who has neither a ufrag nor a tuple reaches no worker, and leaves no trace but a count', async () => {
+test('SP-2.2, SP-3.2: who has neither a ufrag nor a tuple reaches no worker, and leaves no trace but a count', async () => {
   const host = await SteeredHost.start('127.0.0.1', 1);
   const stranger = await host.peer();
   stranger.send(data);
@@ -119,7 +119,7 @@ test('a Binding Request cut anywhere reaches the worker that it names, or none',
   expect(await host.received(0)).toMatchObject({ packets: 0 });
 });
 
-test('after an ICE restart both ufrags lead there, after the next the oldest does no more', async () => {
+test('SP-6.1, SP-6.3: after an ICE restart both ufrags lead there, after the next the oldest does no more', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const { transport, steered } = await host.place(1);
   const first = transport.iceParameters;
@@ -139,7 +139,7 @@ test('after an ICE restart both ufrags lead there, after the next the oldest doe
   expect(host.steering.tables.readUfrags().size).toBe(2);
 });
 
-test('a forged Binding Request takes no address away from whom it belongs to', async () => {
+test('SP-10.1, SP-11.2: a forged Binding Request takes no address away from whom it belongs to', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const victim = await host.place(0);
   const other = await host.place(1);
@@ -154,7 +154,7 @@ test('a forged Binding Request takes no address away from whom it belongs to', a
   expect(host.group.counters()).toMatchObject({ claimRefused: 1, tupleReclaimed: 0 });
 });
 
-test('a proven one takes it over, and the one who had it gets it back by its next check', async () => {
+test('SP-11.2: a proven one takes it over, and the one who had it gets it back by its next check', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const one = await host.place(0);
   const other = await host.place(1);
@@ -211,7 +211,7 @@ test('who had an address before has it again at once when the one that took it c
   await expect.poll(() => host.received(0)).toMatchObject({ packets: 2 });
 });
 
-test('a peer that comes with a new address is followed, though forgers have used up its claims', async () => {
+test('SP-7.1: a peer that comes with a new address is followed, though forgers have used up its claims', async () => {
   const host = await SteeredHost.start('127.0.0.1', 1);
   const { transport } = await host.place(0);
   const ice = transport.iceParameters;
@@ -232,7 +232,7 @@ test('a peer that comes with a new address is followed, though forgers have used
   }
 });
 
-test('a closed transport leaves no ufrag, and its address is anybody’s', async () => {
+test('SP-2.3, SP-5.1: a closed transport leaves no ufrag, and its address is anybody’s', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const gone = await host.place(0);
   const peer = await host.peer();
@@ -251,7 +251,7 @@ test('a closed transport leaves no ufrag, and its address is anybody’s', async
   await expect.poll(() => host.received(1)).toMatchObject({ packets: 2 });
 });
 
-test('a transport without consent has no address until its next check', async () => {
+test('SP-8.1, SP-8.2: a transport without consent has no address until its next check', async () => {
   const host = await SteeredHost.start('127.0.0.1', 1);
   const { transport, steered } = await host.place(0);
   const peer = await host.peer();
@@ -264,7 +264,7 @@ test('a transport without consent has no address until its next check', async ()
   await expect.poll(() => host.group.counters().dataSteered).toBe(1);
 });
 
-test('a worker that dies takes nobody with it, and the one that comes after it has its slot', async () => {
+test('SP-5.2: a worker that dies takes nobody with it, and the one that comes after it has its slot', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const [dying, staying] = [await host.place(0), await host.place(1)];
   const [peer, other] = [await host.peer(), await host.peer()];
