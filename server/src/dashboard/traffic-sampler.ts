@@ -29,9 +29,8 @@ export class TrafficSampler {
     return this.#rates;
   }
 
-  /** Of all; undefined before any is known. */
-  get sum(): Rates | undefined {
-    if (this.#rates.size === 0) return undefined;
+  /** Of all that are known so far: nothing, when none is. */
+  get sum(): Rates {
     const sum: Rates = { bytesIn: 0, bytesOut: 0, packetsIn: 0, packetsOut: 0 };
     for (const rates of this.#rates.values()) for (const name of names) sum[name] += rates[name];
     return sum;

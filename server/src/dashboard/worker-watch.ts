@@ -21,7 +21,7 @@ export class WorkerWatch {
 
   /** Its row, without what the port map says. */
   get row(): Omit<WorkerRow, 'transports' | 'ports' | 'portCount'> {
-    const { index, worker, routers } = this.worker;
+    const { index, worker, routers, traffic } = this.worker;
     const { cpu, memory } = this.#usage ?? {};
     return {
       key: String(index),
@@ -30,7 +30,8 @@ export class WorkerWatch {
       cpu: cpu === undefined ? null : Math.round(cpu * 1000) / 1000,
       memory: memory ?? null,
       rooms: routers,
-      rates: this.#sampler.sum ?? null,
+      // None of its transports carries anything when it has none: that is known. Else they must be asked first.
+      rates: this.#sampler.rates.size === 0 && traffic.size > 0 ? null : this.#sampler.sum,
     };
   }
 
