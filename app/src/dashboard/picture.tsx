@@ -1,6 +1,7 @@
 import type { TransportRow } from '@oneport/protocol';
 import { layOut, mostWays, type Node, rowHeight, type Way } from './picture-layout.ts';
 import { addressWords, phaseWords, ufragWords } from './words.ts';
+import './picture.css';
 
 /** Left and right edge of each column, in the picture's units. */
 const x = {

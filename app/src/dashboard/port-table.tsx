@@ -1,5 +1,6 @@
 import type { Counted, DashboardFacts, PortCount, PortRow } from '@oneport/protocol';
 import { countedByWords, counterName } from './words.ts';
+import './cards.css';
 
 /** What listens, for whom, and what it drops. */
 export function PortTable(props: {

@@ -1,5 +1,6 @@
 import type { TransportRow } from '@oneport/protocol';
 import { addressWords, bytesWords, phaseWords, sinceWords, ufragWords } from './words.ts';
+import './transport-table.css';
 
 /** Whose each tuple is. On a narrow screen each row becomes a card. */
 export function TransportTable(props: {

@@ -1,5 +1,6 @@
 import type { PortRow, TransportRow } from '@oneport/protocol';
 import { addressWords, bytesWords, phaseWords, sinceWords } from './words.ts';
+import './way.css';
 
 /** One transport's way, step by step. */
 export function Way(props: { row: TransportRow; ports: ReadonlyMap<string, PortRow>; at: number }) {

@@ -1,5 +1,6 @@
 import type { WorkerRow } from '@oneport/protocol';
 import { bytesWords, countWords } from './words.ts';
+import './cards.css';
 
 export function WorkerCards({ workers }: { workers: WorkerRow[] }) {
   if (workers.length === 0) return <p className="dash-empty">No worker is running.</p>;
