@@ -49,6 +49,7 @@ const results = measurements.map(() => ({
 const certificate = new DtlsCertificate();
 for (let start = 0; start < starts; start++) {
   // Where a process's memory happens to lie makes it faster or slower than its like for as long as it runs.
+  process.stderr.write(`start ${start + 1} of ${starts}\n`);
   const subjects = await startSubjects(start);
   for (const [i, measurement] of measurements.entries()) {
     for (let round = -1; round < measurement.rounds; round++) {
@@ -75,7 +76,7 @@ console.log(
 for (const [i, { title, rounds }] of measurements.entries()) {
   const { single, control, shared } = results[i] ?? { single: [], control: [], shared: [] };
   console.log(
-    `\n${title}, ${rounds} rounds with each\n` +
+    `\n${title}, ${starts * rounds} rounds with each\n` +
       `  single-port ${median(single).toFixed(0)}, shared-port ${median(shared).toFixed(0)}\n` +
       `  control : single-port      ${ratioText(control, single)}\n` +
       `  shared-port : single-port  ${ratioText(shared, single)}`,
