@@ -51,7 +51,7 @@ describe.each(portWays)(
       await server?.stop();
     });
 
-    test('each sees the other, moving and not black', async () => {
+    test('SP-1.2: each sees the other, moving and not black', async () => {
       for (const [here, there] of [
         [alice, 'Bob'],
         [bob, 'Alice'],

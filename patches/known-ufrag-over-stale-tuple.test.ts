@@ -8,7 +8,7 @@ import { dtlsState, UdpClient } from '../scripts/worker/udp-client.ts';
 
 beforeEach(skipWithPrebuiltWorker);
 
-test('a client that reuses its address and port gets a new transport', async () => {
+test('SP-11.1: a client that reuses its address and port gets a new transport', async () => {
   const { old, fresh, client } = await connectOld();
 
   const dtls = await client.connect(fresh);
@@ -20,7 +20,7 @@ test('a client that reuses its address and port gets a new transport', async () 
   await expectDataReaches(fresh, dtls);
 });
 
-test('nothing of the transport that lost its tuple is used afterwards', async () => {
+test('SP-11.2: nothing of the transport that lost its tuple is used afterwards', async () => {
   const { old, fresh, client } = await connectOld();
   const dtls = await client.connect(fresh);
   const somebodyElse = await UdpClient.open(old);
@@ -30,7 +30,7 @@ test('nothing of the transport that lost its tuple is used afterwards', async ()
   await expectDataReaches(fresh, dtls);
 });
 
-test('a transport that lost its tuple has it again once the client comes back', async () => {
+test('SP-11.2: a transport that lost its tuple has it again once the client comes back', async () => {
   const { old, fresh, client, dtls } = await connectOld();
 
   expect(await client.check(fresh.iceParameters)).toBe('success');
@@ -41,7 +41,7 @@ test('a transport that lost its tuple has it again once the client comes back', 
   await expectDataReaches(old, dtls);
 });
 
-test('a consent check moves nothing', async () => {
+test('SP-11.2: a consent check moves nothing', async () => {
   const { old, fresh, client, dtls } = await connectOld();
 
   expect(await client.check(old.iceParameters)).toBe('success');
@@ -49,7 +49,7 @@ test('a consent check moves nothing', async () => {
   await expectDataReaches(old, dtls);
 });
 
-test('who knows a ufrag but not its password takes no tuple away', async () => {
+test('SP-10.1, SP-11.2: who knows a ufrag but not its password takes no tuple away', async () => {
   const { old, fresh, client, dtls } = await connectOld();
   const { usernameFragment } = fresh.iceParameters;
 
@@ -61,7 +61,7 @@ test('who knows a ufrag but not its password takes no tuple away', async () => {
 test.for<[string, Partial<IceCredentials>, number]>([
   ['an unknown ufrag', { usernameFragment: 'unknown' }, 401],
   ['no USERNAME', { usernameFragment: undefined }, 400],
-])("a request with %s is the known tuple's, as ever", async ([, wrong, code]) => {
+])("SP-11.3: a request with %s is the known tuple's, as ever", async ([, wrong, code]) => {
   const { old, client, dtls } = await connectOld();
 
   expect(await client.check({ ...old.iceParameters, ...wrong })).toBe(code);
@@ -69,7 +69,7 @@ test.for<[string, Partial<IceCredentials>, number]>([
   await expectDataReaches(old, dtls);
 });
 
-test('a TCP connection stays with its transport, and goes with it', async () => {
+test('SP-9.3, SP-9.5: a TCP connection stays with its transport, and goes with it', async () => {
   const [old, fresh] = await createTransports();
   const connection = await connectTcp(old);
 

@@ -78,25 +78,28 @@ describe.each(['udp', 'tcp'] as const)('over %s', (protocol) => {
     ],
     ['an unknown ufrag', requestTo('nobody'), 'droppedStunWithUnknownUsername'],
     ['an empty ufrag', requestTo(''), 'droppedStunWithUnknownUsername'],
-  ])('%s is counted where it belongs, and nowhere else', async (_, bytes, counter) => {
-    const { send } = await client();
+  ])(
+    'SP-2.2, SP-2.6, SP-3.2: %s is counted where it belongs, and nowhere else',
+    async (_, bytes, counter) => {
+      const { send } = await client();
 
-    for (let i = 0; i < 3; i++) {
-      send(bytes);
-    }
-    await expect.poll(async () => (await stats())?.packets, patience).toBe(3);
-    expect(await webRtcServer.dump()).toMatchObject({
-      tuples: [],
-      receiveStats: [
-        { protocol: 'udp', ...nothing },
-        { protocol: 'tcp', ...nothing },
-      ].map((one) =>
-        one.protocol === protocol
-          ? { ...one, packets: 3, bytes: 3 * bytes.length, [counter]: 3 }
-          : one,
-      ),
-    });
-  });
+      for (let i = 0; i < 3; i++) {
+        send(bytes);
+      }
+      await expect.poll(async () => (await stats())?.packets, patience).toBe(3);
+      expect(await webRtcServer.dump()).toMatchObject({
+        tuples: [],
+        receiveStats: [
+          { protocol: 'udp', ...nothing },
+          { protocol: 'tcp', ...nothing },
+        ].map((one) =>
+          one.protocol === protocol
+            ? { ...one, packets: 3, bytes: 3 * bytes.length, [counter]: 3 }
+            : one,
+        ),
+      });
+    },
+  );
 
   test('what a transport takes is counted, and not as dropped', async () => {
     const transport = await createTransport();
@@ -117,7 +120,7 @@ describe.each(['udp', 'tcp'] as const)('over %s', (protocol) => {
     });
   });
 
-  test('the table of tuples is what the transports say, until they close', async () => {
+  test('SP-5.1: the table of tuples is what the transports say, until they close', async () => {
     const transports = [await createTransport(), await createTransport(), await createTransport()];
     const ports: number[] = [];
 

@@ -35,6 +35,9 @@ test.each([
   ['server/src/rooms/x.ts', "export { startServer } from '../server.ts';"],
   ['server/src/signalling/x.ts', "import { createApp } from '../http/app.ts';"],
   ['server/src/http/x.ts', "import { Connection } from '../signalling/connection.ts';"],
+  ['server/src/http/x.ts', "import { Dashboard } from '../dashboard/dashboard.ts';"],
+  ['server/src/dashboard/x.ts', "import { routeUpgrades } from '../http/upgrade.ts';"],
+  ['server/src/dashboard/x.ts', "import { Connection } from '../signalling/connection.ts';"],
   ['protocol/src/x.ts', "import { join } from 'node:path';"],
   ['protocol/src/x.ts', "import type { Room } from '../../server/src/rooms/room.ts';"],
   ['app/src/room/x.ts', "import { useState } from 'react';"],
@@ -48,6 +51,7 @@ test.each([
 test.each([
   ['server/src/rooms/x.ts', "import { createLog } from '../log.ts';\ncreateLog('info');"],
   ['server/src/signalling/x.ts', "import { Room } from '../rooms/room.ts';\nnew Room();"],
+  ['server/src/dashboard/x.ts', "import { Rooms } from '../rooms/rooms.ts';\nnew Rooms();"],
   ['server/src/server.ts', "import { Room } from './rooms/room.ts';\nnew Room();"],
 ])('%s may say: %s', (path, code) => {
   const output = lint(path, code);

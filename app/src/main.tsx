@@ -13,7 +13,11 @@ if (!container) throw new Error('index.html has no #root');
 const root = createRoot(container);
 const page = readPageUrl(location.search);
 
-if (page.roomId === null) {
+if (location.pathname === '/dashboard') {
+  // Apart: who is in a call needs none of it.
+  const { renderDashboard } = await import('./dashboard/main.tsx');
+  renderDashboard(root);
+} else if (page.roomId === null) {
   root.render(<InvalidRoom />);
 } else {
   const roomId = page.roomId ?? meetingPoint;

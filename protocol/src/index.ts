@@ -2,6 +2,7 @@
 import './zod-without-eval.ts';
 
 export * from './connection.ts';
+export * from './dashboard.ts';
 export * from './explain.ts';
 export * from './ids.ts';
 export * from './peer.ts';

@@ -96,6 +96,11 @@ export function showTables({ maps }: Loaded, { legs, parts }: Call): string {
       const [{ address, port }, { transport, previous }] = [readRemote(key), readOwner(value)];
       return `${address}:${port} -> ${transport}, ${previous || 'nobody'}`;
     }),
+    'proofs: remote address, whose it was proven to be',
+    ...lines(dump('oneport_proofs'), (key) => {
+      const { address, port } = readRemote(key);
+      return `${address}:${port}, ${key.readUInt32LE(20)}`;
+    }),
     'sockets: slot -> socket (the cookies are those that `ss -lunpe` shows)',
     ...lines(
       dump('oneport_sockets').filter(({ value }) => value?.length === 8),

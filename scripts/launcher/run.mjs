@@ -50,7 +50,18 @@ export function runApart(program, args, env) {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     detached: true,
   });
-  const stop = passSignals((signal) => child.kill(signal));
+  const stop = passSignals((signal) => {
+    try {
+      if (child.pid) {
+        process.kill(child.pid, signal);
+      }
+    } catch {
+      // After RUN_AS_USER it is another user's, and root lacks CAP_KILL in some containers.
+      if (child.connected) {
+        child.disconnect();
+      }
+    }
+  });
 
   return ended(child).finally(stop);
 }

@@ -51,6 +51,20 @@ test('when the launcher is killed outright the server sees its channel close', a
   await vi.waitFor(() => expect(existsSync(file)).toBe(true), { timeout: 10_000 });
 });
 
+test.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
+  'a server that has become another user’s, which we may not signal, sees its channel close',
+  async () => {
+    const launcher = launch(
+      `process.setuid(65534); process.once('disconnect', () => { console.log('heard'); process.exit(5); });`,
+      ['setpriv', '--bounding-set=-all,+setuid'],
+    );
+
+    await said(launcher, 'up');
+    launcher.kill('SIGTERM');
+    expect(await ended(launcher)).toEqual({ code: 5, output: 'up\nheard\n' });
+  },
+);
+
 test('a server that a signal ends gives the exit code that a shell would', async () => {
   const launcher = launch('setTimeout(() => process.kill(process.pid, "SIGKILL"));');
 
@@ -59,11 +73,13 @@ test('a server that a signal ends gives the exit code that a shell would', async
 
 const outputs = new WeakMap<ChildProcess, string>();
 
-function launch(server: string): ChildProcess {
+function launch(server: string, wrapper: string[] = []): ChildProcess {
   const script = `${server}; process.channel.ref(); console.log('up');`;
+  const [program = process.execPath, ...args] = [...wrapper, process.execPath];
   const launcher = spawn(
-    process.execPath,
+    program,
     [
+      ...args,
       '--input-type=module',
       '-e',
       `const { runApart } = await import(${runModule});

@@ -5,6 +5,7 @@ import { withLock } from '../setup/lock.mjs';
 import { cacheFolder } from '../setup/paths.mjs';
 import { say } from '../setup/step.mjs';
 import { pinnedMediasoup, readInputs } from '../worker/inputs.ts';
+import type { Kind } from './build.ts';
 import { checkOut } from './checkout.ts';
 import { type Patch, pathsOf } from './patch-file.ts';
 import { runUnitTests } from './unit-tests.ts';
@@ -36,8 +37,12 @@ export async function inCacheTree<T>(
  *
  * @throws {SetUpError} When one fails; then they run again the next time.
  */
-export async function runPinnedUnitTests(root: string, patches: readonly Patch[]): Promise<void> {
-  const key = keyOf(root, patches);
+export async function runPinnedUnitTests(
+  root: string,
+  patches: readonly Patch[],
+  kind: Kind,
+): Promise<void> {
+  const key = keyOf(root, patches, kind);
   const passed = join(cacheFolder(), 'unit-tests', key);
 
   if (existsSync(passed)) {
@@ -48,7 +53,7 @@ export async function runPinnedUnitTests(root: string, patches: readonly Patch[]
     return;
   }
 
-  const { summary, left } = await inCacheTree(root, patches, (tree) => runUnitTests(tree, 'debug'));
+  const { summary, left } = await inCacheTree(root, patches, (tree) => runUnitTests(tree, kind));
 
   for (const line of left) {
     say(`left out: ${line}`);
@@ -59,13 +64,13 @@ export async function runPinnedUnitTests(root: string, patches: readonly Patch[]
 }
 
 /** Another header of a patch, or another patch of the JavaScript, compiles nothing. */
-function keyOf(root: string, patches: readonly Patch[]): string {
+function keyOf(root: string, patches: readonly Patch[], kind: Kind): string {
   const { mediasoup, recipe, platform } = readInputs(root);
   const diffs = patches
     .filter(({ diff }) => pathsOf(diff).some((path) => path.startsWith('worker/')))
     .map(({ diff }) => diff);
 
   return createHash('sha256')
-    .update(JSON.stringify({ mediasoup, recipe, platform, diffs }))
+    .update(JSON.stringify({ mediasoup, recipe, platform, kind, diffs }))
     .digest('hex');
 }

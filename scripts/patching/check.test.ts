@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from '../setup/paths.mjs';
 import { write } from '../setup/testing.ts';
@@ -58,6 +58,22 @@ test('a header with a line too few is found, with file and line', () => {
 
   expect(checkFiles(folderOf([{ ...first, body }])).complaints).toEqual([
     'first.patch:9: `Upstream:` is missing',
+  ]);
+});
+
+test('a test that a header names and nobody has is found, with the line', () => {
+  const folder = folderOf([]);
+  const there = `${basename(folder)}/first.test.ts`;
+  const body = wholeHeader.replace('this test.', `${there}\n and nowhere/gone.test.ts`);
+
+  write(folder, {
+    series: 'first.patch\n',
+    'first.patch': formatPatch({ ...first, body }),
+    'first.test.ts': '',
+  });
+
+  expect(checkFiles(folder).complaints).toEqual([
+    "first.patch:8: is tested by nowhere/gone.test.ts, which isn't there",
   ]);
 });
 

@@ -4,7 +4,15 @@ import { SetUpError } from '../setup/set-up-error.mjs';
 import type { Release } from '../worker/tarball.ts';
 import { readCommits } from './export.ts';
 import { applyPatch } from './history.ts';
-import { formatPatch, needsOf, type Patch, parsePatch, pathsOf, readHeader } from './patch-file.ts';
+import {
+  formatPatch,
+  needsOf,
+  type Patch,
+  parsePatch,
+  pathsOf,
+  readHeader,
+  testsNamed,
+} from './patch-file.ts';
 import { commitPristine } from './pristine.ts';
 
 /** Where a patch may change something. What lies elsewhere in the tarball, nothing of ours uses. */
@@ -16,6 +24,7 @@ const headerLine = 4;
 /**
  * Finds what is wrong with a folder of patches, without applying anything.
  *
+ * @param folder - patches/ of a checkout: the tests that headers name are looked for beside it.
  * @returns Sentences that begin with a file's name and, where there is one, a line's number.
  */
 export function checkFiles(folder: string): { patches: Patch[]; complaints: string[] } {
@@ -33,7 +42,7 @@ export function checkFiles(folder: string): { patches: Patch[]; complaints: stri
       const patch = parsed(folder, name, complaints);
 
       if (patch) {
-        complaints.push(...checkPatch(patch, patches));
+        complaints.push(...checkPatch(patch, patches), ...missingTests(folder, patch));
         patches.push(patch);
       }
     }
@@ -111,6 +120,18 @@ function checkPatch(patch: Patch, before: readonly Patch[]): string[] {
   }
 
   return found;
+}
+
+/** Header lines are searched as text: a field may go on over several. */
+function missingTests(folder: string, patch: Patch): string[] {
+  return testsNamed(patch)
+    .filter((file) => !existsSync(join(folder, '..', file)))
+    .map((file) => {
+      const before = patch.body.slice(0, Math.max(0, patch.body.indexOf(file)));
+      const line = headerLine + before.split('\n').length - 1;
+
+      return `${patch.name}.patch:${line}: is tested by ${file}, which isn't there`;
+    });
 }
 
 function checkAlone(

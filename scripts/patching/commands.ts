@@ -7,6 +7,7 @@ import { buildWorker, type Kind } from './build.ts';
 import { runPinnedUnitTests } from './cache-tree.ts';
 import { checkApplying, checkFiles } from './check.ts';
 import { checkOut } from './checkout.ts';
+import type { Command, Options } from './command-line.ts';
 import { complaintsAbout, readCommits, writePatches } from './export.ts';
 import { checkSchema, hasFlatc } from './fbs-check.ts';
 import { git } from './git.ts';
@@ -19,152 +20,172 @@ import { exportedRef, requireNoOperation, requireTree, treeFolder, uncommitted }
 import { runUnitTests } from './unit-tests.ts';
 import { tryUpgrade, upgradeTree } from './upgrade.ts';
 
-export type Options = Partial<
-  Record<'asan' | 'build' | 'debug' | 'dry-run' | 'force' | 'help' | 'pinned' | 'release', boolean>
->;
+/** What each command takes and does. */
+export const commands: Record<string, Command> = {
+  checkout: {
+    options: ['force'],
+    async run(_, { force }) {
+      const folder = treeFolder(root);
+      const patches = readPatches(patchesFolder(root));
+      const release = pinnedMediasoup(root);
 
-/** What each command does. Gives the exit code. */
-export const commands: Record<
-  string,
-  (operands: string[], options: Options) => Promise<number> | number
-> = {
-  async checkout(_, { force }) {
-    const folder = treeFolder(root);
-    const patches = readPatches(patchesFolder(root));
-    const release = pinnedMediasoup(root);
-
-    await checkOut(folder, { release, patches, force });
-    say(`mediasoup ${release.version} with ${patches.length} patches, a commit each: ${folder}`);
-
-    return 0;
-  },
-
-  new([name]) {
-    const folder = treeFolder(root);
-
-    requireTree(folder);
-    requireNoOperation(folder);
-    if (!name) {
-      throw new SetUpError('a patch needs a name: `npm run patch -- new fix-the-look-up`');
-    }
-    begin(folder, name);
-
-    return 0;
-  },
-
-  export() {
-    const folder = treeFolder(root);
-
-    requireTree(folder);
-    requireNoOperation(folder);
-
-    const patches = readCommits(folder);
-    const complaints = complaintsAbout(patches);
-
-    if (complaints.length > 0) {
-      throw new SetUpError('nothing is exported', {
-        tail: complaints.join('\n'),
-        advice: `\`git -C ${folder} commit --amend\` (or \`rebase -i\`, reword) mends a message.`,
-      });
-    }
-
-    const changes = writePatches(patchesFolder(root), patches);
-
-    git(folder, ['update-ref', exportedRef, 'HEAD']);
-    for (const change of changes) {
-      say(change);
-    }
-    say(`${patches.length} patches in patches/${changes.length === 0 ? ', as they were' : ''}`);
-    for (const line of uncommitted(folder)) {
-      say(`not committed, so not exported: ${line}`);
-    }
-    tellOfAnotherRelease(folder);
-
-    return 0;
-  },
-
-  async build(_, options) {
-    const folder = treeFolder(root);
-
-    requireTree(folder);
-
-    const kind = kindOf(options);
-    const binary = await buildWorker(root, folder, kind);
-
-    say(
-      `${binary}, and with it: npm start -- --worker=tree${kind === 'release' ? '' : `:${kind}`}`,
-    );
-
-    return 0;
-  },
-
-  async test(_, options) {
-    if (options.pinned) {
-      await runPinnedUnitTests(root, readPatches(patchesFolder(root)));
+      await checkOut(folder, { release, patches, force });
+      say(`mediasoup ${release.version} with ${patches.length} patches, a commit each: ${folder}`);
 
       return 0;
-    }
-
-    const folder = treeFolder(root);
-
-    requireTree(folder);
-
-    const { summary, left } = await runUnitTests(folder, kindOf(options, 'debug'));
-
-    for (const line of left) {
-      say(`left out: ${line}`);
-    }
-    say(summary);
-
-    return 0;
+    },
   },
 
-  async upgrade([version], options) {
-    if (!version || !/^\d+\.\d+\.\d+/.test(version)) {
-      throw new SetUpError('upgrade needs a version: `npm run patch -- upgrade 3.28.0 --dry-run`');
-    }
+  new: {
+    operands: 1,
+    run([name]) {
+      const folder = treeFolder(root);
 
-    const build = options.build ?? false;
+      requireTree(folder);
+      requireNoOperation(folder);
+      if (!name) {
+        throw new SetUpError('a patch needs a name: `npm run patch -- new fix-the-look-up`');
+      }
+      begin(folder, name);
 
-    if (options['dry-run']) {
-      const from = pinnedMediasoup(root);
+      return 0;
+    },
+  },
+
+  export: {
+    run() {
+      const folder = treeFolder(root);
+
+      requireTree(folder);
+      requireNoOperation(folder);
+
+      const patches = readCommits(folder);
+      const complaints = complaintsAbout(patches);
+
+      if (complaints.length > 0) {
+        throw new SetUpError('nothing is exported', {
+          tail: complaints.join('\n'),
+          advice: `\`git -C ${folder} commit --amend\` (or \`rebase -i\`, reword) mends a message.`,
+        });
+      }
+
+      const changes = writePatches(patchesFolder(root), patches);
+
+      git(folder, ['update-ref', exportedRef, 'HEAD']);
+      for (const change of changes) {
+        say(change);
+      }
+      say(`${patches.length} patches in patches/${changes.length === 0 ? ', as they were' : ''}`);
+      for (const line of uncommitted(folder)) {
+        say(`not committed, so not exported: ${line}`);
+      }
+      tellOfAnotherRelease(folder);
+
+      return 0;
+    },
+  },
+
+  build: {
+    options: ['asan', 'debug'],
+    async run(_, options) {
+      const folder = treeFolder(root);
+
+      requireTree(folder);
+
+      const kind = kindOf(options);
+      const binary = await buildWorker(root, folder, kind);
+
+      say(
+        `${binary}, and with it: npm start -- --worker=tree${kind === 'release' ? '' : `:${kind}`}`,
+      );
+
+      return 0;
+    },
+  },
+
+  test: {
+    options: ['asan', 'debug', 'pinned', 'release'],
+    async run(_, options) {
+      const kind = kindOf(options, 'debug');
+
+      if (options.pinned) {
+        await runPinnedUnitTests(root, readPatches(patchesFolder(root)), kind);
+
+        return 0;
+      }
+
+      const folder = treeFolder(root);
+
+      requireTree(folder);
+
+      const { summary, left } = await runUnitTests(folder, kind);
+
+      for (const line of left) {
+        say(`left out: ${line}`);
+      }
+      say(summary);
+
+      return 0;
+    },
+  },
+
+  upgrade: {
+    operands: 1,
+    options: ['build', 'dry-run'],
+    async run([version], options) {
+      if (!version || !/^\d+\.\d+\.\d+/.test(version)) {
+        throw new SetUpError(
+          'upgrade needs a version: `npm run patch -- upgrade 3.28.0 --dry-run`',
+        );
+      }
+
+      const build = options.build ?? false;
+
+      if (options['dry-run']) {
+        const from = pinnedMediasoup(root);
+        const patches = readPatches(patchesFolder(root));
+
+        return (await tryUpgrade(root, patches, { from, to: { version }, build })) ? 0 : 1;
+      }
+
+      return (await upgradeTree(root, treeFolder(root), { to: { version }, build })) ? 0 : 1;
+    },
+  },
+
+  prove: {
+    operands: Number.POSITIVE_INFINITY,
+    async run(names) {
       const patches = readPatches(patchesFolder(root));
 
-      return (await tryUpgrade(root, patches, { from, to: { version }, build })) ? 0 : 1;
-    }
-
-    return (await upgradeTree(root, treeFolder(root), { to: { version }, build })) ? 0 : 1;
+      return (await prove(root, patches, names)) ? 0 : 1;
+    },
   },
 
-  async prove(names) {
-    const patches = readPatches(patchesFolder(root));
+  check: {
+    async run() {
+      const { patches, complaints } = checkFiles(patchesFolder(root));
 
-    return (await prove(root, patches, names)) ? 0 : 1;
-  },
+      if (complaints.length === 0) {
+        await withRepository(async (repository) => {
+          const applied = await checkApplying(repository, pinnedMediasoup(root), patches);
 
-  async check() {
-    const { patches, complaints } = checkFiles(patchesFolder(root));
+          complaints.push(...applied.complaints);
+          if (complaints.length === 0) {
+            complaints.push(...(await schemaComplaints(repository, applied.head, patches)));
+          }
+        });
+      }
+      for (const complaint of complaints) {
+        say(`patches/${complaint}`);
+      }
+      say(
+        complaints.length === 0
+          ? `${patches.length} patches: headers whole; each applies, in order and with what it needs; node/lib/fbs is as worker/fbs says`
+          : `patches/: ${complaints.length} complaints`,
+      );
 
-    if (complaints.length === 0) {
-      await withRepository(async (repository) => {
-        const applied = await checkApplying(repository, pinnedMediasoup(root), patches);
-
-        complaints.push(...applied.complaints);
-        if (complaints.length === 0) {
-          complaints.push(...(await schemaComplaints(repository, applied.head, patches)));
-        }
-      });
-    }
-    for (const complaint of complaints) {
-      say(`patches/${complaint}`);
-    }
-    say(
-      complaints.length === 0
-        ? `${patches.length} patches: headers whole; each applies, in order and with what it needs; node/lib/fbs is as worker/fbs says`
-        : `patches/: ${complaints.length} complaints`,
-    );
-
-    return complaints.length === 0 ? 0 : 1;
+      return complaints.length === 0 ? 0 : 1;
+    },
   },
 };
 

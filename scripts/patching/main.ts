@@ -1,51 +1,20 @@
-import { parseArgs } from 'node:util';
 import { interruptible } from '../setup/children.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
+import { readCommandLine } from './command-line.ts';
 import { commands } from './commands.ts';
 import { usage } from './usage.ts';
 
 /** @returns The exit code. */
 async function main(args: string[]): Promise<number> {
-  const { values, positionals } = readArgs(args);
-  const [name, ...operands] = positionals;
+  const call = readCommandLine(args, commands, usage);
 
-  if (name === undefined || values.help) {
+  if (!call) {
     process.stdout.write(usage);
 
     return 0;
   }
 
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-
-  if (!command) {
-    throw new SetUpError(`there is no \`patch ${name}\``, { advice: usage, exitCode: 2 });
-  }
-
-  return interruptible(async () => command(operands, values));
-}
-
-function readArgs(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        asan: { type: 'boolean' },
-        build: { type: 'boolean' },
-        debug: { type: 'boolean' },
-        'dry-run': { type: 'boolean' },
-        force: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-        pinned: { type: 'boolean' },
-        release: { type: 'boolean' },
-      },
-    });
-  } catch (error) {
-    throw new SetUpError(error instanceof Error ? error.message : String(error), {
-      advice: usage,
-      exitCode: 2,
-    });
-  }
+  return interruptible(async () => call.command.run(call.operands, call.options));
 }
 
 try {

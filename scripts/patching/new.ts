@@ -2,14 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import { say } from '../setup/step.mjs';
 import { readCommits } from './export.ts';
-import { git, nobody } from './git.ts';
+import { git } from './git.ts';
 import { commitMessage, newPatch, slug } from './patch-file.ts';
 
 /**
  * Begins a patch: a commit whose message is the header to fill in. What lies uncommitted in the work tree goes in;
  * with nothing there the commit is empty, and `git commit --amend --all` fills it.
  *
- * @throws {SetUpError} When the name is taken or makes no file's name.
+ * @throws {SetUpError} When the name is taken or makes no file's name, or git doesn't know the person.
  */
 export function begin(folder: string, name: string): void {
   const plain = name.replace(/\.patch$/, '');
@@ -21,14 +21,11 @@ export function begin(folder: string, name: string): void {
     throw new SetUpError(`there is a patch ${plain} already`);
   }
 
-  const author = {
-    name: configured(folder, 'user.name') || nobody.name,
-    email: configured(folder, 'user.email') || nobody.email,
-  };
+  const author = identityOf(folder);
 
   git(folder, ['add', '--all']);
   git(folder, ['commit', '--quiet', '--allow-empty', '--cleanup=verbatim', '--file=-'], {
-    input: commitMessage(newPatch(plain, author)),
+    input: commitMessage(newPatch(plain)),
     env: {
       GIT_AUTHOR_NAME: author.name,
       GIT_AUTHOR_EMAIL: author.email,
@@ -40,10 +37,32 @@ export function begin(folder: string, name: string): void {
   const files = git(folder, ['show', '--format=', '--name-only', 'HEAD']).trim();
 
   say(files ? `patch ${plain} begins with:\n${files}` : `patch ${plain} begins, empty`);
-  say(`write its header (${folder}): git commit --amend --all`);
+  say(`write its header: git -C ${folder} commit --amend --all`);
 }
 
-// As the person's own git has it, which git() deliberately doesn't read.
-function configured(folder: string, key: string): string {
-  return spawnSync('git', ['-C', folder, 'config', key], { encoding: 'utf8' }).stdout?.trim() ?? '';
+/**
+ * Who works here, as the person's own git has it, which git() deliberately doesn't read.
+ *
+ * @throws {SetUpError} When git doesn't know. The `git commit --amend` that comes next wouldn't go without.
+ */
+function identityOf(folder: string): { name: string; email: string } {
+  const { stdout } = spawnSync(
+    'git',
+    // Else git makes an address up, of the login and the host's name.
+    ['-C', folder, '-c', 'user.useConfigOnly=true', 'var', 'GIT_AUTHOR_IDENT'],
+    { encoding: 'utf8' },
+  );
+  const [, name, email] = stdout?.match(/^(.+) <(.+)> \d+ [+-]\d+$/m) ?? [];
+
+  if (!name || !email) {
+    throw new SetUpError("git doesn't know who you are, and a patch says who wrote it", {
+      advice: [
+        'Tell it once:',
+        '  git config --global user.name "Your Name"',
+        '  git config --global user.email you@example.org',
+      ].join('\n'),
+    });
+  }
+
+  return { name, email };
 }

@@ -1,5 +1,4 @@
 import { SetUpError } from '../setup/set-up-error.mjs';
-import { nobody } from './git.ts';
 
 /** What each patch's header must say, in this order. */
 export const headerFields = ['Why', 'Upstream', 'Tested by', 'Can go when', 'Needs'] as const;
@@ -55,7 +54,11 @@ export function formatPatch({ author, email, subject, body, diff }: Patch): stri
 }
 
 /** The message of the commit that stands for a patch. It remembers the file's name. */
-export function commitMessage({ name, subject, body }: Omit<Patch, 'diff'>): string {
+export function commitMessage({
+  name,
+  subject,
+  body,
+}: Pick<Patch, 'name' | 'subject' | 'body'>): string {
   return `${subject}\n\n${body}\n\n${nameTrailer}: ${name}\n`;
 }
 
@@ -149,6 +152,13 @@ export function needsOf({ body }: Pick<Patch, 'body'>): string[] {
     : value.split(/[\s,]+/).map((name) => name.replace(/\.patch$/, ''));
 }
 
+/** @returns The test files that a patch's `Tested by:` names, relative to the checkout. */
+export function testsNamed({ body }: Pick<Patch, 'body'>): string[] {
+  const text = readHeader(body).fields['Tested by'] ?? '';
+
+  return [...new Set(text.match(/[\w./-]+\.test\.tsx?/g) ?? [])];
+}
+
 /** @returns The paths that a diff touches, without duplicates. */
 export function pathsOf(diff: string): string[] {
   const paths = [...diff.matchAll(/^diff --git a\/(.+?) b\/(.+)$/gm)].flatMap(([, from, to]) => [
@@ -159,17 +169,12 @@ export function pathsOf(diff: string): string[] {
   return [...new Set(paths)];
 }
 
-/** The header of a new patch. */
-export function newPatch(
-  name: string,
-  author?: { name: string; email: string },
-): Omit<Patch, 'diff'> {
+/** A patch that is still to be written: its message, with the header to fill in. */
+export function newPatch(name: string): Pick<Patch, 'name' | 'subject' | 'body'> {
   const words = name.replace(/-/g, ' ');
 
   return {
     name,
-    author: author?.name ?? nobody.name,
-    email: author?.email ?? nobody.email,
     subject: `${words.charAt(0).toUpperCase()}${words.slice(1)}`,
     body: [
       `Why: ${placeholder}: what goes wrong without it, for whom.`,

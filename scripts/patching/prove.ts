@@ -11,7 +11,7 @@ import { buildWorker } from './build.ts';
 import { inCacheTree } from './cache-tree.ts';
 import { closure } from './check.ts';
 import { bringPatches } from './node-lib.ts';
-import { type Patch, readHeader } from './patch-file.ts';
+import { type Patch, testsNamed } from './patch-file.ts';
 
 /**
  * Shows that patches are tested: builds mediasoup without each, in turn, and runs the test files that its header
@@ -143,10 +143,9 @@ async function reasonNotToBuild(
   }
 }
 
-/** @returns The test files that a patch's header names. */
-export function testsOf(root: string, patch: Patch): string[] {
-  const text = readHeader(patch.body).fields['Tested by'] ?? '';
-  const files = [...new Set(text.match(/[\w./-]+\.test\.tsx?/g) ?? [])];
+/** @throws {SetUpError} When the patch's header names a test file that isn't there. */
+function testsOf(root: string, patch: Patch): string[] {
+  const files = testsNamed(patch);
   const missing = files.filter((file) => !existsSync(join(root, file)));
 
   if (missing.length > 0) {

@@ -112,6 +112,26 @@ test('a line changed, begun as a patch, its header written, is exported; and che
   });
 });
 
+test("a patch isn't begun for somebody whom git doesn't know", async () => {
+  const tree = await checkedOut();
+  const before = readCommits(tree);
+
+  git(tree, ['config', '--unset', 'user.email']);
+  vi.stubEnv('HOME', temporaryFolder());
+  vi.stubEnv('XDG_CONFIG_HOME', undefined);
+  vi.stubEnv('GIT_CONFIG_GLOBAL', undefined);
+  vi.stubEnv('GIT_CONFIG_NOSYSTEM', '1');
+  vi.stubEnv('GIT_AUTHOR_EMAIL', undefined);
+  vi.stubEnv('EMAIL', undefined);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  appendFileSync(join(tree, 'worker/src/Worker.cpp'), '// One line more.\n');
+
+  expect(() => begin(tree, 'one-line-more')).toThrow(/git config --global user\.email/);
+  expect(readCommits(tree)).toEqual(before);
+});
+
 test('export refuses what has no header or changes nothing; a patch whose commit is gone is gone', async () => {
   const tree = await checkedOut();
   const patches = copyOfOurs();

@@ -5,7 +5,7 @@ import { git } from './git.ts';
 import { withRepository } from './history.ts';
 import type { Patch } from './patch-file.ts';
 import { commitPristine } from './pristine.ts';
-import { samplePatch } from './testing.ts';
+import { samplePatch, wholeHeader } from './testing.ts';
 import { type Fate, planUpgrade } from './upgrade-plan.ts';
 
 const file = 'worker/fbs/webRtcServer.fbs';
@@ -38,6 +38,30 @@ test.each<{ what: Fate['what']; release: (text: string) => string }>([
     }
   }),
 );
+
+test('a patch that needs one that conflicts is left out, though it would apply', () =>
+  withRepository(async (repository) => {
+    const pristine = await commitPristine(repository, pinnedMediasoup(root));
+    const first = change(repository, pristine, (text) =>
+      text.replace('port: uint16', 'mine: uint16'),
+    );
+    const second = change(repository, first.commit, (text) => `// Mine too.\n${text}`).patch;
+    const body = wholeHeader.replace('nothing', 'sample');
+    const next = change(repository, pristine, (text) =>
+      text.replace('port: uint16', 'theirs: uint16'),
+    ).commit;
+    const fatesOf = (patches: readonly Patch[]) =>
+      planUpgrade(repository, patches, pristine, next).fates.map(({ fate }) => fate);
+
+    expect(fatesOf([first.patch, { ...second, name: 'second', body }])).toEqual([
+      { what: 'conflicts', files: [file] },
+      { what: 'left out', needs: 'sample' },
+    ]);
+    expect(fatesOf([first.patch, { ...second, name: 'second' }])).toMatchObject([
+      { what: 'conflicts' },
+      { what: 'applies' },
+    ]);
+  }));
 
 /** Changes one file of a commit, without a work tree. */
 function change(

@@ -1,16 +1,17 @@
 import { git, tryGit } from './git.ts';
 import { applyPatch } from './history.ts';
-import type { Patch } from './patch-file.ts';
+import { needsOf, type Patch } from './patch-file.ts';
 
 /** What becomes of a patch on another release. */
 export type Fate =
   | { readonly what: 'applies' | 'applies with offset' | 'applies, merged' | 'already upstream' }
-  | { readonly what: 'conflicts'; readonly files: readonly string[] };
+  | { readonly what: 'conflicts'; readonly files: readonly string[] }
+  | { readonly what: 'left out'; readonly needs: string };
 
 export interface Plan {
   /** In the order of the patches. */
   readonly fates: readonly { readonly patch: Patch; readonly fate: Fate }[];
-  /** The last commit on the other release, without the patches that conflict. */
+  /** The last commit on the other release, without the patches that conflict, and without those that need them. */
   readonly head: string;
 }
 
@@ -30,6 +31,7 @@ export function planUpgrade(
   let old = from;
   let head = to;
   const fates: { patch: Patch; fate: Fate }[] = [];
+  const missing = new Set<string>();
 
   for (const patch of patches) {
     const original = applyPatch(repository, old, patch);
@@ -39,14 +41,26 @@ export function planUpgrade(
     }
     old = original.commit;
 
-    const { fate, commit } = tryPatch(repository, head, patch, original.commit);
+    const needs = needsOf(patch).find((name) => missing.has(name));
+    const { fate, commit } =
+      needs === undefined
+        ? tryPatch(repository, head, patch, original.commit)
+        : { fate: { what: 'left out', needs } as const, commit: head };
 
+    if (isMissing(fate)) {
+      missing.add(patch.name);
+    }
     fates.push({ patch, fate });
     head = commit;
   }
   git(repository, ['checkout', '--quiet', '--force', '--detach', head]);
 
   return { fates, head };
+}
+
+/** @returns Whether the other release is without the patch, though it doesn't have the change either. */
+export function isMissing({ what }: Fate): boolean {
+  return what === 'conflicts' || what === 'left out';
 }
 
 function tryPatch(

@@ -12,7 +12,7 @@ import type { Patch } from './patch-file.ts';
 import { commitPristine } from './pristine.ts';
 import { requireNoOperation, requireTree, uncommitted } from './tree.ts';
 import { runUnitTests } from './unit-tests.ts';
-import { type Fate, planUpgrade } from './upgrade-plan.ts';
+import { type Fate, isMissing, planUpgrade } from './upgrade-plan.ts';
 
 /**
  * Says what another release would do to each patch, and changes nothing.
@@ -32,20 +32,20 @@ export async function tryUpgrade(
       await commitPristine(repository, from),
       await commitPristine(repository, to),
     );
-    const conflicts = fates.filter(({ fate }) => fate.what === 'conflicts');
+    const missing = fates.filter(({ fate }) => isMissing(fate));
 
     say(`mediasoup ${from.version} -> ${to.version}`);
     for (const { patch, fate } of fates) {
       say(`  ${patch.name}: ${told(fate)}`);
     }
     if (!build) {
-      return conflicts.length === 0;
+      return missing.length === 0;
     }
-    if (conflicts.length > 0) {
-      say('  built without the patches that conflict:');
+    if (missing.length > 0) {
+      say(`  built without ${missing.map(({ patch }) => patch.name).join(', ')}:`);
     }
 
-    return (await tellOfBuild(root, repository)) && conflicts.length === 0;
+    return (await tellOfBuild(root, repository)) && missing.length === 0;
   });
 }
 
@@ -155,5 +155,12 @@ async function attempt(what: string, work: () => Promise<string>): Promise<boole
 }
 
 function told(fate: Fate): string {
-  return fate.what === 'conflicts' ? `conflicts in ${fate.files.join(', ')}` : fate.what;
+  switch (fate.what) {
+    case 'conflicts':
+      return `conflicts in ${fate.files.join(', ')}`;
+    case 'left out':
+      return `left out, since it needs ${fate.needs}`;
+    default:
+      return fate.what;
+  }
 }

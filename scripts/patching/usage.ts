@@ -6,7 +6,8 @@ A patch of mediasoup begins as a commit in a work tree, mediasoup/ in this check
                             each patch. Refuses to lose work; with --force the work stays in the repository
   new NAME                  begin a patch: a commit with the header to fill in; changes that lie in the tree go in
   build [--debug|--asan]    compile the worker out of the tree: only what changed
-  test  [--debug|--asan]    the worker's own C++ unit tests (--pinned: those of patches/, without the tree)
+  test  [--release|--asan]  the worker's own C++ unit tests, in a debug build unless told otherwise
+    [--pinned]              with the patches in patches/, without the tree; at once when they have passed before
   export                    commits to patches/*.patch and patches/series
   check                     do the patches apply, in order and alone? Are the headers whole? Does node/lib/fbs
                             agree with worker/fbs? (npm run check does this too)

@@ -79,7 +79,8 @@ function inputs(root) {
     name === 'dist' ||
     name.startsWith('.dist-') ||
     /\.test\.tsx?$/.test(name);
-  const files = ['app', 'protocol'].flatMap((folder) => filesBelow(root, folder, skip));
+  // The app shows docs/ at /docs.
+  const files = ['app', 'protocol', 'docs'].flatMap((folder) => filesBelow(root, folder, skip));
   // Vite hands these to the app's code.
   const variables = Object.keys(process.env)
     .filter((name) => name.startsWith('VITE_'))

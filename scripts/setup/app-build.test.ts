@@ -22,6 +22,7 @@ const checkout = {
   'node_modules/vite/bin/vite.js': vite,
   'app/main.tsx': 'one',
   'protocol/index.ts': 'one',
+  'docs/page.md': 'one',
 };
 
 beforeEach(isolateSetUp);

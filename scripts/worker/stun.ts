@@ -14,9 +14,11 @@ const attributes = {
   username: 0x0006,
   messageIntegrity: 0x0008,
   errorCode: 0x0009,
+  xorMappedAddress: 0x0020,
   priority: 0x0024,
   useCandidate: 0x0025,
   fingerprint: 0x8028,
+  iceControlled: 0x8029,
   iceControlling: 0x802a,
 };
 
@@ -26,8 +28,19 @@ export interface IceCredentials {
   readonly password: string;
 }
 
+/** How a request differs from the one by which a browser nominates a pair. */
+export interface BindingRequestOptions {
+  /** Attributes that it lacks. */
+  readonly without?: readonly ('priority' | 'useCandidate' | 'messageIntegrity' | 'fingerprint')[];
+  /** Which role its sender takes itself to be in (RFC 8445, 7.1.3). */
+  readonly role?: 'controlling' | 'controlled';
+}
+
 /** For tests: the STUN request by which a full ICE agent checks and nominates a pair (RFC 8445, 7.1; RFC 8489). */
-export function bindingRequest(ice: IceCredentials): Buffer {
+export function bindingRequest(
+  ice: IceCredentials,
+  { without = [], role = 'controlling' }: BindingRequestOptions = {},
+): Buffer {
   const priority = Buffer.alloc(4);
 
   priority.writeUInt32BE(0x7effffff);
@@ -37,12 +50,25 @@ export function bindingRequest(ice: IceCredentials): Buffer {
   if (ice.usernameFragment !== undefined) {
     message = append(message, attributes.username, Buffer.from(`${ice.usernameFragment}:client`));
   }
-  message = append(message, attributes.priority, priority);
-  message = append(message, attributes.iceControlling, randomBytes(8));
-  message = append(message, attributes.useCandidate, Buffer.alloc(0));
-  message = append(message, attributes.messageIntegrity, 20, (text) =>
-    createHmac('sha1', ice.password).update(text).digest(),
+  if (!without.includes('priority')) {
+    message = append(message, attributes.priority, priority);
+  }
+  message = append(
+    message,
+    role === 'controlling' ? attributes.iceControlling : attributes.iceControlled,
+    randomBytes(8),
   );
+  if (!without.includes('useCandidate')) {
+    message = append(message, attributes.useCandidate, Buffer.alloc(0));
+  }
+  if (!without.includes('messageIntegrity')) {
+    message = append(message, attributes.messageIntegrity, 20, (text) =>
+      createHmac('sha1', ice.password).update(text).digest(),
+    );
+  }
+  if (without.includes('fingerprint')) {
+    return message;
+  }
 
   return append(message, attributes.fingerprint, 4, (text) => {
     const sum = Buffer.alloc(4);
@@ -84,6 +110,20 @@ export function usernameOf(message: Buffer): string | undefined {
   return isStun(message) && message.readUInt16BE(0) === stunTypes.request
     ? attributeOf(message, attributes.username)?.toString()
     : undefined;
+}
+
+/** For tests: which IPv4 address and port a response says that the request came from (RFC 8489, 14.2). */
+export function mappedAddressOf(message: Buffer): { address: string; port: number } | undefined {
+  const value = attributeOf(message, attributes.xorMappedAddress);
+
+  return (
+    value && {
+      address: [...value.subarray(4, 8)]
+        .map((byte, i) => byte ^ message.readUInt8(4 + i))
+        .join('.'),
+      port: value.readUInt16BE(2) ^ (magicCookie >>> 16),
+    }
+  );
 }
 
 function attributeOf(message: Buffer, type: number): Buffer | undefined {

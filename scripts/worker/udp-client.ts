@@ -52,7 +52,7 @@ export class UdpClient {
       this.#waiting.set(transactionId(request), resolve);
     });
 
-    this.#send(request);
+    this.send(request);
 
     return responseResult(await response);
   }
@@ -98,13 +98,14 @@ export class UdpClient {
     };
     relay.on('message', (message, { port }) => {
       clientPort = port;
-      this.#send(message);
+      this.send(message);
     });
 
     return relay.address().port;
   }
 
-  #send(message: Buffer): void {
+  /** Sends a datagram as it is. */
+  send(message: Buffer): void {
     this.#socket.send(message, this.#workerPort, '127.0.0.1');
   }
 }

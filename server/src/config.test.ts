@@ -24,6 +24,10 @@ describe('loadConfig', () => {
         tls: { kind: 'none' },
         allowedOrigins: [],
       },
+      dashboard: {
+        token: undefined,
+        tokenFile: expect.stringMatching(/oneport\/dashboard-token$/),
+      },
       limits: { maxRooms: 1000, maxPeersPerRoom: 100 },
       runAsUser: undefined,
       logLevel: 'info',
@@ -154,3 +158,12 @@ test('--help shows every variable with its default', () => {
     expect(text).toMatch(new RegExp(`${name}\n {6}\\S.*\n {6}Default: `));
   }
 });
+
+test.each(['short', 'with a space in it', 'x'.repeat(129)])(
+  'a token that may be none is not shown: %s',
+  (token) => {
+    const load = () => loadConfig({ DASHBOARD_TOKEN: token });
+    expect(load).toThrow(/DASHBOARD_TOKEN: expected 16 to 128 characters/);
+    expect(load).not.toThrow(token);
+  },
+);

@@ -4,8 +4,10 @@
  */
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { explain } from '@oneport/protocol';
 import { z } from 'zod';
+import { cacheFolder } from '../../scripts/setup/paths.mjs';
 import { announcedAddressesSchema, dealOut, listenIpsSchema } from './announced-addresses.ts';
 import { StartError } from './start-error.ts';
 
@@ -19,6 +21,8 @@ interface Variable {
   default: string;
   meaning: string;
   schema: z.ZodType;
+  /** Its value is never shown. */
+  secret?: true;
 }
 
 const integer = (min: number, max: number) =>
@@ -129,6 +133,15 @@ const variables = {
     meaning: 'Further origins whose pages may use the signalling, split by commas.',
     schema: origins,
   },
+  DASHBOARD_TOKEN: {
+    default: 'a random one, kept in the cache folder; npm start prints a link with it',
+    meaning:
+      'What opens the live port map at /dashboard (docs/dashboard.md): 16 to 128 letters, digits, -, . and _.',
+    schema: z
+      .string()
+      .regex(/^[\w.-]{16,128}$/, 'expected 16 to 128 characters out of A-Z, a-z, 0-9, -, . and _'),
+    secret: true,
+  },
   MAX_ROOMS: {
     default: '1000',
     meaning: 'How many rooms may be open.',
@@ -192,6 +205,11 @@ export interface Config {
     tls: TlsConfig;
     allowedOrigins: string[];
   };
+  dashboard: {
+    /** Unset: the one in the file, which is made if need be. */
+    token: string | undefined;
+    tokenFile: string;
+  };
   limits: { maxRooms: number; maxPeersPerRoom: number };
   /** Whom to become when started as root. */
   runAsUser: string | undefined;
@@ -245,6 +263,10 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       tls,
       allowedOrigins: values.ALLOWED_ORIGINS ?? [],
     },
+    dashboard: {
+      token: values.DASHBOARD_TOKEN,
+      tokenFile: join(cacheFolder(env), 'dashboard-token'),
+    },
     limits: {
       maxRooms: values.MAX_ROOMS ?? 1000,
       maxPeersPerRoom: values.MAX_PEERS_PER_ROOM ?? 100,
@@ -269,12 +291,12 @@ export function describeSettings(): string {
 function parse(env: NodeJS.ProcessEnv): Values {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
-  for (const [name, { schema }] of Object.entries(variables)) {
+  for (const [name, { schema, secret }] of Object.entries<Variable>(variables)) {
     const text = env[name]?.trim();
     if (!text) continue;
     const result = schema.safeParse(text);
     if (result.success) values[name] = result.data;
-    else problems.push(`${name}=${text}: ${explain(result.error)}`);
+    else problems.push(`${name}${secret ? '' : `=${text}`}: ${explain(result.error)}`);
   }
   for (const [old, name] of Object.entries(renamed)) {
     if (env[old]) problems.push(`${old} is called ${name} here: set that instead`);

@@ -50,6 +50,11 @@ async function main(): Promise<void> {
   console.log(
     `oneport (${server.ports.mode}): open ${first}${others.map((url) => ` or ${url}`).join('')}`,
   );
+  // What stands after # no browser sends: it gets into no access log, and into no Referer.
+  const token = config.dashboard.token
+    ? ' (its token: DASHBOARD_TOKEN)'
+    : `#token=${server.dashboardToken}`;
+  console.log(`the live port map: ${first}dashboard${token}`);
 }
 
 /** The first signal stops in order, a second one at once. */

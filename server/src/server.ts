@@ -1,7 +1,10 @@
 /** The composition root: settings -> parts -> listen -> stop. The only file that knows them all. */
-import { signallingPath } from '@oneport/protocol';
+import { dashboardPath, signallingPath } from '@oneport/protocol';
 import { becomeUser, findUser } from './become-user.ts';
 import type { Config } from './config.ts';
+import { Dashboard } from './dashboard/dashboard.ts';
+import { knownHosts } from './dashboard/known-hosts.ts';
+import { keepToken } from './dashboard/token.ts';
 import { acceptInto } from './http/accept-into.ts';
 import { builtApp, createApp } from './http/app.ts';
 import { createServer, listen, pageUrls } from './http/listen.ts';
@@ -17,6 +20,8 @@ import { createSignalling } from './signalling/signalling-server.ts';
 export interface RunningServer {
   /** Where the page is, the best address first. */
   urls: string[];
+  /** What opens the port map. */
+  dashboardToken: string;
   ports: MediaPorts;
   pool: WorkerPool;
   rooms: Rooms;
@@ -35,6 +40,8 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const runAs = config.runAsUser ? findUser(config.runAsUser) : undefined;
   checkWorkerPatches(config);
   const keyPair = await loadKeyPair(config.http.tls);
+  // As whoever has started it: another user may have no home to keep it in.
+  const dashboardToken = config.dashboard.token ?? keepToken(config.dashboard.tokenFile);
   const ports = await createMediaPorts(config, log);
   const { numWorkers, workerBin } = config.media;
   let pool: WorkerPool;
@@ -50,10 +57,22 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
 
   const trustedTls = config.http.tls.kind === 'files';
   const app = createApp({ ports, pool, trustedTls, log });
+  const { allowedOrigins } = config.http;
+  const dashboard = new Dashboard({
+    ports,
+    pool,
+    rooms,
+    token: dashboardToken,
+    isKnownHost: knownHosts(allowedOrigins, trustedTls ? keyPair?.cert : undefined),
+    log,
+  });
   const server = createServer(keyPair, app);
   routeUpgrades(server, {
-    handlers: { [signallingPath]: createSignalling({ rooms, portMode: ports.mode, log }) },
-    allowedOrigins: config.http.allowedOrigins,
+    handlers: {
+      [signallingPath]: createSignalling({ rooms, portMode: ports.mode, log }),
+      [dashboardPath]: dashboard.upgrade,
+    },
+    allowedOrigins,
     log,
   });
   if (config.http.sharesMediaPort) {
@@ -68,6 +87,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
 
   return {
     urls: pageUrls(config.http.host, config.http.port, keyPair !== undefined),
+    dashboardToken,
     ports,
     pool,
     rooms,
@@ -75,6 +95,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       // Nobody new, neither at its own port nor through the media port.
       server.close();
       ports.acceptHttp?.(undefined);
+      await dashboard.close();
       await rooms.close('server stops');
       server.closeAllConnections();
       await pool.close();

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import express, { type ErrorRequestHandler, type Express } from 'express';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Logger } from '../log.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
@@ -57,6 +57,9 @@ export function createApp({ ports, pool, trustedTls, log }: AppOptions): Express
     express.static(join(builtApp, 'assets'), { immutable: true, maxAge: '1y', redirect: false }),
   );
   app.use(express.static(builtApp, { redirect: false }));
+  // The repository's docs/, each page by its name.
+  app.get(['/docs', '/docs/:page'], sendPage('docs.html'));
+  app.get('/dashboard', sendPage('index.html'));
   app.use((_request, response) => {
     const missing = existsSync(builtApp) ? 'Not found' : 'The app is not built: npm run setup';
     response.status(404).type('text').send(missing);
@@ -72,4 +75,13 @@ export function createApp({ ports, pool, trustedTls, log }: AppOptions): Express
   };
   app.use(onError);
   return app;
+}
+
+/** A page of the built app; where it isn't built, what comes after says so. */
+function sendPage(file: string): RequestHandler {
+  return (_request, response, next) => {
+    response.sendFile(file, { root: builtApp }, (error) => {
+      if (error) next();
+    });
+  };
 }

@@ -1,6 +1,8 @@
 import type { types } from 'mediasoup';
 import type { WorkerPorts } from '../ports/media-ports.ts';
 import { mediaCodecs } from './codecs.ts';
+import { TransportTraffic } from './transport-traffic.ts';
+import { WorkerUsageMeter } from './worker-usage.ts';
 
 /** A mediasoup worker with its ports and its load. */
 export class MediaWorker {
@@ -8,6 +10,9 @@ export class MediaWorker {
   readonly index: number;
   readonly worker: types.Worker;
   readonly ports: WorkerPorts;
+  readonly usage: WorkerUsageMeter;
+  /** What its WebRtcTransports carry, by their ids. */
+  readonly traffic = new Map<string, TransportTraffic>();
   #routers = 0;
   #transports = 0;
 
@@ -15,6 +20,7 @@ export class MediaWorker {
     this.index = index;
     this.worker = worker;
     this.ports = ports;
+    this.usage = new WorkerUsageMeter(worker);
     worker.observer.on('newrouter', (router) => this.#count(router));
   }
 
@@ -38,8 +44,13 @@ export class MediaWorker {
     });
     router.observer.on('newtransport', (transport) => {
       this.#transports += 1;
+      // A DirectTransport is the server's own: it has no port.
+      if (transport.type === 'webrtc') {
+        this.traffic.set(transport.id, new TransportTraffic(transport));
+      }
       transport.observer.once('close', () => {
         this.#transports -= 1;
+        this.traffic.delete(transport.id);
       });
     });
   }

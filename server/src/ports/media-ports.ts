@@ -10,6 +10,7 @@ import { resolveListenAddresses } from './listen-addresses.ts';
 import { lowPortWarning } from './low-port-warning.ts';
 import { MultiPort } from './multi-port.ts';
 import type { PortMap } from './port-map.ts';
+import type { Inspection } from './received.ts';
 import { SinglePort } from './single-port.ts';
 
 export type PortMode = 'multi-port' | 'single-port' | 'shared-port';
@@ -48,8 +49,13 @@ export interface MediaPorts {
    *   undefined: from now on such connections are closed
    */
   acceptHttp?(accept: ((socket: Socket) => void) | undefined): void;
-  /** What listens where, and for whom. */
+  /** What listens where, and for whom. Asks no worker. */
   snapshot(): Promise<PortMap>;
+  /**
+   * What came to the ports and from whom, asking each worker once: with thousands of transports that
+   * takes milliseconds of its time. A worker that dies meanwhile is left out.
+   */
+  inspect(): Promise<Inspection>;
   close(): Promise<void>;
 }
 

@@ -6,6 +6,7 @@ import { listenInfoOf } from './listen-addresses.ts';
 import type { MediaPorts, WorkerPorts } from './media-ports.ts';
 import { listeningAt, type PortMap } from './port-map.ts';
 import { portRangeOf } from './port-range.ts';
+import type { Inspection } from './received.ts';
 import { CommonWorkerPorts } from './worker-ports.ts';
 
 export class MultiPort implements MediaPorts {
@@ -55,6 +56,11 @@ export class MultiPort implements MediaPorts {
         `protocol and address, out of ${minPort} to ${maxPort}.`,
       ports: [...this.#workers.values()].flatMap((ports) => ports.describe()),
     };
+  }
+
+  /** A transport's port is nobody else's: there is nothing to choose, and mediasoup counts no drops. */
+  async inspect(): Promise<Inspection> {
+    return { counted: 'not-counted', ports: [], tuples: [] };
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { types } from 'mediasoup';
 import type { ListenAddress } from '../announced-addresses.ts';
 import type { PortMode, Transport } from './media-ports.ts';
+import type { TransportHistory, TransportTimes } from './transport-history.ts';
 
 /** A live snapshot: port -> ufrag -> client address -> transport -> peer -> room. */
 export interface PortMap {
@@ -37,6 +38,10 @@ export interface TransportEntry {
   direction: 'send' | 'recv';
   /** Our ICE username fragment: what a client's first STUN request is known by. */
   ufrag: string;
+  /** Answered to as well after an ICE restart, until a request comes with the new one. */
+  previousUfrag: string | undefined;
+  iceState: types.IceState;
+  times: TransportTimes;
   /** The client's address, once ICE has chosen this port for it: what all else is known by. */
   remote?: { address: string; port: number };
 }
@@ -83,14 +88,14 @@ export function findListening(standing: Listening[], candidate: types.IceCandida
  *
  * @param options.worker - its index and process id
  * @param options.standing - the ports that are open whether or not anybody uses them
- * @param options.transports - the worker's open transports
+ * @param options.transports - the worker's open transports, with what became of them
  * @param options.listeningOf - where a candidate of mediasoup's is received
  * @param options.tupleOf - a tuple of mediasoup's, as it is there
  */
 export function describePorts(options: {
   worker: { index: number; pid: number };
   standing: Listening[];
-  transports: Iterable<Transport>;
+  transports: Iterable<[Transport, TransportHistory]>;
   listeningOf(candidate: types.IceCandidate): Listening;
   tupleOf(tuple: types.TransportTuple): types.TransportTuple;
 }): PortEntry[] {
@@ -112,18 +117,21 @@ export function describePorts(options: {
   };
 
   for (const listening of standing) entryOf(listening);
-  for (const transport of transports) {
-    const selected = transport.iceSelectedTuple && tupleOf(transport.iceSelectedTuple);
+  for (const [transport, history] of transports) {
+    const { iceSelectedTuple, iceState } = transport;
+    // mediasoup's object keeps the tuple that its worker has forgotten.
+    const tuple = iceState === 'disconnected' ? undefined : iceSelectedTuple;
+    const selected = tuple && tupleOf(tuple);
     for (const candidate of transport.iceCandidates) {
       const entry = entryOf(listeningOf(candidate));
-      entry.transports.push(describeTransport(transport, entry, selected));
+      entry.transports.push(describeTransport([transport, history], entry, selected));
     }
   }
   return [...entries.values()];
 }
 
 function describeTransport(
-  transport: Transport,
+  [transport, history]: [Transport, TransportHistory],
   listening: Listening,
   tuple: types.TransportTuple | undefined,
 ): TransportEntry {
@@ -134,6 +142,9 @@ function describeTransport(
     peerId,
     direction,
     ufrag: transport.iceParameters.usernameFragment,
+    previousUfrag: history.previousUfrag,
+    iceState: transport.iceState,
+    times: history.times,
   };
   if (
     tuple?.remoteIp &&

@@ -1,21 +1,13 @@
 import { once } from 'node:events';
-import type { types } from 'mediasoup';
-import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { MediaWorker } from '../media/media-worker.ts';
+import { Call } from '../testing/call.ts';
 import { IcePeer } from '../testing/ice-peer.ts';
-import { startTestServer } from '../testing/test-server.ts';
+import { dumpOf, startSharedServer } from '../testing/shared-server.ts';
 import type { Transport } from './media-ports.ts';
-import { SharedPort } from './shared-port.ts';
 import { skipWithoutSteering } from './steering/testing.ts';
 
 beforeEach(skipWithoutSteering);
-
-async function startShared(env: Record<string, string> = {}) {
-  const server = await startTestServer({ MEDIASOUP_USE_WEBRTC_SERVER: 'shared', ...env });
-  onTestFinished(() => server.stop());
-  if (!(server.ports instanceof SharedPort)) throw new Error('not shared-port');
-  return { ...server, ports: server.ports };
-}
 
 const want = {
   protocols: ['udp' as const, 'tcp' as const],
@@ -23,12 +15,7 @@ const want = {
   appData: { roomId: 'room', peerId: 'peer', direction: 'send' as const },
 };
 
-/** mediasoup's class has it, its interface doesn't. */
-interface WorkerInside {
-  webRtcServersForTesting: Set<types.WebRtcServer>;
-}
-
-interface Call {
+interface RandomCall {
   worker: MediaWorker;
   transport: Transport;
   peer: IcePeer;
@@ -52,19 +39,19 @@ const mostMoves = 7;
 test('after thousands of random operations the kernel’s tables are as the workers say', {
   timeout: 120_000,
 }, async () => {
-  const { pool, ports, mediaPort } = await startShared({ MEDIASOUP_NUM_WORKERS: '3' });
+  const { pool, ports, mediaPort } = await startSharedServer({ MEDIASOUP_NUM_WORKERS: '3' });
   const at = { ip: '127.0.0.1', port: mediaPort };
   const random = numbersFrom(4711);
   const anyOf = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-  const calls = new Set<Call>();
+  const calls = new Set<RandomCall>();
   /** Whose each ufrag is that there ever was. */
   const transportOf = new Map<string, string>();
   const done: Record<string, number> = {};
-  const remember = ({ transport }: Call) => {
+  const remember = ({ transport }: RandomCall) => {
     transportOf.set(transport.iceParameters.usernameFragment, transport.id);
   };
 
-  const steps: Record<string, (call: Call) => Promise<void>> = {
+  const steps: Record<string, (call: RandomCall) => Promise<void>> = {
     async check({ transport, peer }) {
       expect(await peer.check(transport.iceParameters)).toBe('success');
     },
@@ -136,13 +123,12 @@ test('after thousands of random operations the kernel’s tables are as the work
     const told = new Map<number, string[]>();
 
     for (const { index, worker } of pool.workers) {
-      const [server] = (worker as unknown as WorkerInside).webRtcServersForTesting;
-      const dump = await server?.dump();
-      for (const { localIceUsernameFragment: ufrag } of dump?.localIceUsernameFragments ?? []) {
+      const dump = await dumpOf(worker);
+      for (const { localIceUsernameFragment: ufrag } of dump.localIceUsernameFragments) {
         const slot = ufrags.get(ufrag)?.slot;
         if (slot !== index) found.push(`${ufrag} of worker ${index} is steered to ${slot}`);
       }
-      for (const { tuple, webRtcTransportId } of dump?.tuples ?? []) {
+      for (const { tuple, webRtcTransportId } of dump.tuples) {
         const key = tuple.remotePort ?? 0;
         told.set(key, [...(told.get(key) ?? []), webRtcTransportId]);
       }
@@ -158,4 +144,23 @@ test('after thousands of random operations the kernel’s tables are as the work
     }
     return found;
   }
+});
+
+test('a proven address is followed where another is announced, as behind NAT', async () => {
+  const { pool, ports, mediaPort } = await startSharedServer({
+    MEDIASOUP_NUM_WORKERS: '2',
+    MEDIASOUP_ANNOUNCED_ADDRESS: '203.0.113.7',
+  });
+  const peer = await IcePeer.open({ ip: '127.0.0.1', port: mediaPort });
+  const [first, second] = pool.workers as [MediaWorker, MediaWorker];
+  await Call.start(first, peer);
+  const call = await Call.start(second, peer);
+  const dataSteered = () => ports.steering.groups[0]?.counters().dataSteered;
+  // A check is answered before the server hears of it.
+  for (let n = 1; (await call.dataBytesReceived()) === 0; n++) {
+    expect(n).toBeLessThan(100);
+    call.send();
+    await expect.poll(dataSteered).toBe(n);
+  }
+  await peer.close();
 });

@@ -10,6 +10,8 @@ import type { MediaPorts, WorkerPorts } from './media-ports.ts';
 import { explainWorkerBind, mustBeFree } from './must-be-free.ts';
 import type { PortMap } from './port-map.ts';
 import { portRangeOf } from './port-range.ts';
+import { type Inspection, inspectAll, inspectionOf } from './received.ts';
+import { frontCounts, steeringCounts } from './shared-port-counts.ts';
 import { SharedWorkerPorts } from './shared-worker-ports.ts';
 import { Steering } from './steering/steering.ts';
 import { CAP_BPF, withholdFromChildren } from './steering/system-calls.ts';
@@ -114,6 +116,15 @@ export class SharedPort implements MediaPorts {
         (announcedPort ? `; peers are told MEDIASOUP_ANNOUNCED_PORT (${announcedPort}).` : '.'),
       ports: [...this.#workers.values()].flatMap((ports) => ports.describe()),
     };
+  }
+
+  /** The kernel's program and the front drop what no worker gets to see. */
+  async inspect(): Promise<Inspection> {
+    const { port } = this.#media;
+    const { counted, ports, tuples } = inspectionOf(await inspectAll(this.#workers.values()));
+    const kernel = this.steering.groups.map((group) => steeringCounts(port, group.counters()));
+    const front = frontCounts(port, this.front.counters());
+    return { counted, ports: [...kernel, front, ...ports], tuples };
   }
 
   async close(): Promise<void> {

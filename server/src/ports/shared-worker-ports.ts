@@ -41,6 +41,7 @@ export class SharedWorkerPorts extends CommonWorkerPorts {
       media,
       addresses,
       standing: [...udp, ...tcp],
+      webRtcServer,
       listen: () => ({ webRtcServer }),
       listeningOf: (candidate) =>
         candidate.protocol === 'udp'

@@ -8,6 +8,7 @@ import { listenInfoOf } from './listen-addresses.ts';
 import type { MediaPorts, WorkerPorts } from './media-ports.ts';
 import { explainWorkerBind, mustBeFree } from './must-be-free.ts';
 import { findListening, listeningAt, type PortMap } from './port-map.ts';
+import { type Inspection, inspectAll, inspectionOf } from './received.ts';
 import { CommonWorkerPorts } from './worker-ports.ts';
 
 const protocols = ['udp', 'tcp'] as const;
@@ -46,6 +47,7 @@ export class SinglePort implements MediaPorts {
       media: this.#media,
       addresses: this.#addresses,
       standing,
+      webRtcServer,
       listen: () => ({ webRtcServer }),
       listeningOf: (candidate) => findListening(standing, candidate),
     });
@@ -67,6 +69,10 @@ export class SinglePort implements MediaPorts {
           : '.'),
       ports: [...this.#workers.values()].flatMap((ports) => ports.describe()),
     };
+  }
+
+  async inspect(): Promise<Inspection> {
+    return inspectionOf(await inspectAll(this.#workers.values()));
   }
 
   async close(): Promise<void> {

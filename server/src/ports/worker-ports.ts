@@ -8,6 +8,8 @@ import { listenInfoOf } from './listen-addresses.ts';
 import type { Transport, TransportAppData, Want, WorkerPorts } from './media-ports.ts';
 import { describePorts, type Listening, type PortEntry } from './port-map.ts';
 import { portRangeOf } from './port-range.ts';
+import { inspectWebRtcServer, type WorkerInspection } from './received.ts';
+import { TransportHistory } from './transport-history.ts';
 
 /** Where a transport listens: mediasoup takes one or the other. */
 type Listen = { webRtcServer: types.WebRtcServer } | { listenInfos: types.TransportListenInfo[] };
@@ -19,6 +21,8 @@ export interface WorkerPortsOptions {
   addresses: ListenAddress[];
   /** Ports that are open whether or not a transport uses them. */
   standing: Listening[];
+  /** The one that all transports have in common, if they do. */
+  webRtcServer?: types.WebRtcServer;
   /** Where a transport listens. */
   listen(want: Want): Listen;
   /** Where a candidate of mediasoup's is received, and what peers are told in its stead. */
@@ -30,7 +34,7 @@ export interface WorkerPortsOptions {
 /** What the port modes have in common: they differ in where a transport listens. */
 export class CommonWorkerPorts implements WorkerPorts {
   readonly #options: WorkerPortsOptions;
-  readonly #transports = new Set<Transport>();
+  readonly #transports = new Map<Transport, TransportHistory>();
 
   constructor(options: WorkerPortsOptions) {
     this.#options = options;
@@ -55,12 +59,13 @@ export class CommonWorkerPorts implements WorkerPorts {
       .catch((error) => {
         throw isOutOfPorts(error) ? this.#noPort() : error;
       });
-    this.#transports.add(transport);
+    this.#transports.set(transport, new TransportHistory(transport));
     transport.observer.once('close', () => this.#transports.delete(transport));
     return transport;
   }
 
   restartIce(transport: Transport): Promise<types.IceParameters> {
+    this.#transports.get(transport)?.restarts(transport.iceParameters.usernameFragment);
     return transport.restartIce();
   }
 
@@ -93,8 +98,16 @@ export class CommonWorkerPorts implements WorkerPorts {
     return new NoPortError(`no media port is free (worker ${index} has ${min} to ${max})`);
   }
 
+  /** What the worker says that it has received, from whom; undefined: it has no port but its transports'. */
+  async inspect(): Promise<WorkerInspection | undefined> {
+    const { index, standing, webRtcServer, tupleOf = asItIs } = this.#options;
+    const portOf = (wanted: types.TransportProtocol) =>
+      standing.find(({ protocol }) => protocol === wanted)?.port;
+    return webRtcServer && (await inspectWebRtcServer(webRtcServer, { index, portOf, tupleOf }));
+  }
+
   describe(): PortEntry[] {
-    const { worker, index, standing, listeningOf, tupleOf = (tuple) => tuple } = this.#options;
+    const { worker, index, standing, listeningOf, tupleOf = asItIs } = this.#options;
     return describePorts({
       worker: { index, pid: worker.pid },
       standing,
@@ -103,6 +116,10 @@ export class CommonWorkerPorts implements WorkerPorts {
       tupleOf,
     });
   }
+}
+
+function asItIs(tuple: types.TransportTuple): types.TransportTuple {
+  return tuple;
 }
 
 /** mediasoup knows only its text (PortManager.cpp). */

@@ -8,10 +8,17 @@ import {
   responseResult,
 } from '../../../scripts/worker/stun.ts';
 
+interface Target {
+  protocol: types.TransportProtocol;
+  address: string;
+  port: number;
+}
+
 /** A connection that ICE has chosen. */
 export interface IceChecked extends AsyncDisposable {
   /** Where the request came from, as the socket knows it. */
   from: { address: string; port: number };
+  to: Target;
   /** What the worker answered: `success`, or the code of its error. */
   result: 'success' | number;
 }
@@ -23,17 +30,12 @@ export interface IceChecked extends AsyncDisposable {
  * @param ice - the transport's
  * @returns what the worker answered; the socket stays open until it is disposed of
  */
-export async function checkIce(
-  to: { protocol: types.TransportProtocol; address: string; port: number },
-  ice: IceCredentials,
-): Promise<IceChecked> {
+export async function checkIce(to: Target, ice: IceCredentials): Promise<IceChecked> {
   return await (to.protocol === 'udp' ? checkOverUdp : checkOverTcp)(to, bindingRequest(ice));
 }
 
-async function checkOverUdp(
-  { address, port }: { address: string; port: number },
-  request: Buffer,
-): Promise<IceChecked> {
+async function checkOverUdp(to: Target, request: Buffer): Promise<IceChecked> {
+  const { address, port } = to;
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
   socket.connect(port, address);
   await once(socket, 'connect');
@@ -42,6 +44,7 @@ async function checkOverUdp(
   const [message] = await response;
   return {
     from: socket.address(),
+    to,
     result: responseResult(message),
     async [Symbol.asyncDispose]() {
       await new Promise<void>((resolve) => socket.close(resolve));
@@ -49,10 +52,8 @@ async function checkOverUdp(
   };
 }
 
-async function checkOverTcp(
-  { address, port }: { address: string; port: number },
-  request: Buffer,
-): Promise<IceChecked> {
+async function checkOverTcp(to: Target, request: Buffer): Promise<IceChecked> {
+  const { address, port } = to;
   const socket = connect(port, address);
   await once(socket, 'connect');
   // RFC 4571, 2: each packet follows its length.
@@ -62,6 +63,7 @@ async function checkOverTcp(
   const [frame] = await once(socket, 'data');
   return {
     from: { address: socket.localAddress ?? '', port: socket.localPort ?? 0 },
+    to,
     result: responseResult(frame.subarray(2)),
     async [Symbol.asyncDispose]() {
       socket.destroy();

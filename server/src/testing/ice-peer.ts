@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import {
+  type BindingRequestOptions,
   bindingRequest,
   type IceCredentials,
   isStun,
@@ -9,16 +10,29 @@ import {
   transactionId,
 } from '../../../scripts/worker/stun.ts';
 
+/** What was sent. */
+export interface Sent {
+  packets: number;
+  /** Of those that are not STUN. */
+  dataBytes: number;
+}
+
 /** For tests: a socket that does an ICE agent's part by UDP, without DTLS. */
 export class IcePeer {
+  /** Where it is counted: others may be given. */
+  sent: Sent = { packets: 0, dataBytes: 0 };
   readonly #socket: Socket;
-  readonly #to: { ip: string; port: number };
+  /** Where the server listens. */
+  readonly to: { ip: string; port: number };
   readonly #waiting = new Map<string, (result: 'success' | number) => void>();
+  /** Every datagram that came, in order. */
+  readonly received: Buffer[] = [];
 
   private constructor(socket: Socket, to: { ip: string; port: number }) {
     this.#socket = socket;
-    this.#to = to;
+    this.to = to;
     socket.on('message', (message) => {
+      this.received.push(message);
       if (!isStun(message)) return;
       this.#waiting.get(transactionId(message))?.(responseResult(message));
     });
@@ -46,11 +60,12 @@ export class IcePeer {
   /**
    * Sends a Binding Request, again every half a second as RFC 8489, 6.2.1 has it, until it is answered.
    *
+   * @param options - how it differs from a browser's
    * @returns what the response says
    * @throws when there is none to the tenth
    */
-  async check(ice: IceCredentials): Promise<'success' | number> {
-    const request = bindingRequest(ice);
+  async check(ice: IceCredentials, options?: BindingRequestOptions): Promise<'success' | number> {
+    const request = bindingRequest(ice, options);
     const id = transactionId(request);
     const answered = new Promise<'success' | number>((resolve) => this.#waiting.set(id, resolve));
     let timer: NodeJS.Timeout | undefined;
@@ -71,7 +86,9 @@ export class IcePeer {
   }
 
   send(bytes: Buffer): void {
-    this.#socket.send(bytes, this.#to.port, this.#to.ip);
+    this.sent.packets += 1;
+    if (!isStun(bytes)) this.sent.dataBytes += bytes.length;
+    this.#socket.send(bytes, this.to.port, this.to.ip);
   }
 
   async close(): Promise<void> {

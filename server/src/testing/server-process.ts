@@ -5,6 +5,9 @@ import { freePorts } from './free-ports.ts';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 
+/** Opens the port map of test servers. */
+export const dashboardToken = 'token-of-the-test-servers';
+
 type Command = [string, ...string[]];
 
 export interface ServerProcess {
@@ -38,6 +41,7 @@ export async function startServerProcess(
       MEDIASOUP_MIN_PORT: String(first + 10),
       MEDIASOUP_MAX_PORT: String(first + 109),
       HTTP_PORT: String(httpPort),
+      DASHBOARD_TOKEN: dashboardToken,
       LOG_LEVEL: 'warn',
       ...env,
     },

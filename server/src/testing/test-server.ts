@@ -2,6 +2,7 @@ import { loadConfig } from '../config.ts';
 import { createLog } from '../log.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { freePorts } from './free-ports.ts';
+import { dashboardToken } from './server-process.ts';
 
 export interface TestServer extends RunningServer {
   url: string;
@@ -27,6 +28,7 @@ export async function startTestServer(env: Record<string, string> = {}): Promise
     MEDIASOUP_PORT: String(first + 1),
     MEDIASOUP_MIN_PORT: String(first + 1 + numWorkers),
     MEDIASOUP_MAX_PORT: String(first + numWorkers + 200),
+    DASHBOARD_TOKEN: dashboardToken,
     LOG_LEVEL: 'silent',
     ...env,
   });

@@ -4,6 +4,11 @@ import type { WorkerPool } from '../media/worker-pool.ts';
 /** mediasoup's own door for tests, which its public type doesn't show. */
 type TestableWorker = types.Worker & { webRtcServersForTesting: Set<types.WebRtcServer> };
 
+/** A worker's WebRtcServers. */
+export function webRtcServersOf(worker: types.Worker): types.WebRtcServer[] {
+  return [...(worker as TestableWorker).webRtcServersForTesting];
+}
+
 /**
  * What the workers themselves say they have, all together: no count of ours.
  *
@@ -18,7 +23,7 @@ export async function workerState(pool: WorkerPool) {
       channelMessageHandlers.channelRequestHandlers.length -
       routerIds.length -
       webRtcServerIds.length;
-    for (const webRtcServer of (worker as TestableWorker).webRtcServersForTesting) {
+    for (const webRtcServer of webRtcServersOf(worker)) {
       state.ufrags += (await webRtcServer.dump()).localIceUsernameFragments.length;
     }
   }

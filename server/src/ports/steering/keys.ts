@@ -30,6 +30,11 @@ export function readRemote(key: Buffer): { address: string; port: number } {
   return { address: ipText(key.subarray(0, isV6 ? 16 : 4)), port: key.readUInt16BE(16) };
 }
 
+/** struct proof. @throws TypeError when it is no IP address */
+export function proofKey(remote: { address: string; port: number }, transport: number): Buffer {
+  return Buffer.concat([remoteKey(remote), uint32(transport)]);
+}
+
 /** struct owner: whose a tuple is, and whose it was before, 0 for nobody. */
 export interface TupleOwner {
   transport: number;

@@ -2,7 +2,7 @@ import { createMap, type MapDefinition } from './bpf.ts';
 import type { BpfObject } from './bpf-object.ts';
 import { close } from './system-calls.ts';
 
-export type MapName = 'ufrags' | 'transports' | 'tuples' | 'sockets' | 'counters';
+export type MapName = 'ufrags' | 'transports' | 'tuples' | 'proofs' | 'sockets' | 'counters';
 
 /** A map's shape. @throws TypeError when the object has none of that name */
 export function definitionOf(object: BpfObject, name: MapName): MapDefinition {

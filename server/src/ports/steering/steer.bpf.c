@@ -21,6 +21,9 @@
 #define MAGIC_COOKIE 0x2112A442
 #define USERNAME 0x0006
 
+#define MAX_WORKERS 256
+#define KEEPER MAX_WORKERS // The slot of the control process's socket, which throws away all that it gets.
+
 // How many addresses may be claimed for a transport before one of them is known to be true: as many as an IceServer
 // of mediasoup's keeps. Whoever forges sources with one ufrag fills no more of the table than this.
 #define MAX_CLAIMS 8
@@ -56,6 +59,11 @@ struct owner {
 	__u32 previous; // Whom a proven change of address took it from; 0: nobody.
 };
 
+struct proof {
+	struct remote remote;
+	__u32 transport;
+};
+
 struct transport {
 	__u32 slot;
 	__u32 claims;
@@ -71,7 +79,9 @@ struct map transports SEC("maps") = { BPF_MAP_TYPE_HASH, sizeof(__u32), sizeof(s
 	                              BPF_F_NO_PREALLOC };
 // One of each for each address that is listened on.
 struct map tuples SEC("maps") = { BPF_MAP_TYPE_LRU_HASH, sizeof(struct remote), sizeof(struct owner), 1 << 17, 0 };
-struct map sockets SEC("maps") = { BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, sizeof(__u32), sizeof(__u64), 256, 0 };
+// Whose each address was proven to be at some time, by the control process alone; the value says nothing.
+struct map proofs SEC("maps") = { BPF_MAP_TYPE_LRU_HASH, sizeof(struct proof), sizeof(__u32), 1 << 17, 0 };
+struct map sockets SEC("maps") = { BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, sizeof(__u32), sizeof(__u64), MAX_WORKERS + 1, 0 };
 struct map counters SEC("maps") = { BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(__u64), COUNTERS, 0 };
 
 static __always_inline void count(__u32 counter)
@@ -82,10 +92,14 @@ static __always_inline void count(__u32 counter)
 		*value += 1;
 }
 
-static __always_inline int drop(__u32 reason)
+// SK_DROP has the kernel answer that the port is unreachable (ICMP). Where the source was forged, that answer goes to
+// somebody whose call it may end. The keeper says nothing.
+static __always_inline int drop(struct sk_reuseport_md *packet, __u32 reason)
 {
+	__u32 slot = KEEPER;
+
 	count(reason);
-	return SK_DROP;
+	return bpf_sk_select_reuseport(packet, &sockets, &slot, 0) ? SK_DROP : SK_PASS;
 }
 
 static __always_inline int deliver(struct sk_reuseport_md *packet, struct transport *transport, __u32 counter)
@@ -94,7 +108,7 @@ static __always_inline int deliver(struct sk_reuseport_md *packet, struct transp
 
 	// The socket of a worker that died has left the array by itself.
 	if (bpf_sk_select_reuseport(packet, &sockets, &slot, 0))
-		return drop(NO_WORKER);
+		return drop(packet, NO_WORKER);
 	count(counter);
 	return SK_PASS;
 }
@@ -158,11 +172,13 @@ static __always_inline void claim(struct remote *remote, __u32 id, struct transp
 	struct owner *owner = bpf_map_lookup_elem(&tuples, remote);
 
 	if (owner) {
+		struct proof proof = { .remote = *remote, .transport = id };
+
 		if (owner->transport == id)
 			return;
-		if (owner->previous == id) {
-			// It was proven to be this transport's once, and whoever took it over was proven too. The
-			// one that still sends checks has it: so one who forged the other's address loses it again.
+		if (bpf_map_lookup_elem(&proofs, &proof)) {
+			// Whoever took it over was proven too. The one that still sends checks has it: so those
+			// who forged the other's address lose it again.
 			fresh.previous = owner->transport;
 			*owner = fresh;
 			count(TUPLE_RECLAIMED);
@@ -190,13 +206,13 @@ static __always_inline int steer_by_ufrag(struct sk_reuseport_md *packet, struct
 	__u32 *id;
 
 	if (read_ufrag(packet, &ufrag))
-		return drop(STUN_MALFORMED);
+		return drop(packet, STUN_MALFORMED);
 	id = bpf_map_lookup_elem(&ufrags, &ufrag);
 	if (!id)
-		return drop(STUN_UNKNOWN_UFRAG);
+		return drop(packet, STUN_UNKNOWN_UFRAG);
 	transport = bpf_map_lookup_elem(&transports, id);
 	if (!transport)
-		return drop(STUN_UNKNOWN_UFRAG);
+		return drop(packet, STUN_UNKNOWN_UFRAG);
 	claim(remote, *id, transport);
 	return deliver(packet, transport, STUN_STEERED);
 }
@@ -207,12 +223,12 @@ static __always_inline int steer_by_tuple(struct sk_reuseport_md *packet, struct
 	struct transport *transport;
 
 	if (!owner)
-		return drop(DATA_UNKNOWN_TUPLE);
+		return drop(packet, DATA_UNKNOWN_TUPLE);
 	transport = bpf_map_lookup_elem(&transports, &owner->transport);
 	if (!transport) // It has closed: whom it took the address from still has it.
 		transport = bpf_map_lookup_elem(&transports, &owner->previous);
 	if (!transport)
-		return drop(DATA_UNKNOWN_TUPLE);
+		return drop(packet, DATA_UNKNOWN_TUPLE);
 	return deliver(packet, transport, DATA_STEERED);
 }
 
@@ -222,7 +238,7 @@ int steer(struct sk_reuseport_md *packet)
 	struct remote remote = {};
 
 	if (read_remote(packet, &remote))
-		return drop(UNREADABLE);
+		return drop(packet, UNREADABLE);
 	if (is_binding_request(packet))
 		return steer_by_ufrag(packet, &remote);
 	return steer_by_tuple(packet, &remote);

@@ -54,10 +54,7 @@ export class SteeredTransport {
    */
   own(group: SteeringGroup, remote: Remote): void {
     if (this.#closed) return;
-    const owner = group.ownerOf(remote);
-    if (owner?.transport !== this.#id) {
-      group.setOwner(remote, { transport: this.#id, previous: owner?.transport ?? 0 });
-    }
+    group.setOwner(remote, this.#id);
     this.#tables.renewClaims(this.#id, this.#slot);
   }
 

@@ -6,6 +6,7 @@ import { ipBytes } from './ip-bytes.ts';
 import {
   ownerBytes,
   ownerValue,
+  proofKey,
   readOwner,
   readRemote,
   remoteKey,
@@ -13,7 +14,13 @@ import {
   uint32,
 } from './keys.ts';
 import { createMaps, definitionOf } from './maps.ts';
-import { attachProgram, bindToGroup, close, SystemCallError } from './system-calls.ts';
+import {
+  attachProgram,
+  bindToGroup,
+  close,
+  receiveNothing,
+  SystemCallError,
+} from './system-calls.ts';
 import { copyUdpSocket } from './worker-socket.ts';
 
 /** An address that a transport's peer sends from. */
@@ -21,6 +28,9 @@ export interface Remote {
   address: string;
   port: number;
 }
+
+/** Behind those of the workers, as in steer.bpf.c. */
+const keeperSlot = 256;
 
 /** How long the kernel may take to let go of a socket that was in another array. */
 const busy = { attempts: 20, pauseMs: 10 };
@@ -34,7 +44,7 @@ export class SteeringGroup {
   readonly ip: string;
   readonly port: number;
   readonly #object: BpfObject;
-  readonly #maps: Record<'tuples' | 'sockets' | 'counters', number>;
+  readonly #maps: Record<'tuples' | 'proofs' | 'sockets' | 'counters', number>;
   readonly #program: number;
   #keeper: number | undefined;
 
@@ -54,7 +64,7 @@ export class SteeringGroup {
     this.ip = ip;
     this.port = port;
     this.#object = object;
-    this.#maps = createMaps(object, ['tuples', 'sockets', 'counters']);
+    this.#maps = createMaps(object, ['tuples', 'proofs', 'sockets', 'counters']);
     try {
       const instructions = linkInstructions(object, { ...shared, ...this.#maps });
       this.#program = loadProgram('oneport_steer', instructions, object.license);
@@ -65,12 +75,15 @@ export class SteeringGroup {
   }
 
   /**
-   * Binds a socket that receives nothing and holds the program while no worker is there.
+   * Binds a socket, the keeper, that holds the program while no worker is there. The program gives it
+   * what nobody shall have, and it receives nothing.
    *
    * @throws SystemCallError when somebody else has the port
    */
   open(): void {
     this.#keeper = bindToGroup(ipBytes(this.ip), this.port);
+    receiveNothing(this.#keeper);
+    updateElement(this.#maps.sockets, uint32(keeperSlot), socketValue(this.#keeper));
     attachProgram(this.#keeper, this.#program);
   }
 
@@ -84,8 +97,7 @@ export class SteeringGroup {
   async addWorker(slot: number, pid: number): Promise<void> {
     const socket = await copyUdpSocket(pid, this.ip, this.port);
     try {
-      const value = Buffer.alloc(8);
-      value.writeBigUInt64LE(BigInt(socket));
+      const value = socketValue(socket);
       for (let attempt = 1; ; attempt++) {
         try {
           updateElement(this.#maps.sockets, uint32(slot), value);
@@ -107,9 +119,18 @@ export class SteeringGroup {
     return value && readOwner(value);
   }
 
-  /** @throws SystemCallError */
-  setOwner(remote: Remote, owner: TupleOwner): void {
-    updateElement(this.#maps.tuples, remoteKey(remote), ownerValue(owner));
+  /**
+   * Gives an address to the transport that has proven it.
+   *
+   * @param transport - it gets the address back by a Binding Request if another takes it
+   * @throws SystemCallError
+   */
+  setOwner(remote: Remote, transport: number): void {
+    updateElement(this.#maps.proofs, proofKey(remote, transport), uint32(1));
+    const owner = this.ownerOf(remote);
+    if (owner?.transport === transport) return;
+    const value = ownerValue({ transport, previous: owner?.transport ?? 0 });
+    updateElement(this.#maps.tuples, remoteKey(remote), value);
   }
 
   /**
@@ -136,4 +157,10 @@ export class SteeringGroup {
     close(this.#program);
     for (const fd of Object.values(this.#maps)) close(fd);
   }
+}
+
+function socketValue(fd: number): Buffer {
+  const value = Buffer.alloc(8);
+  value.writeBigUInt64LE(BigInt(fd));
+  return value;
 }

@@ -1,5 +1,10 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { types } from 'mediasoup';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { bindingRequest } from '../../../../scripts/worker/stun.ts';
+import { bindUdp } from '../../../../scripts/worker/udp-client.ts';
+import type { IcePeer } from '../../testing/ice-peer.ts';
 import { NoPortError } from '../errors.ts';
 import { data, SteeredHost, skipWithoutSteering } from './testing.ts';
 
@@ -8,7 +13,7 @@ beforeEach(skipWithoutSteering);
 const wrongPassword = 'no password that anybody has';
 
 describe.each(['127.0.0.1', '::1'])('at %s', (ip) => {
-  test('a Binding Request goes to the worker that has its ufrag, and what follows goes there too', async () => {
+  test('SP-2.1, SP-3.1: a Binding Request goes to the worker that has its ufrag, and what follows goes there too', async () => {
     const host = await SteeredHost.start(ip, 3);
     for (let i = 0; i < 30; i++) {
       const { transport } = await host.place(i % 3);
@@ -43,7 +48,7 @@ test('a ufrag that names room and peer is known by the random part behind it', a
   expect(await peer.check(transport.iceParameters)).toBe('success');
 });
 
-test('who has neither a ufrag nor a tuple reaches no worker, and leaves no trace but a count', async () => {
+test('SP-2.2, SP-3.2: who has neither a ufrag nor a tuple reaches no worker, and leaves no trace but a count', async () => {
   const host = await SteeredHost.start('127.0.0.1', 1);
   const stranger = await host.peer();
   stranger.send(data);
@@ -64,6 +69,40 @@ test('who has neither a ufrag nor a tuple reaches no worker, and leaves no trace
   expect(await host.received(0)).toMatchObject({ packets: 0 });
 });
 
+test('what nobody shall have is answered by nothing: its source may be forged', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 1);
+  host.steering.addTransport(7, 'u'.repeat(32));
+  const { port } = host.group;
+  const socket = await bindUdp();
+  const errors: Error[] = [];
+  socket.on('error', (error) => errors.push(error));
+  // A connected socket is told of ICMP's errors (ip(7)).
+  socket.connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  const password = wrongPassword;
+  socket.send(data);
+  socket.send(bindingRequest({ password }));
+  socket.send(bindingRequest({ usernameFragment: 'x'.repeat(32), password }));
+  socket.send(bindingRequest({ usernameFragment: 'u'.repeat(32), password }));
+  await expect
+    .poll(() => host.group.counters())
+    .toMatchObject({ dataUnknownTuple: 1, stunMalformed: 1, stunUnknownUfrag: 1, noWorker: 1 });
+
+  // What comes to the socket after those errors would have.
+  const { transport } = await host.place(0);
+  const answered = once(socket, 'message');
+  socket.send(bindingRequest(transport.iceParameters));
+  await answered;
+  expect(errors).toEqual([]);
+  // Nor does it take memory: the keeper has thrown it away.
+  await expect
+    .poll(() => socketsAt(port))
+    .toEqual([
+      { waiting: 0, drops: 0 },
+      { waiting: 0, drops: 4 },
+    ]);
+});
+
 test('a Binding Request cut anywhere reaches the worker that it names, or none', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const { transport } = await host.place(1);
@@ -80,7 +119,7 @@ test('a Binding Request cut anywhere reaches the worker that it names, or none',
   expect(await host.received(0)).toMatchObject({ packets: 0 });
 });
 
-test('after an ICE restart both ufrags lead there, after the next the oldest does no more', async () => {
+test('SP-6.1, SP-6.3: after an ICE restart both ufrags lead there, after the next the oldest does no more', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const { transport, steered } = await host.place(1);
   const first = transport.iceParameters;
@@ -100,7 +139,7 @@ test('after an ICE restart both ufrags lead there, after the next the oldest doe
   expect(host.steering.tables.readUfrags().size).toBe(2);
 });
 
-test('a forged Binding Request takes no address away from whom it belongs to', async () => {
+test('SP-10.1, SP-11.2: a forged Binding Request takes no address away from whom it belongs to', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const victim = await host.place(0);
   const other = await host.place(1);
@@ -115,15 +154,13 @@ test('a forged Binding Request takes no address away from whom it belongs to', a
   expect(host.group.counters()).toMatchObject({ claimRefused: 1, tupleReclaimed: 0 });
 });
 
-test('a proven one takes it over, and the one who had it gets it back by its next check', async () => {
+test('SP-11.2: a proven one takes it over, and the one who had it gets it back by its next check', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const one = await host.place(0);
   const other = await host.place(1);
   const peer = await host.peer();
-  expect(await peer.check(one.transport.iceParameters)).toBe('success');
-  const taken = new Promise((resolve) => other.transport.once('iceselectedtuplechange', resolve));
-  expect(await peer.check(other.transport.iceParameters)).toBe('success');
-  await taken;
+  await proveAt(one.transport, peer);
+  await proveAt(other.transport, peer);
 
   peer.send(data);
   await expect.poll(() => host.received(1)).toMatchObject({ packets: 2 });
@@ -134,20 +171,47 @@ test('a proven one takes it over, and the one who had it gets it back by its nex
   expect(host.group.counters()).toMatchObject({ tupleReclaimed: 1, dataUnknownTuple: 0 });
 });
 
+test('nobody gets an address back that was never proven to be its own', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 2);
+  const [victim, other] = [await host.place(0), await host.place(1)];
+  const peer = await host.peer();
+  const { usernameFragment } = other.transport.iceParameters;
+  const forged = { usernameFragment, password: wrongPassword };
+  // A forged request claims the address before its peer comes.
+  expect(await peer.check(forged)).toBe(401);
+  await proveAt(victim.transport, peer);
+
+  expect(await peer.check(forged)).toBe(401);
+  for (let n = 0; n < 20; n++) peer.send(data);
+  await expect.poll(() => host.received(0)).toMatchObject({ packets: 1 + 20 });
+  expect(host.group.counters()).toMatchObject({ claimRefused: 2, tupleReclaimed: 0 });
+});
+
+test('who had an address gets it back, however many have taken it one after another', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 4);
+  const [victim, ...others] = await Promise.all([0, 1, 2, 3].map((slot) => host.place(slot)));
+  const peer = await host.peer();
+  if (!victim) throw new Error('no victim');
+  for (const { transport } of [victim, ...others]) await proveAt(transport, peer);
+
+  expect(await peer.check(victim.transport.iceParameters)).toBe('success');
+  peer.send(data);
+  await expect.poll(() => host.received(0)).toMatchObject({ packets: 3 });
+  expect(host.group.counters()).toMatchObject({ tupleReclaimed: 1 });
+});
+
 test('who had an address before has it again at once when the one that took it closes', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const [one, other] = [await host.place(0), await host.place(1)];
   const peer = await host.peer();
-  expect(await peer.check(one.transport.iceParameters)).toBe('success');
-  const taken = new Promise((resolve) => other.transport.once('iceselectedtuplechange', resolve));
-  expect(await peer.check(other.transport.iceParameters)).toBe('success');
-  await taken;
+  await proveAt(one.transport, peer);
+  await proveAt(other.transport, peer);
   other.transport.close();
   peer.send(data);
   await expect.poll(() => host.received(0)).toMatchObject({ packets: 2 });
 });
 
-test('a peer that comes with a new address is followed, though forgers have used up its claims', async () => {
+test('SP-7.1: a peer that comes with a new address is followed, though forgers have used up its claims', async () => {
   const host = await SteeredHost.start('127.0.0.1', 1);
   const { transport } = await host.place(0);
   const ice = transport.iceParameters;
@@ -168,7 +232,7 @@ test('a peer that comes with a new address is followed, though forgers have used
   }
 });
 
-test('a closed transport leaves no ufrag, and its address is anybody’s', async () => {
+test('SP-2.3, SP-5.1: a closed transport leaves no ufrag, and its address is anybody’s', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const gone = await host.place(0);
   const peer = await host.peer();
@@ -187,7 +251,7 @@ test('a closed transport leaves no ufrag, and its address is anybody’s', async
   await expect.poll(() => host.received(1)).toMatchObject({ packets: 2 });
 });
 
-test('a transport without consent has no address until its next check', async () => {
+test('SP-8.1, SP-8.2: a transport without consent has no address until its next check', async () => {
   const host = await SteeredHost.start('127.0.0.1', 1);
   const { transport, steered } = await host.place(0);
   const peer = await host.peer();
@@ -200,7 +264,7 @@ test('a transport without consent has no address until its next check', async ()
   await expect.poll(() => host.group.counters().dataSteered).toBe(1);
 });
 
-test('a worker that dies takes nobody with it, and the one that comes after it has its slot', async () => {
+test('SP-5.2: a worker that dies takes nobody with it, and the one that comes after it has its slot', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const [dying, staying] = [await host.place(0), await host.place(1)];
   const [peer, other] = [await host.peer(), await host.peer()];
@@ -246,3 +310,24 @@ test('when the tables are full, the next transport is refused and the others sta
   steered[0]?.close();
   host.steering.addTransport(0, ufrag(65_536)).restart(ufrag(65_537));
 });
+
+/** Has a peer's address proven to be a transport's, and waits until the server knows. */
+async function proveAt(transport: types.WebRtcTransport, peer: IcePeer): Promise<void> {
+  const proven = new Promise((resolve) => transport.once('iceselectedtuplechange', resolve));
+  expect(await peer.check(transport.iceParameters)).toBe('success');
+  await proven;
+}
+
+/** The sockets bound to a port, by how much they have thrown away: /proc/net/udp may skip one while others come and go. */
+function socketsAt(port: number): { waiting: number; drops: number }[] {
+  const local = `:${port.toString(16).padStart(4, '0').toUpperCase()}`;
+  return readFileSync('/proc/self/net/udp', 'latin1')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, address]) => address?.endsWith(local))
+    .map((row) => ({
+      waiting: Number.parseInt(row[4]?.split(':')[1] ?? '', 16),
+      drops: Number(row[12]),
+    }))
+    .sort((a, b) => a.drops - b.drops);
+}

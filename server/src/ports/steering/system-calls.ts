@@ -128,6 +128,7 @@ const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEPORT = 15;
+const SO_ATTACH_FILTER = 26;
 const SO_ATTACH_REUSEPORT_EBPF = 52;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
@@ -168,6 +169,23 @@ export function bindToGroup(address: Buffer, port: number): number {
  */
 export function attachProgram(fd: number, program: number): void {
   setOption(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, program, 'SO_ATTACH_REUSEPORT_EBPF');
+}
+
+/**
+ * Makes the kernel throw away what a socket gets, before it takes memory (socket(7), SO_ATTACH_FILTER).
+ *
+ * @param fd - the socket's file descriptor
+ * @throws SystemCallError
+ */
+export function receiveNothing(fd: number): void {
+  // struct sock_filter: BPF_RET | BPF_K, and how many bytes to keep.
+  const instruction = Buffer.from([0x06, 0, 0, 0, 0, 0, 0, 0]);
+  // struct sock_fprog: how many instructions, and where.
+  const program = Buffer.alloc(16);
+  program.writeUInt16LE(1, 0);
+  program.writeBigUInt64LE(addressOf(instruction), 8);
+  const call = 'setsockopt(SO_ATTACH_FILTER)';
+  libcSetsockopt(call, fd, SOL_SOCKET, SO_ATTACH_FILTER, program, program.length);
 }
 
 function setOption(fd: number, level: number, option: number, value: number, name: string): void {

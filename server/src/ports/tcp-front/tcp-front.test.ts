@@ -13,7 +13,7 @@ const frame = firstFrame({ usernameFragment: ufrag, password: 'secret' });
 
 const hasIPv6 = (await tryBind('tcp', '::1', 0)) === undefined;
 
-test('the worker gets the first frame as it was, however it was cut, and what came with it', async () => {
+test('SP-9.1: the worker gets the first frame as it was, however it was cut, and what came with it', async () => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
   const { front, port } = await startFront({
     targetOf: (wanted) => (wanted === ufrag ? target : undefined),
@@ -33,7 +33,7 @@ test('the worker gets the first frame as it was, however it was cut, and what ca
   expect(front.counters()).toMatchObject({ accepted: 2, ice: 2 });
 });
 
-test('who knows no ufrag is closed, and counted', async () => {
+test('SP-9.3: who knows no ufrag is closed, and counted', async () => {
   const { front, port } = await startFront();
   const socket = await open(port);
   socket.write(frame);

@@ -1,0 +1,115 @@
+import type { Counted, DashboardFacts } from '@oneport/protocol';
+import { useMemo, useState, useSyncExternalStore } from 'react';
+import { LogoIcon } from '../views/icons.tsx';
+import './dashboard.css';
+import type { LivePortMap } from './live.ts';
+import { Picture } from './picture.tsx';
+import { PortTable } from './port-table.tsx';
+import { Search } from './search.tsx';
+import type { DashboardState } from './state.ts';
+import { TokenForm } from './token-form.tsx';
+import { TransportTable } from './transport-table.tsx';
+import { Way } from './way.tsx';
+import { countWords } from './words.ts';
+import { WorkerCards } from './worker-cards.tsx';
+
+export function Dashboard(props: { live: LivePortMap; onToken(token: string): void }) {
+  const { live, onToken } = props;
+  const state = useSyncExternalStore(live.subscribe, live.getSnapshot);
+  const { link, facts } = state;
+  return (
+    <div className="dashboard">
+      <header className="dash-header">
+        <div className="brand">
+          <LogoIcon /> oneport
+        </div>
+        <h1>Live port map</h1>
+        {facts && <span className="dash-mode">{facts.mode}</span>}
+        <span className="dash-link" role="status" data-link={link.name}>
+          {link.name === 'open' ? 'live' : link.name === 'connecting' ? 'connecting …' : 'closed'}
+        </span>
+      </header>
+      {link.name === 'no-token' || link.name === 'refused' ? (
+        <TokenForm reason={link.name === 'refused' ? link.reason : undefined} onToken={onToken} />
+      ) : (
+        facts && <LiveMap state={state} facts={facts} live={live} />
+      )}
+    </div>
+  );
+}
+
+function LiveMap({
+  state,
+  facts,
+  live,
+}: {
+  state: DashboardState;
+  facts: DashboardFacts;
+  live: LivePortMap;
+}) {
+  const [chosen, setChosen] = useState<string | undefined>();
+  const transports = useMemo(
+    () =>
+      [...state.transports.values()].sort(
+        (a, b) => b.openedAt - a.openedAt || (a.key < b.key ? -1 : 1),
+      ),
+    [state.transports],
+  );
+  const row = chosen === undefined ? undefined : state.transports.get(chosen);
+  const choose = (key: string) => setChosen(key === chosen ? undefined : key);
+  return (
+    <main className="dash-main">
+      <Summary facts={facts} />
+      <Search state={state} facts={facts} onLook={(look) => live.look(look)} />
+      <section aria-labelledby="way-heading">
+        <h2 id="way-heading">A packet’s way</h2>
+        <Picture transports={transports} at={state.at} chosen={chosen} onChoose={choose} />
+        {row && <Way row={row} ports={state.ports} at={state.at} />}
+      </section>
+      <section aria-labelledby="workers-heading">
+        <h2 id="workers-heading">Workers</h2>
+        <WorkerCards workers={[...state.workers.values()]} />
+      </section>
+      <section aria-labelledby="ports-heading">
+        <h2 id="ports-heading">Ports</h2>
+        <PortTable
+          ports={[...state.ports.values()]}
+          facts={facts}
+          chosen={state.look.port}
+          onChoose={(port) => live.look({ port })}
+        />
+      </section>
+      <section aria-labelledby="transports-heading">
+        <h2 id="transports-heading">Transports</h2>
+        <TransportTable
+          transports={transports}
+          matches={facts.matches}
+          at={state.at}
+          chosen={chosen}
+          onChoose={choose}
+        />
+      </section>
+    </main>
+  );
+}
+
+function Summary({ facts }: { facts: DashboardFacts }) {
+  const { rooms, transports, ports, why, counted } = facts;
+  return (
+    <section className="dash-summary" aria-label="Summary">
+      <p className="dash-count">
+        {countWords(transports, 'transport')} on {countWords(ports, 'port')}
+        <span> in {countWords(rooms, 'room')}</span>
+      </p>
+      <p className="dash-why">{why}</p>
+      {counted === 'needs-patched-worker' && <p className="dash-note">{countedWords[counted]}</p>}
+    </section>
+  );
+}
+
+const countedWords: Record<Exclude<Counted, 'counted'>, string> = {
+  'needs-patched-worker':
+    'What is received and dropped at a port, and a client’s further addresses: needs the patched worker (npm run worker).',
+  'not-counted': 'not counted in this mode',
+  'not-known-yet': '…',
+};

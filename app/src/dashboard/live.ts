@@ -1,0 +1,71 @@
+import {
+  type DashboardServerEvents,
+  type DashboardViewerEvents,
+  dashboardNamespace,
+  dashboardPath,
+  dashboardRefusals,
+  type Look,
+} from '@oneport/protocol';
+import { io, type Socket } from 'socket.io-client';
+import { Store } from '../room/store.ts';
+import { type DashboardState, initialState, withUpdate } from './state.ts';
+
+/** The page's connection: keeps the state up to date. No React here. */
+export class LivePortMap {
+  readonly #store: Store<DashboardState>;
+  readonly #server: string;
+  #socket: Socket<DashboardServerEvents, DashboardViewerEvents> | undefined;
+
+  /**
+   * @param server - the page's origin
+   * @param token - undefined: one must be typed first
+   */
+  constructor(server: string, token: string | undefined) {
+    this.#server = server;
+    this.#store = new Store(initialState({ name: token ? 'connecting' : 'no-token' }));
+    if (token) this.connect(token);
+  }
+
+  get subscribe(): Store<DashboardState>['subscribe'] {
+    return this.#store.subscribe;
+  }
+
+  readonly getSnapshot = (): DashboardState => this.#store.get();
+
+  connect(token: string): void {
+    this.#socket?.disconnect();
+    this.#store.update({ link: { name: 'connecting' } });
+    const socket: Socket<DashboardServerEvents, DashboardViewerEvents> = io(
+      this.#server + dashboardNamespace,
+      { path: dashboardPath, transports: ['websocket'], auth: { token }, forceNew: true },
+    );
+    this.#socket = socket;
+    let isFirst = true;
+    socket.on('connect', () => {
+      isFirst = true;
+      this.#store.update({ link: { name: 'open' } });
+      socket.emit('look', this.#store.get().look);
+    });
+    socket.on('update', (update, acknowledge) => {
+      this.#store.update(withUpdate(isFirst ? undefined : this.#store.get(), update));
+      isFirst = false;
+      acknowledge();
+    });
+    socket.on('disconnect', () => this.#store.update({ link: { name: 'connecting' } }));
+    socket.on('connect_error', ({ message }) => {
+      const reason = (['token', 'host', 'full'] as const).find(
+        (name) => dashboardRefusals[name] === message,
+      );
+      // Everything else is the network's: socket.io tries again by itself.
+      if (!reason) return;
+      socket.disconnect();
+      this.#store.update({ link: { name: 'refused', reason } });
+    });
+  }
+
+  look(change: Partial<Look>): void {
+    const look = { ...this.#store.get().look, ...change };
+    this.#store.update({ look });
+    if (this.#socket?.connected) this.#socket.emit('look', look);
+  }
+}

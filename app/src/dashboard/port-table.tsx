@@ -1,0 +1,105 @@
+import type { Counted, DashboardFacts, PortCount, PortRow } from '@oneport/protocol';
+import { countedByWords, counterName } from './words.ts';
+
+/** What listens, for whom, and what it drops. */
+export function PortTable(props: {
+  ports: PortRow[];
+  facts: DashboardFacts;
+  chosen: string | null;
+  onChoose(key: string | null): void;
+}) {
+  const { ports, facts, chosen, onChoose } = props;
+  if (ports.length === 0) {
+    return <p className="dash-empty">None is open: there is no transport.</p>;
+  }
+  const sorted = ports.toSorted((a, b) => a.port - b.port || (a.protocol < b.protocol ? 1 : -1));
+  return (
+    <>
+      <ul className="dash-ports">
+        {sorted.map((port) => (
+          <li key={port.key} data-chosen={port.key === chosen} data-testid={`port-${port.key}`}>
+            <button
+              type="button"
+              aria-pressed={port.key === chosen}
+              onClick={() => onChoose(port.key === chosen ? null : port.key)}
+            >
+              <strong>
+                {port.protocol} <b>:{port.port}</b>
+              </strong>
+              <span>
+                {port.connected} of {port.transports} connected
+              </span>
+            </button>
+            <p>
+              {port.workers.length === 1 ? 'worker' : 'workers'} {port.workers.join(', ')} ·{' '}
+              {port.addresses.join(', ')}
+              {differs(port) && <> · told as {port.announced.join(', ')}</>}
+            </p>
+            <Counts counts={port.counts} counted={facts.counted} />
+          </li>
+        ))}
+      </ul>
+      {facts.ports > ports.length && (
+        <p className="dash-more">
+          {ports.length} of {facts.ports} ports. A search shows those of what it finds.
+        </p>
+      )}
+    </>
+  );
+}
+
+function differs({ addresses, announced, port }: PortRow): boolean {
+  return announced.some(
+    (told) => !addresses.some((ip) => told === `${ip}:${port}` || told === `[${ip}]:${port}`),
+  );
+}
+
+function Counts({ counts, counted }: { counts: PortCount[]; counted: Counted }) {
+  const workersTell = counts.some(({ by }) => by === 'workers');
+  return (
+    <>
+      {counts.map(({ by, handled, dropped }) => (
+        <details key={by} open={by !== 'workers' || counts.length === 1}>
+          <summary>
+            {sum(dropped) === 0
+              ? 'nothing dropped'
+              : `${sum(dropped).toLocaleString('en')} dropped`}{' '}
+            <span>{countedByWords[by]}</span>
+          </summary>
+          <Counters counters={dropped} className="dropped" />
+          <Counters counters={handled} className="handled" />
+        </details>
+      ))}
+      {counted === 'needs-patched-worker' && !workersTell && (
+        <p className="dash-unknown">dropped: needs the patched worker</p>
+      )}
+      {counted === 'not-counted' && <p className="dash-unknown">drops: not counted in this mode</p>}
+    </>
+  );
+}
+
+function Counters({
+  counters,
+  className,
+}: {
+  counters: Record<string, number>;
+  className: string;
+}) {
+  // Of reasons those that have occurred: there are many.
+  const shown = Object.entries(counters).filter(([, count]) => count > 0);
+  if (shown.length === 0) return null;
+  return (
+    <dl className={className}>
+      {shown.map(([name, count]) => (
+        <div key={name}>
+          <dt>{counterName(name)}</dt>
+          <dd>{count.toLocaleString('en')}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function sum(counters: Record<string, number>): number {
+  return Object.values(counters).reduce((total, count) => total + count, 0);
+}

@@ -1,0 +1,84 @@
+import type { TransportRow } from '@oneport/protocol';
+import { addressWords, bytesWords, phaseWords, sinceWords, ufragWords } from './words.ts';
+
+/** Whose each tuple is. On a narrow screen each row becomes a card. */
+export function TransportTable(props: {
+  transports: TransportRow[];
+  matches: number;
+  at: number;
+  chosen: string | undefined;
+  onChoose(key: string): void;
+}) {
+  const { transports, matches, at, chosen, onChoose } = props;
+  if (transports.length === 0) return <p className="dash-empty">None.</p>;
+  return (
+    <>
+      <table className="dash-transports">
+        <thead>
+          <tr>
+            <th>Peer</th>
+            <th>Room</th>
+            <th>Client address</th>
+            <th>Port</th>
+            <th>Found by</th>
+            <th>Since</th>
+            <th>In</th>
+            <th>Out</th>
+          </tr>
+        </thead>
+        <tbody>
+          {transports.map((row) => (
+            <Row
+              key={row.key}
+              row={row}
+              at={at}
+              chosen={row.key === chosen}
+              onChoose={() => onChoose(row.key)}
+            />
+          ))}
+        </tbody>
+      </table>
+      {matches > transports.length && (
+        <p className="dash-more">
+          The newest {transports.length} of {matches.toLocaleString('en')}. All of them are
+          searched.
+        </p>
+      )}
+    </>
+  );
+}
+
+function Row(props: { row: TransportRow; at: number; chosen: boolean; onChoose(): void }) {
+  const { row, at, chosen, onChoose } = props;
+  const { tuple, rates, phase } = row;
+  return (
+    <tr data-chosen={chosen} data-phase={phase} data-testid={`transport-${row.key}`}>
+      <td data-label="Peer">
+        <button type="button" aria-pressed={chosen} onClick={onChoose}>
+          {row.peerId}
+        </button>{' '}
+        <span>{row.direction === 'send' ? 'sends' : 'receives'}</span>
+      </td>
+      <td data-label="Room">{row.roomId}</td>
+      <td data-label="Client address" className="mono">
+        {tuple ? addressWords(tuple.address, tuple.remotePort) : '—'}
+      </td>
+      <td data-label="Port" className="mono">
+        {tuple?.port ?? row.ports.join(', ')}
+      </td>
+      <td data-label="Found by">
+        <span className="dash-phase" data-phase={phase}>
+          {phaseWords[phase].short}
+        </span>{' '}
+        <code title={row.ufrag}>{ufragWords(row.ufrag)}</code>
+      </td>
+      <td data-label="Since">{sinceWords(at - (tuple?.since ?? row.openedAt))}</td>
+      <td data-label="In">
+        {rates ? `${bytesWords(rates.bytesIn)}/s · ${rates.packetsIn} RTP/s` : '…'}
+      </td>
+      <td data-label="Out">
+        {rates ? `${bytesWords(rates.bytesOut)}/s · ${rates.packetsOut} RTP/s` : '…'}
+      </td>
+    </tr>
+  );
+}

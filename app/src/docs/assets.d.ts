@@ -1,0 +1,4 @@
+declare module '*.js?url' {
+  const url: string;
+  export default url;
+}

@@ -1,0 +1,56 @@
+/** `/docs` lists the repository's pages, `/docs/<name>` shows one. */
+import '../views/base.css';
+import './docs.css';
+import { drawDiagrams } from './diagrams.ts';
+import { type Page, pages } from './pages.ts';
+import { renderPage } from './render.ts';
+
+const name = decodeURIComponent(location.pathname.replace(/^\/docs\/?/, ''));
+const page = pages.find((one) => one.name === name);
+const article = document.createElement('main');
+
+if (page) {
+  document.title = `${page.title} · oneport`;
+  article.lang = page.lang;
+  article.innerHTML = renderPage(page.markdown);
+} else {
+  article.innerHTML = '<h1></h1><p></p>';
+  const [title, text] = [article.querySelector('h1'), article.querySelector('p')];
+  if (title) title.textContent = name === '' ? 'oneport, explained' : 'No such page';
+  if (text) text.textContent = 'Each page answers one question:';
+  article.append(list(pages));
+}
+document.body.append(header(), article);
+// The fragment's target wasn't there when the browser looked for it.
+const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+target?.scrollIntoView();
+await drawDiagrams(article);
+// Diagrams have moved it.
+target?.scrollIntoView();
+document.documentElement.dataset.ready = '';
+
+function header(): HTMLElement {
+  const nav = document.createElement('nav');
+  const [all, call] = page?.lang === 'zh-CN' ? ['全部文档', '视频通话'] : ['All pages', 'The call'];
+  nav.append(link('/docs', all), link('/', call));
+  return nav;
+}
+
+function list(of: readonly Page[]): HTMLElement {
+  const items = document.createElement('ul');
+  for (const { name, title, lang } of of) {
+    const item = document.createElement('li');
+    const anchor = link(`/docs/${name}`, title);
+    anchor.lang = lang;
+    item.append(anchor);
+    items.append(item);
+  }
+  return items;
+}
+
+function link(href: string, text: string): HTMLAnchorElement {
+  const anchor = document.createElement('a');
+  anchor.href = href;
+  anchor.textContent = text;
+  return anchor;
+}

@@ -1,0 +1,67 @@
+/** The repository's docs/*.md, as they were when the app was built. */
+export interface Page {
+  /** The file's name without `.md`; `/docs/<name>` shows it. */
+  readonly name: string;
+  /** The question that it answers: its first heading. */
+  readonly title: string;
+  readonly lang: 'en' | 'zh-CN';
+  readonly markdown: string;
+}
+
+const files: Record<string, string> = import.meta.glob('../../../docs/*.md', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
+const images: Record<string, string> = import.meta.glob('../../../docs/images/*', {
+  query: '?url',
+  import: 'default',
+  eager: true,
+});
+
+/** What to read first, in this order; the others follow by name. */
+const first = [
+  'from-many-ports-to-one',
+  'choosing-a-port-mode',
+  'single-port',
+  'shared-port',
+  'port-reuse',
+  'kernel-view',
+];
+
+/** Every page, in reading order. */
+export const pages: readonly Page[] = Object.entries(files)
+  .map(([path, markdown]) => {
+    const name = path.replace(/^.*\/|\.md$/g, '');
+    return {
+      name,
+      title: (/^# (.*)$/m.exec(markdown)?.[1] ?? name).replaceAll('`', ''),
+      lang: name.endsWith('.zh-CN') ? ('zh-CN' as const) : ('en' as const),
+      markdown,
+    };
+  })
+  .sort((a, b) => rank(a.name) - rank(b.name) || a.name.localeCompare(b.name));
+
+function rank(name: string): number {
+  const place = first.indexOf(name.replace(/\.zh-CN$/, ''));
+  return place === -1 ? first.length : place;
+}
+
+/**
+ * Where a relative link of a page leads in the app.
+ *
+ * @param href - as the page has it, relative to docs/
+ * @returns undefined for what the app doesn't serve, such as `../server/src/main.ts`
+ */
+export function linkInApp(href: string): string | undefined {
+  if (/^[a-z]+:/i.test(href) || href.startsWith('#')) return href;
+  const [path = '', fragment] = href.split('#', 2);
+  const name = /^([\w.-]+)\.md$/.exec(path)?.[1];
+  if (!pages.some((page) => page.name === name)) return undefined;
+  return `/docs/${name}${fragment === undefined ? '' : `#${fragment}`}`;
+}
+
+/** Where an image of a page is; undefined when it isn't one of docs/images. */
+export function imageInApp(src: string): string | undefined {
+  return images[`../../../docs/${src}`];
+}

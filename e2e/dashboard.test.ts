@@ -1,0 +1,144 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { dashboardToken, type ServerProcess } from '../server/src/testing/server-process.ts';
+import { launchChromium } from './chromium.ts';
+import { PeerPage } from './peer-page.ts';
+import { describeWay, obstacleToSharedPort, type PortWay, startServerFor } from './port-matrix.ts';
+
+const ways: PortWay[] = [
+  { mode: 'multi-port', protocol: 'udp', httpOnMediaPort: false },
+  { mode: 'single-port', protocol: 'tcp', httpOnMediaPort: false },
+  { mode: 'shared-port', protocol: 'udp', httpOnMediaPort: false },
+  { mode: 'shared-port', protocol: 'tcp', httpOnMediaPort: true },
+];
+
+let browser: Browser;
+let server: ServerProcess;
+let page: Page;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+
+afterAll(() => browser.close());
+
+describe.each(ways)('in $mode over $protocol, HTTP on the media port: $httpOnMediaPort', (way) => {
+  beforeEach(async ({ skip }) => {
+    skip(way.mode === 'shared-port' && obstacleToSharedPort !== undefined, obstacleToSharedPort);
+    server = await startServerFor(way);
+    page = await (await browser.newContext()).newPage();
+  });
+
+  afterEach(async () => {
+    await page?.context().close();
+    await server?.stop();
+  });
+
+  test(`shows whose each tuple is: ${describeWay(way)}`, async () => {
+    const seen: string[] = [];
+    page.on('request', (request) => seen.push(`${request.url()} ${request.headers().referer}`));
+    page.on('websocket', (socket) => seen.push(socket.url()));
+    const refused: string[] = [];
+    page.on('console', (message) => refused.push(message.text()));
+
+    await page.goto(`${server.url}/dashboard#token=${dashboardToken}`);
+    await page.getByText('No transport. Join').waitFor();
+    expect(page.url(), 'taken out of the address bar').toBe(`${server.url}/dashboard`);
+
+    const alice = await PeerPage.join({
+      browser,
+      url: server.url,
+      roomId: 'blue',
+      name: 'Alice',
+      forceTcp: way.protocol === 'tcp',
+    });
+    await page.locator('.pic-row[data-phase="tuple"]').nth(1).waitFor();
+    expect(await page.locator('.pic-box[data-column="port"]').count()).toBe(
+      way.mode === 'multi-port' ? 2 : 1,
+    );
+
+    // The browser's own ports, as it says them itself.
+    const stats = await alice.stats();
+    const byId = new Map(stats.map((stat) => [stat.id, stat]));
+    const ports = stats
+      .filter(({ type }) => type === 'transport')
+      .map((transport) => byId.get(String(transport.selectedCandidatePairId)))
+      .map((pair) => byId.get(String(pair?.localCandidateId)))
+      .map((local) => (way.protocol === 'udp' ? String(local?.port) : undefined));
+    const [first] = await page.locator('.dash-transports .mono').allTextContents();
+    const [, remotePort = ''] = /:(\d+)$/.exec(first ?? '') ?? [];
+    // A candidate of TCP is `active`, and has port 9 in its statistics.
+    if (way.protocol === 'udp') expect(ports).toContain(remotePort);
+
+    const sending = page.locator('.dash-transports tr', { hasText: 'sends' });
+    await sending
+      .getByText(/^[\d.]+ kB\/s · [1-9]\d* RTP\/s$/)
+      .first()
+      .waitFor();
+
+    await page.getByLabel('Whose is it?').fill(first ?? '');
+    await expect.poll(() => page.getByTestId('matches').textContent()).toBe('1 transport');
+    await page.locator('.pic-row').click();
+    expect(await page.getByTestId('way').textContent()).toContain(first);
+    await page.getByLabel('Whose is it?').fill('203.0.113.7:1');
+    await expect.poll(() => page.getByTestId('matches').textContent()).toContain('Nobody’s');
+
+    // After a reload the token is still there; after Alice has gone, nobody is.
+    await page.reload();
+    await page.locator('.pic-row').nth(1).waitFor();
+    await alice.close();
+    await page.getByText('No transport. Join').waitFor();
+
+    expect(seen.filter((line) => line.includes(dashboardToken))).toEqual([]);
+    expect(seen.some((line) => line.startsWith('ws'))).toBe(true);
+    expect(refused, 'nothing that the Content-Security-Policy forbids').toEqual([]);
+  });
+});
+
+test('a page that stays open shows the mode that the server was started again in', async () => {
+  server = await startServerFor({ mode: 'single-port', protocol: 'udp', httpOnMediaPort: false });
+  page = await (await browser.newContext()).newPage();
+  await page.goto(`${server.url}/dashboard#token=${dashboardToken}`);
+  await page.getByText('single-port', { exact: true }).waitFor();
+  expect(await page.getByRole('button', { name: /^udp :/ }).count()).toBe(1);
+  await server.stop();
+  await page.getByText('connecting …').waitFor();
+
+  const { port } = new URL(server.url);
+  server = await startServerFor(
+    { mode: 'multi-port', protocol: 'udp', httpOnMediaPort: false },
+    { HTTP_PORT: port },
+  );
+  await page.getByText('multi-port', { exact: true }).waitFor();
+  // What the other had is gone: here no port is open without a transport.
+  expect(await page.getByRole('button', { name: /^udp :/ }).count()).toBe(0);
+  await page.context().close();
+  await server.stop();
+});
+
+describe('without the token', () => {
+  beforeEach(async () => {
+    server = await startServerFor({ mode: 'single-port', protocol: 'udp', httpOnMediaPort: false });
+    page = await (await browser.newContext()).newPage();
+  });
+
+  afterEach(async () => {
+    await page.context().close();
+    await server.stop();
+  });
+
+  test('shows nothing, until it is typed', async () => {
+    await page.goto(`${server.url}/dashboard#token=not-the-right-token`);
+    await page.getByRole('alert').waitFor();
+    expect(await page.getByRole('alert').textContent()).toContain('not, or no longer');
+    expect(await page.getByRole('heading', { name: 'Workers' }).count()).toBe(0);
+    await page.getByLabel('Token').fill(dashboardToken);
+    await page.getByRole('button', { name: 'Open the port map' }).click();
+    await page.getByRole('heading', { name: 'Workers' }).waitFor();
+  });
+
+  test('asks for it', async () => {
+    await page.goto(`${server.url}/dashboard`);
+    await page.getByLabel('Token').waitFor();
+  });
+});

@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { IcePeer } from '../../server/src/testing/ice-peer.ts';
+import { dashboardToken } from '../../server/src/testing/server-process.ts';
+import { TestPeer } from '../../server/src/testing/test-peer.ts';
+import { startTestServer, type TestServer } from '../../server/src/testing/test-server.ts';
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+
+afterAll(() => server.stop());
+
+async function whois(what: string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [main, ...what], {
+    env: {
+      ...process.env,
+      HTTP_PORT: new URL(server.url).port,
+      DASHBOARD_TOKEN: dashboardToken,
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [output, errors, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit'),
+  ]);
+  return { output, errors, code };
+}
+
+test('whose an address is', async () => {
+  const peer = await TestPeer.join({ signalling: server.signalling, roomId: 'blue' });
+  const { sendTransport } = await peer.welcome();
+  const ice = await IcePeer.open({ ip: '127.0.0.1', port: server.mediaPort });
+  await ice.check(sendTransport?.iceParameters ?? { usernameFragment: '', password: '' });
+  const { address, port } = ice.remote;
+
+  const { output, code } = await whois([`${address}:${port}`]);
+  expect(output).toMatch(
+    new RegExp(
+      `^peer ${peer.peerId} in room blue, sends\n {2}${address}:${port} -> udp ${server.mediaPort}, for \\d+ s\n`,
+    ),
+  );
+  expect(output).toContain(`ufrag ${sendTransport?.iceParameters.usernameFragment}`);
+  expect(code).toBe(0);
+
+  const line = `SRC=${address} DST=127.0.0.1 PROTO=UDP SPT=${port} DPT=${server.mediaPort}`;
+  expect((await whois(line.split(' '))).output).toContain(`peer ${peer.peerId}`);
+  expect((await whois(['blue'])).output.match(/^peer /gm)).toHaveLength(2);
+  await Promise.all([peer.leave(), ice.close()]);
+});
+
+test('nobody’s', async () => {
+  const { output, code } = await whois(['203.0.113.7:51234']);
+  expect(output).toMatch(/^nobody's, now \(single-port/);
+  expect(code).toBe(1);
+});
+
+test.each([
+  ['a wrong token', { DASHBOARD_TOKEN: 'not-the-right-token' }, /token: wrong or missing/],
+  ['no token', { DASHBOARD_TOKEN: '', ONEPORT_CACHE: '/nonexistent' }, /dashboard-token has none/],
+  ['a wrong port', { HTTP_PORT: '1' }, /127.0.0.1:1: .*Is the server running/],
+  ['a wrong setting', { HTTP_PORT: 'x' }, /HTTP_PORT=x: expected a whole number/],
+])('with %s says what is wrong', async (_, env, message) => {
+  const { errors, code } = await whois(['203.0.113.7:51234'], env);
+  expect(errors).toMatch(message);
+  expect(errors).not.toContain('    at ');
+  expect(code).toBe(2);
+});

@@ -1,0 +1,205 @@
+import { once } from 'node:events';
+import { dashboardLimits, dashboardPath, dashboardRefusals } from '@oneport/protocol';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { bindingRequest } from '../../../scripts/worker/stun.ts';
+import { IcePeer } from '../testing/ice-peer.ts';
+import { PortMapViewer, type PortMapViewerOptions } from '../testing/port-map-viewer.ts';
+import { TestPeer } from '../testing/test-peer.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
+import { dashboardServerLimits } from './dashboard.ts';
+
+let server: TestServer;
+
+beforeEach(async () => {
+  server = await startTestServer({ ALLOWED_ORIGINS: 'https://call.example' });
+});
+
+afterEach(() => server.stop());
+
+async function open(options: Partial<PortMapViewerOptions> = {}): Promise<PortMapViewer> {
+  const viewer = await PortMapViewer.open({ url: server.url, ...options });
+  onTestFinished(() => viewer.close());
+  return viewer;
+}
+
+describe('who is let in', () => {
+  test.each([
+    ['no token', { token: '' }, dashboardRefusals.token],
+    ['another token', { token: 'token-of-the-test-server_' }, dashboardRefusals.token],
+    ['a name that is not ours', { headers: { Host: 'evil.example:3000' } }, dashboardRefusals.host],
+    ['the other namespace', { namespace: '/' }, 'no such namespace'],
+    ['a namespace that is not there', { namespace: '/nothing' }, 'Invalid namespace'],
+    ['polling', { transports: ['polling' as const] }, 'xhr poll error'],
+    [
+      'a page of another origin',
+      { headers: { Origin: 'https://evil.example' } },
+      'websocket error',
+    ],
+  ])('not with %s', async (_, options, reason) => {
+    await expect(open(options)).rejects.toThrow(reason);
+  });
+
+  test.each([
+    ['an address', {}],
+    ['localhost', { headers: { Host: 'localhost:3000' } }],
+    ['a name in ALLOWED_ORIGINS', { headers: { Host: 'call.example' } }],
+    ['its own page', { headers: { Host: 'call.example', Origin: 'https://call.example' } }],
+  ])('with the token and %s', async (_, options) => {
+    const viewer = await open(options);
+    await expect.poll(() => viewer.facts?.mode).toBe('single-port');
+  });
+
+  test('ends a socket that shows no token', { timeout: 30_000 }, async () => {
+    const socket = new WebSocket(
+      `${server.url.replace('http', 'ws')}${dashboardPath}?EIO=4&transport=websocket`,
+    );
+    await once(socket, 'close');
+  });
+
+  test('no more than it has places for', async () => {
+    const { viewers } = dashboardServerLimits;
+    for (let n = 0; n < viewers; n++) await open();
+    await expect(open()).rejects.toThrow(dashboardRefusals.full);
+  });
+
+  test('ends a viewer that says what is not in the contract', async () => {
+    const viewer = await open();
+    const ended = once(viewer.socket as never, 'disconnect');
+    viewer.socket.emit('look', { search: 7 } as never);
+    await ended;
+  });
+});
+
+describe('what is shown', () => {
+  test('a peer as it comes, is found by its ufrag, and goes', async () => {
+    const viewer = await open();
+    const peer = await TestPeer.join({ signalling: server.signalling, roomId: 'blue' });
+    await expect.poll(() => viewer.transports.size).toBe(2);
+    const { sendTransport } = await peer.welcome();
+    const key = sendTransport?.transportId ?? '';
+    const row = () => viewer.transports.get(key);
+    const port = `udp ${server.mediaPort}`;
+    expect(row()).toMatchObject({
+      roomId: 'blue',
+      peerId: peer.peerId,
+      direction: 'send',
+      worker: 0,
+      ufrag: sendTransport?.iceParameters.usernameFragment,
+      ports: [port, `tcp ${server.mediaPort}`],
+      phase: 'waiting',
+      tuple: null,
+    });
+
+    const before = Date.now();
+    const ice = await IcePeer.open({ ip: '127.0.0.1', port: server.mediaPort });
+    onTestFinished(() => ice.close());
+    await ice.check(sendTransport?.iceParameters ?? { usernameFragment: '', password: '' });
+    await expect.poll(() => row()?.phase).toBe('stun');
+    const { address, port: remotePort } = ice.remote;
+    expect(row()?.tuple).toMatchObject({ port, address, remotePort });
+    expect(row()?.tuple?.since).toBeGreaterThanOrEqual(before);
+    expect(viewer.ports.get(port)).toMatchObject({ transports: 2, connected: 1 });
+
+    viewer.socket.emit('look', { search: `${address}:${remotePort}`, port: null });
+    await expect.poll(() => viewer.facts?.matches).toBe(1);
+    expect([...viewer.transports.keys()]).toEqual([key]);
+
+    await peer.leave();
+    await expect.poll(() => viewer.transports.size).toBe(0);
+    await expect.poll(() => viewer.facts).toMatchObject({ rooms: 0, transports: 0, matches: 0 });
+  });
+
+  test('both ufrags after an ICE restart', async () => {
+    const viewer = await open();
+    const peer = await TestPeer.join({ signalling: server.signalling });
+    const { sendTransport } = await peer.welcome();
+    const { transportId = '', iceParameters } = sendTransport ?? {};
+    const { usernameFragment } = (await peer.request('restartIce', { transportId })).iceParameters;
+    await expect
+      .poll(() => viewer.transports.get(transportId))
+      .toMatchObject({
+        ufrag: usernameFragment,
+        previousUfrag: iceParameters?.usernameFragment,
+      });
+    await peer.leave();
+  });
+
+  test('what the worker uses', async () => {
+    const viewer = await open();
+    const row = () => viewer.workers.get('0');
+    await expect.poll(() => row()?.cpu ?? null, { timeout: 10_000 }).not.toBeNull();
+    expect(row()).toMatchObject({ pid: server.pool.workers[0]?.worker.pid, portCount: 2 });
+    expect(row()?.memory).toBeGreaterThan(1_000_000);
+  });
+
+  test('what is dropped at a port, and why', async () => {
+    const viewer = await open();
+    const peer = await IcePeer.open({ ip: '127.0.0.1', port: server.mediaPort });
+    onTestFinished(() => peer.close());
+    peer.send(Buffer.alloc(100, 0xff));
+    peer.send(bindingRequest({ usernameFragment: 'nobody', password: 'x'.repeat(32) }));
+    const dropped = () => viewer.ports.get(`udp ${server.mediaPort}`)?.counts[0]?.dropped;
+    await expect.poll(dropped, { timeout: 10_000 }).toMatchObject({
+      droppedDataFromUnknownTuple: 1,
+      droppedStunWithUnknownUsername: 1,
+    });
+  });
+
+  test('no more than the limits, however many there are', async () => {
+    const peers = await Promise.all(
+      Array.from({ length: 60 }, (_, n) =>
+        TestPeer.join({ signalling: server.signalling, roomId: `room-${n % 7}` }),
+      ),
+    );
+    const viewer = await open();
+    await expect.poll(() => viewer.facts?.transports).toBe(120);
+    expect(viewer.facts?.matches).toBe(120);
+    expect(viewer.transports.size).toBe(dashboardLimits.transports);
+    await Promise.all(peers.map((peer) => peer.leave()));
+  });
+});
+
+test('says only what has changed, and nothing when nothing has', async () => {
+  const viewer = await open();
+  await expect.poll(() => viewer.facts?.counted).toBe('counted');
+  const peer = await TestPeer.join({ signalling: server.signalling });
+  await expect.poll(() => viewer.transports.size).toBe(2);
+  const later = viewer.updates.length;
+  await expect.poll(() => viewer.updates.length, { timeout: 15_000 }).toBeGreaterThan(later + 2);
+  for (const { facts, ports, transports } of viewer.updates.slice(later + 1)) {
+    // CPU and memory go on; rooms, ports and transports don't, once their first rates are there.
+    expect({ facts, ports }).toEqual({ facts: undefined, ports: undefined });
+    for (const row of transports?.set ?? []) expect(row.rates).not.toBeNull();
+  }
+  await peer.leave();
+});
+
+test('a viewer that answers no more gets nothing more, and then all of it at once', async () => {
+  const [slow, other] = [await open(), await open()];
+  await expect.poll(() => slow.facts).toBeDefined();
+  let acknowledge = () => {};
+  slow.answers = false;
+  slow.socket.on('update', (_update, answer) => {
+    acknowledge = answer;
+  });
+  await slow.nextUpdate();
+  const seen = slow.updates.length;
+
+  const peers: TestPeer[] = [];
+  for (let n = 1; n <= 3; n++) {
+    peers.push(await TestPeer.join({ signalling: server.signalling }));
+    await expect.poll(() => other.transports.size).toBe(2 * n);
+  }
+  await peers[0]?.leave();
+  await expect.poll(() => other.transports.size).toBe(4);
+  expect(slow.updates.length).toBe(seen);
+
+  slow.answers = true;
+  acknowledge();
+  await expect.poll(() => slow.transports.size).toBe(4);
+  expect([...slow.transports.keys()].sort()).toEqual([...other.transports.keys()].sort());
+  // All that had come and gone meanwhile was never sent.
+  expect(slow.updates.slice(seen).flatMap(({ transports }) => transports?.gone ?? [])).toEqual([]);
+  for (const peer of peers.slice(1)) await peer.leave();
+});

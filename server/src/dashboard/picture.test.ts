@@ -1,0 +1,136 @@
+import { expect, test } from 'vitest';
+import type { PortEntry, TransportEntry } from '../ports/port-map.ts';
+import { type Inspection, inspectionOf } from '../ports/received.ts';
+import { paint } from './picture.ts';
+
+const transport: TransportEntry = {
+  transportId: 'a',
+  roomId: 'room',
+  peerId: 'peer',
+  direction: 'send',
+  ufrag: 'ufrag-a',
+  previousUfrag: undefined,
+  iceState: 'new',
+  times: { opened: 1, stun: undefined, tuple: undefined, dtls: undefined },
+};
+
+const port: PortEntry = {
+  protocol: 'udp',
+  ip: '10.0.0.5',
+  port: 443,
+  announced: [{ address: '192.0.2.1', port: 8443 }],
+  workerIndex: 0,
+  workerPid: 1,
+  transports: [],
+};
+
+function painted(ports: PortEntry[], inspection?: Inspection) {
+  return paint({
+    map: { mode: 'shared-port', why: '', ports },
+    rooms: 0,
+    inspection,
+    workers: [0, 1].map((index) => ({
+      key: String(index),
+      index,
+      pid: index,
+      cpu: null,
+      memory: null,
+      rooms: 0,
+      rates: null,
+    })),
+    ratesOf: () => undefined,
+  });
+}
+
+test('a port of several addresses and workers is one', () => {
+  const { ports, workers } = painted([
+    { ...port, transports: [transport] },
+    {
+      ...port,
+      ip: '::',
+      announced: [{ address: '2001:db8::1', port: 8443 }],
+      transports: [transport],
+    },
+    { ...port, workerIndex: 1, transports: [{ ...transport, transportId: 'b' }] },
+  ]);
+  expect([...ports.values()]).toMatchObject([
+    {
+      key: 'udp 443',
+      addresses: ['10.0.0.5', '::'],
+      announced: ['192.0.2.1:8443', '[2001:db8::1]:8443'],
+      workers: [0, 1],
+      transports: 2,
+      connected: 0,
+    },
+  ]);
+  expect(workers).toMatchObject([
+    { transports: 1, ports: ['udp 443'], portCount: 1 },
+    { transports: 1, ports: ['udp 443'], portCount: 1 },
+  ]);
+});
+
+test.each([
+  [{}, 'waiting'],
+  [{ iceState: 'connected' as const }, 'stun'],
+  [{ iceState: 'completed' as const }, 'stun'],
+  [{ iceState: 'completed' as const, times: { ...transport.times, dtls: 5 } }, 'tuple'],
+  [{ iceState: 'disconnected' as const, times: { ...transport.times, dtls: 5 } }, 'lost'],
+])('%j is %s', (change, phase) => {
+  const { transports } = painted([{ ...port, transports: [{ ...transport, ...change }] }]);
+  expect(transports[0]?.phase).toBe(phase);
+});
+
+test('further addresses of a client stand beside the one that ICE has chosen', () => {
+  const remote = { address: '203.0.113.7', port: 51234 };
+  const known = { transportId: 'a', protocol: 'udp' as const, port: 443 };
+  const { transports } = painted(
+    [{ ...port, transports: [{ ...transport, iceState: 'connected', remote }] }],
+    inspectionOf([
+      {
+        ports: [],
+        tuples: [
+          { ...known, remote },
+          { ...known, remote: { address: '203.0.113.7', port: 9 } },
+          { ...known, transportId: 'gone', remote },
+        ],
+      },
+    ]),
+  );
+  expect(transports).toMatchObject([
+    {
+      tuple: { port: 'udp 443', address: '203.0.113.7', remotePort: 51234 },
+      otherRemotes: ['203.0.113.7:9'],
+    },
+  ]);
+});
+
+test('what several have counted is told apart by who, and added up over the workers', () => {
+  const count = { protocol: 'udp' as const, port: 443 };
+  const { ports, counted } = painted(
+    [port],
+    inspectionOf([
+      {
+        ports: [
+          { ...count, by: 'kernel', handled: { dataSteered: 5 }, dropped: { noWorker: 1 } },
+          { ...count, by: 'worker', workerIndex: 0, handled: { packets: 2 }, dropped: { bad: 1 } },
+          { ...count, by: 'worker', workerIndex: 1, handled: { packets: 3 }, dropped: { bad: 0 } },
+          { ...count, protocol: 'tcp', by: 'tcp-front', handled: { ice: 9 }, dropped: {} },
+        ],
+        tuples: [],
+      },
+    ]),
+  );
+  expect(counted).toBe('counted');
+  expect(ports.get('udp 443')?.counts).toEqual([
+    { by: 'kernel', handled: { dataSteered: 5 }, dropped: { noWorker: 1 } },
+    { by: 'workers', handled: { packets: 5 }, dropped: { bad: 1 } },
+  ]);
+});
+
+test('what an unpatched worker does not tell is not zero', () => {
+  const unpatched = inspectionOf([{ ports: [], tuples: [] }]);
+  const { ports, counted } = painted([port], unpatched);
+  expect(counted).toBe('needs-patched-worker');
+  expect(ports.get('udp 443')?.counts).toEqual([]);
+  expect(painted([port]).counted).toBe('not-known-yet');
+});

@@ -1,0 +1,191 @@
+/** Everything that can be shown, as rows. What of it a viewer gets is view.ts's. */
+import type {
+  Counted,
+  PortCount,
+  PortRow,
+  Rates,
+  TransportPhase,
+  TransportRow,
+  WorkerRow,
+} from '@oneport/protocol';
+import type { PortEntry, PortMap, TransportEntry } from '../ports/port-map.ts';
+import type { Inspection, KnownTuple } from '../ports/received.ts';
+import { addressAndPort, portKey } from './port-key.ts';
+
+/** Ports that a worker's row names. */
+const portsOfWorker = 8;
+
+export interface PictureParts {
+  map: PortMap;
+  rooms: number;
+  /** Undefined before the first has ended. */
+  inspection: Inspection | undefined;
+  workers: Omit<WorkerRow, 'transports' | 'ports' | 'portCount'>[];
+  ratesOf(transportId: string, workerIndex: number): Rates | undefined;
+}
+
+export interface Picture {
+  mode: PortMap['mode'];
+  why: string;
+  rooms: number;
+  counted: Counted;
+  workers: WorkerRow[];
+  ports: ReadonlyMap<string, PortRow>;
+  /** The newest first. */
+  transports: TransportRow[];
+}
+
+/** @param parts - of about the same time */
+export function paint(parts: PictureParts): Picture {
+  const { map, rooms, inspection } = parts;
+  const ports = new Map<string, PortRow>();
+  const transports = new Map<string, TransportRow>();
+  for (const entry of map.ports) {
+    const port = portOf(entry, ports);
+    for (const one of entry.transports) {
+      const row = transportOf(one, entry, transports);
+      if (!row.ports.includes(port.key)) {
+        row.ports.push(port.key);
+        port.transports++;
+      }
+      if (one.remote && !row.tuple) {
+        const { address, port: remotePort } = one.remote;
+        row.tuple = {
+          port: port.key,
+          address,
+          remotePort,
+          since: one.times.tuple ?? one.times.opened,
+        };
+        port.connected++;
+      }
+    }
+  }
+  for (const row of transports.values()) {
+    row.rates = parts.ratesOf(row.key, row.worker) ?? null;
+  }
+  for (const tuple of inspection?.tuples ?? []) addRemote(tuple, transports.get(tuple.transportId));
+  for (const [key, counts] of countsByPort(inspection)) {
+    const port = ports.get(key);
+    if (port) port.counts = counts;
+  }
+  return {
+    mode: map.mode,
+    why: map.why,
+    rooms,
+    counted: inspection?.counted ?? 'not-known-yet',
+    workers: parts.workers.map((worker) => describeWorker(worker, ports, transports)),
+    ports,
+    transports: [...transports.values()].sort((a, b) => b.openedAt - a.openedAt),
+  };
+}
+
+function portOf(entry: PortEntry, ports: Map<string, PortRow>): PortRow {
+  const { protocol, port, ip, announced, workerIndex } = entry;
+  const key = portKey(entry);
+  const known = ports.get(key);
+  const row = known ?? {
+    key,
+    protocol,
+    port,
+    addresses: [],
+    announced: [],
+    workers: [],
+    transports: 0,
+    connected: 0,
+    counts: [],
+  };
+  if (!known) ports.set(key, row);
+  addNew(row.addresses, ip);
+  addNew(row.workers, workerIndex);
+  for (const told of announced) addNew(row.announced, addressAndPort(told.address, told.port));
+  return row;
+}
+
+function transportOf(
+  entry: TransportEntry,
+  { workerIndex }: PortEntry,
+  transports: Map<string, TransportRow>,
+): TransportRow {
+  const known = transports.get(entry.transportId);
+  if (known) return known;
+  const { transportId: key, roomId, peerId, direction, ufrag, previousUfrag, times } = entry;
+  const row: TransportRow = {
+    key,
+    roomId,
+    peerId,
+    direction,
+    worker: workerIndex,
+    ufrag,
+    previousUfrag: previousUfrag ?? null,
+    ports: [],
+    phase: phaseOf(entry),
+    openedAt: times.opened,
+    stunAt: times.stun ?? null,
+    dtlsAt: times.dtls ?? null,
+    tuple: null,
+    otherRemotes: [],
+    rates: null,
+  };
+  transports.set(key, row);
+  return row;
+}
+
+function phaseOf({ iceState, times }: TransportEntry): TransportPhase {
+  switch (iceState) {
+    case 'new':
+      return 'waiting';
+    case 'connected':
+    case 'completed':
+      return times.dtls === undefined ? 'stun' : 'tuple';
+    default:
+      return 'lost';
+  }
+}
+
+/** What the worker knows besides the tuple that ICE has chosen. */
+function addRemote({ remote }: KnownTuple, row: TransportRow | undefined): void {
+  if (!row) return;
+  const chosen = row.tuple?.address === remote.address && row.tuple.remotePort === remote.port;
+  if (!chosen) addNew(row.otherRemotes, addressAndPort(remote.address, remote.port));
+}
+
+/** Those who count the same, such as the workers of one port, together. */
+function countsByPort(inspection: Inspection | undefined): Map<string, PortCount[]> {
+  const byPort = new Map<string, PortCount[]>();
+  for (const one of inspection?.ports ?? []) {
+    const by = one.by === 'worker' ? 'workers' : one.by;
+    const counts = byPort.get(portKey(one)) ?? [];
+    byPort.set(portKey(one), counts);
+    let sum = counts.find((count) => count.by === by);
+    if (!sum) {
+      sum = { by, handled: {}, dropped: {} };
+      counts.push(sum);
+    }
+    add(sum.handled, one.handled);
+    add(sum.dropped, one.dropped);
+  }
+  return byPort;
+}
+
+function describeWorker(
+  worker: PictureParts['workers'][number],
+  ports: ReadonlyMap<string, PortRow>,
+  transports: ReadonlyMap<string, TransportRow>,
+): WorkerRow {
+  const { index } = worker;
+  const row = { ...worker, transports: 0, ports: [] as string[], portCount: 0 };
+  for (const transport of transports.values()) if (transport.worker === index) row.transports++;
+  for (const { key, workers } of ports.values()) {
+    if (!workers.includes(index)) continue;
+    if (row.portCount++ < portsOfWorker) row.ports.push(key);
+  }
+  return row;
+}
+
+function add(sum: Record<string, number>, more: Record<string, number>): void {
+  for (const [name, value] of Object.entries(more)) sum[name] = (sum[name] ?? 0) + value;
+}
+
+function addNew<T>(list: T[], item: T): void {
+  if (!list.includes(item)) list.push(item);
+}

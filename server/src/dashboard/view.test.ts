@@ -1,0 +1,99 @@
+import { dashboardLimits, type PortRow, type TransportRow } from '@oneport/protocol';
+import { expect, test } from 'vitest';
+import type { Picture } from './picture.ts';
+import { SentView, type View, viewOf } from './view.ts';
+
+/** As in multi-port: a port for each transport. */
+function picture(count: number): Picture {
+  const numbers = Array.from({ length: count }, (_, n) => n);
+  const key = (n: number) => `udp ${40000 + n}`;
+  return {
+    mode: 'multi-port',
+    why: 'because',
+    rooms: count,
+    counted: 'not-counted',
+    workers: [],
+    ports: new Map(numbers.map((n) => [key(n), port(key(n), 40000 + n)])),
+    transports: numbers.map((n) => transport(n, key(n))).reverse(),
+  };
+}
+
+function port(key: string, number: number): PortRow {
+  return {
+    key,
+    protocol: 'udp',
+    port: number,
+    addresses: ['127.0.0.1'],
+    announced: [`127.0.0.1:${number}`],
+    workers: [0],
+    transports: 1,
+    connected: 0,
+    counts: [],
+  };
+}
+
+function transport(n: number, key: string): TransportRow {
+  return {
+    key: `transport-${n}`,
+    roomId: `room-${n}`,
+    peerId: `peer-${n}`,
+    direction: 'send',
+    worker: 0,
+    ufrag: `ufrag-of-${n}`,
+    previousUfrag: null,
+    ports: [key],
+    phase: 'waiting',
+    openedAt: n,
+    stunAt: null,
+    dtlsAt: null,
+    tuple: null,
+    otherRemotes: [],
+    rates: null,
+  };
+}
+
+const everything = { search: '', port: null };
+
+test('of many, shows the newest, with their ports', () => {
+  const { facts, transports, ports } = viewOf(picture(5000), everything);
+  expect(facts).toMatchObject({ transports: 5000, ports: 5000, matches: 5000 });
+  expect(transports).toHaveLength(dashboardLimits.transports);
+  expect(transports[0]?.key).toBe('transport-4999');
+  expect(ports).toHaveLength(dashboardLimits.ports);
+  expect(ports.map(({ key }) => key)).toContain('udp 44999');
+});
+
+test('searches among all, not among those that are shown', () => {
+  const { facts, transports, ports } = viewOf(picture(5000), { search: 'peer-17', port: null });
+  // peer-17, peer-170 to 179, peer-1700 to 1799.
+  expect(facts.matches).toBe(111);
+  expect(transports).toHaveLength(100);
+  const one = viewOf(picture(5000), { search: 'ufrag-of-17', port: 'udp 40017' });
+  expect(one.transports.map(({ key }) => key)).toEqual(['transport-17']);
+  expect(one.ports[0]?.key).toBe('udp 40017');
+  expect(ports).toHaveLength(100);
+});
+
+test('sends rows that are new or other, and the keys of those that are gone', () => {
+  const sent = new SentView();
+  const first = viewOf(picture(3), everything);
+  expect(sent.update(first, 1)).toEqual({
+    at: 1,
+    facts: first.facts,
+    ports: { set: first.ports, gone: [] },
+    transports: { set: first.transports, gone: [] },
+  });
+  expect(sent.update(viewOf(picture(3), everything), 2)).toBeUndefined();
+
+  const [newest, ...others] = first.transports as [TransportRow, ...TransportRow[]];
+  const changed = { ...newest, phase: 'stun' as const };
+  const next: View = { ...first, transports: [changed, ...others.slice(1)] };
+  expect(sent.update(next, 3)).toEqual({
+    at: 3,
+    transports: { set: [changed], gone: [others[0]?.key] },
+  });
+  expect(sent.update(first, 4)).toEqual({
+    at: 4,
+    transports: { set: [newest, others[0]], gone: [] },
+  });
+});

@@ -1,0 +1,146 @@
+/** docs/single-port.md, 1 and 2: what is STUN, and whose is it? */
+import { expect, test } from 'vitest';
+import {
+  bindingRequest,
+  emptyMessage,
+  isStun,
+  mappedAddressOf,
+  stunTypes,
+} from '../../../../scripts/worker/stun.ts';
+import { skipWithPrebuiltWorker } from '../../../../scripts/worker/testing.ts';
+import { data, dataBytes, iceOf, OnePort } from './testing.ts';
+
+test('SP-1.1: of all first bytes only 0, 1 and 2 are STUN’s, and only with 20 bytes and the magic cookie', async (context) => {
+  skipWithPrebuiltWorker(context);
+  const port = await OnePort.start();
+  const peer = await port.peer();
+  const message = emptyMessage(stunTypes.request);
+  const withFirst = (byte: number) => Buffer.concat([Buffer.of(byte), message.subarray(1)]);
+  const otherCookie = Buffer.from(message);
+  otherCookie.writeUInt32BE(0x2112a443, 4);
+  await port.answersTo(peer, [
+    ...Array.from({ length: 256 }, (_, byte) => withFirst(byte)),
+    message.subarray(0, 19),
+    otherCookie,
+  ]);
+
+  const { receiveStats } = await port.webRtcServer.dump();
+  const { packets, droppedDataFromUnknownTuple } = receiveStats[0] ?? {};
+  expect({ packets, droppedDataFromUnknownTuple }).toEqual({
+    packets: 259,
+    droppedDataFromUnknownTuple: 253 + 2,
+  });
+});
+
+test('SP-2.1: each of many transports at one port answers to its own ufrag', async () => {
+  const port = await OnePort.start();
+  const transports = await Promise.all(Array.from({ length: 20 }, () => port.transport()));
+  const ports = await Promise.all(
+    transports.map(async ({ iceParameters }) => {
+      const peer = await port.peer();
+      expect(await peer.check(iceParameters)).toBe('success');
+      return peer.remote.port;
+    }),
+  );
+  const selected = await Promise.all(transports.map(async (one) => (await iceOf(one)).remotePort));
+  expect(selected).toEqual(ports);
+  expect(new Set(transports.flatMap((one) => one.iceCandidates.map((c) => c.port))).size).toBe(1);
+});
+
+test('SP-2.1: a ufrag is whole up to the colon, or it is another', async () => {
+  const port = await OnePort.start();
+  const { iceParameters } = await port.transport();
+  const { usernameFragment, password } = iceParameters;
+  const wrong = [usernameFragment.slice(0, -1), `${usernameFragment}x`, `x:${usernameFragment}`];
+  const requests = wrong.map((ufrag) => bindingRequest({ usernameFragment: ufrag, password }));
+  expect(await port.answersTo(await port.peer(), requests)).toEqual([]);
+});
+
+test('SP-2.2: an unknown ufrag, or none, is met with silence, and makes no tuple', async () => {
+  const port = await OnePort.start();
+  const peer = await port.peer();
+  const answers = await port.answersTo(peer, [
+    bindingRequest({ usernameFragment: 'x'.repeat(32), password: 'x' }),
+    bindingRequest({ usernameFragment: '', password: 'x' }),
+    bindingRequest({ password: 'x' }),
+    emptyMessage(stunTypes.request),
+  ]);
+  expect(answers).toEqual([]);
+});
+
+test('SP-2.3: a ufrag is known as soon as its transport is there, and unknown as soon as it is closed', async () => {
+  const port = await OnePort.start();
+  const transport = await port.transport();
+  const peer = await port.peer();
+  expect(await peer.check(transport.iceParameters)).toBe('success');
+  transport.close();
+  expect(await port.answersTo(peer, [bindingRequest(transport.iceParameters)])).toEqual([]);
+});
+
+test('SP-2.3: no two transports have the same ufrag', async () => {
+  const port = await OnePort.start();
+  const transports = await Promise.all(Array.from({ length: 100 }, () => port.transport()));
+  const ufrags = transports.map(({ iceParameters }) => iceParameters.usernameFragment);
+  expect(new Set(ufrags).size).toBe(100);
+});
+
+test.each([
+  ['a wrong password', {}, { password: 'a guess' }, 401],
+  ['no MESSAGE-INTEGRITY', { without: ['messageIntegrity'] as const }, {}, 400],
+  ['no FINGERPRINT', { without: ['fingerprint'] as const }, {}, 400],
+  ['no PRIORITY', { without: ['priority'] as const }, {}, 400],
+])('SP-2.4: a request with %s is refused, and makes no tuple', async (_, options, wrong, code) => {
+  const port = await OnePort.start();
+  const transport = await port.transport();
+  const peer = await port.peer();
+  expect(await peer.check({ ...transport.iceParameters, ...wrong }, options)).toBe(code);
+  await port.answersTo(peer, [data]);
+  expect(await dataBytes(transport)).toBe(0);
+  expect(await iceOf(transport)).toEqual({ state: 'new', remotePort: undefined });
+});
+
+test('SP-2.4: a request whose FINGERPRINT is wrong is dropped unanswered', async () => {
+  const port = await OnePort.start();
+  const transport = await port.transport();
+  const request = bindingRequest(transport.iceParameters);
+  request.writeUInt8(request.readUInt8(request.length - 1) ^ 1, request.length - 1);
+  expect(await port.answersTo(await port.peer(), [request])).toEqual([]);
+  expect(await iceOf(transport)).toMatchObject({ state: 'new' });
+});
+
+test('SP-2.5: who takes itself to be controlled is told of the role conflict, and gets no tuple', async () => {
+  const port = await OnePort.start();
+  const transport = await port.transport();
+  const peer = await port.peer();
+  expect(await peer.check(transport.iceParameters, { role: 'controlled' })).toBe(487);
+  expect(await iceOf(transport)).toMatchObject({ state: 'new' });
+});
+
+test('SP-2.6: responses and indications are never answered, with a tuple or without', async () => {
+  const port = await OnePort.start();
+  const transport = await port.transport();
+  const messages = [stunTypes.indication, stunTypes.successResponse, stunTypes.errorResponse].map(
+    emptyMessage,
+  );
+  const stranger = await port.peer();
+  expect(await port.answersTo(stranger, messages)).toEqual([]);
+  const peer = await port.peer();
+  expect(await peer.check(transport.iceParameters)).toBe('success');
+  expect(await port.answersTo(peer, messages, transport)).toEqual([]);
+});
+
+test('SP-2.7: the answer comes from the port that was asked, and names the address that asked', async () => {
+  const port = await OnePort.start();
+  const { iceParameters } = await port.transport();
+  const [peer, other] = [await port.peer(), await port.peer()];
+  for (const { check, received, remote } of [peer, other].map((one) => ({
+    check: () => one.check(iceParameters),
+    received: one.received,
+    remote: one.remote,
+  }))) {
+    expect(await check()).toBe('success');
+    const [answer = Buffer.alloc(0)] = received;
+    expect(isStun(answer)).toBe(true);
+    expect(mappedAddressOf(answer)).toEqual(remote);
+  }
+});

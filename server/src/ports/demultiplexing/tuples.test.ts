@@ -1,0 +1,184 @@
+/** docs/single-port.md, 3 to 5, 7 and 10: whose is what isn't STUN? */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { expect, onTestFinished, test } from 'vitest';
+import { bindingRequest } from '../../../../scripts/worker/stun.ts';
+import { dtlsState, UdpClient } from '../../../../scripts/worker/udp-client.ts';
+import { tryBind } from '../try-bind.ts';
+import { data, dataBytes, iceOf, OnePort } from './testing.ts';
+
+test('SP-3.1: data goes to the transport that has its tuple, whoever else is at the port', async () => {
+  const port = await OnePort.start();
+  const transports = await Promise.all(Array.from({ length: 10 }, () => port.transport()));
+  for (const [n, transport] of transports.entries()) {
+    const peer = await port.peer();
+    expect(await peer.check(transport.iceParameters)).toBe('success');
+    await port.answersTo(peer, Array(n).fill(data), transport);
+  }
+  const bytes = await Promise.all(transports.map(dataBytes));
+  expect(bytes).toEqual(transports.map((_, n) => n * data.length));
+});
+
+test('SP-3.1: DTLS of several transports goes on at one port at once', async () => {
+  const port = await OnePort.start();
+  const transports = await Promise.all([port.transport(), port.transport(), port.transport()]);
+  await Promise.all(
+    transports.map(async (transport) => (await UdpClient.open(transport)).connect(transport)),
+  );
+  expect(transports.map(({ dtlsState }) => dtlsState)).toEqual(Array(3).fill('connected'));
+});
+
+test('SP-3.2: data from an unknown tuple is dropped unanswered, though its ufrag will be known', async () => {
+  const port = await OnePort.start();
+  const transport = await port.transport();
+  const peer = await port.peer();
+  expect(await port.answersTo(peer, [data, data], transport)).toEqual([]);
+  expect(await dataBytes(transport)).toBe(0);
+  await port.answersTo(peer, [data], transport);
+  expect(await dataBytes(transport)).toBe(data.length);
+});
+
+test('SP-3.3: at another of our addresses the same peer address is another tuple', async () => {
+  const port = await OnePort.start(['127.0.0.1', '127.0.0.2']);
+  const transport = await port.transport();
+  const socket = createSocket('udp4');
+  onTestFinished(() => {
+    socket.close();
+  });
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const send = (bytes: Buffer, ip: string) => socket.send(bytes, port.address.port, ip);
+  const check = async (ip: string) => {
+    const answer = once(socket, 'message');
+    send(bindingRequest(transport.iceParameters), ip);
+    expect((await answer)[1].address).toBe(ip);
+  };
+  await check('127.0.0.1');
+  send(data, '127.0.0.2');
+  await check('127.0.0.2');
+  expect(await dataBytes(transport)).toBe(0);
+  send(data, '127.0.0.2');
+  await check('127.0.0.2');
+  expect(await dataBytes(transport)).toBe(data.length);
+});
+
+test('SP-4.1: a request proves its tuple, without a nomination too', async () => {
+  const port = await OnePort.start();
+  const transport = await port.transport();
+  const peer = await port.peer();
+  const ice = transport.iceParameters;
+  expect(await peer.check(ice, { without: ['useCandidate'] })).toBe('success');
+  expect(await iceOf(transport)).toEqual({ state: 'connected', remotePort: peer.remote.port });
+  expect(await peer.check(ice)).toBe('success');
+  expect(await iceOf(transport)).toEqual({ state: 'completed', remotePort: peer.remote.port });
+});
+
+test('SP-4.2: a transport keeps eight tuples, and of a ninth the oldest that is not selected goes', async () => {
+  const port = await OnePort.start();
+  const transport = await port.transport();
+  const peers = [];
+  for (let n = 0; n < 9; n++) {
+    const peer = await port.peer();
+    const without = n === 0 ? [] : (['useCandidate'] as const);
+    expect(await peer.check(transport.iceParameters, { without })).toBe('success');
+    peers.push(peer);
+  }
+  // The first is selected, so the second had to go.
+  const [first, second, ...others] = peers;
+  expect(await iceOf(transport)).toMatchObject({ remotePort: first?.remote.port });
+  if (!second) throw new Error('nine were made');
+  await port.answersTo(second, [data]);
+  expect(await dataBytes(transport)).toBe(0);
+  for (const [n, peer] of others.entries()) {
+    await port.answersTo(peer, [data], transport);
+    expect(await dataBytes(transport)).toBe((n + 1) * data.length);
+  }
+});
+
+test('SP-4.3: a nomination selects where we send to, and so does DTLS by another of its tuples', async () => {
+  const port = await OnePort.start();
+  const transport = await port.transport();
+  const ice = transport.iceParameters;
+  const [one, other] = [await port.peer(), await port.peer()];
+  expect(await one.check(ice)).toBe('success');
+  expect(await other.check(ice, { without: ['useCandidate'] })).toBe('success');
+  expect(await iceOf(transport)).toMatchObject({ remotePort: one.remote.port });
+
+  const selected = once(transport, 'iceselectedtuplechange');
+  other.send(data);
+  await selected;
+  expect(await iceOf(transport)).toMatchObject({ remotePort: other.remote.port });
+
+  expect(await one.check(ice)).toBe('success');
+  expect(await iceOf(transport)).toMatchObject({ remotePort: one.remote.port });
+});
+
+test('SP-5.1: a closed transport’s tuples are nobody’s', async () => {
+  const port = await OnePort.start();
+  const [closing, next] = [await port.transport(), await port.transport()];
+  const peer = await port.peer();
+  expect(await peer.check(closing.iceParameters)).toBe('success');
+  closing.close();
+  expect(await port.answersTo(peer, [data], next)).toEqual([]);
+  expect(await dataBytes(next)).toBe(0);
+  expect(await iceOf(next)).toEqual({ state: 'completed', remotePort: peer.remote.port });
+});
+
+test('SP-5.2: a closed WebRtcServer closes its transports and frees its port', async () => {
+  const port = await OnePort.start();
+  const transport = await port.transport();
+  const closed = once(transport, 'listenserverclose');
+  expect(await tryBind('udp', '127.0.0.1', port.address.port)).toBeDefined();
+  port.webRtcServer.close();
+  await closed;
+  await expect.poll(() => tryBind('udp', '127.0.0.1', port.address.port)).toBeUndefined();
+  await expect.poll(() => tryBind('tcp', '127.0.0.1', port.address.port)).toBeUndefined();
+});
+
+test('SP-7.1: a peer with a new address is followed when it proves it, and the old one stays good', async () => {
+  const port = await OnePort.start();
+  const transport = await port.transport();
+  const [before, after] = [await port.peer(), await port.peer()];
+  expect(await before.check(transport.iceParameters)).toBe('success');
+  expect(await after.check(transport.iceParameters)).toBe('success');
+  expect(await iceOf(transport)).toMatchObject({ remotePort: after.remote.port });
+  await port.answersTo(before, [data], transport);
+  expect(await dataBytes(transport)).toBe(data.length);
+});
+
+test('SP-7.2: data alone from a new address moves nothing', async () => {
+  const port = await OnePort.start();
+  const transport = await port.transport();
+  const [before, after] = [await port.peer(), await port.peer()];
+  expect(await before.check(transport.iceParameters)).toBe('success');
+  await port.answersTo(after, [data]);
+  expect(await dataBytes(transport)).toBe(0);
+  expect(await iceOf(transport)).toMatchObject({ remotePort: before.remote.port });
+});
+
+test('SP-10.1: who knows a ufrag, but not its password, changes nothing', async () => {
+  const port = await OnePort.start();
+  const transport = await port.transport();
+  const [peer, forger] = [await port.peer(), await port.peer()];
+  expect(await peer.check(transport.iceParameters)).toBe('success');
+  expect(await forger.check({ ...transport.iceParameters, password: 'a guess' })).toBe(401);
+  await port.answersTo(forger, [data]);
+  expect(await dataBytes(transport)).toBe(0);
+  expect(await iceOf(transport)).toEqual({ state: 'completed', remotePort: peer.remote.port });
+});
+
+test('SP-10.2: data with the forged source of a peer reaches its transport, and dies of DTLS and SRTP there', async () => {
+  const port = await OnePort.start();
+  const transport = await port.transport();
+  const client = await UdpClient.open(transport);
+  const dtls = await client.connect(transport);
+  const before = await dataBytes(transport);
+  // From its own socket: to the worker that is what a forged source looks like.
+  for (const first of [22, 23, 0x80, 0xff]) client.send(Buffer.alloc(100, first));
+  await expect.poll(() => dataBytes(transport)).toBe(before + 400);
+  expect(transport.dtlsState).toBe('connected');
+
+  const closed = dtlsState(transport, 'closed');
+  dtls.closeDtls();
+  await closed;
+});

@@ -1,0 +1,302 @@
+import { randomBytes } from 'node:crypto';
+import { beforeEach, describe, expect, test } from 'vitest';
+import {
+  bindingRequest,
+  emptyMessage,
+  type IceCredentials,
+  stunTypes,
+} from '../../../scripts/worker/stun.ts';
+import type { Call } from '../testing/call.ts';
+import { CallsUnderAttack, type Forged } from '../testing/calls-under-attack.ts';
+import type { IcePeer } from '../testing/ice-peer.ts';
+import { data, skipWithoutSteering } from './steering/testing.ts';
+
+beforeEach(skipWithoutSteering);
+
+const timeout = 120_000;
+const password = 'no password that anybody has';
+
+/** How many addresses may be claimed for a transport until one is proven: rule 4 of docs/shared-port.md. */
+const mostClaims = 8;
+
+test('ufrags that nobody has, from strangers and from the peers’ own addresses', {
+  timeout,
+}, async () => {
+  const attacked = await CallsUnderAttack.start(3);
+  const before = attacked.tables();
+  const senders = [...(await strangers(attacked, 5)), ...attacked.calls.map(({ peer }) => peer)];
+  const packets = Array.from({ length: 2_000 }, (_, n) => {
+    const ufrag = randomBytes(16).toString('hex');
+    // One with names before it, one that is too short, one that is as long as they may be.
+    const usernameFragment = [
+      ufrag,
+      `room/peer/${ufrag}`,
+      ufrag.slice(1),
+      ufrag.padStart(256, 'x'),
+    ];
+    return forged(senders, n, { usernameFragment: usernameFragment[n % 4] as string, password });
+  });
+
+  const { kernel, workers } = await attacked.suffer(packets);
+  expect(kernel).toEqual({ stunUnknownUfrag: 1_500, stunMalformed: 500 });
+  expect(workers).toEqual({});
+  expect(attacked.tables()).toEqual(before);
+});
+
+test('ufrags that are no more: of closed transports, and from before two ICE restarts', {
+  timeout,
+}, async () => {
+  const attacked = await CallsUnderAttack.start(3);
+  const expired: IceCredentials[] = [];
+  for (const { transport } of attacked.calls) expired.push(transport.iceParameters);
+  for (const call of attacked.calls) {
+    await call.restart();
+    await call.restart();
+  }
+  const closed = attacked.calls.splice(0, 4);
+  for (const { transport } of closed) {
+    expired.push(transport.iceParameters);
+    transport.close();
+  }
+  const before = attacked.tables();
+  // With the right passwords.
+  const senders = [...(await strangers(attacked, 5)), ...attacked.calls.map(({ peer }) => peer)];
+  const packets = expired.flatMap((ice) => senders.map((_, n) => forged(senders, n, ice)));
+
+  const { kernel, workers } = await attacked.suffer(packets);
+  expect(kernel).toEqual({ stunUnknownUfrag: packets.length });
+  expect(workers).toEqual({});
+  expect(attacked.tables()).toEqual(before);
+});
+
+test('ufrags that are the peers’ own, without their passwords: eight addresses each, and no call hears of it', {
+  timeout,
+}, async () => {
+  const attacked = await CallsUnderAttack.start(3);
+  const before = attacked.tables();
+  const forgersOfEach = 20;
+  const packets: Forged[] = [];
+  const forgers: IcePeer[] = [];
+  for (const { transport, peer } of attacked.calls) {
+    for (let n = 0; n < forgersOfEach; n++) {
+      const from = await attacked.peer(peer.to.ip);
+      forgers.push(from);
+      packets.push({
+        from,
+        bytes: bindingRequest({ ...transport.iceParameters, password }),
+      });
+    }
+  }
+  const claimed = attacked.calls.length * mostClaims;
+
+  const { kernel, workers } = await attacked.suffer(packets);
+  expect(kernel).toEqual({
+    stunSteered: packets.length,
+    tupleClaimed: claimed,
+    claimOverLimit: packets.length - claimed,
+  });
+  expect(workers).toEqual({ packets: packets.length });
+  const { ufrags, tuples } = attacked.tables();
+  expect(ufrags).toEqual(before.ufrags);
+  expect(tuples.flat()).toHaveLength(before.tuples.flat().length + claimed);
+  expect(tuples.flat()).toEqual(expect.arrayContaining(before.tuples.flat()));
+
+  // The addresses that they have claimed lead to the worker, which doesn't know them.
+  const junk = await attacked.suffer(forgers.map((from) => ({ from, bytes: data })));
+  expect(junk.kernel).toEqual({
+    dataSteered: claimed,
+    dataUnknownTuple: forgers.length - claimed,
+  });
+  expect(junk.workers).toEqual({ packets: claimed, droppedDataFromUnknownTuple: claimed });
+
+  // Peers whose claims are used up change their addresses all the same.
+  for (const call of attacked.calls) await moveAndSend(attacked, call);
+  await attacked.goOn();
+  await attacked.areWell();
+});
+
+test('takeovers: from each peer’s address with the ufrags of all others', { timeout }, async () => {
+  const attacked = await CallsUnderAttack.start(3);
+  const before = attacked.tables();
+  const packets = attacked.calls.flatMap((victim) =>
+    attacked.calls
+      .filter((other) => other !== victim)
+      .map(({ transport }) => ({
+        from: victim.peer,
+        bytes: bindingRequest({ ...transport.iceParameters, password }),
+      })),
+  );
+
+  const { kernel, workers } = await attacked.suffer(packets);
+  expect(kernel).toEqual({ stunSteered: packets.length, claimRefused: packets.length });
+  expect(workers).toEqual({ packets: packets.length });
+  expect(attacked.tables()).toEqual(before);
+});
+
+test('a participant that proves hundreds of addresses disturbs nobody', { timeout }, async () => {
+  const attacked = await CallsUnderAttack.start(3);
+  const [participant] = attacked.calls.splice(0, 1) as [Call];
+  const before = attacked.tables();
+  for (let n = 0; n < 300; n++) {
+    const from = await attacked.peer('127.0.0.1', { ip: `127.0.2.${1 + (n % 250)}` });
+    expect(await from.check(participant.transport.iceParameters)).toBe('success');
+    if (n % 20 === 0) await attacked.goOn();
+  }
+  await attacked.areWell();
+  const { ufrags, tuples } = attacked.tables();
+  expect(ufrags).toEqual(before.ufrags);
+  expect(tuples.flat()).toHaveLength(before.tuples.flat().length + 300);
+  expect(tuples.flat()).toEqual(expect.arrayContaining(before.tuples.flat()));
+});
+
+test('a flood of more addresses than the table holds costs no call that goes on its place', {
+  timeout: 300_000,
+}, async () => {
+  const attacked = await CallsUnderAttack.start(3);
+  const [idle] = attacked.calls.splice(1, 1) as [Call];
+  const [group] = attacked.groups;
+  const { usernameFragment } = attacked.calls[0]?.transport.iceParameters ?? {};
+  const { transport = 0 } = attacked.tables().ufrags.get(usernameFragment ?? '') ?? {};
+  const inTable = 1 << 17;
+  // As a participant with credentials would fill it who can forge any source.
+  for (let n = 0; n < inTable + 20_000; n++) {
+    const address = `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`;
+    group?.setOwner({ address, port: 4_000 }, transport);
+    if (n % 1_000 === 0) await attacked.goOn();
+  }
+  await attacked.areWell();
+  const outcome = await attacked.suffer([]);
+  expect(outcome).toEqual({ kernel: {}, workers: {} });
+
+  // Who sent nothing meanwhile may have lost its place, until its next check.
+  await idle.check();
+  idle.send();
+  attacked.calls.push(idle);
+  await attacked.areWell();
+});
+
+describe('malformed STUN', () => {
+  const lengths = (first: number, last: number) =>
+    Array.from({ length: last - first + 1 }, (_, n) => first + n);
+  const header = emptyMessage(stunTypes.request);
+  /** Header, attribute's header, and the USERNAME, `ufrag:client`: so far the kernel reads. */
+  const untilUsername = header.length + 4 + 32 + ':client'.length;
+
+  test('a Binding Request with a peer’s ufrag, cut at every length', { timeout }, async () => {
+    const attacked = await CallsUnderAttack.start(3);
+    const before = attacked.tables();
+    const senders = await strangers(attacked, 1);
+    const whole = bindingRequest({ ...attacked.calls[0]?.transport.iceParameters, password });
+    const packets = lengths(0, whole.length - 1).map((length, n) => ({
+      from: senders[n % senders.length] as IcePeer,
+      bytes: whole.subarray(0, length),
+    }));
+
+    const { kernel, workers } = await attacked.suffer(packets);
+    const steered = whole.length - untilUsername;
+    expect(kernel).toEqual({
+      dataUnknownTuple: header.length,
+      stunMalformed: untilUsername - header.length,
+      stunSteered: steered,
+      tupleClaimed: senders.length,
+    });
+    expect(workers).toEqual({ packets: steered, droppedMalformedStun: steered });
+    expect(attacked.tables().ufrags).toEqual(before.ufrags);
+  });
+
+  test('without a USERNAME that can be read, of every length up to two Ethernet frames', {
+    timeout,
+  }, async () => {
+    const attacked = await CallsUnderAttack.start(3);
+    const before = attacked.tables();
+    const senders = [...(await strangers(attacked, 5)), ...attacked.calls.map(({ peer }) => peer)];
+    const ufrag = attacked.calls[0]?.transport.iceParameters.usernameFragment ?? '';
+    const optional = attribute(0x8fff, Buffer.alloc(0));
+    const messages = [
+      // Attributes of random types and lengths; none is by chance what follows.
+      ...lengths(0, 3_000).map((length) => Buffer.concat([header, noUsername(length)])),
+      // A USERNAME that says another length than it has.
+      ...lengths(0, 32).map((length) => username(`${ufrag}:client`, length)),
+      ...lengths(1, 256).map((n) => username(`${ufrag}:client`, n * 256 - 1)),
+      // One without a colon, with nothing before it, or with more behind it than RFC 8839 allows.
+      ...lengths(0, 600).map((length) => username('x'.repeat(length))),
+      ...lengths(0, 31).map((length) => username(`${'x'.repeat(length)}:client`)),
+      ...lengths(257, 600).map((length) => username(`${ufrag}:${'x'.repeat(length)}`)),
+      // One behind so many attributes that nobody reads that far.
+      ...lengths(16, 100).map((count) =>
+        username(`${ufrag}:client`, undefined, Array(count).fill(optional)),
+      ),
+    ];
+    const packets = messages.map((bytes, n) => ({
+      from: senders[n % senders.length] as IcePeer,
+      bytes,
+    }));
+
+    const { kernel, workers } = await attacked.suffer(packets);
+    expect(kernel).toEqual({ stunMalformed: packets.length });
+    expect(workers).toEqual({});
+    expect(attacked.tables()).toEqual(before);
+  });
+
+  test('no Binding Requests: a stranger’s reach nobody, and those with a peer’s address its worker', {
+    timeout,
+  }, async () => {
+    const attacked = await CallsUnderAttack.start(3);
+    const before = attacked.tables();
+    const junk = [stunTypes.indication, stunTypes.successResponse, stunTypes.errorResponse].flatMap(
+      (type) => lengths(0, 300).map((n) => Buffer.concat([emptyMessage(type), randomBytes(n)])),
+    );
+    const senders = await strangers(attacked, 5);
+    const victims = attacked.calls.map(({ peer }) => peer);
+    const from = (peers: IcePeer[]) =>
+      junk.map((bytes, n) => ({ from: peers[n % peers.length] as IcePeer, bytes }));
+
+    expect(await attacked.suffer(from(senders))).toEqual({
+      kernel: { dataUnknownTuple: junk.length },
+      workers: {},
+    });
+    const { kernel, workers } = await attacked.suffer(from(victims));
+    expect(kernel).toEqual({ dataSteered: junk.length });
+    expect(workers).toMatchObject({ packets: junk.length });
+    expect(attacked.tables()).toEqual(before);
+  });
+
+  function username(text: string, length = text.length, before: Buffer[] = []): Buffer {
+    return Buffer.concat([header, ...before, attribute(0x0006, Buffer.from(text), length)]);
+  }
+});
+
+/** @param length - what it says that it has */
+function attribute(type: number, value: Buffer, length = value.length): Buffer {
+  const head = Buffer.alloc(4);
+  head.writeUInt16BE(type, 0);
+  head.writeUInt16BE(length, 2);
+  return Buffer.concat([head, value, Buffer.alloc(-value.length & 3)]);
+}
+
+/** Random bytes in which no attribute can be a USERNAME: there is no 0x06 at an odd place. */
+function noUsername(length: number): Buffer {
+  const bytes = randomBytes(length);
+  for (let at = 1; at < length; at += 2) if (bytes[at] === 6) bytes[at] = 7;
+  return bytes;
+}
+
+/** Sockets that have no part in any call, by turns towards each address. */
+async function strangers(attacked: CallsUnderAttack, count: number): Promise<IcePeer[]> {
+  const ips = attacked.groups.map(({ ip }) => ip);
+  return await Promise.all(
+    Array.from({ length: count * ips.length }, (_, n) => attacked.peer(ips[n % ips.length] ?? '')),
+  );
+}
+
+function forged(senders: readonly IcePeer[], n: number, ice: IceCredentials): Forged {
+  return { from: senders[n % senders.length] as IcePeer, bytes: bindingRequest(ice) };
+}
+
+/** Its new address leads to it when the server has heard that it was proven. */
+async function moveAndSend(attacked: CallsUnderAttack, call: Call): Promise<void> {
+  const selected = new Promise((resolve) => call.transport.once('iceselectedtuplechange', resolve));
+  await call.move(await attacked.peer(call.peer.to.ip));
+  await selected;
+  call.send();
+}
