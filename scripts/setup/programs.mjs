@@ -106,7 +106,7 @@ export async function getProgramsOfTests(env = process.env) {
 
     if (still.length > 0) {
       throw new SetUpError(`The packages are installed, yet ${listed(still)} can't be found.`, {
-        advice: `Name the program yourself (${still.map((program) => program.variable).join(', ')}).`,
+        advice: 'Put it into PATH, or name it yourself: CHROMIUM_BIN, FIREFOX_BIN.',
       });
     }
   }

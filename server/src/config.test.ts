@@ -120,6 +120,25 @@ describe('loadConfig', () => {
     );
   });
 
+  test('warns of a name that is nearly a setting, and not of mediasoup’s own', () => {
+    const { warnings } = loadConfig({
+      MEDIASOUP_USE_WEBRTC_SERVERS: 'shared',
+      MEDIASOUP_WORKER_PREBUILT_DOWNLOAD_BASE_URL: 'https://example.org',
+    });
+    expect(warnings).toEqual([
+      expect.stringMatching(/^MEDIASOUP_USE_WEBRTC_SERVERS is no setting/),
+    ]);
+  });
+
+  test('warns of plain HTTP beyond this machine', () => {
+    expect(loadConfig({ HTTP_HOST: '0.0.0.0' }).warnings).toEqual([
+      expect.stringMatching(/HTTP_HOST=0.0.0.0 without HTTPS: .* no camera/),
+    ]);
+    for (const HTTP_HOST of ['127.0.0.2', '::1']) {
+      expect(loadConfig({ HTTP_HOST }).warnings).toEqual([]);
+    }
+  });
+
   test('warns when hostnames alone are announced', () => {
     const warningsFor = (addresses: string) =>
       loadConfig({ MEDIASOUP_ANNOUNCED_ADDRESS: addresses }).warnings;

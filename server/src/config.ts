@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { explain } from '@oneport/protocol';
 import { z } from 'zod';
 import { cacheFolder } from '../../scripts/setup/paths.mjs';
-import { announcedAddressesSchema, dealOut, listenIpsSchema } from './announced-addresses.ts';
+import { announcedAddressesSchema, listenIpsSchema } from './announced-addresses.ts';
+import { checkTogether } from './config-together.ts';
 import { StartError } from './start-error.ts';
 
 /** A wrong setting. */
@@ -226,10 +227,6 @@ const renamed: Record<string, Name> = {
   PROTOO_LISTEN_PORT: 'HTTP_PORT',
 };
 
-/** A call of two needs as many transports, each with a port of its own. */
-const minPortsPerWorker = 4;
-const fewPortsPerWorker = 100;
-
 /**
  * Reads and checks the settings.
  *
@@ -275,7 +272,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     logLevel: values.LOG_LEVEL ?? 'info',
     warnings: [],
   };
-  checkTogether(config);
+  config.warnings.push(...unknownNames(env));
+  fail(checkTogether(config));
   return config;
 }
 
@@ -322,74 +320,16 @@ function tlsOf(values: Values): TlsConfig {
   return { kind: 'files', certFile, keyFile };
 }
 
-function checkTogether({ portMode, media, http, warnings }: Config): void {
-  const problems: string[] = [];
-  const { listenIps, announcedAddresses, minPort, maxPort, numWorkers } = media;
-  const lastPort = media.port + numWorkers - 1;
+/** mediasoup's own, for its installation and its build: they mean something, but not to the server. */
+const mediasoupsOwn =
+  /^MEDIASOUP_(WORKER_PREBUILT_|SKIP_|FORCE_|LOCAL_DEV|BUILDTYPE|MAX_CORES|OUT_DIR)/;
 
-  // Unset, media is received on IPv4 addresses of this machine: 127.0.0.1 stands for them here.
-  const listening = listenIps.length > 0 ? listenIps : ['127.0.0.1'];
-  problems.push(...dealOut(listening, announcedAddresses).problems);
-  if (announcedAddresses.length > 0 && !announcedAddresses.some((address) => isIP(address))) {
-    warnings.push(
-      `MEDIASOUP_ANNOUNCED_ADDRESS=${announcedAddresses} has hostnames only: Chromium resolves them, ` +
-        'Firefox does not and will get no media. Announce an IP address too, to serve both.',
-    );
-  }
-
-  const perWorker = Math.floor((maxPort - minPort + 1) / numWorkers);
-  if (minPort > maxPort) {
-    problems.push(
-      `MEDIASOUP_MIN_PORT=${minPort} lies above MEDIASOUP_MAX_PORT=${maxPort}: exchange them`,
-    );
-  } else if (perWorker < minPortsPerWorker) {
-    problems.push(
-      `MEDIASOUP_MIN_PORT=${minPort} to MEDIASOUP_MAX_PORT=${maxPort}, split over ${numWorkers} ` +
-        `workers: each needs at least ${minPortsPerWorker} ports. Widen the range or lower MEDIASOUP_NUM_WORKERS`,
-    );
-  } else if (portMode === 'multi-port' && perWorker < fewPortsPerWorker) {
-    warnings.push(
-      `Each worker has ${perWorker} ports for its transports, and each peer takes two: widen ` +
-        `MEDIASOUP_MIN_PORT (${minPort}) to MEDIASOUP_MAX_PORT (${maxPort}) for more than ` +
-        `${Math.floor(perWorker / 2)} peers a worker.`,
-    );
-  }
-
-  if (portMode === 'multi-port' && media.announcedPort) {
-    problems.push(
-      `MEDIASOUP_ANNOUNCED_PORT=${media.announcedPort} is one port, but in multi-port each transport has its own: ` +
-        'unset it and map MEDIASOUP_MIN_PORT to MEDIASOUP_MAX_PORT to the same numbers outside, ' +
-        'or unset MEDIASOUP_USE_WEBRTC_SERVER, which makes a port for each worker',
-    );
-  }
-  const { platform, arch } = process;
-  if (portMode === 'shared-port' && !(platform === 'linux' && /^(x64|arm64)$/.test(arch))) {
-    problems.push(
-      `MEDIASOUP_USE_WEBRTC_SERVER=shared takes Linux on x64 or arm64, and this is ${platform} on ${arch}: ` +
-        'true, a port for each worker, works here',
-    );
-  }
-  if (portMode === 'single-port') {
-    const ranges = {
-      MEDIASOUP_PORT: media.port,
-      MEDIASOUP_ANNOUNCED_PORT: media.announcedPort ?? 1,
-    };
-    for (const [name, first] of Object.entries(ranges)) {
-      const last = first + numWorkers - 1;
-      if (last <= 65535) continue;
-      problems.push(
-        `${name}=${first} with ${numWorkers} workers would need port ${last}: ` +
-          `the highest start is ${65536 - numWorkers}`,
-      );
-    }
-    if (http.port >= media.port && http.port <= lastPort) {
-      problems.push(
-        `HTTP_PORT=${http.port} is one of the workers' TCP ports (${media.port} to ${lastPort}): ` +
-          'choose another for one of them, or MEDIASOUP_USE_WEBRTC_SERVER=shared, which lets both be one',
-      );
-    }
-  }
-  fail(problems);
+/** A misspelt setting would be a default in silence. */
+function unknownNames(env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith('MEDIASOUP_') && !mediasoupsOwn.test(name))
+    .filter((name) => !Object.hasOwn(variables, name) && !Object.hasOwn(renamed, name))
+    .map((name) => `${name} is no setting of oneport's: npm start -- --help shows every one.`);
 }
 
 function fail(problems: string[]): void {

@@ -28,7 +28,9 @@ export function explainLoading(error: unknown): unknown {
             '  as a service   AmbientCapabilities=CAP_BPF in its systemd unit',
             '  in Docker      docker run --cap-add BPF --cap-add SYS_PTRACE, as root',
             '  from a shell   sudo setpriv --reuid "$USER" --regid "$(id -g)" --init-groups \\',
-            '                   --inh-caps +bpf --ambient-caps +bpf env HOME="$HOME" PATH="$PATH" npm start',
+            '                   --inh-caps +bpf --ambient-caps +bpf env HOME="$HOME" PATH="$PATH" \\',
+            '                   MEDIASOUP_USE_WEBRTC_SERVER=shared npm start',
+            '                 (sudo drops your variables: put all your settings there)',
             '  or as root     with RUN_AS_USER=you, which gives up all rights once it is loaded.',
           ]);
     case 'ENOSYS':
