@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+// Vitest's own second is too short for a machine that has other work: what is waited for comes, or a test fails anyway.
+const poll = { timeout: 15_000, interval: 50 };
+
 export default defineConfig({
   test: {
     projects: [
@@ -8,6 +11,7 @@ export default defineConfig({
           name: 'unit',
           include: ['{protocol,server,app,scripts,patches}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**'],
+          expect: { poll },
           testTimeout: 20_000,
           hookTimeout: 30_000,
         },
@@ -18,6 +22,7 @@ export default defineConfig({
           include: ['e2e/**/*.test.ts'],
           // Each starts browsers and encoders: two at once would starve each other.
           fileParallelism: false,
+          expect: { poll },
           testTimeout: 90_000,
           hookTimeout: 90_000,
         },
