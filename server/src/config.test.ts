@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { ConfigError, describeSettings, loadConfig } from './config.ts';
+import { loadConfig } from './config.ts';
+import { ConfigError, describeSettings } from './settings.ts';
 
 describe('loadConfig', () => {
   test('needs nothing: the defaults work on localhost', () => {

@@ -1,7 +1,8 @@
 /** What `npm start` runs: reads the environment, starts the server, stops it on a signal. */
 import { inspect } from 'node:util';
 import { findUser } from './become-user.ts';
-import { type Config, describeSettings, loadConfig } from './config.ts';
+import { type Config, loadConfig } from './config.ts';
+import { describeSettings } from './settings.ts';
 import { StartError } from './start-error.ts';
 
 const [argument, ...others] = process.argv.slice(2);

@@ -1,8 +1,9 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { networkInterfaces } from 'node:os';
-import { type Config, ConfigError } from '../config.ts';
+import type { Config } from '../config.ts';
 import { howToHaveLowPort } from '../low-port.ts';
+import { ConfigError } from '../settings.ts';
 import type { KeyPair } from './tls.ts';
 
 /**
