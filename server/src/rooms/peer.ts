@@ -4,10 +4,13 @@ import {
   type ConsumerOffer,
   errorCodes,
   type PeerInfo,
+  type Publishable,
   type RequestData,
   type RtpCapabilities,
+  type WaitingPeer,
 } from '@oneport/protocol';
 import type { types } from 'mediasoup';
+import type { Access } from '../access/access.ts';
 import type { Logger } from '../log.ts';
 import { Consuming } from './consuming.ts';
 import { PeerMedia, type Wants } from './peer-media.ts';
@@ -19,6 +22,8 @@ export type CloseReason =
   | 'left'
   | 'replaced'
   | 'not joined in time'
+  | 'removed'
+  | 'room closed'
   | 'worker died'
   | 'server stops';
 
@@ -31,6 +36,9 @@ export type PeerEvents = {
   consumerResumed: [consumerId: string];
   consumerLayersChanged: [consumerId: string, layers: types.ConsumerLayers | null];
   activeSpeaker: [peerId: string | null];
+  muted: [what: Publishable];
+  roomLocked: [locked: boolean];
+  lobbyChanged: [waiting: WaitingPeer[]];
   closed: [reason: CloseReason, hadJoined: boolean];
 };
 
@@ -40,6 +48,8 @@ export interface PeerOptions {
   /** Counts the connections of this peer. */
   generation: number;
   wants: Wants;
+  /** What its token says. */
+  access: Access;
   /** Shows the peer a batch of consumers; answers with the ids that it takes. */
   offer(consumers: ConsumerOffer[]): Promise<string[]>;
   log: Logger;
@@ -55,6 +65,7 @@ export class Peer extends EventEmitter<PeerEvents> {
   readonly id: string;
   readonly generation: number;
   readonly resumeSecret = randomBytes(24).toString('base64url');
+  readonly access: Access;
   readonly log: Logger;
   readonly #options: PeerOptions;
   #media: PeerMedia | undefined;
@@ -66,6 +77,7 @@ export class Peer extends EventEmitter<PeerEvents> {
     this.#options = options;
     this.id = options.id;
     this.generation = options.generation;
+    this.access = options.access;
     this.log = options.log.child({ roomId: options.roomId, peerId: options.id });
   }
 

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { errorCodes, type RequestData, type RequestReply } from '@oneport/protocol';
 import type { Logger } from '../log.ts';
+import type { Lobby } from './lobby.ts';
+import { Moderation } from './moderation.ts';
 import type { CloseReason, Peer } from './peer.ts';
 import { RoomError } from './room-error.ts';
 import type { RoomMedia } from './room-media.ts';
@@ -9,6 +11,8 @@ import type { RoomMedia } from './room-media.ts';
 export interface RoomOptions {
   id: string;
   media: RoomMedia;
+  /** Where those wait who want to come in. */
+  lobby: Lobby;
   log: Logger;
 }
 
@@ -16,17 +20,19 @@ export interface RoomOptions {
 export class Room extends EventEmitter<{ close: [] }> {
   readonly id: string;
   readonly media: RoomMedia;
+  readonly moderation: Moderation;
   readonly #log: Logger;
   readonly #peers = new Map<string, Peer>();
   /** Of every producer in the room, or just being made: two peers may not choose the same. */
   readonly #producerIds = new Set<string>();
   #closed = false;
 
-  constructor({ id, media, log }: RoomOptions) {
+  constructor({ id, media, lobby, log }: RoomOptions) {
     super();
     this.id = id;
     this.media = media;
     this.#log = log.child({ roomId: id });
+    this.moderation = new Moderation(this, lobby, this.#log);
     media.speakers.on('change', (speaker) => {
       for (const peer of this.#joined()) peer.emit('activeSpeaker', speaker);
     });
@@ -38,6 +44,11 @@ export class Room extends EventEmitter<{ close: [] }> {
 
   get size(): number {
     return this.#peers.size;
+  }
+
+  /** All who have joined. */
+  get peers(): Peer[] {
+    return this.#joined();
   }
 
   peer(peerId: string): Peer | undefined {

@@ -10,16 +10,20 @@ import {
   type RequestData,
   type RequestMethod,
   type RequestReply,
+  refusals,
   requests,
   serverRequests,
   type Transport as TransportParameters,
 } from '@oneport/protocol';
 import * as protoo from 'protoo-server';
 import type { z } from 'zod';
+import { type Access, RefusedError } from '../access/access.ts';
+import type { Gate } from '../access/token-gate.ts';
 import type { Logger } from '../log.ts';
 import { NoWorkerError } from '../media/worker-pool.ts';
 import { NoPortError } from '../ports/errors.ts';
 import type { Transport } from '../ports/media-ports.ts';
+import { LobbyFullError } from '../rooms/lobby.ts';
 import { type CloseReason, Peer } from '../rooms/peer.ts';
 import type { PeerMedia } from '../rooms/peer-media.ts';
 import type { Room } from '../rooms/room.ts';
@@ -38,6 +42,8 @@ export interface ConnectionOptions {
   transport: SocketTransport;
   query: ConnectQuery;
   rooms: Rooms;
+  /** Who may come in. */
+  gate: Gate;
   portMode: PortMode;
   log: Logger;
 }
@@ -47,15 +53,22 @@ const closeOf: Record<CloseReason, { code: number; text: string }> = {
   left: { code: closeCodes.normal, text: '' },
   replaced: { code: closeCodes.gone, text: 'this peer has connected again elsewhere' },
   'not joined in time': { code: closeCodes.tooSlow, text: 'not joined in time' },
+  removed: { code: closeCodes.turnedAway, text: refusals.removed },
+  'room closed': { code: closeCodes.turnedAway, text: refusals.roomClosed },
   'worker died': { code: closeCodes.restart, text: 'the media worker of this room died' },
   'server stops': { code: closeCodes.restart, text: 'the server stops' },
 };
+
+/** Refusals that are a moderator's decision. */
+const byModerator = new Set<string>([refusals.removed, refusals.notAdmitted, refusals.roomClosed]);
 
 /** One peer's signalling: protoo in, room calls out; room events in, protoo out. */
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #protoo: protoo.Peer;
   readonly #queue = new SerialQueue(longestQueue);
+  /** Aborted when the socket is gone. */
+  readonly #gone = new AbortController();
   #context: Context | undefined;
 
   constructor(options: ConnectionOptions) {
@@ -70,16 +83,23 @@ export class Connection {
     this.#protoo.on('notification', ({ method }) => {
       this.#notify('protocolError', { method, reason: 'unknown notification' });
     });
-    this.#protoo.on('close', () => this.#context?.peer.close('left'));
+    this.#protoo.on('close', () => {
+      this.#gone.abort();
+      this.#context?.peer.close('left');
+    });
     this.#queue.push(() => this.#enter());
   }
 
   async #enter(): Promise<void> {
-    const { transport, query, rooms, log } = this.#options;
+    const { transport, query, rooms, gate, log } = this.#options;
     try {
+      const access = await gate(query.roomId, query.token);
       this.#context = await rooms.enter({
         ...query,
-        makePeer: (generation) => this.#makePeer(generation),
+        access,
+        onWaiting: () => this.#notify('waiting', {}),
+        signal: this.#gone.signal,
+        makePeer: (generation) => this.#makePeer(generation, access),
       });
       const { peer, room } = this.#context;
       // The socket may have gone while we waited.
@@ -103,13 +123,18 @@ export class Connection {
     }
   }
 
-  #makePeer(generation: number): Peer {
+  #makePeer(generation: number, access: Access): Peer {
     const { transport, query, log } = this.#options;
     const peer = new Peer({
       id: query.peerId,
       roomId: query.roomId,
       generation,
-      wants: query,
+      wants: {
+        produce: query.produce && access.permissions.publish.length > 0,
+        consume: query.consume && access.permissions.watch,
+        forceTcp: query.forceTcp,
+      },
+      access,
       offer: (consumers) => this.#offer(generation, consumers),
       log,
     });
@@ -125,6 +150,9 @@ export class Connection {
       this.#notify('consumerLayersChanged', { consumerId, layers }),
     );
     peer.on('activeSpeaker', (peerId) => this.#notify('activeSpeaker', { peerId }));
+    peer.on('muted', (what) => this.#notify('muted', { what }));
+    peer.on('roomLocked', (locked) => this.#notify('roomLocked', { locked }));
+    peer.on('lobbyChanged', (waiting) => this.#notify('lobbyChanged', { waiting }));
     peer.once('closed', (reason) => transport.close(closeOf[reason].code, closeOf[reason].text));
     return peer;
   }
@@ -140,7 +168,9 @@ export class Connection {
     this.#notify('welcome', {
       generation: peer.generation,
       resumeSecret: peer.resumeSecret,
-      room: { roomId: room.id },
+      room: { roomId: room.id, locked: room.moderation.locked },
+      permissions: peer.access.permissions,
+      ...(peer.access.displayName ? { displayName: peer.access.displayName } : {}),
       portMode: this.#options.portMode,
       routerRtpCapabilities: room.media.router
         .rtpCapabilities as NotificationData<'welcome'>['routerRtpCapabilities'],
@@ -240,7 +270,16 @@ function callHandler<M extends RequestMethod>(
 /** How a socket is closed that can't be let in. */
 function refusalOf(error: unknown): { code: number; text: string } {
   if (error instanceof PeerIdTakenError) return { code: closeCodes.refused, text: error.message };
-  if (error instanceof FullError || error instanceof NoPortError) {
+  if (error instanceof RefusedError) {
+    const { refused, turnedAway } = closeCodes;
+    const code = byModerator.has(error.refusal) ? turnedAway : refused;
+    return { code, text: error.refusal };
+  }
+  if (
+    error instanceof FullError ||
+    error instanceof LobbyFullError ||
+    error instanceof NoPortError
+  ) {
     return { code: closeCodes.tooMany, text: error.message };
   }
   if (error instanceof NoWorkerError) return { code: closeCodes.restart, text: error.message };
