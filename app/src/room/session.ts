@@ -240,9 +240,11 @@ export class RoomSession {
 
   #openSignalling(...[resume, ended]: Parameters<ConnectorOpen>): ReturnType<ConnectorOpen> {
     const { page, roomId, server } = this.#options;
-    const { peerId, displayName } = this.getSnapshot().self;
+    const { peerId, ...self } = this.getSnapshot().self;
+    const keep = resume !== undefined && this.#connection?.canGoOn === true;
     const token = this.#options.token?.();
-    const query = { ...page, roomId, peerId, resume, token, displayName: nameOrGuest(displayName) };
+    const displayName = nameOrGuest(self.displayName);
+    const query = { ...page, roomId, peerId, resume, keep, token, displayName };
     const url = signallingUrl(server, query);
     const handlers = dispatch({
       room: this.#room,
@@ -255,33 +257,32 @@ export class RoomSession {
     return openSignalling(url, { ...handlers, ended });
   }
 
-  /** Makes the connection that `welcome` describes, in line with the intent. */
+  /** Makes the connection that `welcome` describes, in line with the intent, or goes on with the one that it names. */
   async #adopt(welcome: Welcome): Promise<void> {
     const signalling = this.#connector.signalling;
     if (!signalling) return;
     this.#connector.welcomed(welcome.resumeSecret);
     this.#allowed(welcome);
-    this.#dropConnection();
-    let device: Device;
     try {
-      device = await this.#deviceLoader.load(welcome.routerRtpCapabilities);
-    } catch (error) {
-      this.#fail('unsupported', error);
-      return;
-    }
-    // The socket may have gone, or another welcome come, while the device was loading.
-    if (signalling !== this.#connector.signalling) return;
-    this.#dropConnection();
-    try {
-      const connection = this.#connect(welcome, device, signalling);
+      const resumes = this.#connection?.resume(welcome, signalling.request) === true;
+      if (!resumes) {
+        const device = await this.#loadDevice(welcome);
+        // The socket may have gone, or another welcome come, while the device was loading.
+        if (!device || signalling !== this.#connector.signalling) return;
+        this.#connection = this.#connect(welcome, device, signalling);
+        this.#showPaths(welcome, this.#connection);
+      }
+      const connection = this.#connection;
+      if (!connection) return;
       const joining = connection.join({
         displayName: nameOrGuest(this.getSnapshot().self.displayName),
         device: browserInfo(navigator.userAgent),
       });
       connection.publish(wantedSources(this.#local.state));
-      this.#showPaths(welcome, connection);
       const reply = await joining;
-      if (connection === this.#connection) this.#joined(reply);
+      if (connection === this.#connection && signalling === this.#connector.signalling) {
+        this.#joined(reply);
+      }
     } catch (error) {
       this.#notJoined(signalling, error);
     }
@@ -297,6 +298,18 @@ export class RoomSession {
     });
   }
 
+  async #loadDevice({ routerRtpCapabilities }: Welcome): Promise<Device | undefined> {
+    this.#dropConnection();
+    try {
+      const device = await this.#deviceLoader.load(routerRtpCapabilities);
+      this.#dropConnection();
+      return device;
+    } catch (error) {
+      this.#fail('unsupported', error);
+      return undefined;
+    }
+  }
+
   #connect(welcome: Welcome, device: Device, signalling: Signalling): Connection {
     const connection: Connection = new Connection({
       welcome,
@@ -309,13 +322,12 @@ export class RoomSession {
         onRoomData: (data) => this.#room.chatted([data]),
         onRefused: (source, reason) => this.#notices.add({ type: 'not-sent', source, reason }),
         onLost: () => {
-          // While the socket is gone too, a new connection is being made anyway.
-          const current = signalling === this.#connector.signalling;
-          if (current && connection === this.#connection) this.#connector.reconnect('media-lost');
+          // Without a socket it has to wait: the next one asks for new transports.
+          const current = connection === this.#connection;
+          if (current && this.#connector.signalling) this.#connector.reconnect('media-lost');
         },
       },
     });
-    this.#connection = connection;
     return connection;
   }
 
@@ -348,6 +360,7 @@ export class RoomSession {
   }
 
   #troubled(trouble: Trouble): void {
+    this.#connection?.suspend();
     const { state } = this.getSnapshot().phase;
     // The server would say, and it doesn't.
     this.#store.update({ activeSpeaker: null });

@@ -60,5 +60,5 @@ function mustAsk(room: Room | undefined, access: Access): boolean {
 
 /** It is inside already, and only its socket is new. */
 function hasPlace(room: Room | undefined, { peerId, resume }: Visitor): boolean {
-  return resume !== undefined && (room?.peer(peerId)?.mayBeReplacedWith(resume) ?? false);
+  return resume !== undefined && (room?.peer(peerId)?.mayBeResumedWith(resume) ?? false);
 }

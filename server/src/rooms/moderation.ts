@@ -57,7 +57,7 @@ export class Moderation {
    */
   async mute(by: Peer, peerId: string, what: Publishable): Promise<void> {
     const peer = this.#other(by, peerId);
-    const producers = [...peer.media.producers].filter(
+    const producers = peer.producers.filter(
       ({ appData }) => permissionOfSource[appData.source] === what,
     );
     await Promise.all(producers.map((producer) => producer.pause()));

@@ -82,6 +82,8 @@ export const handlers: Handlers = {
     return {};
   },
 
+  ping: () => ({}),
+
   sendChatMessage({ room, peer }, { text }) {
     if (!peer.access.permissions.chat) throw notAllowed('to write');
     return { messageId: room.sendChatMessage(peer, text) };
