@@ -1,5 +1,6 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { watchForNetworks } from './room/network-events.ts';
 import { meetingPoint, readPageUrl, urlWithRoom } from './room/page-url.ts';
 import { pageStorage } from './room/preferences.ts';
 import { RoomSession } from './room/session.ts';
@@ -26,7 +27,7 @@ if (location.pathname === '/dashboard') {
   const session = new RoomSession({ roomId, page, server: location.href, storage: pageStorage() });
   void session.openDevices();
   window.addEventListener('pagehide', () => session.leave());
-  window.addEventListener('online', () => session.retryNow());
+  watchForNetworks(() => session.networkChanged());
   root.render(
     <StrictMode>
       <SessionContext value={session}>

@@ -11,8 +11,8 @@ import {
 } from '@oneport/protocol';
 import type { Device, types } from 'mediasoup-client';
 import { Consuming, type TileViews, type Unreceivable } from './consuming.ts';
-import { watchIce } from './ice-watch.ts';
-import { type MediaPath, offeredPaths, selectedAddress } from './media-paths.ts';
+import { type MediaPath, offeredPaths } from './media-paths.ts';
+import { type Link, NetworkWatch } from './network-watch.ts';
 import { Publisher, type Wanted } from './publishing.ts';
 import { capabilitiesForServer } from './rtp.ts';
 import type { SendRequest } from './signalling.ts';
@@ -22,6 +22,10 @@ export interface ConnectionEvents {
   onMedia: () => void;
   onRoomData: (data: RoomData) => void;
   onRefused: (source: Source, reason: string) => void;
+  /** The ways that media takes at this moment: told again and again. */
+  onPaths: (paths: MediaPath[]) => void;
+  /** The server doesn't answer, and nothing comes over the transports either. */
+  onNoAnswer: () => void;
   /** Nothing comes through any more, or the browser can't go on with this connection. */
   onLost: () => void;
 }
@@ -39,15 +43,6 @@ export interface ConnectionOptions {
 export interface JoinAs {
   displayName: string;
   device: PeerDevice;
-}
-
-type Direction = MediaPath['direction'];
-
-interface Link {
-  readonly direction: Direction;
-  readonly transport: types.Transport;
-  readonly offered: readonly MediaPath[];
-  readonly stopWatching: () => void;
 }
 
 /** W3C ORTC's dictionaries, in the form that mediasoup-client wants. */
@@ -72,7 +67,8 @@ function transportOptions(transport: Transport, welcome: Welcome): types.Transpo
 export class Connection {
   readonly generation: number;
   readonly #options: ConnectionOptions;
-  readonly #links: Link[] = [];
+  readonly #links: readonly Link[];
+  readonly #network: NetworkWatch;
   readonly #publisher: Publisher | undefined;
   readonly #consuming: Consuming | undefined;
   readonly #receive: types.Transport | undefined;
@@ -83,18 +79,19 @@ export class Connection {
     const { welcome, device, request, events } = options;
     this.#options = options;
     this.generation = welcome.generation;
+    const links: Link[] = [];
     if (welcome.sendTransport) {
       const transport = device.createSendTransport(
         transportOptions(welcome.sendTransport, welcome),
       );
-      this.#link('send', transport, welcome.sendTransport);
+      links.push(this.#link('send', transport, welcome.sendTransport));
       this.#publisher = new Publisher({ transport, request, onRefused: events.onRefused });
     }
     if (welcome.recvTransport) {
       const transport = device.createRecvTransport(
         transportOptions(welcome.recvTransport, welcome),
       );
-      this.#link('receive', transport, welcome.recvTransport);
+      links.push(this.#link('receive', transport, welcome.recvTransport));
       this.#receive = transport;
       this.#consuming = new Consuming({
         transport,
@@ -106,6 +103,13 @@ export class Connection {
         onBroken: events.onLost,
       });
     }
+    this.#links = links;
+    this.#network = new NetworkWatch({
+      links,
+      onPaths: events.onPaths,
+      onNoAnswer: events.onNoAnswer,
+      onLost: () => this.#lost(),
+    });
   }
 
   get consuming(): Consuming | undefined {
@@ -133,18 +137,9 @@ export class Connection {
     if (!this.#closed) this.#publisher?.reconcile(wanted);
   }
 
-  /** The ways that media takes at this moment. */
-  async paths(): Promise<MediaPath[]> {
-    const each = await Promise.all(
-      this.#links.map(async ({ direction, transport, offered }): Promise<readonly MediaPath[]> => {
-        if (transport.closed) return [];
-        const address = selectedAddress((await transport.getStats()).values());
-        // A pair stays selected when nothing gets through it any more.
-        const inUse = address && transport.connectionState === 'connected';
-        return inUse ? [{ direction, ...address, state: 'in-use' }] : offered;
-      }),
-    );
-    return each.flat();
+  /** The browser has another network than before, or one again. */
+  networkChanged(): void {
+    this.#network.networkChanged();
   }
 
   close(): void {
@@ -152,13 +147,11 @@ export class Connection {
     this.#closed = true;
     this.#consuming?.end();
     this.#publisher?.end();
-    for (const { transport, stopWatching } of this.#links) {
-      stopWatching();
-      transport.close();
-    }
+    this.#network.stop();
+    for (const { transport } of this.#links) transport.close();
   }
 
-  #link(direction: Direction, transport: types.Transport, offer: Transport): void {
+  #link(direction: Link['direction'], transport: types.Transport, offer: Transport): Link {
     const { request } = this.#options;
     const transportId = transport.id;
     transport.on('connect', ({ dtlsParameters }, callback) => {
@@ -169,15 +162,15 @@ export class Connection {
       // The server handles a peer's messages in order, so there is no need to wait for its answer.
       callback();
     });
-    const stopWatching = watchIce(transport, {
+    return {
+      direction,
+      transport,
+      offered: offeredPaths(direction, offer.iceCandidates),
       restartIce: async () => {
         const { iceParameters } = await request('restartIce', { transportId });
         await transport.restartIce({ iceParameters });
       },
-      onLost: () => this.#lost(),
-    });
-    const offered = offeredPaths(direction, offer.iceCandidates);
-    this.#links.push({ direction, transport, offered, stopWatching });
+    };
   }
 
   #lost(): void {

@@ -7,7 +7,7 @@ import { displayNameSchema, errorCodes, type RequestReply, type Welcome } from '
 import type { Device } from 'mediasoup-client';
 import { browserInfo } from './browser-info.ts';
 import { Connection } from './connection.ts';
-import { Connector, type FailureKind, type Trouble } from './connector.ts';
+import { Connector, type FailureKind, type Trouble, type TroubleCause } from './connector.ts';
 import { tileKey, type Unreceivable } from './consuming.ts';
 import { DeviceLoader } from './device-loader.ts';
 import { problemOf } from './devices.ts';
@@ -17,13 +17,12 @@ import type { TileView } from './layers.ts';
 import { LocalMedia } from './local-media.ts';
 import { Notices } from './notices.ts';
 import type { PageSettings } from './page-url.ts';
-import { watchPaths } from './path-watch.ts';
 import { type PreferenceStorage, RememberedPreferences } from './preferences.ts';
 import { wantedSources } from './publishing.ts';
 import { Room, type RoomView } from './room.ts';
 import { openSignalling, RequestError, type SendRequest, type Signalling } from './signalling.ts';
 import { signallingUrl } from './signalling-url.ts';
-import type { Phase, Snapshot } from './snapshot.ts';
+import type { MediaInfo, Phase, Snapshot } from './snapshot.ts';
 import { Store } from './store.ts';
 
 export interface RoomSessionOptions {
@@ -54,7 +53,6 @@ export class RoomSession {
   // The connection.
   #connection: Connection | undefined;
   readonly #deviceLoader = new DeviceLoader();
-  #stopPaths: (() => void) | undefined;
 
   readonly #room: Room;
 
@@ -134,6 +132,12 @@ export class RoomSession {
   /** Doesn't wait for the next attempt's time. */
   retryNow(): void {
     this.#connector.retryNow();
+  }
+
+  /** The browser has another network than before, or one again. */
+  networkChanged(): void {
+    this.#connector.retryNow();
+    this.#connection?.networkChanged();
   }
 
   /** What the others shall call me; an impossible name is kept for the field, but not sent. */
@@ -262,7 +266,6 @@ export class RoomSession {
         device: browserInfo(navigator.userAgent),
       });
       connection.publish(wantedSources(this.#local.state));
-      this.#showPaths(welcome, connection);
       const reply = await joining;
       if (connection === this.#connection) this.#joined(reply);
     } catch (error) {
@@ -271,6 +274,11 @@ export class RoomSession {
   }
 
   #connect(welcome: Welcome, device: Device, signalling: Signalling): Connection {
+    const reconnect = (cause: TroubleCause) => {
+      // While the socket is gone too, a new connection is being made anyway.
+      const current = signalling === this.#connector.signalling;
+      if (current && connection === this.#connection) this.#connector.reconnect(cause);
+    };
     const connection: Connection = new Connection({
       welcome,
       device,
@@ -281,11 +289,9 @@ export class RoomSession {
         onMedia: () => this.#room.mediaChanged(connection.consuming?.media() ?? []),
         onRoomData: (data) => this.#room.chatted([data]),
         onRefused: (source, reason) => this.#notices.add({ type: 'not-sent', source, reason }),
-        onLost: () => {
-          // While the socket is gone too, a new connection is being made anyway.
-          const current = signalling === this.#connector.signalling;
-          if (current && connection === this.#connection) this.#connector.reconnect('media-lost');
-        },
+        onPaths: (paths) => this.#showMedia({ portMode: welcome.portMode, paths }),
+        onNoAnswer: () => reconnect('unreachable'),
+        onLost: () => reconnect('media-lost'),
       },
     });
     this.#connection = connection;
@@ -346,22 +352,15 @@ export class RoomSession {
   }
 
   #dropConnection(): void {
-    this.#stopPaths?.();
     this.#connection?.close();
     this.#connection = undefined;
   }
 
-  #showPaths({ portMode }: Welcome, connection: Connection): void {
-    this.#stopPaths = watchPaths(
-      () => connection.paths(),
-      (paths) => {
-        const media = { portMode, paths };
-        // Most looks find nothing new, and shouldn't make anybody render.
-        if (JSON.stringify(media) !== JSON.stringify(this.getSnapshot().media)) {
-          this.#store.update({ media });
-        }
-      },
-    );
+  /** Most looks find nothing new, and shouldn't make anybody render. */
+  #showMedia(media: MediaInfo): void {
+    if (JSON.stringify(media) !== JSON.stringify(this.getSnapshot().media)) {
+      this.#store.update({ media });
+    }
   }
 
   #localChanged(): void {
