@@ -1,8 +1,8 @@
 /** The media of one `welcome`: a device, two transports, and what goes over them. */
 import {
-  type ChatMessage,
+  errorCodes,
   type Device as PeerDevice,
-  type PeerInfo,
+  type RequestReply,
   type RoomData,
   roomDataSchema,
   type Source,
@@ -15,7 +15,7 @@ import { type MediaPath, offeredPaths } from './media-paths.ts';
 import { type Link, NetworkWatch } from './network-watch.ts';
 import { Publisher, type Wanted } from './publishing.ts';
 import { capabilitiesForServer } from './rtp.ts';
-import type { SendRequest } from './signalling.ts';
+import { RequestError, type SendRequest, type Signalling } from './signalling.ts';
 
 export interface ConnectionEvents {
   /** What arrives from the others has changed. */
@@ -45,6 +45,11 @@ export interface JoinAs {
   device: PeerDevice;
 }
 
+interface ConnectionLink extends Link {
+  /** What `connectWebRtcTransport` has to say, until the server has answered it. */
+  dtlsParameters: types.DtlsParameters | undefined;
+}
+
 /** W3C ORTC's dictionaries, in the form that mediasoup-client wants. */
 function transportOptions(transport: Transport, welcome: Welcome): types.TransportOptions {
   const { transportId, iceParameters, iceCandidates, dtlsParameters, sctpParameters } = transport;
@@ -65,9 +70,12 @@ function transportOptions(transport: Transport, welcome: Welcome): types.Transpo
 }
 
 export class Connection {
-  readonly generation: number;
   readonly #options: ConnectionOptions;
-  readonly #links: readonly Link[];
+  #welcome: Welcome;
+  #request: SendRequest;
+  /** Nothing comes through any more, or the browser can't go on. */
+  #lost = false;
+  readonly #links: readonly ConnectionLink[];
   readonly #network: NetworkWatch;
   readonly #publisher: Publisher | undefined;
   readonly #consuming: Consuming | undefined;
@@ -76,10 +84,12 @@ export class Connection {
   #badRoomData = 0;
 
   constructor(options: ConnectionOptions) {
-    const { welcome, device, request, events } = options;
+    const { welcome, device, events } = options;
     this.#options = options;
-    this.generation = welcome.generation;
-    const links: Link[] = [];
+    this.#welcome = welcome;
+    this.#request = options.request;
+    const request: SendRequest = (method, data) => this.#request(method, data);
+    const links: ConnectionLink[] = [];
     if (welcome.sendTransport) {
       const transport = device.createSendTransport(
         transportOptions(welcome.sendTransport, welcome),
@@ -100,7 +110,7 @@ export class Connection {
         unreceivable: options.unreceivable,
         pixelRatio: () => window.devicePixelRatio,
         onChange: events.onMedia,
-        onBroken: events.onLost,
+        onBroken: () => this.#lose(),
       });
     }
     this.#links = links;
@@ -108,12 +118,48 @@ export class Connection {
       links,
       onPaths: events.onPaths,
       onNoAnswer: events.onNoAnswer,
-      onLost: () => this.#lost(),
+      onLost: () => this.#lose(),
     });
   }
 
   get consuming(): Consuming | undefined {
     return this.#consuming;
+  }
+
+  /** Of the newest `welcome`. */
+  get generation(): number {
+    return this.#welcome.generation;
+  }
+
+  /** Whether it is of use beyond its socket. */
+  get canGoOn(): boolean {
+    return !this.#closed && !this.#lost;
+  }
+
+  /** Whether it is this socket's. */
+  uses(signalling: Signalling): boolean {
+    return this.#request === signalling.request;
+  }
+
+  /** There is no signalling for a while. */
+  suspend(): void {
+    this.#publisher?.suspend();
+  }
+
+  /**
+   * Goes on by another socket.
+   *
+   * @param welcome - that socket's
+   * @returns false when it is about other transports: this connection is of no use any more
+   */
+  resume(welcome: Welcome, request: SendRequest): boolean {
+    const ids = ({ sendTransport, recvTransport }: Welcome) =>
+      [sendTransport?.transportId, recvTransport?.transportId].join();
+    if (!this.canGoOn || ids(welcome) !== ids(this.#welcome)) return false;
+    this.suspend();
+    this.#welcome = welcome;
+    this.#request = request;
+    return true;
   }
 
   /**
@@ -122,14 +168,20 @@ export class Connection {
    *
    * @returns the reply to `join`
    */
-  async join(as: JoinAs): Promise<{ peers: PeerInfo[]; chat: ChatMessage[] }> {
-    const { welcome, device, request } = this.#options;
-    void this.#openRoomData();
-    return request('join', {
-      generation: welcome.generation,
+  async join(as: JoinAs): Promise<RequestReply<'join'>> {
+    const { device } = this.#options;
+    const resumes = this.#welcome !== this.#options.welcome;
+    if (!resumes) void this.#openRoomData();
+    const replying = this.#request('join', {
+      generation: this.generation,
       ...as,
       ...(this.#receive && { rtpCapabilities: capabilitiesForServer(device.recvRtpCapabilities) }),
+      ...(this.#consuming && { consumers: this.#consuming.ids }),
     });
+    if (resumes) this.#network.signallingIsBack();
+    const reply = await replying;
+    if (resumes) this.#resumed(reply);
+    return reply;
   }
 
   /** Sends what is wanted, and only that. Not before `join` was called: the server takes them in order. */
@@ -151,34 +203,61 @@ export class Connection {
     for (const { transport } of this.#links) transport.close();
   }
 
-  #link(direction: Link['direction'], transport: types.Transport, offer: Transport): Link {
-    const { request } = this.#options;
+  #link(
+    direction: Link['direction'],
+    transport: types.Transport,
+    offer: Transport,
+  ): ConnectionLink {
     const transportId = transport.id;
-    transport.on('connect', ({ dtlsParameters }, callback) => {
-      request('connectWebRtcTransport', { transportId, dtlsParameters }).catch((error: unknown) => {
-        console.warn('connecting a transport failed', error);
-        this.#lost();
-      });
-      // The server handles a peer's messages in order, so there is no need to wait for its answer.
-      callback();
-    });
-    return {
+    const link: ConnectionLink = {
       direction,
       transport,
+      dtlsParameters: undefined,
       offered: offeredPaths(direction, offer.iceCandidates),
       restartIce: async () => {
-        const { iceParameters } = await request('restartIce', { transportId });
+        const { iceParameters } = await this.#request('restartIce', { transportId });
         await transport.restartIce({ iceParameters });
       },
     };
+    transport.on('connect', ({ dtlsParameters }, callback) => {
+      link.dtlsParameters = dtlsParameters;
+      void this.#connect(link);
+      // The server handles a peer's messages in order, so there is no need to wait for its answer.
+      callback();
+    });
+    return link;
   }
 
-  #lost(): void {
-    if (!this.#closed) this.#options.events.onLost();
+  async #connect(link: ConnectionLink): Promise<void> {
+    const { dtlsParameters, transport } = link;
+    if (!dtlsParameters) return;
+    try {
+      await this.#request('connectWebRtcTransport', { transportId: transport.id, dtlsParameters });
+      link.dtlsParameters = undefined;
+    } catch (error) {
+      const code = error instanceof RequestError ? error.code : undefined;
+      // Without an answer it is sent again by the next socket; and then the server may know it already.
+      if (code === undefined || code === errorCodes.conflict) return;
+      console.warn('connecting a transport failed', error);
+      this.#lose();
+    }
+  }
+
+  /** The server has said what it knows of. */
+  #resumed({ producers, consumers }: RequestReply<'join'>): void {
+    for (const link of this.#links) void this.#connect(link);
+    void this.#publisher?.resumed(producers);
+    this.#consuming?.resumed(consumers);
+  }
+
+  #lose(): void {
+    if (this.#closed) return;
+    this.#lost = true;
+    this.#options.events.onLost();
   }
 
   async #openRoomData(): Promise<void> {
-    const { dataConsumer } = this.#options.welcome;
+    const { dataConsumer } = this.#welcome;
     if (!dataConsumer || !this.#receive) return;
     const { dataConsumerId, ...rest } = dataConsumer;
     try {
@@ -187,7 +266,7 @@ export class Connection {
     } catch (error) {
       if (this.#closed) return;
       console.warn('the room data channel failed', error);
-      this.#lost();
+      this.#lose();
     }
   }
 

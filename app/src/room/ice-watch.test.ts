@@ -104,6 +104,15 @@ test('what comes back without another signalling connection needs no restart', a
   expect(restartIce).toHaveBeenCalledOnce();
 });
 
+test('a restart under way is enough, unless the network has changed meanwhile', async () => {
+  const { watch, restartIce } = setUp();
+  await watch.restart();
+  await watch.restart();
+  expect(restartIce).toHaveBeenCalledOnce();
+  await watch.restart({ again: true });
+  expect(restartIce).toHaveBeenCalledTimes(2);
+});
+
 test('a watch that has ended does nothing', async () => {
   const { watch, become, restartIce } = setUp();
   watch.stop();

@@ -57,9 +57,11 @@ export class IceWatch {
   /**
    * Starts ICE again, unless that is under way. What flows goes on flowing meanwhile: the old pair
    * stays selected until a new one is (RFC 8445, section 9).
+   *
+   * @param again - also if it is under way: the browser may have other addresses by now
    */
-  async restart(): Promise<void> {
-    if (this.#phase !== 'well') return;
+  async restart({ again = false } = {}): Promise<void> {
+    if (this.#phase !== 'well' && !(again && this.#phase === 'connecting')) return;
     this.#become('asking');
     this.#after(answerWithin, () => this.#strand());
     try {

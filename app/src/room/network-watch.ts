@@ -64,7 +64,7 @@ export class NetworkWatch {
   networkChanged(): void {
     for (const { ice, udpReturn } of this.#links) {
       udpReturn.networkChanged();
-      void ice.restart();
+      void ice.restart({ again: true });
     }
   }
 
