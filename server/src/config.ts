@@ -2,8 +2,11 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder } from '../../scripts/setup/paths.mjs';
+import { type AuthConfig, authOf } from './config-auth.ts';
 import { checkTogether } from './config-together.ts';
 import { fail, parseSettings, unknownNames, type Values } from './settings.ts';
+
+export type { AuthConfig };
 
 export interface MediaConfig {
   /** Empty: 127.0.0.1 and the address of the default route. */
@@ -39,12 +42,16 @@ export interface Config {
     tls: TlsConfig;
     allowedOrigins: string[];
   };
+  /** Who may enter rooms. */
+  auth: AuthConfig;
   dashboard: {
     /** Unset: the one in the file, which is made if need be. */
     token: string | undefined;
     tokenFile: string;
   };
   limits: { maxRooms: number; maxPeersPerRoom: number };
+  /** Milliseconds that a peer's place is kept for it without a socket. */
+  graceMs: number;
   /** Whom to become when started as root. */
   runAsUser: string | undefined;
   logLevel: NonNullable<Values['LOG_LEVEL']>;
@@ -87,6 +94,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       tls,
       allowedOrigins: values.ALLOWED_ORIGINS ?? [],
     },
+    auth: authOf(values),
     dashboard: {
       token: values.DASHBOARD_TOKEN,
       tokenFile: join(cacheFolder(env), 'dashboard-token'),
@@ -95,6 +103,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       maxRooms: values.MAX_ROOMS ?? 1000,
       maxPeersPerRoom: values.MAX_PEERS_PER_ROOM ?? 100,
     },
+    graceMs: 1000 * (values.RECONNECT_GRACE_SECONDS ?? 30),
     runAsUser: values.RUN_AS_USER,
     logLevel: values.LOG_LEVEL ?? 'info',
     warnings: [],

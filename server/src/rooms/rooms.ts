@@ -1,9 +1,21 @@
+import { refusals } from '@oneport/protocol';
+import { RefusedError } from '../access/access.ts';
 import type { Logger } from '../log.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
-import type { CloseReason, Peer } from './peer.ts';
+import { ChatHistory } from './chat-history.ts';
+import { passDoor, type Visitor } from './door.ts';
+import { Lobby } from './lobby.ts';
+import { type CloseReason, Peer } from './peer.ts';
+import type { Wants } from './peer-media.ts';
 import { Room } from './room.ts';
 import { RoomMedia } from './room-media.ts';
+
+/** Milliseconds that a room may be without a worker: then its peers are told, and try again by themselves. */
+const moveWithinMs = 10_000;
+
+/** One to send, one to receive. */
+const transportsOfPeer = 2;
 
 /** The server, or the room, has no place for more. */
 export class FullError extends Error {
@@ -18,26 +30,28 @@ export class PeerIdTakenError extends Error {
 export interface RoomsOptions {
   pool: WorkerPool;
   limits: { maxRooms: number; maxPeersPerRoom: number };
+  /** Milliseconds that a peer's place is kept for it without a socket. */
+  graceMs: number;
   log: Logger;
 }
 
-export interface Entry {
-  roomId: string;
-  peerId: string;
-  /** The secret of the connection that shall be replaced. */
-  resume?: string | undefined;
-  /** Makes the peer, once its place is certain. */
-  makePeer(generation: number): Peer;
+export interface Entry extends Visitor {
+  wants: Wants;
 }
 
 /** All rooms: a room begins with its first peer and ends with its last. */
 export class Rooms {
+  /** Those who wait to be let into one. */
+  readonly lobby = new Lobby();
   readonly #options: RoomsOptions;
   readonly #rooms = new Map<string, Promise<Room>>();
+  /** Those that have been made. */
+  readonly #open = new Set<Room>();
 
   constructor(options: RoomsOptions) {
     this.#options = options;
-    options.pool.on('workerdied', (worker) => void this.#closeThoseOn(worker));
+    options.pool.on('workerdied', (worker) => this.#moveThoseOn(worker));
+    this.lobby.on('change', (roomId) => void this.#showLobby(roomId));
   }
 
   get size(): number {
@@ -45,31 +59,51 @@ export class Rooms {
   }
 
   /**
-   * Gives a peer its place in a room, which is made if need be.
+   * Gives a peer its place in a room, which is made if need be; or finds the place that it has.
    *
-   * @throws FullError, PeerIdTakenError, NoWorkerError
+   * @throws FullError, PeerIdTakenError, NoWorkerError, RefusedError, LobbyFullError
    */
-  async enter({ roomId, peerId, resume, makePeer }: Entry): Promise<{ room: Room; peer: Peer }> {
+  async enter(entry: Entry): Promise<{ room: Room; peer: Peer }> {
+    const { roomId, peerId, resume, wants, access } = entry;
+    await passDoor(entry, this.lobby, (id) => this.#find(id));
     let room = await this.#getOrCreate(roomId);
     // Its last peer may have left while we waited.
     while (room.closed) room = await this.#getOrCreate(roomId);
 
+    // While we waited, again.
+    if (room.moderation.hasRemoved(access)) throw new RefusedError(refusals.removed);
+
     const present = room.peer(peerId);
-    if (present && !(resume && present.mayBeReplacedWith(resume))) {
+    if (present) {
+      const isSame = present.access.subject === access.subject;
+      if (isSame && resume && present.mayBeResumedWith(resume)) {
+        present.setAccess(access);
+        return { room, peer: present };
+      }
       throw new PeerIdTakenError('peerId: it is in use in this room');
     }
-    if (!present && room.size >= this.#options.limits.maxPeersPerRoom) {
+    if (room.size >= this.#options.limits.maxPeersPerRoom) {
       throw new FullError(`this room is full (${room.size} peers)`);
     }
-    const peer = makePeer(present ? present.generation + 1 : 1);
+    const { graceMs, log } = this.#options;
+    const peer = new Peer({ id: peerId, roomId, wants, access, graceMs, log });
     room.add(peer);
-    present?.close('replaced');
     return { room, peer };
   }
 
   /** Ends every room. */
   async close(reason: CloseReason): Promise<void> {
     for (const room of await this.#all()) room.close(reason);
+  }
+
+  /** The room, if it is open. */
+  async #find(roomId: string): Promise<Room | undefined> {
+    const room = await this.#rooms.get(roomId)?.catch(() => undefined);
+    return room?.closed ? undefined : room;
+  }
+
+  async #showLobby(roomId: string): Promise<void> {
+    (await this.#find(roomId))?.moderation.showLobby();
   }
 
   #getOrCreate(roomId: string): Promise<Room> {
@@ -87,25 +121,55 @@ export class Rooms {
 
   async #create(roomId: string): Promise<Room> {
     const { pool, log } = this.#options;
-    const worker = pool.leastLoaded();
-    const media = await RoomMedia.create(worker);
-    const room = new Room({ id: roomId, media, log });
+    const chat = new ChatHistory();
+    const media = await placeRoom(async () => pool.leastLoaded(transportsOfPeer), chat);
+    const room = new Room({ id: roomId, media, chat, lobby: this.lobby, log });
+    this.#open.add(room);
     room.once('close', () => {
+      this.#open.delete(room);
       this.#rooms.delete(roomId);
+      // What it was locked for has ended with it.
+      this.lobby.endAll(roomId, 'again');
       log.info({ roomId }, 'room closed');
     });
-    log.info({ roomId, workerIndex: worker.index }, 'room opened');
+    log.info({ roomId, workerIndex: media.worker.index }, 'room opened');
     return room;
   }
 
-  async #closeThoseOn(worker: MediaWorker): Promise<void> {
-    for (const room of await this.#all()) {
-      if (room.media.worker === worker) room.close('worker died');
+  #moveThoseOn(worker: MediaWorker): void {
+    for (const room of this.#open) if (room.media.worker === worker) void this.#move(room);
+  }
+
+  /** Carries a room on elsewhere, its worker having died. */
+  async #move(room: Room): Promise<void> {
+    const { pool, log } = this.#options;
+    try {
+      const transports = transportsOfPeer * room.size;
+      const next = () => pool.nextLeastLoaded(transports, moveWithinMs);
+      const media = await placeRoom(next, room.chat);
+      if (room.closed) media.close();
+      else await room.moveTo(media);
+    } catch (error) {
+      log.error({ roomId: room.id, error: String(error) }, 'a room could not be moved');
+      room.close('no worker');
     }
   }
 
   async #all(): Promise<Room[]> {
     const settled = await Promise.allSettled(this.#rooms.values());
     return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  }
+}
+
+/** Makes what carries a room. A worker that dies meanwhile gives way to the next. */
+async function placeRoom(next: () => Promise<MediaWorker>, chat: ChatHistory): Promise<RoomMedia> {
+  for (;;) {
+    const worker = await next();
+    try {
+      const media = await RoomMedia.create(worker, chat);
+      if (!media.closed) return media;
+    } catch (error) {
+      if (!worker.worker.closed) throw error;
+    }
   }
 }
