@@ -84,6 +84,7 @@ export class Connection implements PeerLink {
   /** Aborted when the socket is gone. */
   readonly #gone = new AbortController();
   #context: Context | undefined;
+  #joining: NodeJS.Timeout | undefined;
   #stopListening: () => void = () => undefined;
 
   constructor(options: ConnectionOptions) {
@@ -155,6 +156,8 @@ export class Connection implements PeerLink {
   /** The socket has gone. */
   #ended(): void {
     this.#gone.abort();
+    // It would keep all that the peer had in memory until it is due.
+    clearTimeout(this.#joining);
     this.#stopListening();
     void this.#queue.end();
     const { peer } = this.#context ?? {};
@@ -191,7 +194,8 @@ export class Connection implements PeerLink {
     const { generation, media } = peer;
     const { send, recv, dataConsumer, roomMedia } = media;
     const { transport: socket } = this.#options;
-    setTimeout(() => {
+    clearTimeout(this.#joining);
+    this.#joining = setTimeout(() => {
       if (peer.generation === generation && !peer.answered) {
         socket.close(closeCodes.tooSlow, 'not joined in time');
       }
