@@ -1,5 +1,6 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { watchForNetworks } from './room/network-events.ts';
 import { PageToken, tabStorage } from './room/page-token.ts';
 import { meetingPoint, readPageUrl, urlWithRoom } from './room/page-url.ts';
 import { pageStorage } from './room/preferences.ts';
@@ -38,7 +39,7 @@ if (location.pathname === '/dashboard') {
   });
   void session.openDevices();
   window.addEventListener('pagehide', () => session.leave());
-  window.addEventListener('online', () => session.retryNow());
+  watchForNetworks(() => session.networkChanged());
   root.render(
     <StrictMode>
       <SessionContext value={session}>

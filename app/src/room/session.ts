@@ -7,7 +7,7 @@ import { displayNameSchema, errorCodes, type RequestReply, type Welcome } from '
 import type { Device } from 'mediasoup-client';
 import { browserInfo } from './browser-info.ts';
 import { Connection } from './connection.ts';
-import { Connector, type FailureKind, type Trouble } from './connector.ts';
+import { Connector, type FailureKind, type Trouble, type TroubleCause } from './connector.ts';
 import { tileKey, type Unreceivable } from './consuming.ts';
 import { DeviceLoader } from './device-loader.ts';
 import { problemOf } from './devices.ts';
@@ -18,13 +18,12 @@ import { LocalMedia } from './local-media.ts';
 import { beforeWelcome, Moderation } from './moderation.ts';
 import { Notices } from './notices.ts';
 import type { PageSettings } from './page-url.ts';
-import { watchPaths } from './path-watch.ts';
 import { type PreferenceStorage, RememberedPreferences } from './preferences.ts';
 import { wantedSources } from './publishing.ts';
 import { Room, type RoomView } from './room.ts';
 import { openSignalling, RequestError, type SendRequest, type Signalling } from './signalling.ts';
 import { signallingUrl } from './signalling-url.ts';
-import type { Phase, Snapshot } from './snapshot.ts';
+import type { MediaInfo, Phase, Snapshot } from './snapshot.ts';
 import { Store } from './store.ts';
 
 export interface RoomSessionOptions {
@@ -57,7 +56,6 @@ export class RoomSession {
   // The connection.
   #connection: Connection | undefined;
   readonly #deviceLoader = new DeviceLoader();
-  #stopPaths: (() => void) | undefined;
 
   readonly #room: Room;
   /** What I may do here, and what I do as a moderator. */
@@ -146,6 +144,12 @@ export class RoomSession {
   /** Doesn't wait for the next attempt's time. */
   retryNow(): void {
     this.#connector.retryNow();
+  }
+
+  /** The browser has another network than before, or one again. */
+  networkChanged(): void {
+    this.#connector.retryNow();
+    this.#connection?.networkChanged();
   }
 
   /** What the others shall call me; an impossible name is kept for the field, but not sent. */
@@ -270,7 +274,6 @@ export class RoomSession {
         // The socket may have gone, or another welcome come, while the device was loading.
         if (!device || signalling !== this.#connector.signalling) return;
         this.#connection = this.#connect(welcome, device, signalling);
-        this.#showPaths(welcome, this.#connection);
       }
       const connection = this.#connection;
       if (!connection) return;
@@ -311,6 +314,13 @@ export class RoomSession {
   }
 
   #connect(welcome: Welcome, device: Device, signalling: Signalling): Connection {
+    const reconnect = (cause: TroubleCause) => {
+      // Without a socket it has to wait for the next one, which is under way.
+      const current = this.#connector.signalling;
+      if (connection !== this.#connection || !current) return;
+      // The next one asks for new transports, and this one must not be blamed for another's silence.
+      if (cause === 'media-lost' || connection.uses(current)) this.#connector.reconnect(cause);
+    };
     const connection: Connection = new Connection({
       welcome,
       device,
@@ -321,11 +331,9 @@ export class RoomSession {
         onMedia: () => this.#room.mediaChanged(connection.consuming?.media() ?? []),
         onRoomData: (data) => this.#room.chatted([data]),
         onRefused: (source, reason) => this.#notices.add({ type: 'not-sent', source, reason }),
-        onLost: () => {
-          // Without a socket it has to wait: the next one asks for new transports.
-          const current = connection === this.#connection;
-          if (current && this.#connector.signalling) this.#connector.reconnect('media-lost');
-        },
+        onPaths: (paths) => this.#showMedia({ portMode: welcome.portMode, paths }),
+        onNoAnswer: () => reconnect('unreachable'),
+        onLost: () => reconnect('media-lost'),
       },
     });
     return connection;
@@ -386,22 +394,15 @@ export class RoomSession {
   }
 
   #dropConnection(): void {
-    this.#stopPaths?.();
     this.#connection?.close();
     this.#connection = undefined;
   }
 
-  #showPaths({ portMode }: Welcome, connection: Connection): void {
-    this.#stopPaths = watchPaths(
-      () => connection.paths(),
-      (paths) => {
-        const media = { portMode, paths };
-        // Most looks find nothing new, and shouldn't make anybody render.
-        if (JSON.stringify(media) !== JSON.stringify(this.getSnapshot().media)) {
-          this.#store.update({ media });
-        }
-      },
-    );
+  /** Most looks find nothing new, and shouldn't make anybody render. */
+  #showMedia(media: MediaInfo): void {
+    if (JSON.stringify(media) !== JSON.stringify(this.getSnapshot().media)) {
+      this.#store.update({ media });
+    }
   }
 
   #localChanged(): void {
