@@ -56,7 +56,7 @@ test('a guest waits in the lobby, is let in, muted by the moderator, and removed
 
   await mo.tile('Ada').locator('video').waitFor();
   await ada.tile('Mo').locator('video').waitFor();
-  await ada.page.getByText('Locked', { exact: true }).waitFor();
+  await ada.page.getByRole('img', { name: /^Locked/ }).waitFor();
   await expect.poll(() => mo.received('audio', 'packetsReceived')).toBeGreaterThan(0);
 
   // Muted: Ada's own button says so, Mo sees it, and no packet comes any more.
