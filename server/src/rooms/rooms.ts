@@ -14,8 +14,8 @@ import { RoomMedia } from './room-media.ts';
 /** Milliseconds that a room may be without a worker: then its peers are told, and try again by themselves. */
 const moveWithinMs = 10_000;
 
-/** One to send, one to receive. */
-const transportsOfPeer = 2;
+/** How many transports a room needs: one for its data, and for each peer one to send and one to receive. */
+const transportsFor = (peers: number, ofEach = 2) => 1 + ofEach * peers;
 
 /** The server, or the room, has no place for more. */
 export class FullError extends Error {
@@ -66,9 +66,9 @@ export class Rooms {
   async enter(entry: Entry): Promise<{ room: Room; peer: Peer }> {
     const { roomId, peerId, resume, wants, access } = entry;
     await passDoor(entry, this.lobby, (id) => this.#find(id));
-    let room = await this.#getOrCreate(roomId);
+    let room = await this.#getOrCreate(roomId, wants);
     // Its last peer may have left while we waited.
-    while (room.closed) room = await this.#getOrCreate(roomId);
+    while (room.closed) room = await this.#getOrCreate(roomId, wants);
 
     // While we waited, again.
     if (room.moderation.hasRemoved(access)) throw new RefusedError(refusals.removed);
@@ -106,23 +106,24 @@ export class Rooms {
     (await this.#find(roomId))?.moderation.showLobby();
   }
 
-  #getOrCreate(roomId: string): Promise<Room> {
+  #getOrCreate(roomId: string, wants: Wants): Promise<Room> {
     const known = this.#rooms.get(roomId);
     if (known) return known;
     if (this.#rooms.size >= this.#options.limits.maxRooms) {
       return Promise.reject(new FullError(`this server is full (${this.#rooms.size} rooms)`));
     }
-    const creating = this.#create(roomId);
+    const creating = this.#create(roomId, wants);
     this.#rooms.set(roomId, creating);
     // A room that could not be made may be tried again.
     creating.catch(() => this.#rooms.delete(roomId));
     return creating;
   }
 
-  async #create(roomId: string): Promise<Room> {
+  async #create(roomId: string, { produce, consume }: Wants): Promise<Room> {
     const { pool, log } = this.#options;
     const chat = new ChatHistory();
-    const media = await placeRoom(async () => pool.leastLoaded(transportsOfPeer), chat);
+    const transports = transportsFor(1, Number(produce) + Number(consume));
+    const media = await placeRoom(async () => pool.leastLoaded(transports), chat);
     const room = new Room({ id: roomId, media, chat, lobby: this.lobby, log });
     this.#open.add(room);
     room.once('close', () => {
@@ -144,7 +145,7 @@ export class Rooms {
   async #move(room: Room): Promise<void> {
     const { pool, log } = this.#options;
     try {
-      const transports = transportsOfPeer * room.size;
+      const transports = transportsFor(room.size);
       const next = () => pool.nextLeastLoaded(transports, moveWithinMs);
       const media = await placeRoom(next, room.chat);
       if (room.closed) media.close();
