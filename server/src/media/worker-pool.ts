@@ -17,6 +17,10 @@ export interface WorkerPoolOptions {
 /** There is no worker just now: all have died, and none has come back yet. */
 export class NoWorkerError extends Error {
   override name = 'NoWorkerError';
+
+  constructor() {
+    super('no worker is running');
+  }
 }
 
 /** How long a worker may take to end by itself. */
@@ -28,11 +32,20 @@ const respawnPauseMs = { first: 100, longest: 10_000 };
 export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Map<number, MediaWorker>();
+  /** Those whose process may still be there. */
+  readonly #processes = new Set<mediasoup.types.Worker>();
+  /** Dead workers that are being replaced. */
+  readonly #replacing = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
+  /** Workers end with us by themselves, unless they hang: process.exit() can't wait until that shows. */
+  readonly #killAll = () => {
+    for (const { pid } of this.#processes) kill(pid);
+  };
 
   private constructor(options: WorkerPoolOptions) {
     super();
     this.#options = options;
+    process.on('exit', this.#killAll);
   }
 
   /**
@@ -63,6 +76,11 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
     return [...this.#workers.values()].sort((a, b) => a.index - b.index);
   }
 
+  /** How many there are when all is well. */
+  get expected(): number {
+    return this.#options.numWorkers;
+  }
+
   /**
    * The worker with the fewest transports, and of those the one with the fewest rooms.
    *
@@ -72,7 +90,7 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
     const [least] = this.workers.toSorted(
       (a, b) => a.transports - b.transports || a.routers - b.routers,
     );
-    if (!least) throw new NoWorkerError('no worker is running');
+    if (!least) throw new NoWorkerError();
     return least;
   }
 
@@ -81,12 +99,15 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
     this.#stopping.abort();
     const ended = this.workers.map(({ worker }) => end(worker));
     this.#workers.clear();
-    await Promise.all(ended);
+    await Promise.all([...ended, ...this.#replacing]);
+    process.off('exit', this.#killAll);
   }
 
   async #spawn(index: number): Promise<void> {
     const { ports, workerBin, log } = this.#options;
     const worker = await spawnWorker(workerBin);
+    this.#processes.add(worker);
+    worker.once('subprocessclose', () => this.#processes.delete(worker));
     const started = Date.now();
     // Before the ports are there: a worker may die at any time.
     const died = new Promise<never>((_, reject) => worker.once('died', reject));
@@ -106,7 +127,11 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
       );
       if (this.#stopping.signal.aborted) throw new Error('stopping');
       this.#workers.set(index, mediaWorker);
-      died.catch(() => this.#replace(mediaWorker, Date.now() - started));
+      died.catch(() => {
+        const replacing = this.#replace(mediaWorker, Date.now() - started);
+        this.#replacing.add(replacing);
+        void replacing.finally(() => this.#replacing.delete(replacing));
+      });
     } catch (error) {
       await end(worker);
       throw error;
@@ -140,10 +165,19 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
 /** mediasoup asks the process to end; one that hangs would stay behind. */
 async function end(worker: mediasoup.types.Worker): Promise<void> {
   if (worker.subprocessClosed) return;
-  const kill = setTimeout(() => process.kill(worker.pid, 'SIGKILL'), endWithinMs);
+  const patience = setTimeout(() => kill(worker.pid), endWithinMs);
   await new Promise<void>((resolve) => {
     worker.once('subprocessclose', () => resolve());
     worker.close();
   });
-  clearTimeout(kill);
+  clearTimeout(patience);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // It may just have ended by itself.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
