@@ -38,7 +38,7 @@ export const closeCodes = {
   tooBig: 1009,
   /** RFC 6455: a fault of the server's. Its log has the details. */
   internal: 1011,
-  /** IANA registry: the server restarts, or lost what carried this room. Come back. */
+  /** IANA registry: the server stops or restarts, or lost what carried this room. Come back. */
   restart: 1012,
   /** protoo: don't come back. */
   gone: 4000,

@@ -30,6 +30,9 @@ export const serverRequests = {
   },
 } as const;
 
+/** A day. Longer than a call, and a timer's most (2^31 ms) is far. */
+export const longestDrainSeconds = 86_400;
+
 const consumer = z.object({ consumerId: uuidSchema });
 
 export const notifications = {
@@ -74,6 +77,12 @@ export const notifications = {
   }),
   /** null: nobody speaks. */
   activeSpeaker: z.object({ peerId: peerIdSchema.nullable() }),
+  /**
+   * The server stops when the room has ended, and at the latest in so many seconds. Sockets are then closed with
+   * `closeCodes.restart`: come back, to another instance perhaps. Until then the call goes on, and a dropped socket
+   * may still resume; a room that isn't there any more can't begin again here.
+   */
+  serverStopping: z.object({ inSeconds: z.int().min(0).max(longestDrainSeconds) }),
   /** A notification of the client's was wrong; there is no reply that could say so. */
   protocolError: z.object({ method: z.string(), reason: z.string() }),
 } as const;

@@ -28,6 +28,7 @@ export function dispatch(to: DispatchTo): Pick<SignallingHandlers, 'notification
       // Told for those who show statistics; nothing here depends on it.
       consumerLayersChanged: () => undefined,
       activeSpeaker: ({ peerId }) => to.onActiveSpeaker(peerId),
+      serverStopping: ({ inSeconds }) => room.serverStops(inSeconds),
       protocolError: ({ method, reason }) => console.error('protocol error:', method, reason),
     },
     requests: {

@@ -44,6 +44,7 @@ export type Notice = { readonly id: number } & (
   | { readonly type: 'chat-failed'; readonly reason: string }
   | { readonly type: 'screen-failed' }
   | { readonly type: 'reconnected' }
+  | { readonly type: 'server-stopping'; readonly inSeconds: number }
 );
 
 export interface Snapshot {

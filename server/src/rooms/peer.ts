@@ -31,6 +31,7 @@ export type PeerEvents = {
   consumerResumed: [consumerId: string];
   consumerLayersChanged: [consumerId: string, layers: types.ConsumerLayers | null];
   activeSpeaker: [peerId: string | null];
+  serverStopping: [inSeconds: number];
   closed: [reason: CloseReason, hadJoined: boolean];
 };
 

@@ -24,7 +24,7 @@ import { type CloseReason, Peer } from '../rooms/peer.ts';
 import type { PeerMedia } from '../rooms/peer-media.ts';
 import type { Room } from '../rooms/room.ts';
 import { RoomError, toRoomError } from '../rooms/room-error.ts';
-import { FullError, PeerIdTakenError, type Rooms } from '../rooms/rooms.ts';
+import { FullError, PeerIdTakenError, type Rooms, StoppingError } from '../rooms/rooms.ts';
 import { type Context, handlers } from './handlers.ts';
 import { SerialQueue } from './serial-queue.ts';
 import type { SocketTransport } from './socket-transport.ts';
@@ -88,6 +88,7 @@ export class Connection {
         return;
       }
       this.#welcome(room, peer, await peer.connect(room.media));
+      this.#announceStop(peer);
       setTimeout(() => {
         if (!peer.joined) peer.close('not joined in time');
       }, joinWithinMs).unref();
@@ -160,6 +161,14 @@ export class Connection {
           }
         : {}),
     });
+  }
+
+  /** Not before `welcome`, which is the first message on each socket. */
+  #announceStop(peer: Peer): void {
+    const { stopsInSeconds } = this.#options.rooms;
+    const tell = (inSeconds: number) => this.#notify('serverStopping', { inSeconds });
+    if (stopsInSeconds === undefined) peer.once('serverStopping', tell);
+    else tell(stopsInSeconds);
   }
 
   async #offer(generation: number, consumers: ConsumerOffer[]): Promise<string[]> {
@@ -243,6 +252,9 @@ function refusalOf(error: unknown): { code: number; text: string } {
   if (error instanceof FullError || error instanceof NoPortError) {
     return { code: closeCodes.tooMany, text: error.message };
   }
-  if (error instanceof NoWorkerError) return { code: closeCodes.restart, text: error.message };
+  // Come again: a worker will be back, or another instance be asked.
+  if (error instanceof NoWorkerError || error instanceof StoppingError) {
+    return { code: closeCodes.restart, text: error.message };
+  }
   return { code: closeCodes.internal, text: 'internal error' };
 }
