@@ -47,6 +47,8 @@ export interface Config {
   limits: { maxRooms: number; maxPeersPerRoom: number };
   /** How long open rooms may go on after a signal to stop. */
   drainSeconds: number;
+  /** Milliseconds that a peer's place is kept for it without a socket. */
+  graceMs: number;
   /** Whom to become when started as root. */
   runAsUser: string | undefined;
   logLevel: NonNullable<Values['LOG_LEVEL']>;
@@ -98,6 +100,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       maxPeersPerRoom: values.MAX_PEERS_PER_ROOM ?? 100,
     },
     drainSeconds: values.DRAIN_SECONDS ?? 5,
+    graceMs: 1000 * (values.RECONNECT_GRACE_SECONDS ?? 30),
     runAsUser: values.RUN_AS_USER,
     logLevel: values.LOG_LEVEL ?? 'info',
     warnings: [],

@@ -155,6 +155,12 @@ const variables = {
       'How long the rooms that are open may go on after a signal to stop, in seconds; peers are warned. A second signal stops at once. Give whoever sends SIGKILL at last (systemd, Docker, Kubernetes) 5 seconds more.',
     schema: integer(0, longestDrainSeconds),
   },
+  RECONNECT_GRACE_SECONDS: {
+    default: '30',
+    meaning:
+      'How long a peer keeps its place, and its media goes on, when its signalling socket drops. 0: it leaves at once.',
+    schema: integer(0, 600),
+  },
   RUN_AS_USER: {
     default: 'whoever starts it',
     meaning:
