@@ -2,6 +2,7 @@ import type { types } from 'mediasoup';
 import type { WorkerPorts } from '../ports/media-ports.ts';
 import { mediaCodecs } from './codecs.ts';
 import { TransportTraffic } from './transport-traffic.ts';
+import { isForCheck } from './worker-check.ts';
 import { WorkerUsageMeter } from './worker-usage.ts';
 
 /** Milliseconds after which transports that were expected are there, or won't be. */
@@ -26,7 +27,9 @@ export class MediaWorker {
     this.worker = worker;
     this.ports = ports;
     this.usage = new WorkerUsageMeter(worker);
-    worker.observer.on('newrouter', (router) => this.#count(router));
+    worker.observer.on('newrouter', (router) => {
+      if (!isForCheck(router)) this.#count(router);
+    });
   }
 
   get routers(): number {

@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { refusals } from '@oneport/protocol';
 import { RefusedError } from '../access/access.ts';
 import type { Logger } from '../log.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
-import type { WorkerPool } from '../media/worker-pool.ts';
+import { NoWorkerError, type WorkerPool } from '../media/worker-pool.ts';
 import { ChatHistory } from './chat-history.ts';
 import { passDoor, type Visitor } from './door.ts';
 import { Lobby } from './lobby.ts';
@@ -27,6 +28,11 @@ export class PeerIdTakenError extends Error {
   override name = 'PeerIdTakenError';
 }
 
+/** The server is about to stop: rooms that are there go on until then, others begin elsewhere. */
+export class StoppingError extends Error {
+  override name = 'StoppingError';
+}
+
 export interface RoomsOptions {
   pool: WorkerPool;
   limits: { maxRooms: number; maxPeersPerRoom: number };
@@ -45,6 +51,8 @@ export class Rooms {
   readonly lobby = new Lobby();
   readonly #options: RoomsOptions;
   readonly #rooms = new Map<string, Promise<Room>>();
+  /** When the server will stop, as performance.now() counts. */
+  #stopsAt: number | undefined;
   /** Those that have been made. */
   readonly #open = new Set<Room>();
 
@@ -58,10 +66,26 @@ export class Rooms {
     return this.#rooms.size;
   }
 
+  /** Seconds until the server stops at the latest; undefined: it doesn't. */
+  get stopsInSeconds(): number | undefined {
+    if (this.#stopsAt === undefined) return undefined;
+    return Math.max(0, Math.ceil((this.#stopsAt - performance.now()) / 1000));
+  }
+
+  /** Why a room can't begin just now: what `enter` throws then. */
+  get whyNoNewRoom(): StoppingError | FullError | NoWorkerError | undefined {
+    const { pool, limits } = this.#options;
+    if (this.#stopsAt !== undefined) return new StoppingError('the server stops: no new rooms');
+    if (this.#rooms.size >= limits.maxRooms) {
+      return new FullError(`this server is full (${this.#rooms.size} rooms)`);
+    }
+    return pool.workers.length === 0 ? new NoWorkerError() : undefined;
+  }
+
   /**
    * Gives a peer its place in a room, which is made if need be; or finds the place that it has.
    *
-   * @throws FullError, PeerIdTakenError, NoWorkerError, RefusedError, LobbyFullError
+   * @throws FullError, PeerIdTakenError, NoWorkerError, RefusedError, LobbyFullError, StoppingError
    */
   async enter(entry: Entry): Promise<{ room: Room; peer: Peer }> {
     const { roomId, peerId, resume, wants, access } = entry;
@@ -91,8 +115,27 @@ export class Rooms {
     return { room, peer };
   }
 
-  /** Ends every room. */
+  /**
+   * From now on no room begins. Everybody in one is told, and those who come later as well.
+   *
+   * @param seconds - how long the rooms may go on, from 0
+   * @returns the rooms that are open
+   */
+  async announceStop(seconds: number): Promise<Room[]> {
+    this.#stopsAt = performance.now() + seconds * 1000;
+    const rooms = await this.#all();
+    for (const room of rooms) room.announceStop(seconds);
+    return rooms;
+  }
+
+  /** Resolves when every room that is open now has ended. */
+  async ended(): Promise<void> {
+    for (const room of await this.#all()) if (!room.closed) await once(room, 'close');
+  }
+
+  /** Ends every room, and lets none begin any more. */
   async close(reason: CloseReason): Promise<void> {
+    this.#stopsAt ??= performance.now();
     for (const room of await this.#all()) room.close(reason);
   }
 
@@ -109,9 +152,8 @@ export class Rooms {
   #getOrCreate(roomId: string, wants: Wants): Promise<Room> {
     const known = this.#rooms.get(roomId);
     if (known) return known;
-    if (this.#rooms.size >= this.#options.limits.maxRooms) {
-      return Promise.reject(new FullError(`this server is full (${this.#rooms.size} rooms)`));
-    }
+    const refusal = this.whyNoNewRoom;
+    if (refusal) return Promise.reject(refusal);
     const creating = this.#create(roomId, wants);
     this.#rooms.set(roomId, creating);
     // A room that could not be made may be tried again.
