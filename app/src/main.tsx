@@ -2,6 +2,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { watchForNetworks } from './room/network-events.ts';
 import { meetingPoint, readPageUrl, urlWithRoom } from './room/page-url.ts';
+import { keepPlace, tabStorage, takePlace } from './room/place.ts';
 import { pageStorage } from './room/preferences.ts';
 import { RoomSession } from './room/session.ts';
 import { App } from './views/app.tsx';
@@ -24,9 +25,16 @@ if (location.pathname === '/dashboard') {
   const roomId = page.roomId ?? meetingPoint;
   if (page.roomId === undefined) history.replaceState(null, '', urlWithRoom(location.href, roomId));
   document.title = `${roomId} · oneport`;
-  const session = new RoomSession({ roomId, page, server: location.href, storage: pageStorage() });
-  void session.openDevices();
-  window.addEventListener('pagehide', () => session.leave());
+  const place = takePlace(tabStorage(), roomId, Date.now());
+  const storage = pageStorage();
+  const session = new RoomSession({ roomId, page, server: location.href, storage, place });
+  void session.open();
+  // The browser closes the socket with 1001, and the server waits a few seconds for the page to come again.
+  window.addEventListener('pagehide', () => keepPlace(tabStorage(), session.place, Date.now()));
+  window.addEventListener('pageshow', ({ persisted }) => {
+    // Out of the back/forward cache, with a call that has ended meanwhile.
+    if (persisted) location.reload();
+  });
   watchForNetworks(() => session.networkChanged());
   root.render(
     <StrictMode>

@@ -12,7 +12,8 @@ export type Phase =
   /** `trouble`: the first attempt didn't succeed. */
   | { readonly state: 'joining'; readonly trouble: Trouble | undefined }
   | { readonly state: 'joined' }
-  | { readonly state: 'reconnecting'; readonly trouble: Trouble }
+  /** `trouble`: undefined while a page that was loaded again makes its first attempt. */
+  | { readonly state: 'reconnecting'; readonly trouble: Trouble | undefined }
   | { readonly state: 'left' }
   | { readonly state: 'failed'; readonly failure: Failure };
 

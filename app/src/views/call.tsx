@@ -63,7 +63,9 @@ export function Call({ snapshot }: { snapshot: Snapshot }) {
         {media && <PortBadge media={media} />}
       </header>
       <div className="call-messages">
-        {phase.state === 'reconnecting' && <TroubleBanner trouble={phase.trouble} />}
+        {phase.state === 'reconnecting' && phase.trouble && (
+          <TroubleBanner trouble={phase.trouble} />
+        )}
         {phase.state === 'joined' && (
           <CallProblems microphone={self.microphone} camera={self.camera} />
         )}

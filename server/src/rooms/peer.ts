@@ -22,6 +22,8 @@ export type CloseReason = 'left' | 'did not come back' | 'no worker' | 'server s
 export type PeerEvents = {
   /** It has transports: time for `welcome`. */
   connected: [];
+  /** Its media comes or goes by another way than before. */
+  otherPath: [direction: 'send' | 'recv'];
   peerJoined: [peer: PeerInfo];
   peerLeft: [peerId: string];
   peerRenamed: [peerId: string, displayName: string];
@@ -177,6 +179,7 @@ export class Peer extends EventEmitter<PeerEvents> {
         return;
       }
       this.#media = media;
+      media.onOtherPath((direction) => this.emit('otherPath', direction));
     }
     this.emit('connected');
   }

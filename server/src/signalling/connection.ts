@@ -157,6 +157,8 @@ export class Connection implements PeerLink {
       consumerResumed: (consumerId) => this.#notify('consumerResumed', { consumerId }),
       consumerLayersChanged: (consumerId, layers) =>
         this.#notify('consumerLayersChanged', { consumerId, layers }),
+      // The browser knows it already.
+      otherPath: () => undefined,
       activeSpeaker: (peerId) => this.#notify('activeSpeaker', { peerId }),
       closed: (reason) => transport.close(closeOf[reason].code, closeOf[reason].text),
     };
