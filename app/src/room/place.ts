@@ -80,12 +80,3 @@ export function takePlace(
     camera: read('camera') === true,
   };
 }
-
-/** The tab's storage. Even reading `window.sessionStorage` throws where cookies are blocked. */
-export function tabStorage(): PlaceStorage | undefined {
-  try {
-    return window.sessionStorage;
-  } catch {
-    return undefined;
-  }
-}

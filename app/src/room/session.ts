@@ -15,6 +15,7 @@ import { dispatch } from './dispatch.ts';
 import { nameOrGuest } from './display-name.ts';
 import type { TileView } from './layers.ts';
 import { LocalMedia } from './local-media.ts';
+import { beforeWelcome, Moderation } from './moderation.ts';
 import { Notices } from './notices.ts';
 import type { PageSettings } from './page-url.ts';
 import type { Place } from './place.ts';
@@ -35,6 +36,8 @@ export interface RoomSessionOptions {
   storage: PreferenceStorage | undefined;
   /** Where I was before the page was loaded again. */
   place?: Place | undefined;
+  /** Asked at each attempt to connect, so that a fresh one can be given. */
+  token?: () => string | undefined;
 }
 
 type SourceName = 'microphone' | 'camera';
@@ -61,6 +64,8 @@ export class RoomSession {
   readonly #deviceLoader = new DeviceLoader();
 
   readonly #room: Room;
+  /** What I may do here, and what I do as a moderator. */
+  readonly moderation: Moderation;
 
   constructor(options: RoomSessionOptions) {
     this.#options = options;
@@ -86,10 +91,17 @@ export class RoomSession {
       },
       ...this.#room.view,
       activeSpeaker: null,
+      moderation: beforeWelcome,
       media: undefined,
       devices,
       chosen: { microphoneId, cameraId, speakerId },
       notices: [],
+    });
+    this.moderation = new Moderation({
+      request: (method, data) => this.#request(method, data),
+      notices: this.#notices,
+      local: this.#local,
+      onChange: (moderation) => this.#store.update({ moderation }),
     });
     this.#connector = new Connector({
       open: (resume, ended) => this.#openSignalling(resume, ended),
@@ -145,7 +157,7 @@ export class RoomSession {
   /** Enters the room, or enters it again after having left. */
   join(): void {
     const { state } = this.getSnapshot().phase;
-    if (state === 'joining' || state === 'joined' || state === 'reconnecting') return;
+    if (state !== 'lobby' && state !== 'left' && state !== 'failed') return;
     // After leaving, the server may not have seen the old socket close yet.
     if (state !== 'lobby') this.#updateSelf({ peerId: this.#room.newIdentity() });
     const displayName = nameOrGuest(this.getSnapshot().self.displayName);
@@ -266,11 +278,16 @@ export class RoomSession {
 
   #openSignalling(...[resume, ended]: Parameters<ConnectorOpen>): ReturnType<ConnectorOpen> {
     const { page, roomId, server } = this.#options;
-    const { peerId } = this.getSnapshot().self;
+    const { peerId, ...self } = this.getSnapshot().self;
     const keep = resume !== undefined && this.#connection?.canGoOn === true;
-    const url = signallingUrl(server, { ...page, roomId, peerId, resume, keep });
+    const token = this.#options.token?.();
+    const displayName = nameOrGuest(self.displayName);
+    const query = { ...page, roomId, peerId, resume, keep, token, displayName };
+    const url = signallingUrl(server, query);
     const handlers = dispatch({
       room: this.#room,
+      moderation: this.moderation,
+      onWaiting: () => this.#store.update({ phase: { state: 'waiting' } }),
       connection: () => this.#connection,
       onWelcome: (welcome) => void this.#adopt(welcome),
       onActiveSpeaker: (activeSpeaker) => this.#store.update({ activeSpeaker }),
@@ -283,6 +300,7 @@ export class RoomSession {
     const signalling = this.#connector.signalling;
     if (!signalling) return;
     this.#connector.welcomed(welcome.resumeSecret);
+    this.#allowed(welcome);
     try {
       const resumes = this.#connection?.resume(welcome, signalling.request) === true;
       if (!resumes) {
@@ -305,6 +323,16 @@ export class RoomSession {
     } catch (error) {
       this.#notJoined(signalling, error);
     }
+  }
+
+  /** Takes on what the token says. */
+  #allowed(welcome: Welcome): void {
+    const { produce } = this.#options.page;
+    this.moderation.welcomed(welcome);
+    this.#updateSelf({
+      role: produce && welcome.permissions.publish.length > 0 ? 'participant' : 'watching',
+      ...(welcome.displayName && { displayName: welcome.displayName }),
+    });
   }
 
   async #loadDevice({ routerRtpCapabilities }: Welcome): Promise<Device | undefined> {
@@ -388,7 +416,7 @@ export class RoomSession {
     const { state } = this.getSnapshot().phase;
     // The server would say, and it doesn't.
     this.#store.update({ activeSpeaker: null });
-    if (state === 'lobby' || state === 'joining') {
+    if (state === 'lobby' || state === 'joining' || state === 'waiting') {
       this.#store.update({ phase: { state: 'joining', trouble } });
     } else if (state === 'joined' || state === 'reconnecting') {
       this.#store.update({ phase: { state: 'reconnecting', trouble } });
