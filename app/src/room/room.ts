@@ -72,6 +72,11 @@ export class Room {
     this.#peopleChanged();
   }
 
+  /** @param inSeconds - when at the latest; I will come back by myself */
+  serverStops(inSeconds: number): void {
+    this.#options.notices.add({ type: 'server-stopping', inSeconds });
+  }
+
   /** @param media - all that arrives now, of everybody */
   mediaChanged(media: readonly RemoteMedia[]): void {
     this.#media = media;

@@ -51,6 +51,7 @@ export type Notice = { readonly id: number } & (
   | { readonly type: 'locked'; readonly locked: boolean }
   | { readonly type: 'not-moderated'; readonly reason: string }
   | { readonly type: 'reconnected' }
+  | { readonly type: 'server-stopping'; readonly inSeconds: number }
 );
 
 export interface Snapshot {

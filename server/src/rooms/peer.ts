@@ -44,6 +44,7 @@ export type PeerEvents = {
   muted: [what: Publishable];
   roomLocked: [locked: boolean];
   lobbyChanged: [waiting: WaitingPeer[]];
+  serverStopping: [inSeconds: number];
   closed: [reason: CloseReason, hadJoined: boolean];
 };
 

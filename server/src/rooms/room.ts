@@ -179,6 +179,11 @@ export class Room extends EventEmitter<{ close: [] }> {
     return messageId;
   }
 
+  /** Everybody is told that the server stops. @param inSeconds - at the latest, from 0 */
+  announceStop(inSeconds: number): void {
+    for (const peer of this.#peers.values()) peer.emit('serverStopping', inSeconds);
+  }
+
   /** Ends the room and every peer's place in it. */
   close(reason: CloseReason): void {
     if (this.#closed) return;
