@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
-import helmet from 'helmet';
 import type { Logger } from '../log.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
 import type { MediaPorts } from '../ports/media-ports.ts';
 import { describeListening } from './ports-summary.ts';
+import { securityHeaders } from './security-headers.ts';
 
 /** Where set-up builds the app to. */
 export const builtApp = fileURLToPath(new URL('../../../app/dist', import.meta.url));
@@ -27,19 +27,7 @@ export interface AppOptions {
 export function createApp({ ports, pool, trustedTls, log }: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.use(
-    helmet({
-      contentSecurityPolicy: {
-        directives: {
-          // These would send a page on plain HTTP, in a LAN say, to a port where nobody answers.
-          'upgrade-insecure-requests': null,
-          'media-src': ["'self'", 'blob:', 'mediastream:'],
-        },
-      },
-      // A browser remembers HSTS for the host: on localhost it would break every other project.
-      strictTransportSecurity: trustedTls,
-    }),
-  );
+  app.use(securityHeaders({ trustedTls }));
 
   app.get('/health', (_request, response) => {
     response.json({ status: 'ok', workers: pool.workers.length });

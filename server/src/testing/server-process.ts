@@ -15,7 +15,7 @@ export interface ServerProcess {
   /** MEDIASOUP_PORT, as it was chosen. */
   mediaPort: number;
   process: ChildProcess;
-  /** What it has printed up to now, its log included. */
+  /** What it has printed up to now, its log and its errors included. */
   output(): string;
   stop(): Promise<void>;
 }
@@ -47,12 +47,14 @@ export async function startServerProcess(
       LOG_LEVEL: 'warn',
       ...env,
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  child.stdout?.on('data', (data) => {
-    output += String(data);
-  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+  }
   await untilReady(child, () => output);
   return {
     url: `http://localhost:${httpPort}`,
