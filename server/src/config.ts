@@ -45,6 +45,8 @@ export interface Config {
     tokenFile: string;
   };
   limits: { maxRooms: number; maxPeersPerRoom: number };
+  /** Milliseconds that a peer's place is kept for it without a socket. */
+  graceMs: number;
   /** Whom to become when started as root. */
   runAsUser: string | undefined;
   logLevel: NonNullable<Values['LOG_LEVEL']>;
@@ -95,6 +97,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       maxRooms: values.MAX_ROOMS ?? 1000,
       maxPeersPerRoom: values.MAX_PEERS_PER_ROOM ?? 100,
     },
+    graceMs: 1000 * (values.RECONNECT_GRACE_SECONDS ?? 30),
     runAsUser: values.RUN_AS_USER,
     logLevel: values.LOG_LEVEL ?? 'info',
     warnings: [],

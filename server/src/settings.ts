@@ -149,6 +149,12 @@ const variables = {
     meaning: 'How many peers a room may have.',
     schema: integer(1, 10_000),
   },
+  RECONNECT_GRACE_SECONDS: {
+    default: '30',
+    meaning:
+      'How long a peer keeps its place, and its media goes on, when its signalling socket drops. 0: it leaves at once.',
+    schema: integer(0, 600),
+  },
   RUN_AS_USER: {
     default: 'whoever starts it',
     meaning:

@@ -4,6 +4,9 @@ import { mediaCodecs } from './codecs.ts';
 import { TransportTraffic } from './transport-traffic.ts';
 import { WorkerUsageMeter } from './worker-usage.ts';
 
+/** Milliseconds after which transports that were expected are there, or won't be. */
+const expectedWithinMs = 1_000;
+
 /** A mediasoup worker with its ports and its load. */
 export class MediaWorker {
   /** Its place, from 0: its port in single-port is base + index. */
@@ -15,6 +18,7 @@ export class MediaWorker {
   readonly traffic = new Map<string, TransportTraffic>();
   #routers = 0;
   #transports = 0;
+  #expected = 0;
 
   constructor(worker: types.Worker, index: number, ports: WorkerPorts) {
     this.index = index;
@@ -30,6 +34,19 @@ export class MediaWorker {
 
   get transports(): number {
     return this.#transports;
+  }
+
+  /** How much there is for it to do, or will be, for comparing workers. */
+  get load(): number {
+    return this.#transports + this.#expected;
+  }
+
+  /** Counts transports that are about to be made, so that what is placed at the same time spreads. */
+  expect(transports: number): void {
+    this.#expected += transports;
+    setTimeout(() => {
+      this.#expected -= transports;
+    }, expectedWithinMs).unref();
   }
 
   /** A room's router. */

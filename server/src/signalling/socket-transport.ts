@@ -32,6 +32,7 @@ export class SocketTransport extends EventEmitter implements Transport {
   readonly #pinging: NodeJS.Timeout;
   #alive = true;
   #closed = false;
+  #endCode: number | undefined;
 
   constructor(socket: WebSocket) {
     super();
@@ -41,13 +42,18 @@ export class SocketTransport extends EventEmitter implements Transport {
     socket.on('pong', () => {
       this.#alive = true;
     });
-    socket.on('close', () => this.#end());
+    socket.on('close', (code) => this.#end(code));
     // 'close' follows; without a listener the error would be an uncaught one.
     socket.on('error', () => {});
   }
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** With which code it was closed, by whichever side was first (RFC 6455, section 7.4). */
+  get endCode(): number | undefined {
+    return this.#endCode;
   }
 
   /**
@@ -59,7 +65,7 @@ export class SocketTransport extends EventEmitter implements Transport {
     this.#socket.close(code, Buffer.from(reason).subarray(0, 123));
     // Whoever doesn't answer the close frame has no claim to a socket.
     setTimeout(() => this.#socket.terminate(), socketLimits.closeWithinMs).unref();
-    this.#end();
+    this.#end(code);
   }
 
   async send(message: object): Promise<void> {
@@ -96,9 +102,10 @@ export class SocketTransport extends EventEmitter implements Transport {
     this.#socket.ping();
   }
 
-  #end(): void {
+  #end(code: number): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#endCode = code;
     clearInterval(this.#pinging);
     // protoo's Peer would leave them waiting for half a minute.
     for (const id of this.#unanswered) {
