@@ -25,6 +25,7 @@ describe('loadConfig', () => {
         tls: { kind: 'none' },
         allowedOrigins: [],
       },
+      auth: { keys: { kind: 'none' }, issuer: undefined, audience: undefined, clockSkew: 5 },
       dashboard: {
         token: undefined,
         tokenFile: expect.stringMatching(/oneport\/dashboard-token$/),

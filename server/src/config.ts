@@ -2,8 +2,11 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder } from '../../scripts/setup/paths.mjs';
+import { type AuthConfig, authOf } from './config-auth.ts';
 import { checkTogether } from './config-together.ts';
 import { fail, parseSettings, unknownNames, type Values } from './settings.ts';
+
+export type { AuthConfig };
 
 export interface MediaConfig {
   /** Empty: 127.0.0.1 and the address of the default route. */
@@ -39,6 +42,8 @@ export interface Config {
     tls: TlsConfig;
     allowedOrigins: string[];
   };
+  /** Who may enter rooms. */
+  auth: AuthConfig;
   dashboard: {
     /** Unset: the one in the file, which is made if need be. */
     token: string | undefined;
@@ -89,6 +94,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       tls,
       allowedOrigins: values.ALLOWED_ORIGINS ?? [],
     },
+    auth: authOf(values),
     dashboard: {
       token: values.DASHBOARD_TOKEN,
       tokenFile: join(cacheFolder(env), 'dashboard-token'),

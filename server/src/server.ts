@@ -1,5 +1,7 @@
 /** The composition root: settings -> parts -> listen -> stop. The only file that knows them all. */
 import { dashboardPath, signallingPath } from '@oneport/protocol';
+import { createGate } from './access/create-gate.ts';
+import type { Gate } from './access/token-gate.ts';
 import { becomeUser, findUser } from './become-user.ts';
 import type { Config } from './config.ts';
 import { Dashboard } from './dashboard/dashboard.ts';
@@ -45,9 +47,12 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const ports = await createMediaPorts(config, log);
   const { numWorkers, workerBin } = config.media;
   let pool: WorkerPool;
+  let gate: Gate;
   try {
     // Workers must be of the user who has the port: the kernel lets nobody else's join it.
     if (runAs) becomeUser(runAs, { folder: builtApp, program: workerBin });
+    // As the user that it will be read anew as.
+    gate = createGate(config.auth, log);
     pool = await WorkerPool.start({ ports, numWorkers, workerBin, log });
   } catch (error) {
     await ports.close();
@@ -69,7 +74,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const server = createServer(keyPair, app);
   routeUpgrades(server, {
     handlers: {
-      [signallingPath]: createSignalling({ rooms, portMode: ports.mode, log }),
+      [signallingPath]: createSignalling({ rooms, gate, portMode: ports.mode, log }),
       [dashboardPath]: dashboard.upgrade,
     },
     allowedOrigins,

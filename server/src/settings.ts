@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { explain } from '@oneport/protocol';
 import { z } from 'zod';
 import { announcedAddressesSchema, listenIpsSchema } from './announced-addresses.ts';
+import { authVariables } from './settings-auth.ts';
 import { StartError } from './start-error.ts';
 
 /** A wrong setting. */
@@ -139,6 +140,7 @@ const variables = {
       .regex(/^[\w.-]{16,128}$/, 'expected 16 to 128 characters out of A-Z, a-z, 0-9, -, . and _'),
     secret: true,
   },
+  ...authVariables,
   MAX_ROOMS: {
     default: '1000',
     meaning: 'How many rooms may be open.',
@@ -225,7 +227,7 @@ const mediasoupsOwn =
 /** A misspelt setting would be a default in silence: a warning for each. */
 export function unknownNames(env: NodeJS.ProcessEnv): string[] {
   return Object.keys(env)
-    .filter((name) => name.startsWith('MEDIASOUP_') && !mediasoupsOwn.test(name))
+    .filter((name) => /^(MEDIASOUP|AUTH)_/.test(name) && !mediasoupsOwn.test(name))
     .filter((name) => !Object.hasOwn(variables, name) && !Object.hasOwn(renamed, name))
     .map((name) => `${name} is no setting of oneport's: npm start -- --help shows every one.`);
 }

@@ -10,16 +10,20 @@ import {
   type RequestData,
   type RequestMethod,
   type RequestReply,
+  refusals,
   requests,
   serverRequests,
   type Transport as TransportParameters,
 } from '@oneport/protocol';
 import * as protoo from 'protoo-server';
 import type { z } from 'zod';
+import { RefusedError } from '../access/access.ts';
+import type { Gate } from '../access/token-gate.ts';
 import type { Logger } from '../log.ts';
 import { NoWorkerError } from '../media/worker-pool.ts';
 import { NoPortError } from '../ports/errors.ts';
 import type { Transport } from '../ports/media-ports.ts';
+import { LobbyFullError } from '../rooms/lobby.ts';
 import type { CloseReason, Peer, PeerEvents, PeerLink } from '../rooms/peer.ts';
 import type { Room } from '../rooms/room.ts';
 import { RoomError, toRoomError } from '../rooms/room-error.ts';
@@ -43,6 +47,8 @@ export interface ConnectionOptions {
   transport: SocketTransport;
   query: ConnectQuery;
   rooms: Rooms;
+  /** Who may come in. */
+  gate: Gate;
   portMode: PortMode;
   log: Logger;
 }
@@ -51,6 +57,8 @@ export interface ConnectionOptions {
 const closeOf: Record<CloseReason, { code: number; text: string }> = {
   left: { code: closeCodes.normal, text: '' },
   'did not come back': { code: closeCodes.gone, text: 'away for too long' },
+  removed: { code: closeCodes.turnedAway, text: refusals.removed },
+  'room closed': { code: closeCodes.turnedAway, text: refusals.roomClosed },
   'no worker': { code: closeCodes.restart, text: 'there is no media worker for this room' },
   'server stops': { code: closeCodes.restart, text: 'the server stops' },
 };
@@ -63,6 +71,9 @@ const leavingCodes: readonly (number | undefined)[] = [
   closeCodes.refused,
 ];
 
+/** Refusals that are a moderator's decision. */
+const byModerator = new Set<string>([refusals.removed, refusals.notAdmitted, refusals.roomClosed]);
+
 type Listeners = { [E in keyof PeerEvents]: (...args: PeerEvents[E]) => void };
 
 /** One peer's signalling by one socket: protoo in, room calls out; room events in, protoo out. */
@@ -70,6 +81,8 @@ export class Connection implements PeerLink {
   readonly #options: ConnectionOptions;
   readonly #protoo: protoo.Peer;
   readonly #queue = new SerialQueue(longestQueue);
+  /** Aborted when the socket is gone. */
+  readonly #gone = new AbortController();
   #context: Context | undefined;
   #stopListening: () => void = () => undefined;
 
@@ -109,11 +122,18 @@ export class Connection implements PeerLink {
   }
 
   async #enter(): Promise<void> {
-    const { transport, query, rooms, log } = this.#options;
-    const { roomId, peerId, resume, keep, produce, consume, forceTcp } = query;
-    const wants = { produce, consume, forceTcp };
+    const { transport, query, rooms, gate, log } = this.#options;
+    const { roomId, peerId, keep, forceTcp } = query;
     try {
-      const { room, peer } = await rooms.enter({ roomId, peerId, resume, wants });
+      const access = await gate(roomId, query.token);
+      const wants = {
+        produce: query.produce && access.permissions.publish.length > 0,
+        consume: query.consume && access.permissions.watch,
+        forceTcp,
+      };
+      const onWaiting = () => this.#notify('waiting', {});
+      const { signal } = this.#gone;
+      const { room, peer } = await rooms.enter({ ...query, wants, access, onWaiting, signal });
       this.#context = { room, peer };
       this.#stopListening = this.#listen(room, peer);
       await peer.attach(this);
@@ -134,6 +154,7 @@ export class Connection implements PeerLink {
 
   /** The socket has gone. */
   #ended(): void {
+    this.#gone.abort();
     this.#stopListening();
     void this.#queue.end();
     const { peer } = this.#context ?? {};
@@ -158,6 +179,9 @@ export class Connection implements PeerLink {
       consumerLayersChanged: (consumerId, layers) =>
         this.#notify('consumerLayersChanged', { consumerId, layers }),
       activeSpeaker: (peerId) => this.#notify('activeSpeaker', { peerId }),
+      muted: (what) => this.#notify('muted', { what }),
+      roomLocked: (locked) => this.#notify('roomLocked', { locked }),
+      lobbyChanged: (waiting) => this.#notify('lobbyChanged', { waiting }),
       closed: (reason) => transport.close(closeOf[reason].code, closeOf[reason].text),
     };
     return subscribe(peer, listeners);
@@ -182,7 +206,9 @@ export class Connection implements PeerLink {
     this.#notify('welcome', {
       generation,
       resumeSecret: peer.nextSecret(),
-      room: { roomId: room.id },
+      room: { roomId: room.id, locked: room.moderation.locked },
+      permissions: peer.access.permissions,
+      ...(peer.access.displayName ? { displayName: peer.access.displayName } : {}),
       portMode: this.#options.portMode,
       routerRtpCapabilities: roomMedia.router
         .rtpCapabilities as NotificationData<'welcome'>['routerRtpCapabilities'],
@@ -268,7 +294,16 @@ function callHandler<M extends RequestMethod>(
 /** How a socket is closed that can't be let in. */
 function refusalOf(error: unknown): { code: number; text: string } {
   if (error instanceof PeerIdTakenError) return { code: closeCodes.refused, text: error.message };
-  if (error instanceof FullError || error instanceof NoPortError) {
+  if (error instanceof RefusedError) {
+    const { refused, turnedAway } = closeCodes;
+    const code = byModerator.has(error.refusal) ? turnedAway : refused;
+    return { code, text: error.refusal };
+  }
+  if (
+    error instanceof FullError ||
+    error instanceof LobbyFullError ||
+    error instanceof NoPortError
+  ) {
     return { code: closeCodes.tooMany, text: error.message };
   }
   if (error instanceof NoWorkerError) return { code: closeCodes.restart, text: error.message };

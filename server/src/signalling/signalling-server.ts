@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { closeCodes, connectQuerySchema, explain, signallingSubprotocol } from '@oneport/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Gate } from '../access/token-gate.ts';
 import type { Logger } from '../log.ts';
 import type { PortMode } from '../ports/media-ports.ts';
 import type { Rooms } from '../rooms/rooms.ts';
@@ -10,6 +11,7 @@ import { SocketTransport, socketLimits } from './socket-transport.ts';
 
 export interface SignallingOptions {
   rooms: Rooms;
+  gate: Gate;
   portMode: PortMode;
   log: Logger;
 }
