@@ -14,6 +14,7 @@ import { childrenOf } from './testing/processes.ts';
 import { secretSettings } from './testing/secrets.ts';
 import { type ServerProcess, startServerProcess } from './testing/server-process.ts';
 import { TestPeer } from './testing/test-peer.ts';
+import { testToken } from './testing/tokens.ts';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'oneport-secrets-'));
@@ -62,6 +63,14 @@ async function secretsOf(peer: TestPeer): Promise<string[]> {
   return [resumeSecret, ...passwords];
 }
 
+/** The token of a peer, which the server asks for. */
+function tokenOf(peerId: string): Promise<string> {
+  return testToken({ sub: peerId, room: '*' }, secretSettings.AUTH_JWT_SECRET);
+}
+
+/** What makes a token good: its signature. */
+const signatureOf = (token: string) => token.slice(token.lastIndexOf('.') + 1);
+
 test('every secret setting has a value in the list that these tests use', () => {
   const secret = settingNames.filter((setting) => setting.secret).map(({ name }) => name);
   expect(Object.keys(secretSettings).sort()).toEqual(secret.sort());
@@ -71,10 +80,10 @@ test('a setting whose name sounds like a secret is marked as one, or names a fil
   const sounding = settingNames.filter(({ name }) => /TOKEN|SECRET|PASS|KEY|CREDENTIAL/.test(name));
   const unmarked = sounding.filter(({ secret }) => !secret).map(({ name }) => name);
   expect(sounding.length).toBeGreaterThan(unmarked.length);
-  expect(unmarked).toEqual(['HTTPS_CERT_PRIVKEY']);
+  expect(unmarked.filter((name) => !name.endsWith('_FILE'))).toEqual(['HTTPS_CERT_PRIVKEY']);
 });
 
-test('a call, those who are refused, and a worker that dies', async () => {
+test('a call, those who are refused, and a worker that dies', { timeout: 60_000 }, async () => {
   const server = await start();
   const signalling = signallingOf(server);
   const [wrongResume, wrongToken, inUrl] = [
@@ -84,8 +93,16 @@ test('a call, those who are refused, and a worker that dies', async () => {
   ];
   const secrets = [...Object.values(secretSettings), ...privateKey, wrongResume, wrongToken, inUrl];
 
-  const alice = await TestPeer.join({ signalling, roomId: 'logged', peerId: 'alice' });
-  const bob = await TestPeer.join({ signalling, roomId: 'logged', peerId: 'bob' });
+  const [ofAlice, ofBob] = [await tokenOf('alice'), await tokenOf('bob')];
+  const forged = await testToken(
+    { sub: 'alice', room: '*' },
+    'a-secret-that-the-server-does-not-know',
+  );
+  secrets.push(...[ofAlice, ofBob, forged].map(signatureOf));
+
+  const options = { signalling, roomId: 'logged' };
+  const alice = await TestPeer.join({ ...options, peerId: 'alice', query: { token: ofAlice } });
+  const bob = await TestPeer.join({ ...options, peerId: 'bob', query: { token: ofBob } });
   secrets.push(...(await secretsOf(alice)), ...(await secretsOf(bob)));
   await alice.produce('camera');
   const { sendTransport, resumeSecret } = await alice.welcome();
@@ -94,17 +111,22 @@ test('a call, those who are refused, and a worker that dies', async () => {
   });
   secrets.push(restarted.iceParameters.password);
 
-  // Resumed, then refused: without the secret, with a wrong one, with one that is far too long.
+  // Resumed, then refused: by a wrong secret, one that is used up, one that is far too long, and by wrong tokens.
   const again = await TestPeer.join({
-    signalling,
-    roomId: 'logged',
+    ...options,
     peerId: 'alice',
-    query: { resume: resumeSecret },
+    query: { resume: resumeSecret, token: ofAlice },
   });
   secrets.push(...(await secretsOf(again)));
-  for (const resume of [wrongResume, resumeSecret, `${wrongResume}${'x'.repeat(80)}`]) {
-    const query = { resume, token: inUrl };
-    const refused = new TestPeer({ signalling, roomId: 'logged', peerId: 'alice', query });
+  const wrong: Record<string, string>[] = [
+    { resume: wrongResume, token: ofAlice },
+    { resume: resumeSecret, token: ofAlice },
+    { resume: `${wrongResume}${'x'.repeat(80)}`, token: ofAlice },
+    { token: inUrl },
+    { token: forged },
+  ];
+  for (const query of wrong) {
+    const refused = new TestPeer({ ...options, peerId: 'alice', query });
     expect((await refused.closed).code).toBeGreaterThanOrEqual(4400);
   }
 
@@ -122,11 +144,11 @@ test('a call, those who are refused, and a worker that dies', async () => {
   await once(foreign, 'error');
   for (const path of ['api/nothing', '%ff', 'health', 'nowhere']) {
     const headers = { authorization: `Bearer ${inUrl}`, cookie: `token=${inUrl}` };
-    const options = { headers, rejectUnauthorized: false };
-    const [response] = await once(
-      get(`${urlOf(server)}/${path}?token=${inUrl}`, options),
-      'response',
-    );
+    const asked = get(`${urlOf(server)}/${path}?token=${inUrl}`, {
+      headers,
+      rejectUnauthorized: false,
+    });
+    const [response] = await once(asked, 'response');
     response.resume();
   }
   const [token = ''] = [secretSettings.DASHBOARD_TOKEN];
@@ -153,8 +175,10 @@ test('a server that crashes in the middle of a call', async () => {
   // What nobody foresaw: an error that nothing catches, thrown in the running server.
   const crash = "process.once('SIGUSR2', () => { throw new Error('unforeseen'); })";
   const server = await start({}, ['--import', `data:text/javascript,${crash}`]);
-  const peer = await TestPeer.join({ signalling: signallingOf(server) });
+  const token = await tokenOf('alice');
+  const peer = await TestPeer.join({ signalling: signallingOf(server), query: { token } });
   const secrets = [...Object.values(secretSettings), ...privateKey, ...(await secretsOf(peer))];
+  secrets.push(signatureOf(token));
   const exit = once(server.process, 'close');
   server.process.kill('SIGUSR2');
   await exit;
