@@ -31,6 +31,8 @@ describe('loadConfig', () => {
         tokenFile: expect.stringMatching(/oneport\/dashboard-token$/),
       },
       limits: { maxRooms: 1000, maxPeersPerRoom: 100 },
+      graceMs: 30_000,
+      drainSeconds: 5,
       runAsUser: undefined,
       logLevel: 'info',
       warnings: [],

@@ -50,6 +50,8 @@ export interface Config {
     tokenFile: string;
   };
   limits: { maxRooms: number; maxPeersPerRoom: number };
+  /** How long open rooms may go on after a signal to stop. */
+  drainSeconds: number;
   /** Milliseconds that a peer's place is kept for it without a socket. */
   graceMs: number;
   /** Whom to become when started as root. */
@@ -103,6 +105,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       maxRooms: values.MAX_ROOMS ?? 1000,
       maxPeersPerRoom: values.MAX_PEERS_PER_ROOM ?? 100,
     },
+    drainSeconds: values.DRAIN_SECONDS ?? 5,
     graceMs: 1000 * (values.RECONNECT_GRACE_SECONDS ?? 30),
     runAsUser: values.RUN_AS_USER,
     logLevel: values.LOG_LEVEL ?? 'info',

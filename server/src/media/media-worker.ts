@@ -2,6 +2,7 @@ import type { types } from 'mediasoup';
 import type { WorkerPorts } from '../ports/media-ports.ts';
 import { mediaCodecs } from './codecs.ts';
 import { TransportTraffic } from './transport-traffic.ts';
+import { isForCheck } from './worker-check.ts';
 import { WorkerUsageMeter } from './worker-usage.ts';
 
 /** Milliseconds after which transports that were expected are there, or won't be. */
@@ -18,14 +19,17 @@ export class MediaWorker {
   readonly traffic = new Map<string, TransportTraffic>();
   #routers = 0;
   #transports = 0;
-  #expected = 0;
+  /** Transports that are about to be made, by what needs them. */
+  readonly #expected = new Set<{ transports: number }>();
 
   constructor(worker: types.Worker, index: number, ports: WorkerPorts) {
     this.index = index;
     this.worker = worker;
     this.ports = ports;
     this.usage = new WorkerUsageMeter(worker);
-    worker.observer.on('newrouter', (router) => this.#count(router));
+    worker.observer.on('newrouter', (router) => {
+      if (!isForCheck(router)) this.#count(router);
+    });
   }
 
   get routers(): number {
@@ -38,15 +42,14 @@ export class MediaWorker {
 
   /** How much there is for it to do, or will be, for comparing workers. */
   get load(): number {
-    return this.#transports + this.#expected;
+    return [...this.#expected].reduce((sum, { transports }) => sum + transports, this.#transports);
   }
 
   /** Counts transports that are about to be made, so that what is placed at the same time spreads. */
   expect(transports: number): void {
-    this.#expected += transports;
-    setTimeout(() => {
-      this.#expected -= transports;
-    }, expectedWithinMs).unref();
+    const expected = { transports };
+    this.#expected.add(expected);
+    setTimeout(() => this.#expected.delete(expected), expectedWithinMs).unref();
   }
 
   /** A room's router. */
@@ -61,6 +64,9 @@ export class MediaWorker {
     });
     router.observer.on('newtransport', (transport) => {
       this.#transports += 1;
+      const [expected] = this.#expected;
+      if (expected) expected.transports -= 1;
+      if (expected?.transports === 0) this.#expected.delete(expected);
       // A DirectTransport is the server's own: it has no port.
       if (transport.type === 'webrtc') {
         this.traffic.set(transport.id, new TransportTraffic(transport));

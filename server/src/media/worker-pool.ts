@@ -18,6 +18,10 @@ export interface WorkerPoolOptions {
 /** There is no worker just now: all have died, and none has come back yet. */
 export class NoWorkerError extends Error {
   override name = 'NoWorkerError';
+
+  constructor() {
+    super('no worker is running');
+  }
 }
 
 /** How long a worker may take to end by itself. */
@@ -30,13 +34,22 @@ export class WorkerPool extends EventEmitter<{
 }> {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Map<number, MediaWorker>();
+  /** Those whose process may still be there. */
+  readonly #processes = new Set<mediasoup.types.Worker>();
+  /** Dead workers that are being replaced. */
+  readonly #replacing = new Set<Promise<void>>();
   /** By the worker's index: it outlives the worker. */
   readonly #pauses = new Map<number, RespawnPause>();
   readonly #stopping = new AbortController();
+  /** Workers end with us by themselves, unless they hang: process.exit() can't wait until that shows. */
+  readonly #killAll = () => {
+    for (const { pid } of this.#processes) kill(pid);
+  };
 
   private constructor(options: WorkerPoolOptions) {
     super();
     this.#options = options;
+    process.on('exit', this.#killAll);
   }
 
   /**
@@ -67,6 +80,11 @@ export class WorkerPool extends EventEmitter<{
     return [...this.#workers.values()].sort((a, b) => a.index - b.index);
   }
 
+  /** How many there are when all is well. */
+  get expected(): number {
+    return this.#options.numWorkers;
+  }
+
   /**
    * The worker with the fewest transports, and of those the one with the fewest rooms.
    *
@@ -75,7 +93,7 @@ export class WorkerPool extends EventEmitter<{
    */
   leastLoaded(transports: number): MediaWorker {
     const [least] = this.workers.toSorted((a, b) => a.load - b.load || a.routers - b.routers);
-    if (!least) throw new NoWorkerError('no worker is running');
+    if (!least) throw new NoWorkerError();
     least.expect(transports);
     return least;
   }
@@ -101,12 +119,15 @@ export class WorkerPool extends EventEmitter<{
     this.#stopping.abort();
     const ended = this.workers.map(({ worker }) => end(worker));
     this.#workers.clear();
-    await Promise.all(ended);
+    await Promise.all([...ended, ...this.#replacing]);
+    process.off('exit', this.#killAll);
   }
 
   async #spawn(index: number): Promise<void> {
     const { ports, workerBin, log } = this.#options;
     const worker = await spawnWorker(workerBin);
+    this.#processes.add(worker);
+    worker.once('subprocessclose', () => this.#processes.delete(worker));
     const started = Date.now();
     // Before the ports are there: a worker may die at any time.
     const died = new Promise<never>((_, reject) => worker.once('died', reject));
@@ -129,7 +150,9 @@ export class WorkerPool extends EventEmitter<{
       this.emit('workerstarted', mediaWorker);
       died.catch(() => {
         this.#pauseOf(index).lived(Date.now() - started);
-        return this.#replace(mediaWorker);
+        const replacing = this.#replace(mediaWorker);
+        this.#replacing.add(replacing);
+        void replacing.finally(() => this.#replacing.delete(replacing));
       });
     } catch (error) {
       await end(worker);
@@ -169,10 +192,19 @@ export class WorkerPool extends EventEmitter<{
 /** mediasoup asks the process to end; one that hangs would stay behind. */
 async function end(worker: mediasoup.types.Worker): Promise<void> {
   if (worker.subprocessClosed) return;
-  const kill = setTimeout(() => process.kill(worker.pid, 'SIGKILL'), endWithinMs);
+  const patience = setTimeout(() => kill(worker.pid), endWithinMs);
   await new Promise<void>((resolve) => {
     worker.once('subprocessclose', () => resolve());
     worker.close();
   });
-  clearTimeout(kill);
+  clearTimeout(patience);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // It may just have ended by itself.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
