@@ -31,9 +31,8 @@ export class Room {
     return this.#view;
   }
 
-  /** A peer id that nobody has had yet. */
-  newIdentity(): PeerId {
-    const peerId = newPeerId();
+  /** @param peerId - mine already; by default one that nobody has had yet */
+  newIdentity(peerId = newPeerId()): PeerId {
     this.#ownPeerIds.add(peerId);
     return peerId;
   }

@@ -15,7 +15,8 @@ export type Phase =
   /** In the lobby: a moderator has to let me in. */
   | { readonly state: 'waiting' }
   | { readonly state: 'joined' }
-  | { readonly state: 'reconnecting'; readonly trouble: Trouble }
+  /** `trouble`: undefined while a page that was loaded again makes its first attempt. */
+  | { readonly state: 'reconnecting'; readonly trouble: Trouble | undefined }
   | { readonly state: 'left' }
   | { readonly state: 'failed'; readonly failure: Failure };
 

@@ -67,6 +67,10 @@ export class Room extends EventEmitter<{ close: [] }> {
   add(peer: Peer): void {
     this.#peers.set(peer.id, peer);
     peer.once('closed', (reason, hadJoined) => this.#remove(peer, reason, hadJoined));
+    peer.on('otherPath', (direction) => {
+      if (direction === 'recv') peer.consuming?.requestKeyFrames();
+      else for (const other of this.#joined(peer)) other.consuming?.requestKeyFrames(peer.id);
+    });
   }
 
   /**

@@ -184,6 +184,8 @@ export class Connection implements PeerLink {
       consumerResumed: (consumerId) => this.#notify('consumerResumed', { consumerId }),
       consumerLayersChanged: (consumerId, layers) =>
         this.#notify('consumerLayersChanged', { consumerId, layers }),
+      // The browser knows it already.
+      otherPath: () => undefined,
       activeSpeaker: (peerId) => this.#notify('activeSpeaker', { peerId }),
       muted: (what) => this.#notify('muted', { what }),
       roomLocked: (locked) => this.#notify('roomLocked', { locked }),
