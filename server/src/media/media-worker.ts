@@ -1,8 +1,22 @@
 import type { types } from 'mediasoup';
+import type { Logger } from '../log.ts';
 import type { WorkerPorts } from '../ports/media-ports.ts';
+import type { Telemetry } from '../telemetry.ts';
 import { mediaCodecs } from './codecs.ts';
+import { TrafficSampler } from './traffic-sampler.ts';
+import { TransportOutcome } from './transport-outcome.ts';
 import { TransportTraffic } from './transport-traffic.ts';
-import { WorkerUsageMeter } from './worker-usage.ts';
+import { WorkerUsage } from './worker-usage.ts';
+
+export interface MediaWorkerOptions {
+  worker: types.Worker;
+  index: number;
+  ports: WorkerPorts;
+  /** From what on it gets no new rooms: 1 is a whole core. */
+  maxCpu: number;
+  telemetry: Telemetry;
+  log: Logger;
+}
 
 /** A mediasoup worker with its ports and its load. */
 export class MediaWorker {
@@ -10,17 +24,22 @@ export class MediaWorker {
   readonly index: number;
   readonly worker: types.Worker;
   readonly ports: WorkerPorts;
-  readonly usage: WorkerUsageMeter;
+  readonly usage: WorkerUsage;
   /** What its WebRtcTransports carry, by their ids. */
   readonly traffic = new Map<string, TransportTraffic>();
+  readonly sampler = new TrafficSampler();
+  readonly #options: MediaWorkerOptions;
+  readonly #outcomes = new Map<string, TransportOutcome>();
   #routers = 0;
   #transports = 0;
 
-  constructor(worker: types.Worker, index: number, ports: WorkerPorts) {
+  constructor(options: MediaWorkerOptions) {
+    const { worker, index, ports, maxCpu } = options;
+    this.#options = options;
     this.index = index;
     this.worker = worker;
     this.ports = ports;
-    this.usage = new WorkerUsageMeter(worker);
+    this.usage = new WorkerUsage(worker, maxCpu);
     worker.observer.on('newrouter', (router) => this.#count(router));
   }
 
@@ -37,6 +56,11 @@ export class MediaWorker {
     return this.worker.createRouter({ mediaCodecs });
   }
 
+  /** The peer of a transport has sent its DTLS parameters. */
+  begins(transportId: string): void {
+    this.#outcomes.get(transportId)?.begin();
+  }
+
   #count(router: types.Router): void {
     this.#routers += 1;
     router.observer.once('close', () => {
@@ -45,13 +69,21 @@ export class MediaWorker {
     router.observer.on('newtransport', (transport) => {
       this.#transports += 1;
       // A DirectTransport is the server's own: it has no port.
-      if (transport.type === 'webrtc') {
-        this.traffic.set(transport.id, new TransportTraffic(transport));
-      }
+      if (transport.type === 'webrtc') this.#watch(transport as types.WebRtcTransport);
       transport.observer.once('close', () => {
         this.#transports -= 1;
         this.traffic.delete(transport.id);
+        this.#outcomes.delete(transport.id);
       });
     });
+  }
+
+  #watch(transport: types.WebRtcTransport): void {
+    const { telemetry, index: workerIndex, log } = this.#options;
+    this.traffic.set(transport.id, new TransportTraffic(transport));
+    this.#outcomes.set(
+      transport.id,
+      new TransportOutcome(transport, { telemetry, workerIndex, log }),
+    );
   }
 }

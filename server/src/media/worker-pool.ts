@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as mediasoup from 'mediasoup';
 import type { Logger } from '../log.ts';
 import type { MediaPorts } from '../ports/media-ports.ts';
+import type { Telemetry } from '../telemetry.ts';
 import { MediaWorker } from './media-worker.ts';
 import { spawnWorker } from './spawn-worker.ts';
 
@@ -11,12 +12,20 @@ export interface WorkerPoolOptions {
   numWorkers: number;
   /** Undefined: the program of mediasoup's own installation. */
   workerBin: string | undefined;
+  /** Percent of a core from which on a worker gets no new rooms; 100: it always does. */
+  maxCpu: number;
+  telemetry: Telemetry;
   log: Logger;
 }
 
 /** There is no worker just now: all have died, and none has come back yet. */
 export class NoWorkerError extends Error {
   override name = 'NoWorkerError';
+}
+
+/** Each worker has so much to do that another room would harm those it has. */
+export class BusyWorkersError extends Error {
+  override name = 'BusyWorkersError';
 }
 
 /** How long a worker may take to end by itself. */
@@ -69,11 +78,29 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
    * @throws NoWorkerError
    */
   leastLoaded(): MediaWorker {
-    const [least] = this.workers.toSorted(
-      (a, b) => a.transports - b.transports || a.routers - b.routers,
-    );
+    const [least] = this.#byLoad();
     if (!least) throw new NoWorkerError('no worker is running');
     return least;
+  }
+
+  /**
+   * Where a new room shall be: the same, but none whose CPU use has reached MAX_WORKER_CPU. (A room that has
+   * lost its worker goes to leastLoaded(): its peers are in a call.)
+   *
+   * @throws NoWorkerError, BusyWorkersError
+   */
+  forNewRoom(): MediaWorker {
+    const workers = this.#byLoad();
+    if (workers.length === 0) throw new NoWorkerError('no worker is running');
+    const [least] = workers.filter(({ usage }) => !usage.busy);
+    if (!least) {
+      throw new BusyWorkersError('every worker is busy: no new rooms for now, try again later');
+    }
+    return least;
+  }
+
+  #byLoad(): MediaWorker[] {
+    return this.workers.toSorted((a, b) => a.transports - b.transports || a.routers - b.routers);
   }
 
   /** Ends all workers, and waits until their processes are gone. */
@@ -85,7 +112,7 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
   }
 
   async #spawn(index: number): Promise<void> {
-    const { ports, workerBin, log } = this.#options;
+    const { ports, workerBin, maxCpu, telemetry, log } = this.#options;
     const worker = await spawnWorker(workerBin);
     const started = Date.now();
     // Before the ports are there: a worker may die at any time.
@@ -99,11 +126,14 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
       }
     });
     try {
-      const mediaWorker = new MediaWorker(
+      const mediaWorker = new MediaWorker({
         worker,
         index,
-        await Promise.race([ports.attach(worker, index), died]),
-      );
+        ports: await Promise.race([ports.attach(worker, index), died]),
+        maxCpu: maxCpu < 100 ? maxCpu / 100 : Number.POSITIVE_INFINITY,
+        telemetry,
+        log,
+      });
       if (this.#stopping.signal.aborted) throw new Error('stopping');
       this.#workers.set(index, mediaWorker);
       died.catch(() => this.#replace(mediaWorker, Date.now() - started));

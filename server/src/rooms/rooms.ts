@@ -1,3 +1,4 @@
+import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
@@ -8,6 +9,13 @@ import { RoomMedia } from './room-media.ts';
 /** The server, or the room, has no place for more. */
 export class FullError extends Error {
   override name = 'FullError';
+  readonly limit: 'rooms' | 'peers_per_room';
+
+  /** @param limit - the one that is reached; @param message - for who is refused */
+  constructor(limit: FullError['limit'], message: string) {
+    super(message);
+    this.limit = limit;
+  }
 }
 
 /** The peer id is in use, and its owner's secret was not given. */
@@ -17,7 +25,7 @@ export class PeerIdTakenError extends Error {
 
 export interface RoomsOptions {
   pool: WorkerPool;
-  limits: { maxRooms: number; maxPeersPerRoom: number };
+  limits: Pick<Limits, 'rooms' | 'peers_per_room'>;
   log: Logger;
 }
 
@@ -34,6 +42,8 @@ export interface Entry {
 export class Rooms {
   readonly #options: RoomsOptions;
   readonly #rooms = new Map<string, Promise<Room>>();
+  /** Those of them that are made. */
+  readonly #open = new Set<Room>();
 
   constructor(options: RoomsOptions) {
     this.#options = options;
@@ -44,10 +54,15 @@ export class Rooms {
     return this.#rooms.size;
   }
 
+  /** How many places are taken, of all rooms together. */
+  get peers(): number {
+    return [...this.#open].reduce((sum, room) => sum + room.size, 0);
+  }
+
   /**
    * Gives a peer its place in a room, which is made if need be.
    *
-   * @throws FullError, PeerIdTakenError, NoWorkerError
+   * @throws FullError, PeerIdTakenError, NoWorkerError, BusyWorkersError
    */
   async enter({ roomId, peerId, resume, makePeer }: Entry): Promise<{ room: Room; peer: Peer }> {
     let room = await this.#getOrCreate(roomId);
@@ -58,8 +73,8 @@ export class Rooms {
     if (present && !(resume && present.mayBeReplacedWith(resume))) {
       throw new PeerIdTakenError('peerId: it is in use in this room');
     }
-    if (!present && room.size >= this.#options.limits.maxPeersPerRoom) {
-      throw new FullError(`this room is full (${room.size} peers)`);
+    if (!present && room.size >= this.#options.limits.peers_per_room) {
+      throw new FullError('peers_per_room', `this room is full (${room.size} peers)`);
     }
     const peer = makePeer(present ? present.generation + 1 : 1);
     room.add(peer);
@@ -75,8 +90,10 @@ export class Rooms {
   #getOrCreate(roomId: string): Promise<Room> {
     const known = this.#rooms.get(roomId);
     if (known) return known;
-    if (this.#rooms.size >= this.#options.limits.maxRooms) {
-      return Promise.reject(new FullError(`this server is full (${this.#rooms.size} rooms)`));
+    if (this.#rooms.size >= this.#options.limits.rooms) {
+      return Promise.reject(
+        new FullError('rooms', `this server is full (${this.#rooms.size} rooms)`),
+      );
     }
     const creating = this.#create(roomId);
     this.#rooms.set(roomId, creating);
@@ -87,11 +104,13 @@ export class Rooms {
 
   async #create(roomId: string): Promise<Room> {
     const { pool, log } = this.#options;
-    const worker = pool.leastLoaded();
+    const worker = pool.forNewRoom();
     const media = await RoomMedia.create(worker);
     const room = new Room({ id: roomId, media, log });
+    this.#open.add(room);
     room.once('close', () => {
       this.#rooms.delete(roomId);
+      this.#open.delete(room);
       log.info({ roomId }, 'room closed');
     });
     log.info({ roomId, workerIndex: worker.index }, 'room opened');

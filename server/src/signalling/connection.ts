@@ -16,8 +16,9 @@ import {
 } from '@oneport/protocol';
 import * as protoo from 'protoo-server';
 import type { z } from 'zod';
+import type { LimitName, Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
-import { NoWorkerError } from '../media/worker-pool.ts';
+import { BusyWorkersError, NoWorkerError } from '../media/worker-pool.ts';
 import { NoPortError } from '../ports/errors.ts';
 import type { Transport } from '../ports/media-ports.ts';
 import { type CloseReason, Peer } from '../rooms/peer.ts';
@@ -25,20 +26,23 @@ import type { PeerMedia } from '../rooms/peer-media.ts';
 import type { Room } from '../rooms/room.ts';
 import { RoomError, toRoomError } from '../rooms/room-error.ts';
 import { FullError, PeerIdTakenError, type Rooms } from '../rooms/rooms.ts';
+import type { Telemetry } from '../telemetry.ts';
 import { type Context, handlers } from './handlers.ts';
 import { SerialQueue } from './serial-queue.ts';
 import type { SocketTransport } from './socket-transport.ts';
 
 /** Milliseconds from `welcome` to `join`. */
 const joinWithinMs = 10_000;
-/** Requests that may wait for those before them. */
-const longestQueue = 200;
 
 export interface ConnectionOptions {
   transport: SocketTransport;
   query: ConnectQuery;
   rooms: Rooms;
   portMode: PortMode;
+  limits: Limits;
+  telemetry: Telemetry;
+  /** By performance.now(). */
+  openedAt: number;
   log: Logger;
 }
 
@@ -55,16 +59,19 @@ const closeOf: Record<CloseReason, { code: number; text: string }> = {
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #protoo: protoo.Peer;
-  readonly #queue = new SerialQueue(longestQueue);
+  readonly #queue: SerialQueue;
   #context: Context | undefined;
 
   constructor(options: ConnectionOptions) {
-    const { transport, query } = options;
+    const { transport, query, limits } = options;
     this.#options = options;
+    this.#queue = new SerialQueue(limits.waiting_requests);
     this.#protoo = new protoo.Room().createPeer(query.peerId, transport);
     this.#protoo.on('request', (request, accept, reject) => {
       const queued = this.#queue.push(() => this.#answer(request, accept, reject));
-      if (!queued) transport.close(closeCodes.tooMany, 'too many requests are waiting');
+      if (queued) return;
+      transport.limitHit('waiting_requests');
+      transport.close(closeCodes.tooMany, 'too many requests are waiting');
     });
     // No notification is expected of a client, and it has no reply that could say so.
     this.#protoo.on('notification', ({ method }) => {
@@ -93,6 +100,8 @@ export class Connection {
       }, joinWithinMs).unref();
     } catch (error) {
       const { code, text } = refusalOf(error);
+      const limit = limitOf(error);
+      if (limit) transport.limitHit(limit);
       const fields = { roomId: query.roomId, peerId: query.peerId, error: String(error) };
       // With the socket its transports have gone, in the middle of being made.
       if (transport.closed) log.debug(fields, 'a peer left while it was connected');
@@ -181,13 +190,19 @@ export class Connection {
     accept: (data?: unknown) => void,
     reject: (code: number, reason: string) => void,
   ): Promise<void> {
+    const { telemetry, openedAt } = this.#options;
+    const method = isRequestMethod(request.method) ? request.method : 'unknown';
     try {
       accept(await this.#handle(request.method, request.data));
+      telemetry.emit('requestAnswered', method, 'ok');
+      if (method === 'join') telemetry.emit('joined', (performance.now() - openedAt) / 1000);
     } catch (thrown) {
       const error = toRoomError(thrown);
+      telemetry.emit('requestAnswered', method, error instanceof RoomError ? 'refused' : 'failed');
       if (error instanceof RoomError) {
+        const { roomId, peerId } = this.#options.query;
         this.#options.log.debug(
-          { method: request.method, error: error.message },
+          { roomId, peerId, method: request.method, error: error.message },
           'request refused',
         );
         reject(error.code, error.message);
@@ -240,9 +255,21 @@ function callHandler<M extends RequestMethod>(
 /** How a socket is closed that can't be let in. */
 function refusalOf(error: unknown): { code: number; text: string } {
   if (error instanceof PeerIdTakenError) return { code: closeCodes.refused, text: error.message };
-  if (error instanceof FullError || error instanceof NoPortError) {
+  if (
+    error instanceof FullError ||
+    error instanceof NoPortError ||
+    error instanceof BusyWorkersError
+  ) {
     return { code: closeCodes.tooMany, text: error.message };
   }
   if (error instanceof NoWorkerError) return { code: closeCodes.restart, text: error.message };
   return { code: closeCodes.internal, text: 'internal error' };
+}
+
+/** Which limit it was that kept a peer out. */
+function limitOf(error: unknown): LimitName | undefined {
+  if (error instanceof FullError) return error.limit;
+  if (error instanceof NoPortError) return 'media_ports';
+  if (error instanceof BusyWorkersError) return 'worker_cpu';
+  return undefined;
 }
