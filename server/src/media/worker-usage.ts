@@ -20,6 +20,7 @@ export class WorkerUsage {
   readonly #looks: Look[] = [];
   #memory: number | undefined;
   #busy = false;
+  #answeredAt = performance.now();
   #asking = false;
 
   /**
@@ -54,9 +55,14 @@ export class WorkerUsage {
     return this.#memory;
   }
 
-  /** Whether it has reached the most that it may use and still be given more. */
+  /** Whether it has reached the most that it may use and still be given more, or hasn't answered for as long. */
   get busy(): boolean {
-    return this.#busy;
+    return this.#busy || this.silentSeconds * 1000 > times.window;
+  }
+
+  /** Since it last answered: more than a second or two, and it hangs. */
+  get silentSeconds(): number {
+    return (performance.now() - this.#answeredAt) / 1000;
   }
 
   /** Asks it (mediasoup API: worker.getResourceUsage(); proc_pid_status(5)). One that hangs isn't asked again. */
@@ -78,6 +84,7 @@ export class WorkerUsage {
   #add(look: Look): void {
     const looks = this.#looks;
     looks.push(look);
+    this.#answeredAt = look.at;
     while (looks[1] && look.at - looks[1].at >= times.window) looks.shift();
     const seen = look.at - (looks[0]?.at ?? look.at);
     // What it takes to start, or to open a room, is no load.

@@ -77,7 +77,13 @@ function workerMetrics(registers: Registry[]): (workers: readonly MediaWorker[])
   });
   const busy = new Gauge({
     name: 'oneport_worker_busy',
-    help: '1: the worker has reached MAX_WORKER_CPU and gets no new rooms.',
+    help: '1: the worker has reached MAX_WORKER_CPU, or does not answer, and gets no new rooms.',
+    labelNames,
+    registers,
+  });
+  const silent = new Gauge({
+    name: 'oneport_worker_silent_seconds',
+    help: 'Since the worker last answered; it is asked each second.',
     labelNames,
     registers,
   });
@@ -101,12 +107,13 @@ function workerMetrics(registers: Registry[]): (workers: readonly MediaWorker[])
     registers,
   });
   return (workers) => {
-    for (const metric of [cpuSeconds, memory, busy, rooms, bytes, packets]) metric.reset();
+    for (const metric of [cpuSeconds, memory, busy, silent, rooms, bytes, packets]) metric.reset();
     for (const { index, usage, routers, sampler } of workers) {
       const worker = String(index);
       cpuSeconds.inc({ worker }, usage.cpuSeconds);
       if (usage.memory !== undefined) memory.set({ worker }, usage.memory);
       busy.set({ worker }, Number(usage.busy));
+      silent.set({ worker }, usage.silentSeconds);
       rooms.set({ worker }, routers);
       const { bytesIn, bytesOut, packetsIn, packetsOut } = sampler.totals;
       bytes.inc({ worker, direction: 'in' }, bytesIn);

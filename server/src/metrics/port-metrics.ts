@@ -1,4 +1,5 @@
 /** What came to the media ports, what was dropped and why, and who is connected by what. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { MediaPorts } from '../ports/media-ports.ts';
 import type { PortMap } from '../ports/port-map.ts';
@@ -13,12 +14,39 @@ export function portMetrics(registry: Registry, ports: MediaPorts): () => Promis
   const collectTransports = transportMetrics(registers);
   const collectCounts = countMetrics(registers);
   const collectKernel = kernelMetrics(registers);
+  const inspecting = new Inspecting(ports);
   return async () => {
-    const [map, { ports: counts }] = await Promise.all([ports.snapshot(), ports.inspect()]);
+    const [map, counts] = await Promise.all([ports.snapshot(), inspecting.counts()]);
     collectTransports(map);
     collectCounts(counts);
     await collectKernel(map);
   };
+}
+
+/** A worker that hangs shall not keep the metrics from being told: then these are as they were. */
+const answerWithinMs = 1_000;
+
+class Inspecting {
+  readonly #ports: MediaPorts;
+  #asking: Promise<void> | undefined;
+  #last: PortCounts[] = [];
+
+  constructor(ports: MediaPorts) {
+    this.#ports = ports;
+  }
+
+  async counts(): Promise<PortCounts[]> {
+    this.#asking ??= this.#ports
+      .inspect()
+      .then((inspection) => {
+        this.#last = inspection.ports;
+      })
+      .finally(() => {
+        this.#asking = undefined;
+      });
+    await Promise.race([this.#asking, sleep(answerWithinMs, undefined, { ref: false })]);
+    return this.#last;
+  }
 }
 
 function transportMetrics(registers: Registry[]): (map: PortMap) => void {
