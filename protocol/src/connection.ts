@@ -23,6 +23,8 @@ export const connectQuerySchema = z.object({
   forceTcp: flag,
   /** The secret from the last `welcome`: this socket takes the place of that one. */
   resume: z.string().max(64).optional(),
+  /** 1, with `resume`: the transports of that `welcome` are still there, and shall go on. */
+  keep: flag,
 });
 
 export type ConnectQuery = z.infer<typeof connectQuerySchema>;
@@ -38,10 +40,12 @@ export const closeCodes = {
   tooBig: 1009,
   /** RFC 6455: a fault of the server's. Its log has the details. */
   internal: 1011,
-  /** IANA registry: the server restarts, or lost what carried this room. Come back. */
+  /** IANA registry: the server restarts, or has no worker for this room. Come back. */
   restart: 1012,
   /** protoo: don't come back. */
   gone: 4000,
+  /** A client's: it gives this socket up, and comes back by another. */
+  comingBack: 4001,
   /** A frame that isn't protoo, or a URL that isn't ours. */
   badFrame: 4400,
   /** Not allowed in: the peer id is taken, the secret is wrong. */

@@ -33,11 +33,17 @@ export const serverRequests = {
 const consumer = z.object({ consumerId: uuidSchema });
 
 export const notifications = {
-  /** The first message on each socket: all that a client needs to start ICE, DTLS and `join` at once. */
+  /**
+   * All that a client needs to start ICE, DTLS and `join` at once: the first message on each socket, and one more
+   * each time that the room has moved to another worker, with transports there.
+   */
   welcome: z.object({
     /** Counts the connections of this peer: what belongs to an earlier one is no longer valid. */
     generation: z.int().min(1),
-    /** Single use: with it in the URL (`resume`), a new socket takes this one's place. */
+    /**
+     * Single use: with it in the URL (`resume`), a new socket takes this one's place. It is used up when the
+     * `welcome` that follows has been answered: until then that one may be lost.
+     */
     resumeSecret: z.string().min(22).max(64),
     room: z.object({ roomId: roomIdSchema }),
     /** For people to read. Nothing may depend on it. */

@@ -32,6 +32,7 @@ describe('loadConfig', () => {
       },
       limits: expect.objectContaining({ rooms: 1000, peers_per_room: 100, worker_cpu: 90 }),
       metrics: undefined,
+      graceMs: 30_000,
       runAsUser: undefined,
       logLevel: 'info',
       warnings: [],

@@ -57,6 +57,8 @@ export interface Config {
   limits: Limits;
   /** Unset: no metrics are served. */
   metrics: MetricsConfig | undefined;
+  /** Milliseconds that a peer's place is kept for it without a socket. */
+  graceMs: number;
   /** Whom to become when started as root. */
   runAsUser: string | undefined;
   logLevel: NonNullable<Values['LOG_LEVEL']>;
@@ -106,6 +108,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     },
     limits: limitsOf(values),
     metrics: metricsOf(values),
+    graceMs: 1000 * (values.RECONNECT_GRACE_SECONDS ?? 30),
     runAsUser: values.RUN_AS_USER,
     logLevel: values.LOG_LEVEL ?? 'info',
     warnings: [],

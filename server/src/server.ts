@@ -62,7 +62,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     await ports.close();
     throw error;
   }
-  const rooms = new Rooms({ pool, limits: config.limits, log });
+  const rooms = new Rooms({ pool, limits: config.limits, graceMs: config.graceMs, log });
 
   const trustedTls = config.http.tls.kind === 'files';
   const app = createApp({ ports, pool, trustedTls, log });

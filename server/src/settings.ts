@@ -173,6 +173,12 @@ const variables = {
     secret: true,
   },
   ...limitSettings(integer),
+  RECONNECT_GRACE_SECONDS: {
+    default: '30',
+    meaning:
+      'How long a peer keeps its place, and its media goes on, when its signalling socket drops. 0: it leaves at once.',
+    schema: integer(0, 600),
+  },
   RUN_AS_USER: {
     default: 'whoever starts it',
     meaning:

@@ -1,8 +1,8 @@
 /** The media of one `welcome`: a device, two transports, and what goes over them. */
 import {
-  type ChatMessage,
+  errorCodes,
   type Device as PeerDevice,
-  type PeerInfo,
+  type RequestReply,
   type RoomData,
   roomDataSchema,
   type Source,
@@ -15,7 +15,7 @@ import { watchIce } from './ice-watch.ts';
 import { type MediaPath, offeredPaths, selectedAddress } from './media-paths.ts';
 import { Publisher, type Wanted } from './publishing.ts';
 import { capabilitiesForServer } from './rtp.ts';
-import type { SendRequest } from './signalling.ts';
+import { RequestError, type SendRequest } from './signalling.ts';
 
 export interface ConnectionEvents {
   /** What arrives from the others has changed. */
@@ -46,6 +46,8 @@ type Direction = MediaPath['direction'];
 interface Link {
   readonly direction: Direction;
   readonly transport: types.Transport;
+  /** What `connectWebRtcTransport` has to say, until the server has answered it. */
+  dtlsParameters: types.DtlsParameters | undefined;
   readonly offered: readonly MediaPath[];
   readonly stopWatching: () => void;
 }
@@ -70,8 +72,11 @@ function transportOptions(transport: Transport, welcome: Welcome): types.Transpo
 }
 
 export class Connection {
-  readonly generation: number;
   readonly #options: ConnectionOptions;
+  #welcome: Welcome;
+  #request: SendRequest;
+  /** Nothing comes through any more, or the browser can't go on. */
+  #lost = false;
   readonly #links: Link[] = [];
   readonly #publisher: Publisher | undefined;
   readonly #consuming: Consuming | undefined;
@@ -80,9 +85,11 @@ export class Connection {
   #badRoomData = 0;
 
   constructor(options: ConnectionOptions) {
-    const { welcome, device, request, events } = options;
+    const { welcome, device, events } = options;
     this.#options = options;
-    this.generation = welcome.generation;
+    this.#welcome = welcome;
+    this.#request = options.request;
+    const request: SendRequest = (method, data) => this.#request(method, data);
     if (welcome.sendTransport) {
       const transport = device.createSendTransport(
         transportOptions(welcome.sendTransport, welcome),
@@ -103,7 +110,7 @@ export class Connection {
         unreceivable: options.unreceivable,
         pixelRatio: () => window.devicePixelRatio,
         onChange: events.onMedia,
-        onBroken: events.onLost,
+        onBroken: () => this.#lose(),
       });
     }
   }
@@ -112,20 +119,55 @@ export class Connection {
     return this.#consuming;
   }
 
+  /** Of the newest `welcome`. */
+  get generation(): number {
+    return this.#welcome.generation;
+  }
+
+  /** Whether it is of use beyond its socket. */
+  get canGoOn(): boolean {
+    return !this.#closed && !this.#lost;
+  }
+
+  /** There is no signalling for a while. */
+  suspend(): void {
+    this.#publisher?.suspend();
+  }
+
+  /**
+   * Goes on by another socket.
+   *
+   * @param welcome - that socket's
+   * @returns false when it is about other transports: this connection is of no use any more
+   */
+  resume(welcome: Welcome, request: SendRequest): boolean {
+    const ids = ({ sendTransport, recvTransport }: Welcome) =>
+      [sendTransport?.transportId, recvTransport?.transportId].join();
+    if (!this.canGoOn || ids(welcome) !== ids(this.#welcome)) return false;
+    this.suspend();
+    this.#welcome = welcome;
+    this.#request = request;
+    return true;
+  }
+
   /**
    * Starts everything without waiting for anything: the receiving side's ICE and DTLS with the
    * room's data channel, and `join` right behind.
    *
    * @returns the reply to `join`
    */
-  async join(as: JoinAs): Promise<{ peers: PeerInfo[]; chat: ChatMessage[] }> {
-    const { welcome, device, request } = this.#options;
-    void this.#openRoomData();
-    return request('join', {
-      generation: welcome.generation,
+  async join(as: JoinAs): Promise<RequestReply<'join'>> {
+    const { device } = this.#options;
+    const resumes = this.#welcome !== this.#options.welcome;
+    if (!resumes) void this.#openRoomData();
+    const reply = await this.#request('join', {
+      generation: this.generation,
       ...as,
       ...(this.#receive && { rtpCapabilities: capabilitiesForServer(device.recvRtpCapabilities) }),
+      ...(this.#consuming && { consumers: this.#consuming.ids }),
     });
+    if (resumes) this.#resumed(reply);
+    return reply;
   }
 
   /** Sends what is wanted, and only that. Not before `join` was called: the server takes them in order. */
@@ -159,33 +201,55 @@ export class Connection {
   }
 
   #link(direction: Direction, transport: types.Transport, offer: Transport): void {
-    const { request } = this.#options;
     const transportId = transport.id;
+    const stopWatching = watchIce(transport, {
+      restartIce: async () => {
+        const { iceParameters } = await this.#request('restartIce', { transportId });
+        await transport.restartIce({ iceParameters });
+      },
+      onLost: () => this.#lose(),
+    });
+    const offered = offeredPaths(direction, offer.iceCandidates);
+    const link: Link = { direction, transport, dtlsParameters: undefined, offered, stopWatching };
+    this.#links.push(link);
     transport.on('connect', ({ dtlsParameters }, callback) => {
-      request('connectWebRtcTransport', { transportId, dtlsParameters }).catch((error: unknown) => {
-        console.warn('connecting a transport failed', error);
-        this.#lost();
-      });
+      link.dtlsParameters = dtlsParameters;
+      void this.#connect(link);
       // The server handles a peer's messages in order, so there is no need to wait for its answer.
       callback();
     });
-    const stopWatching = watchIce(transport, {
-      restartIce: async () => {
-        const { iceParameters } = await request('restartIce', { transportId });
-        await transport.restartIce({ iceParameters });
-      },
-      onLost: () => this.#lost(),
-    });
-    const offered = offeredPaths(direction, offer.iceCandidates);
-    this.#links.push({ direction, transport, offered, stopWatching });
   }
 
-  #lost(): void {
-    if (!this.#closed) this.#options.events.onLost();
+  async #connect(link: Link): Promise<void> {
+    const { dtlsParameters, transport } = link;
+    if (!dtlsParameters) return;
+    try {
+      await this.#request('connectWebRtcTransport', { transportId: transport.id, dtlsParameters });
+      link.dtlsParameters = undefined;
+    } catch (error) {
+      const code = error instanceof RequestError ? error.code : undefined;
+      // Without an answer it is sent again by the next socket; and then the server may know it already.
+      if (code === undefined || code === errorCodes.conflict) return;
+      console.warn('connecting a transport failed', error);
+      this.#lose();
+    }
+  }
+
+  /** The server has said what it knows of. */
+  #resumed({ producers, consumers }: RequestReply<'join'>): void {
+    for (const link of this.#links) void this.#connect(link);
+    void this.#publisher?.resumed(producers);
+    this.#consuming?.resumed(consumers);
+  }
+
+  #lose(): void {
+    if (this.#closed) return;
+    this.#lost = true;
+    this.#options.events.onLost();
   }
 
   async #openRoomData(): Promise<void> {
-    const { dataConsumer } = this.#options.welcome;
+    const { dataConsumer } = this.#welcome;
     if (!dataConsumer || !this.#receive) return;
     const { dataConsumerId, ...rest } = dataConsumer;
     try {
@@ -194,7 +258,7 @@ export class Connection {
     } catch (error) {
       if (this.#closed) return;
       console.warn('the room data channel failed', error);
-      this.#lost();
+      this.#lose();
     }
   }
 

@@ -10,20 +10,27 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function setUp() {
-  const attempts: { resume: string | undefined; end: (end: SocketEnd) => void; closed: boolean }[] =
-    [];
+function setUp({ answers = true } = {}) {
+  const attempts: {
+    resume: string | undefined;
+    end: (end: SocketEnd) => void;
+    closed: boolean;
+    abandoned: boolean;
+  }[] = [];
   const troubles: Trouble[] = [];
   const failures: Failure[] = [];
   const placeLost = vi.fn();
   const connector = new Connector({
     open: (resume, end) => {
-      const attempt = { resume, end, closed: false };
+      const attempt = { resume, end, closed: false, abandoned: false };
       attempts.push(attempt);
       return {
-        request: () => Promise.reject(new Error('not in this test')),
+        request: () => (answers ? Promise.resolve({} as never) : new Promise(() => undefined)),
         close: () => {
           attempt.closed = true;
+        },
+        abandon: () => {
+          attempt.abandoned = true;
         },
       };
     },
@@ -108,4 +115,15 @@ test('stopped is stopped', () => {
   connector.reconnect('media-lost');
   vi.advanceTimersByTime(60_000);
   expect(attempts).toHaveLength(1);
+});
+
+test('a socket that seems open but answers nothing is given up for another, with our place kept', async () => {
+  const { connector, attempts, troubles } = setUp({ answers: false });
+  connector.start();
+  connector.welcomed('secret');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(attempts.length).toBeGreaterThan(1);
+  expect(attempts[0]).toMatchObject({ abandoned: true, closed: false });
+  expect(attempts[1]?.resume).toBe('secret');
+  expect(troubles[0]).toMatchObject({ cause: 'unreachable' });
 });

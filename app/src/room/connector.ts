@@ -3,6 +3,7 @@
  * URL, until it is stopped or the server says that there is no point.
  */
 import { closeCodes } from '@oneport/protocol';
+import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
 import { type RetryPace, retryDelay } from './retry-delay.ts';
 import type { Signalling } from './signalling.ts';
 import type { SocketEnd } from './socket.ts';
@@ -66,6 +67,7 @@ export class Connector {
   #attempt = 0;
   #cause: TroubleCause = 'unreachable';
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #heartbeat: Heartbeat | undefined;
   #running = false;
 
   constructor(options: ConnectorOptions) {
@@ -88,6 +90,7 @@ export class Connector {
     this.#running = false;
     this.#resumeSecret = undefined;
     clearTimeout(this.#timer);
+    this.#heartbeat?.stop();
     this.#signalling?.close();
     this.#signalling = undefined;
   }
@@ -95,6 +98,12 @@ export class Connector {
   /** The server has welcomed us. @param resumeSecret - lets the next socket take this one's place */
   welcomed(resumeSecret: string): void {
     this.#resumeSecret = resumeSecret;
+    const signalling = this.#signalling;
+    this.#heartbeat?.stop();
+    this.#heartbeat = startHeartbeat({
+      ping: async () => await signalling?.request('ping', {}),
+      onDead: () => this.reconnect('unreachable'),
+    });
   }
 
   /** Joined: unless trouble comes soon, it was no trouble at all. */
@@ -105,15 +114,16 @@ export class Connector {
     }, settledAfter);
   }
 
-  /** Doesn't wait for the next attempt's time. Does nothing if none is waited for. */
+  /** Doesn't wait for the next attempt's time. If none is waited for, sees whether the socket is still alive. */
   retryNow(): void {
     if (this.#running && !this.#signalling) this.#open();
+    else this.#heartbeat?.beat();
   }
 
   /** Gives this connection up and makes another. */
   reconnect(cause: TroubleCause): void {
     if (!this.#running) return;
-    this.#signalling?.close();
+    this.#signalling?.abandon();
     this.#waitAndRetry(cause);
   }
 
@@ -145,6 +155,7 @@ export class Connector {
 
   #waitAndRetry(cause: TroubleCause): void {
     clearTimeout(this.#timer);
+    this.#heartbeat?.stop();
     this.#signalling = undefined;
     this.#cause = cause;
     const delay = retryDelay(this.#attempt, paces[cause]);

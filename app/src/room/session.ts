@@ -229,7 +229,8 @@ export class RoomSession {
   #openSignalling(...[resume, ended]: Parameters<ConnectorOpen>): ReturnType<ConnectorOpen> {
     const { page, roomId, server } = this.#options;
     const { peerId } = this.getSnapshot().self;
-    const url = signallingUrl(server, { ...page, roomId, peerId, resume });
+    const keep = resume !== undefined && this.#connection?.canGoOn === true;
+    const url = signallingUrl(server, { ...page, roomId, peerId, resume, keep });
     const handlers = dispatch({
       room: this.#room,
       connection: () => this.#connection,
@@ -239,34 +240,45 @@ export class RoomSession {
     return openSignalling(url, { ...handlers, ended });
   }
 
-  /** Makes the connection that `welcome` describes, in line with the intent. */
+  /** Makes the connection that `welcome` describes, in line with the intent, or goes on with the one that it names. */
   async #adopt(welcome: Welcome): Promise<void> {
     const signalling = this.#connector.signalling;
     if (!signalling) return;
     this.#connector.welcomed(welcome.resumeSecret);
-    this.#dropConnection();
-    let device: Device;
     try {
-      device = await this.#deviceLoader.load(welcome.routerRtpCapabilities);
-    } catch (error) {
-      this.#fail('unsupported', error);
-      return;
-    }
-    // The socket may have gone, or another welcome come, while the device was loading.
-    if (signalling !== this.#connector.signalling) return;
-    this.#dropConnection();
-    try {
-      const connection = this.#connect(welcome, device, signalling);
+      const resumes = this.#connection?.resume(welcome, signalling.request) === true;
+      if (!resumes) {
+        const device = await this.#loadDevice(welcome);
+        // The socket may have gone, or another welcome come, while the device was loading.
+        if (!device || signalling !== this.#connector.signalling) return;
+        this.#connection = this.#connect(welcome, device, signalling);
+        this.#showPaths(welcome, this.#connection);
+      }
+      const connection = this.#connection;
+      if (!connection) return;
       const joining = connection.join({
         displayName: nameOrGuest(this.getSnapshot().self.displayName),
         device: browserInfo(navigator.userAgent),
       });
       connection.publish(wantedSources(this.#local.state));
-      this.#showPaths(welcome, connection);
       const reply = await joining;
-      if (connection === this.#connection) this.#joined(reply);
+      if (connection === this.#connection && signalling === this.#connector.signalling) {
+        this.#joined(reply);
+      }
     } catch (error) {
       this.#notJoined(signalling, error);
+    }
+  }
+
+  async #loadDevice({ routerRtpCapabilities }: Welcome): Promise<Device | undefined> {
+    this.#dropConnection();
+    try {
+      const device = await this.#deviceLoader.load(routerRtpCapabilities);
+      this.#dropConnection();
+      return device;
+    } catch (error) {
+      this.#fail('unsupported', error);
+      return undefined;
     }
   }
 
@@ -282,13 +294,12 @@ export class RoomSession {
         onRoomData: (data) => this.#room.chatted([data]),
         onRefused: (source, reason) => this.#notices.add({ type: 'not-sent', source, reason }),
         onLost: () => {
-          // While the socket is gone too, a new connection is being made anyway.
-          const current = signalling === this.#connector.signalling;
-          if (current && connection === this.#connection) this.#connector.reconnect('media-lost');
+          // Without a socket it has to wait: the next one asks for new transports.
+          const current = connection === this.#connection;
+          if (current && this.#connector.signalling) this.#connector.reconnect('media-lost');
         },
       },
     });
-    this.#connection = connection;
     return connection;
   }
 
@@ -321,6 +332,7 @@ export class RoomSession {
   }
 
   #troubled(trouble: Trouble): void {
+    this.#connection?.suspend();
     const { state } = this.getSnapshot().phase;
     // The server would say, and it doesn't.
     this.#store.update({ activeSpeaker: null });

@@ -14,5 +14,6 @@ export function signallingUrl(server: string, query: ConnectQuery): string {
   url.searchParams.set('consume', query.consume ? '1' : '0');
   if (query.forceTcp) url.searchParams.set('forceTcp', '1');
   if (query.resume !== undefined) url.searchParams.set('resume', query.resume);
+  if (query.keep) url.searchParams.set('keep', '1');
   return url.href;
 }

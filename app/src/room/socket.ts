@@ -50,11 +50,11 @@ export class Socket implements PeerTransport {
     this.#socket.send(JSON.stringify(message));
   }
 
-  /** Leaves politely: the server need not wait for us to come back. */
-  close(): void {
+  /** @param code - `normal` to leave, `comingBack` to keep our place for the next socket */
+  close(code: number = closeCodes.normal): void {
     if (this.#closed) return;
     this.#end();
-    this.#socket.close(closeCodes.normal);
+    this.#socket.close(code);
   }
 
   #end(): void {

@@ -18,6 +18,9 @@ export interface MediaWorkerOptions {
   log: Logger;
 }
 
+/** Milliseconds after which transports that were expected are there, or won't be. */
+const expectedWithinMs = 1_000;
+
 /** A mediasoup worker with its ports and its load. */
 export class MediaWorker {
   /** Its place, from 0: its port in single-port is base + index. */
@@ -32,6 +35,7 @@ export class MediaWorker {
   readonly #outcomes = new Map<string, TransportOutcome>();
   #routers = 0;
   #transports = 0;
+  #expected = 0;
 
   constructor(options: MediaWorkerOptions) {
     const { worker, index, ports, maxCpu } = options;
@@ -49,6 +53,19 @@ export class MediaWorker {
 
   get transports(): number {
     return this.#transports;
+  }
+
+  /** How much there is for it to do, or will be, for comparing workers. */
+  get load(): number {
+    return this.#transports + this.#expected;
+  }
+
+  /** Counts transports that are about to be made, so that what is placed at the same time spreads. */
+  expect(transports: number): void {
+    this.#expected += transports;
+    setTimeout(() => {
+      this.#expected -= transports;
+    }, expectedWithinMs).unref();
   }
 
   /** A room's router. */

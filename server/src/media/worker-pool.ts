@@ -1,10 +1,11 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as mediasoup from 'mediasoup';
 import type { Logger } from '../log.ts';
 import type { MediaPorts } from '../ports/media-ports.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { MediaWorker } from './media-worker.ts';
+import { RespawnPause } from './respawn-pause.ts';
 import { spawnWorker } from './spawn-worker.ts';
 
 export interface WorkerPoolOptions {
@@ -31,12 +32,15 @@ export class BusyWorkersError extends Error {
 /** How long a worker may take to end by itself. */
 const endWithinMs = 3_000;
 
-const respawnPauseMs = { first: 100, longest: 10_000 };
-
 /** The mediasoup workers: started together, replaced when they die, chosen by load. */
-export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
+export class WorkerPool extends EventEmitter<{
+  workerdied: [MediaWorker];
+  workerstarted: [MediaWorker];
+}> {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Map<number, MediaWorker>();
+  /** By the worker's index: it outlives the worker. */
+  readonly #pauses = new Map<number, RespawnPause>();
   readonly #stopping = new AbortController();
 
   private constructor(options: WorkerPoolOptions) {
@@ -73,34 +77,54 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
   }
 
   /**
-   * The worker with the fewest transports, and of those the one with the fewest rooms.
+   * The worker with the fewest transports, and of those the one with the fewest rooms; a busy one if there is no other.
    *
+   * @param transports - how many are about to be made there
    * @throws NoWorkerError
    */
-  leastLoaded(): MediaWorker {
+  leastLoaded(transports: number): MediaWorker {
     const [least] = this.#byLoad();
     if (!least) throw new NoWorkerError('no worker is running');
+    least.expect(transports);
     return least;
   }
 
   /**
    * Where a new room shall be: the same, but none whose CPU use has reached MAX_WORKER_CPU. (A room that has
-   * lost its worker goes to leastLoaded(): its peers are in a call.)
+   * lost its worker goes wherever there is one: its peers are in a call.)
    *
+   * @param transports - how many are about to be made there
    * @throws NoWorkerError, BusyWorkersError
    */
-  forNewRoom(): MediaWorker {
-    const workers = this.#byLoad();
-    if (workers.length === 0) throw new NoWorkerError('no worker is running');
-    const [least] = workers.filter(({ usage }) => !usage.busy);
-    if (!least) {
+  forNewRoom(transports: number): MediaWorker {
+    if (this.#byLoad()[0]?.usage.busy) {
       throw new BusyWorkersError('every worker is busy: no new rooms for now, try again later');
     }
-    return least;
+    return this.leastLoaded(transports);
   }
 
+  /**
+   * leastLoaded(), but waits for a worker if there is none.
+   *
+   * @param transports - how many are about to be made there
+   * @param withinMs - milliseconds
+   * @throws NoWorkerError when none has come by then
+   */
+  async nextLeastLoaded(transports: number, withinMs: number): Promise<MediaWorker> {
+    if (this.#workers.size === 0) {
+      const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(withinMs)]);
+      // What it rejects with says less than `leastLoaded` does.
+      await once(this, 'workerstarted', { signal }).catch(() => undefined);
+    }
+    return this.leastLoaded(transports);
+  }
+
+  /** Those that are busy come last. */
   #byLoad(): MediaWorker[] {
-    return this.workers.toSorted((a, b) => a.transports - b.transports || a.routers - b.routers);
+    const busy = (worker: MediaWorker) => Number(worker.usage.busy);
+    return this.workers.toSorted(
+      (a, b) => busy(a) - busy(b) || a.load - b.load || a.routers - b.routers,
+    );
   }
 
   /** Ends all workers, and waits until their processes are gone. */
@@ -136,7 +160,11 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
       });
       if (this.#stopping.signal.aborted) throw new Error('stopping');
       this.#workers.set(index, mediaWorker);
-      died.catch(() => this.#replace(mediaWorker, Date.now() - started));
+      this.emit('workerstarted', mediaWorker);
+      died.catch(() => {
+        this.#pauseOf(index).lived(Date.now() - started);
+        return this.#replace(mediaWorker);
+      });
     } catch (error) {
       await end(worker);
       throw error;
@@ -144,22 +172,27 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
     log.info({ workerIndex: index, workerPid: worker.pid }, 'worker started');
   }
 
-  /** A worker that had lived for long is replaced at once; one that keeps dying ever more slowly. */
-  async #replace(dead: MediaWorker, livedMs: number): Promise<void> {
+  #pauseOf(index: number): RespawnPause {
+    const pause = this.#pauses.get(index) ?? new RespawnPause();
+    this.#pauses.set(index, pause);
+    return pause;
+  }
+
+  async #replace(dead: MediaWorker): Promise<void> {
     this.#workers.delete(dead.index);
     if (this.#stopping.signal.aborted) return;
     this.emit('workerdied', dead);
-    let pauseMs = livedMs > respawnPauseMs.longest ? 0 : respawnPauseMs.first;
+    const pause = this.#pauseOf(dead.index);
     while (!this.#stopping.signal.aborted) {
+      const pauseMs = pause.next();
       try {
         await sleep(pauseMs, undefined, { signal: this.#stopping.signal });
         await this.#spawn(dead.index);
         return;
       } catch (error) {
         if (this.#stopping.signal.aborted) return;
-        pauseMs = Math.min(Math.max(pauseMs, respawnPauseMs.first) * 2, respawnPauseMs.longest);
         this.#options.log.error(
-          { workerIndex: dead.index, error: String(error), pauseMs },
+          { workerIndex: dead.index, error: String(error) },
           'worker could not be started again',
         );
       }

@@ -73,6 +73,11 @@ export class PeerMedia {
     }
   }
 
+  /** Its worker or its room's router has ended, and its transports with it. */
+  get closed(): boolean {
+    return this.roomMedia.closed || [this.send, this.recv].some((transport) => transport?.closed);
+  }
+
   get producers(): Iterable<Producer> {
     return this.#producers.values();
   }

@@ -2,9 +2,17 @@ import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
-import type { CloseReason, Peer } from './peer.ts';
+import { ChatHistory } from './chat-history.ts';
+import { type CloseReason, Peer } from './peer.ts';
+import type { Wants } from './peer-media.ts';
 import { Room } from './room.ts';
 import { RoomMedia } from './room-media.ts';
+
+/** Milliseconds that a room may be without a worker: then its peers are told, and try again by themselves. */
+const moveWithinMs = 10_000;
+
+/** One to send, one to receive. */
+const transportsOfPeer = 2;
 
 /** The server, or the room, has no place for more. */
 export class FullError extends Error {
@@ -26,28 +34,29 @@ export class PeerIdTakenError extends Error {
 export interface RoomsOptions {
   pool: WorkerPool;
   limits: Pick<Limits, 'rooms' | 'peers_per_room'>;
+  /** Milliseconds that a peer's place is kept for it without a socket. */
+  graceMs: number;
   log: Logger;
 }
 
 export interface Entry {
   roomId: string;
   peerId: string;
-  /** The secret of the connection that shall be replaced. */
+  /** A secret of this peer's: it is here already, and comes back by another socket. */
   resume?: string | undefined;
-  /** Makes the peer, once its place is certain. */
-  makePeer(generation: number): Peer;
+  wants: Wants;
 }
 
 /** All rooms: a room begins with its first peer and ends with its last. */
 export class Rooms {
   readonly #options: RoomsOptions;
   readonly #rooms = new Map<string, Promise<Room>>();
-  /** Those of them that are made. */
+  /** Those that have been made. */
   readonly #open = new Set<Room>();
 
   constructor(options: RoomsOptions) {
     this.#options = options;
-    options.pool.on('workerdied', (worker) => void this.#closeThoseOn(worker));
+    options.pool.on('workerdied', (worker) => this.#moveThoseOn(worker));
   }
 
   get size(): number {
@@ -60,25 +69,26 @@ export class Rooms {
   }
 
   /**
-   * Gives a peer its place in a room, which is made if need be.
+   * Gives a peer its place in a room, which is made if need be; or finds the place that it has.
    *
    * @throws FullError, PeerIdTakenError, NoWorkerError, BusyWorkersError
    */
-  async enter({ roomId, peerId, resume, makePeer }: Entry): Promise<{ room: Room; peer: Peer }> {
+  async enter({ roomId, peerId, resume, wants }: Entry): Promise<{ room: Room; peer: Peer }> {
     let room = await this.#getOrCreate(roomId);
     // Its last peer may have left while we waited.
     while (room.closed) room = await this.#getOrCreate(roomId);
 
     const present = room.peer(peerId);
-    if (present && !(resume && present.mayBeReplacedWith(resume))) {
+    if (present) {
+      if (resume && present.mayBeResumedWith(resume)) return { room, peer: present };
       throw new PeerIdTakenError('peerId: it is in use in this room');
     }
-    if (!present && room.size >= this.#options.limits.peers_per_room) {
+    if (room.size >= this.#options.limits.peers_per_room) {
       throw new FullError('peers_per_room', `this room is full (${room.size} peers)`);
     }
-    const peer = makePeer(present ? present.generation + 1 : 1);
+    const { graceMs, log } = this.#options;
+    const peer = new Peer({ id: peerId, roomId, wants, graceMs, log });
     room.add(peer);
-    present?.close('replaced');
     return { room, peer };
   }
 
@@ -104,27 +114,53 @@ export class Rooms {
 
   async #create(roomId: string): Promise<Room> {
     const { pool, log } = this.#options;
-    const worker = pool.forNewRoom();
-    const media = await RoomMedia.create(worker);
-    const room = new Room({ id: roomId, media, log });
+    const chat = new ChatHistory();
+    const media = await placeRoom(async () => pool.forNewRoom(transportsOfPeer), chat);
+    const room = new Room({ id: roomId, media, chat, log });
     this.#open.add(room);
     room.once('close', () => {
-      this.#rooms.delete(roomId);
       this.#open.delete(room);
+      this.#rooms.delete(roomId);
       log.info({ roomId }, 'room closed');
     });
-    log.info({ roomId, workerIndex: worker.index }, 'room opened');
+    log.info({ roomId, workerIndex: media.worker.index }, 'room opened');
     return room;
   }
 
-  async #closeThoseOn(worker: MediaWorker): Promise<void> {
-    for (const room of await this.#all()) {
-      if (room.media.worker === worker) room.close('worker died');
+  #moveThoseOn(worker: MediaWorker): void {
+    for (const room of this.#open) if (room.media.worker === worker) void this.#move(room);
+  }
+
+  /** Carries a room on elsewhere, its worker having died. */
+  async #move(room: Room): Promise<void> {
+    const { pool, log } = this.#options;
+    try {
+      const transports = transportsOfPeer * room.size;
+      const next = () => pool.nextLeastLoaded(transports, moveWithinMs);
+      const media = await placeRoom(next, room.chat);
+      if (room.closed) media.close();
+      else await room.moveTo(media);
+    } catch (error) {
+      log.error({ roomId: room.id, error: String(error) }, 'a room could not be moved');
+      room.close('no worker');
     }
   }
 
   async #all(): Promise<Room[]> {
     const settled = await Promise.allSettled(this.#rooms.values());
     return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  }
+}
+
+/** Makes what carries a room. A worker that dies meanwhile gives way to the next. */
+async function placeRoom(next: () => Promise<MediaWorker>, chat: ChatHistory): Promise<RoomMedia> {
+  for (;;) {
+    const worker = await next();
+    try {
+      const media = await RoomMedia.create(worker, chat);
+      if (!media.closed) return media;
+    } catch (error) {
+      if (!worker.worker.closed) throw error;
+    }
   }
 }

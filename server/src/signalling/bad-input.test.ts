@@ -12,7 +12,8 @@ let bystander: TestPeer;
 const roomId = 'bad-input';
 
 beforeAll(async () => {
-  server = await startTestServer();
+  // A place ends with its socket, so that what it leaves behind is seen at once.
+  server = await startTestServer({ RECONNECT_GRACE_SECONDS: '0' });
 });
 
 afterAll(() => server.stop());

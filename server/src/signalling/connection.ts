@@ -21,8 +21,7 @@ import type { Logger } from '../log.ts';
 import { BusyWorkersError, NoWorkerError } from '../media/worker-pool.ts';
 import { NoPortError } from '../ports/errors.ts';
 import type { Transport } from '../ports/media-ports.ts';
-import { type CloseReason, Peer } from '../rooms/peer.ts';
-import type { PeerMedia } from '../rooms/peer-media.ts';
+import type { CloseReason, Peer, PeerEvents, PeerLink } from '../rooms/peer.ts';
 import type { Room } from '../rooms/room.ts';
 import { RoomError, toRoomError } from '../rooms/room-error.ts';
 import { FullError, PeerIdTakenError, type Rooms } from '../rooms/rooms.ts';
@@ -30,9 +29,15 @@ import type { Telemetry } from '../telemetry.ts';
 import { type Context, handlers } from './handlers.ts';
 import { SerialQueue } from './serial-queue.ts';
 import type { SocketTransport } from './socket-transport.ts';
+import { subscribe } from './subscribe.ts';
 
 /** Milliseconds from `welcome` to `join`. */
 const joinWithinMs = 10_000;
+
+/** RFC 6455, section 7.4.1: the page has gone. It is being closed, or loaded again: nobody can tell which. */
+const goingAway = 1001;
+/** Milliseconds that a page may take to come back. Who closes it shall not be seen for much longer. */
+const reloadGraceMs = 5_000;
 
 export interface ConnectionOptions {
   transport: SocketTransport;
@@ -49,18 +54,29 @@ export interface ConnectionOptions {
 /** What the socket is told when a peer's place has ended. */
 const closeOf: Record<CloseReason, { code: number; text: string }> = {
   left: { code: closeCodes.normal, text: '' },
-  replaced: { code: closeCodes.gone, text: 'this peer has connected again elsewhere' },
-  'not joined in time': { code: closeCodes.tooSlow, text: 'not joined in time' },
-  'worker died': { code: closeCodes.restart, text: 'the media worker of this room died' },
+  'did not come back': { code: closeCodes.gone, text: 'away for too long' },
+  'no worker': { code: closeCodes.restart, text: 'there is no media worker for this room' },
   'server stops': { code: closeCodes.restart, text: 'the server stops' },
 };
 
-/** One peer's signalling: protoo in, room calls out; room events in, protoo out. */
-export class Connection {
+/** Who ends a socket so doesn't come back by another. */
+const leavingCodes: readonly (number | undefined)[] = [
+  closeCodes.normal,
+  closeCodes.gone,
+  closeCodes.badFrame,
+  closeCodes.refused,
+];
+
+type Listeners = { [E in keyof PeerEvents]: (...args: PeerEvents[E]) => void };
+
+/** One peer's signalling by one socket: protoo in, room calls out; room events in, protoo out. */
+export class Connection implements PeerLink {
   readonly #options: ConnectionOptions;
   readonly #protoo: protoo.Peer;
   readonly #queue: SerialQueue;
   #context: Context | undefined;
+  #hasJoined = false;
+  #stopListening: () => void = () => undefined;
 
   constructor(options: ConnectionOptions) {
     const { transport, query, limits } = options;
@@ -77,81 +93,108 @@ export class Connection {
     this.#protoo.on('notification', ({ method }) => {
       this.#notify('protocolError', { method, reason: 'unknown notification' });
     });
-    this.#protoo.on('close', () => this.#context?.peer.close('left'));
+    this.#protoo.on('close', () => this.#ended());
     this.#queue.push(() => this.#enter());
+  }
+
+  async offer(consumers: ConsumerOffer[]): Promise<string[]> {
+    const { transport } = this.#options;
+    try {
+      const generation = this.#context?.peer.generation ?? 0;
+      const reply = await this.#protoo.request('newConsumers', { generation, consumers });
+      return serverRequests.newConsumers.reply.parse(reply).accepted;
+    } catch (error) {
+      // Without an answer the peer would never receive these: let it come again. (Nothing, if it has gone.)
+      transport.close(closeCodes.tooSlow, 'newConsumers was not answered as expected');
+      throw error;
+    }
+  }
+
+  async replaced(): Promise<void> {
+    this.#stopListening();
+    this.#options.transport.close(closeCodes.gone, 'this peer has connected again elsewhere');
+    await this.#queue.end();
   }
 
   async #enter(): Promise<void> {
     const { transport, query, rooms, log } = this.#options;
+    const { roomId, peerId, resume, keep, produce, consume, forceTcp } = query;
+    const wants = { produce, consume, forceTcp };
     try {
-      this.#context = await rooms.enter({
-        ...query,
-        makePeer: (generation) => this.#makePeer(generation),
-      });
-      const { peer, room } = this.#context;
+      const { room, peer } = await rooms.enter({ roomId, peerId, resume, wants });
+      this.#context = { room, peer };
+      this.#stopListening = this.#listen(room, peer);
+      await peer.attach(this);
+      if (!peer.isReachedBy(this)) return;
       // The socket may have gone while we waited.
-      if (transport.closed) {
-        peer.close('left');
-        return;
-      }
-      this.#welcome(room, peer, await peer.connect(room.media));
-      setTimeout(() => {
-        if (!peer.joined) peer.close('not joined in time');
-      }, joinWithinMs).unref();
+      if (transport.closed) this.#ended();
+      else await room.connect(peer, wants, keep);
     } catch (error) {
       const { code, text } = refusalOf(error);
       const limit = limitOf(error);
       if (limit) transport.limitHit(limit);
-      const fields = { roomId: query.roomId, peerId: query.peerId, error: String(error) };
+      const fields = { roomId, peerId, error: String(error) };
       // With the socket its transports have gone, in the middle of being made.
       if (transport.closed) log.debug(fields, 'a peer left while it was connected');
       else if (code === closeCodes.internal) log.error(fields, 'a peer could not be connected');
       else log.info(fields, 'a peer was refused');
       transport.close(code, text);
-      this.#context?.peer.close('left');
     }
   }
 
-  #makePeer(generation: number): Peer {
-    const { transport, query, log } = this.#options;
-    const peer = new Peer({
-      id: query.peerId,
-      roomId: query.roomId,
-      generation,
-      wants: query,
-      offer: (consumers) => this.#offer(generation, consumers),
-      log,
-    });
-    peer.on('peerJoined', (info) => this.#notify('newPeer', info));
-    peer.on('peerLeft', (peerId) => this.#notify('peerClosed', { peerId }));
-    peer.on('peerRenamed', (peerId, displayName) =>
-      this.#notify('peerDisplayNameChanged', { peerId, displayName }),
-    );
-    peer.on('consumerClosed', (consumerId) => this.#notify('consumerClosed', { consumerId }));
-    peer.on('consumerPaused', (consumerId) => this.#notify('consumerPaused', { consumerId }));
-    peer.on('consumerResumed', (consumerId) => this.#notify('consumerResumed', { consumerId }));
-    peer.on('consumerLayersChanged', (consumerId, layers) =>
-      this.#notify('consumerLayersChanged', { consumerId, layers }),
-    );
-    peer.on('activeSpeaker', (peerId) => this.#notify('activeSpeaker', { peerId }));
-    peer.once('closed', (reason) => transport.close(closeOf[reason].code, closeOf[reason].text));
-    return peer;
+  /** The socket has gone. */
+  #ended(): void {
+    this.#stopListening();
+    void this.#queue.end();
+    const { peer } = this.#context ?? {};
+    if (!peer?.isReachedBy(this)) return;
+    const { endCode } = this.#options.transport;
+    if (leavingCodes.includes(endCode)) peer.close('left');
+    else peer.detach(this, endCode === goingAway ? reloadGraceMs : undefined);
   }
 
-  #welcome(room: Room, peer: Peer, { send, recv, dataConsumer }: PeerMedia): void {
+  /** @returns ends it */
+  #listen(room: Room, peer: Peer): () => void {
+    const { transport } = this.#options;
+    const listeners: Listeners = {
+      connected: () => this.#welcome(room, peer),
+      peerJoined: (info) => this.#notify('newPeer', info),
+      peerLeft: (peerId) => this.#notify('peerClosed', { peerId }),
+      peerRenamed: (peerId, displayName) =>
+        this.#notify('peerDisplayNameChanged', { peerId, displayName }),
+      consumerClosed: (consumerId) => this.#notify('consumerClosed', { consumerId }),
+      consumerPaused: (consumerId) => this.#notify('consumerPaused', { consumerId }),
+      consumerResumed: (consumerId) => this.#notify('consumerResumed', { consumerId }),
+      consumerLayersChanged: (consumerId, layers) =>
+        this.#notify('consumerLayersChanged', { consumerId, layers }),
+      activeSpeaker: (peerId) => this.#notify('activeSpeaker', { peerId }),
+      closed: (reason) => transport.close(closeOf[reason].code, closeOf[reason].text),
+    };
+    return subscribe(peer, listeners);
+  }
+
+  #welcome(room: Room, peer: Peer): void {
+    const { generation, media } = peer;
+    const { send, recv, dataConsumer, roomMedia } = media;
+    const { transport: socket } = this.#options;
+    setTimeout(() => {
+      if (peer.generation === generation && !peer.answered) {
+        socket.close(closeCodes.tooSlow, 'not joined in time');
+      }
+    }, joinWithinMs).unref();
     const describe = (transport: Transport): TransportParameters => ({
       transportId: transport.id,
       iceParameters: transport.iceParameters,
-      iceCandidates: room.media.worker.ports.candidates(transport),
+      iceCandidates: roomMedia.worker.ports.candidates(transport),
       dtlsParameters: transport.dtlsParameters,
       ...(transport.sctpParameters ? { sctpParameters: transport.sctpParameters } : {}),
     });
     this.#notify('welcome', {
-      generation: peer.generation,
-      resumeSecret: peer.resumeSecret,
+      generation,
+      resumeSecret: peer.nextSecret(),
       room: { roomId: room.id },
       portMode: this.#options.portMode,
-      routerRtpCapabilities: room.media.router
+      routerRtpCapabilities: roomMedia.router
         .rtpCapabilities as NotificationData<'welcome'>['routerRtpCapabilities'],
       // Every transport listens on an address that clients reach: ICE-Lite needs no help.
       iceServers: [],
@@ -171,31 +214,17 @@ export class Connection {
     });
   }
 
-  async #offer(generation: number, consumers: ConsumerOffer[]): Promise<string[]> {
-    try {
-      const reply = await this.#protoo.request('newConsumers', { generation, consumers });
-      return serverRequests.newConsumers.reply.parse(reply).accepted;
-    } catch (error) {
-      // Without an answer the peer would never receive these: let it come again. (Nothing, if it has gone.)
-      this.#options.transport.close(
-        closeCodes.tooSlow,
-        'newConsumers was not answered as expected',
-      );
-      throw error;
-    }
-  }
-
   async #answer(
     request: protoo.Request,
     accept: (data?: unknown) => void,
     reject: (code: number, reason: string) => void,
   ): Promise<void> {
-    const { telemetry, openedAt } = this.#options;
+    const { telemetry } = this.#options;
     const method = isRequestMethod(request.method) ? request.method : 'unknown';
     try {
       accept(await this.#handle(request.method, request.data));
       telemetry.emit('requestAnswered', method, 'ok');
-      if (method === 'join') telemetry.emit('joined', (performance.now() - openedAt) / 1000);
+      if (method === 'join') this.#joined();
     } catch (thrown) {
       const error = toRoomError(thrown);
       telemetry.emit('requestAnswered', method, error instanceof RoomError ? 'refused' : 'failed');
@@ -215,6 +244,13 @@ export class Connection {
       );
       reject(errorCodes.internal, 'internal error');
     }
+  }
+
+  /** Its answer has gone out. A room that moves to another worker has its peers join again. */
+  #joined(): void {
+    const { telemetry, openedAt } = this.#options;
+    if (!this.#hasJoined) telemetry.emit('joined', (performance.now() - openedAt) / 1000);
+    this.#hasJoined = true;
   }
 
   async #handle(method: string, data: unknown): Promise<unknown> {

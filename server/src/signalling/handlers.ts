@@ -73,6 +73,8 @@ export const handlers: Handlers = {
     return {};
   },
 
+  ping: () => ({}),
+
   sendChatMessage: ({ room, peer }, { text }) => ({ messageId: room.sendChatMessage(peer, text) }),
 };
 

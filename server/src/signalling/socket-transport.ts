@@ -38,6 +38,7 @@ export class SocketTransport extends EventEmitter implements Transport {
   readonly #pinging: NodeJS.Timeout;
   #alive = true;
   #closed = false;
+  #endCode: number | undefined;
 
   /**
    * @param socket - open. Its `maxPayload` limits the size of messages
@@ -57,7 +58,7 @@ export class SocketTransport extends EventEmitter implements Transport {
     });
     socket.on('close', (code) => {
       options.telemetry.emit('socketClosed', code);
-      this.#end();
+      this.#end(code);
     });
     // 'close' follows; without a listener the error would be an uncaught one.
     socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -69,6 +70,11 @@ export class SocketTransport extends EventEmitter implements Transport {
     return this.#closed;
   }
 
+  /** With which code it was closed, by whichever side was first (RFC 6455, section 7.4). */
+  get endCode(): number | undefined {
+    return this.#endCode;
+  }
+
   /**
    * @param code - see `closeCodes`
    * @param reason - for people; cut to what a close frame holds (RFC 6455: 123 bytes)
@@ -78,7 +84,7 @@ export class SocketTransport extends EventEmitter implements Transport {
     this.#socket.close(code, Buffer.from(reason).subarray(0, 123));
     // Whoever doesn't answer the close frame has no claim to a socket.
     setTimeout(() => this.#socket.terminate(), times.closeWithin).unref();
-    this.#end();
+    this.#end(code);
   }
 
   async send(message: object): Promise<void> {
@@ -123,9 +129,10 @@ export class SocketTransport extends EventEmitter implements Transport {
     this.#socket.ping();
   }
 
-  #end(): void {
+  #end(code: number): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#endCode = code;
     clearInterval(this.#pinging);
     // protoo's Peer would leave them waiting for half a minute.
     for (const id of this.#unanswered) {
