@@ -30,6 +30,7 @@ test.each([
   ['server/src/ports/steering/x.ts', "import type { Room } from '../../rooms/room.ts';"],
   ['server/src/ports/x.ts', "import { WorkerPool } from '../media/worker-pool.ts';"],
   ['server/src/media/x.ts', "import type { Rooms } from '../rooms/rooms.ts';"],
+  ['server/src/access/x.ts', "import type { Peer } from '../rooms/peer.ts';"],
   ['server/src/rooms/x.ts', "import { Connection } from '../signalling/connection.ts';"],
   ['server/src/rooms/x.ts', "import { startServer } from '../server.ts';"],
   ['server/src/rooms/x.ts', "export { startServer } from '../server.ts';"],

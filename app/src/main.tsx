@@ -1,5 +1,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { watchForNetworks } from './room/network-events.ts';
+import { PageToken, tabStorage } from './room/page-token.ts';
 import { meetingPoint, readPageUrl, urlWithRoom } from './room/page-url.ts';
 import { pageStorage } from './room/preferences.ts';
 import { RoomSession } from './room/session.ts';
@@ -23,10 +25,21 @@ if (location.pathname === '/dashboard') {
   const roomId = page.roomId ?? meetingPoint;
   if (page.roomId === undefined) history.replaceState(null, '', urlWithRoom(location.href, roomId));
   document.title = `${roomId} · oneport`;
-  const session = new RoomSession({ roomId, page, server: location.href, storage: pageStorage() });
+  const pageToken = new PageToken(tabStorage());
+  const takeToken = () => history.replaceState(null, '', pageToken.take(location.href, roomId));
+  takeToken();
+  // A link to the same room with another token doesn't load the page anew.
+  window.addEventListener('hashchange', takeToken);
+  const session = new RoomSession({
+    roomId,
+    page,
+    server: location.href,
+    storage: pageStorage(),
+    token: () => pageToken.current,
+  });
   void session.openDevices();
   window.addEventListener('pagehide', () => session.leave());
-  window.addEventListener('online', () => session.retryNow());
+  watchForNetworks(() => session.networkChanged());
   root.render(
     <StrictMode>
       <SessionContext value={session}>

@@ -1,6 +1,7 @@
 /** What a client may ask of the server: a schema for each request's data and for its reply. */
 import { z } from 'zod';
-import { uuidSchema } from './ids.ts';
+import { publishableSchema } from './access.ts';
+import { peerIdSchema, uuidSchema } from './ids.ts';
 import { deviceSchema, kindOfSource, peerInfoSchema, sourceSchema } from './peer.ts';
 import { chatMessageSchema } from './room-data.ts';
 import { mediaKindSchema, rtpCapabilitiesSchema, rtpParametersSchema } from './rtp.ts';
@@ -11,6 +12,7 @@ const nothing = z.object({});
 const transport = z.strictObject({ transportId: uuidSchema });
 const producer = z.strictObject({ producerId: uuidSchema });
 const consumer = z.strictObject({ consumerId: uuidSchema });
+const peer = z.strictObject({ peerId: peerIdSchema });
 
 export const requests = {
   /**
@@ -104,6 +106,23 @@ export const requests = {
     data: z.strictObject({ text: chatTextSchema }),
     reply: z.object({ messageId: uuidSchema }),
   },
+
+  // From here on: for moderators. Others get 403.
+  /** Pauses what a peer sends; it is told, and may go on when it wants to. */
+  mutePeer: {
+    data: z.strictObject({ peerId: peerIdSchema, what: publishableSchema }),
+    reply: nothing,
+  },
+  /** Ends a peer's place. Whoever it is can't come back as long as the room lives. */
+  removePeer: { data: peer, reply: nothing },
+  /** Sends everybody away. */
+  closeRoom: { data: z.strictObject({}), reply: nothing },
+  /** Locked: who comes waits in the lobby. Those inside stay. */
+  setRoomLocked: { data: z.strictObject({ locked: z.boolean() }), reply: nothing },
+  /** Lets somebody in who waits in the lobby. */
+  admitPeer: { data: peer, reply: nothing },
+  /** Sends somebody away who waits in the lobby. It may ask again. */
+  denyPeer: { data: peer, reply: nothing },
 } as const;
 
 export type RequestMethod = keyof typeof requests;

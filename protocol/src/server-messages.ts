@@ -1,5 +1,6 @@
 /** What the server sends by itself: requests that a client must answer, and notifications. */
 import { z } from 'zod';
+import { permissionsSchema, publishableSchema, waitingPeerSchema } from './access.ts';
 import { peerIdSchema, roomIdSchema, uuidSchema } from './ids.ts';
 import { peerInfoSchema, sourceSchema } from './peer.ts';
 import { mediaKindSchema, rtpCapabilitiesSchema, rtpParametersSchema } from './rtp.ts';
@@ -33,6 +34,8 @@ export const serverRequests = {
 const consumer = z.object({ consumerId: uuidSchema });
 
 export const notifications = {
+  /** Before `welcome`, which comes when a moderator lets this peer in: it is in the lobby. */
+  waiting: z.object({}),
   /**
    * All that a client needs to start ICE, DTLS and `join` at once: the first message on each socket, and one more
    * each time that the room has moved to another worker, with transports there.
@@ -45,7 +48,10 @@ export const notifications = {
      * `welcome` that follows has been answered: until then that one may be lost.
      */
     resumeSecret: z.string().min(22).max(64),
-    room: z.object({ roomId: roomIdSchema }),
+    room: z.object({ roomId: roomIdSchema, locked: z.boolean() }),
+    permissions: permissionsSchema,
+    /** What the token says that this peer is called: another name is not taken. */
+    displayName: displayNameSchema.optional(),
     /** For people to read. Nothing may depend on it. */
     portMode: z.enum(['multi-port', 'single-port', 'shared-port']),
     routerRtpCapabilities: rtpCapabilitiesSchema,
@@ -80,6 +86,11 @@ export const notifications = {
   }),
   /** null: nobody speaks. */
   activeSpeaker: z.object({ peerId: peerIdSchema.nullable() }),
+  /** A moderator has paused what this peer sends. */
+  muted: z.object({ what: publishableSchema }),
+  roomLocked: z.object({ locked: z.boolean() }),
+  /** To moderators: all who wait in the lobby now, the longest waiting first. */
+  lobbyChanged: z.object({ waiting: z.array(waitingPeerSchema) }),
   /** A notification of the client's was wrong; there is no reply that could say so. */
   protocolError: z.object({ method: z.string(), reason: z.string() }),
 } as const;

@@ -20,6 +20,7 @@ export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
   setup              only what the others do first (npm run setup)
   worker [--help]    the mediasoup worker: get it, show it, build it again (npm run worker)
   patch [--help]     what we change in mediasoup: check out, build, export, upgrade (npm run patch)
+  token [--help]     a token that lets somebody into a room, by hand (npm run token)
   whois [--help]     whose is this address, ufrag, peer or room? Asks the running server (npm run whois)
   port-lab [--help]  may sockets share a port, and who gets the traffic? Tried on this kernel (npm run port-lab)
   kernel-view [--help]  what the kernel has in each port mode, into docs/ (npm run kernel-view)
@@ -120,6 +121,12 @@ export const commands = {
     const node24 = await setUpNode();
 
     return runBeside(node24, [join(root, 'scripts/patching/main.ts'), ...args]);
+  },
+
+  async token(args) {
+    const node24 = await setUpNode();
+
+    return runBeside(node24, [join(root, 'scripts/token/main.ts'), ...args]);
   },
 
   async whois(args) {

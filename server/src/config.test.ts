@@ -26,6 +26,7 @@ describe('loadConfig', () => {
         allowedOrigins: [],
         trustedProxies: [],
       },
+      auth: { keys: { kind: 'none' }, issuer: undefined, audience: undefined, clockSkew: 5 },
       dashboard: {
         token: undefined,
         tokenFile: expect.stringMatching(/oneport\/dashboard-token$/),

@@ -2,9 +2,12 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder } from '../../scripts/setup/paths.mjs';
+import { type AuthConfig, authOf } from './config-auth.ts';
 import { checkTogether, isLoopback } from './config-together.ts';
 import { type Limits, limitsOf } from './limits.ts';
 import { fail, parseSettings, unknownNames, type Values } from './settings.ts';
+
+export type { AuthConfig };
 
 export interface MediaConfig {
   /** Empty: 127.0.0.1 and the address of the default route. */
@@ -49,6 +52,8 @@ export interface Config {
     /** Whose X-Forwarded-For is believed: addresses and networks. */
     trustedProxies: string[];
   };
+  /** Who may enter rooms. */
+  auth: AuthConfig;
   dashboard: {
     /** Unset: the one in the file, which is made if need be. */
     token: string | undefined;
@@ -102,6 +107,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       allowedOrigins: values.ALLOWED_ORIGINS ?? [],
       trustedProxies: values.TRUST_PROXY ?? [],
     },
+    auth: authOf(values),
     dashboard: {
       token: values.DASHBOARD_TOKEN,
       tokenFile: join(cacheFolder(env), 'dashboard-token'),

@@ -88,22 +88,27 @@ const table = {
 
 type Settable = keyof typeof table;
 
-/** `media_ports`: a worker's range of ports is used up, or in shared-port the kernel's tables are full. */
-export type LimitName = Settable | 'media_ports';
+/**
+ * `lobby`: too many wait to be let in (rooms/lobby.ts). `media_ports`: a worker's range of ports is used up, or in
+ * shared-port the kernel's tables are full.
+ */
+const otherNames = ['lobby', 'media_ports'] as const;
+
+export type LimitName = Settable | (typeof otherNames)[number];
 
 /** What is allowed, by the limit's name. */
 export type Limits = Record<Settable, number>;
 
 type LimitVariable = `MAX_${Uppercase<Settable>}`;
 
-/** By its limit, the environment variable that sets it. */
-export function limitVariable(limit: Settable): LimitVariable {
+/** The environment variable that sets a limit. */
+function limitVariable(limit: Settable): LimitVariable {
   return `MAX_${limit.toUpperCase() as Uppercase<Settable>}`;
 }
 
 const names = Object.keys(table) as Settable[];
 
-export const limitNames: readonly LimitName[] = [...names, 'media_ports'];
+export const limitNames: readonly LimitName[] = [...names, ...otherNames];
 
 /**
  * The limits' part of the table of settings.

@@ -1,6 +1,8 @@
 /** The composition root: settings -> parts -> listen -> stop. The only file that knows them all. */
 import type { Server } from 'node:http';
 import { dashboardPath, signallingPath } from '@oneport/protocol';
+import { createGate } from './access/create-gate.ts';
+import type { Gate } from './access/token-gate.ts';
 import { becomeUser, findUser } from './become-user.ts';
 import type { Config } from './config.ts';
 import { Dashboard } from './dashboard/dashboard.ts';
@@ -53,9 +55,12 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const ports = await createMediaPorts(config, log, telemetry);
   const { numWorkers, workerBin } = config.media;
   let pool: WorkerPool;
+  let gate: Gate;
   try {
     // Workers must be of the user who has the port: the kernel lets nobody else's join it.
     if (runAs) becomeUser(runAs, { folder: builtApp, program: workerBin });
+    // As the user that it will be read anew as.
+    gate = createGate(config.auth, log);
     const maxCpu = config.limits.worker_cpu;
     pool = await WorkerPool.start({ ports, numWorkers, workerBin, maxCpu, telemetry, log });
   } catch (error) {
@@ -82,6 +87,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     handlers: {
       [signallingPath]: createSignalling({
         rooms,
+        gate,
         portMode: ports.mode,
         limits: config.limits,
         telemetry,

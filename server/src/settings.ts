@@ -8,6 +8,7 @@ import { compile as compileProxies } from 'proxy-addr';
 import { z } from 'zod';
 import { announcedAddressesSchema, listenIpsSchema } from './announced-addresses.ts';
 import { limitSettings } from './limits.ts';
+import { authVariables } from './settings-auth.ts';
 import { StartError } from './start-error.ts';
 
 /** A wrong setting. */
@@ -148,6 +149,7 @@ const variables = {
     schema: token,
     secret: true,
   },
+  ...authVariables,
   TRUST_PROXY: {
     default: 'none: the address of the connection counts, whatever its headers say',
     meaning:
@@ -253,7 +255,7 @@ const mediasoupsOwn =
 /** A misspelt setting would be a default in silence: a warning for each. */
 export function unknownNames(env: NodeJS.ProcessEnv): string[] {
   return Object.keys(env)
-    .filter((name) => name.startsWith('MEDIASOUP_') && !mediasoupsOwn.test(name))
+    .filter((name) => /^(MEDIASOUP|AUTH)_/.test(name) && !mediasoupsOwn.test(name))
     .filter((name) => !Object.hasOwn(variables, name) && !Object.hasOwn(renamed, name))
     .map((name) => `${name} is no setting of oneport's: npm start -- --help shows every one.`);
 }

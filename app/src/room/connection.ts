@@ -11,17 +11,21 @@ import {
 } from '@oneport/protocol';
 import type { Device, types } from 'mediasoup-client';
 import { Consuming, type TileViews, type Unreceivable } from './consuming.ts';
-import { watchIce } from './ice-watch.ts';
-import { type MediaPath, offeredPaths, selectedAddress } from './media-paths.ts';
+import { type MediaPath, offeredPaths } from './media-paths.ts';
+import { type Link, NetworkWatch } from './network-watch.ts';
 import { Publisher, type Wanted } from './publishing.ts';
 import { capabilitiesForServer } from './rtp.ts';
-import { RequestError, type SendRequest } from './signalling.ts';
+import { RequestError, type SendRequest, type Signalling } from './signalling.ts';
 
 export interface ConnectionEvents {
   /** What arrives from the others has changed. */
   onMedia: () => void;
   onRoomData: (data: RoomData) => void;
   onRefused: (source: Source, reason: string) => void;
+  /** The ways that media takes at this moment: told again and again. */
+  onPaths: (paths: MediaPath[]) => void;
+  /** The server doesn't answer, and nothing comes over the transports either. */
+  onNoAnswer: () => void;
   /** Nothing comes through any more, or the browser can't go on with this connection. */
   onLost: () => void;
 }
@@ -41,15 +45,9 @@ export interface JoinAs {
   device: PeerDevice;
 }
 
-type Direction = MediaPath['direction'];
-
-interface Link {
-  readonly direction: Direction;
-  readonly transport: types.Transport;
+interface ConnectionLink extends Link {
   /** What `connectWebRtcTransport` has to say, until the server has answered it. */
   dtlsParameters: types.DtlsParameters | undefined;
-  readonly offered: readonly MediaPath[];
-  readonly stopWatching: () => void;
 }
 
 /** W3C ORTC's dictionaries, in the form that mediasoup-client wants. */
@@ -77,7 +75,8 @@ export class Connection {
   #request: SendRequest;
   /** Nothing comes through any more, or the browser can't go on. */
   #lost = false;
-  readonly #links: Link[] = [];
+  readonly #links: readonly ConnectionLink[];
+  readonly #network: NetworkWatch;
   readonly #publisher: Publisher | undefined;
   readonly #consuming: Consuming | undefined;
   readonly #receive: types.Transport | undefined;
@@ -90,18 +89,19 @@ export class Connection {
     this.#welcome = welcome;
     this.#request = options.request;
     const request: SendRequest = (method, data) => this.#request(method, data);
+    const links: ConnectionLink[] = [];
     if (welcome.sendTransport) {
       const transport = device.createSendTransport(
         transportOptions(welcome.sendTransport, welcome),
       );
-      this.#link('send', transport, welcome.sendTransport);
+      links.push(this.#link('send', transport, welcome.sendTransport));
       this.#publisher = new Publisher({ transport, request, onRefused: events.onRefused });
     }
     if (welcome.recvTransport) {
       const transport = device.createRecvTransport(
         transportOptions(welcome.recvTransport, welcome),
       );
-      this.#link('receive', transport, welcome.recvTransport);
+      links.push(this.#link('receive', transport, welcome.recvTransport));
       this.#receive = transport;
       this.#consuming = new Consuming({
         transport,
@@ -113,6 +113,13 @@ export class Connection {
         onBroken: () => this.#lose(),
       });
     }
+    this.#links = links;
+    this.#network = new NetworkWatch({
+      links,
+      onPaths: events.onPaths,
+      onNoAnswer: events.onNoAnswer,
+      onLost: () => this.#lose(),
+    });
   }
 
   get consuming(): Consuming | undefined {
@@ -127,6 +134,11 @@ export class Connection {
   /** Whether it is of use beyond its socket. */
   get canGoOn(): boolean {
     return !this.#closed && !this.#lost;
+  }
+
+  /** Whether it is this socket's. */
+  uses(signalling: Signalling): boolean {
+    return this.#request === signalling.request;
   }
 
   /** There is no signalling for a while. */
@@ -160,12 +172,14 @@ export class Connection {
     const { device } = this.#options;
     const resumes = this.#welcome !== this.#options.welcome;
     if (!resumes) void this.#openRoomData();
-    const reply = await this.#request('join', {
+    const replying = this.#request('join', {
       generation: this.generation,
       ...as,
       ...(this.#receive && { rtpCapabilities: capabilitiesForServer(device.recvRtpCapabilities) }),
       ...(this.#consuming && { consumers: this.#consuming.ids }),
     });
+    if (resumes) this.#network.signallingIsBack();
+    const reply = await replying;
     if (resumes) this.#resumed(reply);
     return reply;
   }
@@ -175,18 +189,9 @@ export class Connection {
     if (!this.#closed) this.#publisher?.reconcile(wanted);
   }
 
-  /** The ways that media takes at this moment. */
-  async paths(): Promise<MediaPath[]> {
-    const each = await Promise.all(
-      this.#links.map(async ({ direction, transport, offered }): Promise<readonly MediaPath[]> => {
-        if (transport.closed) return [];
-        const address = selectedAddress((await transport.getStats()).values());
-        // A pair stays selected when nothing gets through it any more.
-        const inUse = address && transport.connectionState === 'connected';
-        return inUse ? [{ direction, ...address, state: 'in-use' }] : offered;
-      }),
-    );
-    return each.flat();
+  /** The browser has another network than before, or one again. */
+  networkChanged(): void {
+    this.#network.networkChanged();
   }
 
   close(): void {
@@ -194,33 +199,36 @@ export class Connection {
     this.#closed = true;
     this.#consuming?.end();
     this.#publisher?.end();
-    for (const { transport, stopWatching } of this.#links) {
-      stopWatching();
-      transport.close();
-    }
+    this.#network.stop();
+    for (const { transport } of this.#links) transport.close();
   }
 
-  #link(direction: Direction, transport: types.Transport, offer: Transport): void {
+  #link(
+    direction: Link['direction'],
+    transport: types.Transport,
+    offer: Transport,
+  ): ConnectionLink {
     const transportId = transport.id;
-    const stopWatching = watchIce(transport, {
+    const link: ConnectionLink = {
+      direction,
+      transport,
+      dtlsParameters: undefined,
+      offered: offeredPaths(direction, offer.iceCandidates),
       restartIce: async () => {
         const { iceParameters } = await this.#request('restartIce', { transportId });
         await transport.restartIce({ iceParameters });
       },
-      onLost: () => this.#lose(),
-    });
-    const offered = offeredPaths(direction, offer.iceCandidates);
-    const link: Link = { direction, transport, dtlsParameters: undefined, offered, stopWatching };
-    this.#links.push(link);
+    };
     transport.on('connect', ({ dtlsParameters }, callback) => {
       link.dtlsParameters = dtlsParameters;
       void this.#connect(link);
       // The server handles a peer's messages in order, so there is no need to wait for its answer.
       callback();
     });
+    return link;
   }
 
-  async #connect(link: Link): Promise<void> {
+  async #connect(link: ConnectionLink): Promise<void> {
     const { dtlsParameters, transport } = link;
     if (!dtlsParameters) return;
     try {

@@ -60,6 +60,7 @@ test.each([
   [closeCodes.gone, 'gone'],
   [closeCodes.badFrame, 'bad-request'],
   [closeCodes.refused, 'refused'],
+  [closeCodes.turnedAway, 'turned-away'],
 ] as const)('after %i there is no further attempt, and the reason is told', (code, kind) => {
   const { connector, attempts, failures, end } = setUp();
   connector.start();

@@ -26,7 +26,7 @@ export interface Trouble {
 }
 
 /** Why there will be no further attempt. */
-export type FailureKind = 'gone' | 'bad-request' | 'refused' | 'unsupported';
+export type FailureKind = 'gone' | 'bad-request' | 'refused' | 'turned-away' | 'unsupported';
 
 export interface Failure {
   readonly kind: FailureKind;
@@ -48,6 +48,7 @@ const finalCodes: Record<number, FailureKind> = {
   [closeCodes.gone]: 'gone',
   [closeCodes.badFrame]: 'bad-request',
   [closeCodes.refused]: 'refused',
+  [closeCodes.turnedAway]: 'turned-away',
 };
 
 const paces: Record<TroubleCause, RetryPace> = {

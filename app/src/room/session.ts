@@ -7,7 +7,7 @@ import { displayNameSchema, errorCodes, type RequestReply, type Welcome } from '
 import type { Device } from 'mediasoup-client';
 import { browserInfo } from './browser-info.ts';
 import { Connection } from './connection.ts';
-import { Connector, type FailureKind, type Trouble } from './connector.ts';
+import { Connector, type FailureKind, type Trouble, type TroubleCause } from './connector.ts';
 import { tileKey, type Unreceivable } from './consuming.ts';
 import { DeviceLoader } from './device-loader.ts';
 import { problemOf } from './devices.ts';
@@ -15,15 +15,15 @@ import { dispatch } from './dispatch.ts';
 import { nameOrGuest } from './display-name.ts';
 import type { TileView } from './layers.ts';
 import { LocalMedia } from './local-media.ts';
+import { beforeWelcome, Moderation } from './moderation.ts';
 import { Notices } from './notices.ts';
 import type { PageSettings } from './page-url.ts';
-import { watchPaths } from './path-watch.ts';
 import { type PreferenceStorage, RememberedPreferences } from './preferences.ts';
 import { wantedSources } from './publishing.ts';
 import { Room, type RoomView } from './room.ts';
 import { openSignalling, RequestError, type SendRequest, type Signalling } from './signalling.ts';
 import { signallingUrl } from './signalling-url.ts';
-import type { Phase, Snapshot } from './snapshot.ts';
+import type { MediaInfo, Phase, Snapshot } from './snapshot.ts';
 import { Store } from './store.ts';
 
 export interface RoomSessionOptions {
@@ -33,6 +33,8 @@ export interface RoomSessionOptions {
   /** Where the server is, such as `location.href`: `http:` gives `ws:`, `https:` gives `wss:`. */
   server: string;
   storage: PreferenceStorage | undefined;
+  /** Asked at each attempt to connect, so that a fresh one can be given. */
+  token?: () => string | undefined;
 }
 
 type SourceName = 'microphone' | 'camera';
@@ -54,9 +56,10 @@ export class RoomSession {
   // The connection.
   #connection: Connection | undefined;
   readonly #deviceLoader = new DeviceLoader();
-  #stopPaths: (() => void) | undefined;
 
   readonly #room: Room;
+  /** What I may do here, and what I do as a moderator. */
+  readonly moderation: Moderation;
 
   constructor(options: RoomSessionOptions) {
     this.#options = options;
@@ -81,10 +84,17 @@ export class RoomSession {
       },
       ...this.#room.view,
       activeSpeaker: null,
+      moderation: beforeWelcome,
       media: undefined,
       devices,
       chosen: { microphoneId, cameraId, speakerId },
       notices: [],
+    });
+    this.moderation = new Moderation({
+      request: (method, data) => this.#request(method, data),
+      notices: this.#notices,
+      local: this.#local,
+      onChange: (moderation) => this.#store.update({ moderation }),
     });
     this.#connector = new Connector({
       open: (resume, ended) => this.#openSignalling(resume, ended),
@@ -113,7 +123,7 @@ export class RoomSession {
   /** Enters the room, or enters it again after having left. */
   join(): void {
     const { state } = this.getSnapshot().phase;
-    if (state === 'joining' || state === 'joined' || state === 'reconnecting') return;
+    if (state !== 'lobby' && state !== 'left' && state !== 'failed') return;
     // After leaving, the server may not have seen the old socket close yet.
     if (state !== 'lobby') this.#updateSelf({ peerId: this.#room.newIdentity() });
     const displayName = nameOrGuest(this.getSnapshot().self.displayName);
@@ -134,6 +144,12 @@ export class RoomSession {
   /** Doesn't wait for the next attempt's time. */
   retryNow(): void {
     this.#connector.retryNow();
+  }
+
+  /** The browser has another network than before, or one again. */
+  networkChanged(): void {
+    this.#connector.retryNow();
+    this.#connection?.networkChanged();
   }
 
   /** What the others shall call me; an impossible name is kept for the field, but not sent. */
@@ -228,11 +244,16 @@ export class RoomSession {
 
   #openSignalling(...[resume, ended]: Parameters<ConnectorOpen>): ReturnType<ConnectorOpen> {
     const { page, roomId, server } = this.#options;
-    const { peerId } = this.getSnapshot().self;
+    const { peerId, ...self } = this.getSnapshot().self;
     const keep = resume !== undefined && this.#connection?.canGoOn === true;
-    const url = signallingUrl(server, { ...page, roomId, peerId, resume, keep });
+    const token = this.#options.token?.();
+    const displayName = nameOrGuest(self.displayName);
+    const query = { ...page, roomId, peerId, resume, keep, token, displayName };
+    const url = signallingUrl(server, query);
     const handlers = dispatch({
       room: this.#room,
+      moderation: this.moderation,
+      onWaiting: () => this.#store.update({ phase: { state: 'waiting' } }),
       connection: () => this.#connection,
       onWelcome: (welcome) => void this.#adopt(welcome),
       onActiveSpeaker: (activeSpeaker) => this.#store.update({ activeSpeaker }),
@@ -245,6 +266,7 @@ export class RoomSession {
     const signalling = this.#connector.signalling;
     if (!signalling) return;
     this.#connector.welcomed(welcome.resumeSecret);
+    this.#allowed(welcome);
     try {
       const resumes = this.#connection?.resume(welcome, signalling.request) === true;
       if (!resumes) {
@@ -252,7 +274,6 @@ export class RoomSession {
         // The socket may have gone, or another welcome come, while the device was loading.
         if (!device || signalling !== this.#connector.signalling) return;
         this.#connection = this.#connect(welcome, device, signalling);
-        this.#showPaths(welcome, this.#connection);
       }
       const connection = this.#connection;
       if (!connection) return;
@@ -270,6 +291,16 @@ export class RoomSession {
     }
   }
 
+  /** Takes on what the token says. */
+  #allowed(welcome: Welcome): void {
+    const { produce } = this.#options.page;
+    this.moderation.welcomed(welcome);
+    this.#updateSelf({
+      role: produce && welcome.permissions.publish.length > 0 ? 'participant' : 'watching',
+      ...(welcome.displayName && { displayName: welcome.displayName }),
+    });
+  }
+
   async #loadDevice({ routerRtpCapabilities }: Welcome): Promise<Device | undefined> {
     this.#dropConnection();
     try {
@@ -283,6 +314,13 @@ export class RoomSession {
   }
 
   #connect(welcome: Welcome, device: Device, signalling: Signalling): Connection {
+    const reconnect = (cause: TroubleCause) => {
+      // Without a socket it has to wait for the next one, which is under way.
+      const current = this.#connector.signalling;
+      if (connection !== this.#connection || !current) return;
+      // The next one asks for new transports, and this one must not be blamed for another's silence.
+      if (cause === 'media-lost' || connection.uses(current)) this.#connector.reconnect(cause);
+    };
     const connection: Connection = new Connection({
       welcome,
       device,
@@ -293,11 +331,9 @@ export class RoomSession {
         onMedia: () => this.#room.mediaChanged(connection.consuming?.media() ?? []),
         onRoomData: (data) => this.#room.chatted([data]),
         onRefused: (source, reason) => this.#notices.add({ type: 'not-sent', source, reason }),
-        onLost: () => {
-          // Without a socket it has to wait: the next one asks for new transports.
-          const current = connection === this.#connection;
-          if (current && this.#connector.signalling) this.#connector.reconnect('media-lost');
-        },
+        onPaths: (paths) => this.#showMedia({ portMode: welcome.portMode, paths }),
+        onNoAnswer: () => reconnect('unreachable'),
+        onLost: () => reconnect('media-lost'),
       },
     });
     return connection;
@@ -336,7 +372,7 @@ export class RoomSession {
     const { state } = this.getSnapshot().phase;
     // The server would say, and it doesn't.
     this.#store.update({ activeSpeaker: null });
-    if (state === 'lobby' || state === 'joining') {
+    if (state === 'lobby' || state === 'joining' || state === 'waiting') {
       this.#store.update({ phase: { state: 'joining', trouble } });
     } else if (state === 'joined' || state === 'reconnecting') {
       this.#store.update({ phase: { state: 'reconnecting', trouble } });
@@ -358,22 +394,15 @@ export class RoomSession {
   }
 
   #dropConnection(): void {
-    this.#stopPaths?.();
     this.#connection?.close();
     this.#connection = undefined;
   }
 
-  #showPaths({ portMode }: Welcome, connection: Connection): void {
-    this.#stopPaths = watchPaths(
-      () => connection.paths(),
-      (paths) => {
-        const media = { portMode, paths };
-        // Most looks find nothing new, and shouldn't make anybody render.
-        if (JSON.stringify(media) !== JSON.stringify(this.getSnapshot().media)) {
-          this.#store.update({ media });
-        }
-      },
-    );
+  /** Most looks find nothing new, and shouldn't make anybody render. */
+  #showMedia(media: MediaInfo): void {
+    if (JSON.stringify(media) !== JSON.stringify(this.getSnapshot().media)) {
+      this.#store.update({ media });
+    }
   }
 
   #localChanged(): void {

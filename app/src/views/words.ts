@@ -4,6 +4,7 @@ import type { Failure, TroubleCause } from '../room/connector.ts';
 import type { MediaProblem } from '../room/devices.ts';
 import type { MediaPath } from '../room/media-paths.ts';
 import type { MediaInfo, Notice } from '../room/snapshot.ts';
+import { refusalWords } from './refusal-words.ts';
 
 interface Advice {
   readonly title: string;
@@ -65,6 +66,7 @@ export const troubleWords: Record<TroubleCause, string> = {
 const failureAdvice: Record<Failure['kind'], Advice> = {
   gone: { title: 'The call has ended', text: 'The server has closed this room for you.' },
   refused: { title: 'You can’t join this room', text: 'The server did not let you in.' },
+  'turned-away': { title: 'You can’t join this room', text: 'A moderator has decided so.' },
   'bad-request': {
     title: 'The server didn’t understand',
     text: 'This page may be older than the server. Reload it and try again.',
@@ -76,6 +78,8 @@ const failureAdvice: Record<Failure['kind'], Advice> = {
 };
 
 export function failureWords(failure: Failure): Advice {
+  const known = refusalWords(failure.reason);
+  if (known) return known;
   const { title, text } = failureAdvice[failure.kind];
   return { title, text: failure.reason === '' ? text : `${text} It said: “${failure.reason}”.` };
 }
@@ -85,6 +89,12 @@ const sourceWords = {
   camera: 'camera',
   screen: 'screen',
   'screen-audio': 'screen’s sound',
+} as const;
+
+const mutedWords = {
+  microphone: 'A moderator has muted you. Unmute yourself to speak again.',
+  camera: 'A moderator has turned your camera off',
+  screen: 'A moderator has stopped your screen share',
 } as const;
 
 /** What a notice says, and whether it is bad news. */
@@ -103,6 +113,17 @@ export function noticeWords(notice: Notice): { text: string; tone: 'info' | 'err
         text: 'The screen can’t be shared. The system may not allow the browser to see it.',
         tone: 'error',
       };
+    case 'muted':
+      return { text: mutedWords[notice.what], tone: 'info' };
+    case 'locked':
+      return {
+        text: notice.locked
+          ? 'The room is locked: who comes now has to be let in'
+          : 'The room is open again',
+        tone: 'info',
+      };
+    case 'not-moderated':
+      return { text: `That didn’t work: ${notice.reason}`, tone: 'error' };
     case 'not-sent':
       return {
         text: `Your ${sourceWords[notice.source]} can’t be sent: ${notice.reason}`,

@@ -3,11 +3,14 @@ import {
   type ConsumerOffer,
   errorCodes,
   type PeerInfo,
+  type Publishable,
   type RequestData,
   type RequestReply,
   type RtpCapabilities,
+  type WaitingPeer,
 } from '@oneport/protocol';
 import type { types } from 'mediasoup';
+import { type Access, mayPublish } from '../access/access.ts';
 import type { Logger } from '../log.ts';
 import { Consuming } from './consuming.ts';
 import { PeerMedia, type Wants } from './peer-media.ts';
@@ -17,7 +20,13 @@ import { RoomError } from './room-error.ts';
 import type { RoomMedia } from './room-media.ts';
 
 /** Why a peer's place in a room has ended. */
-export type CloseReason = 'left' | 'did not come back' | 'no worker' | 'server stops';
+export type CloseReason =
+  | 'left'
+  | 'did not come back'
+  | 'removed'
+  | 'room closed'
+  | 'no worker'
+  | 'server stops';
 
 export type PeerEvents = {
   /** It has transports: time for `welcome`. */
@@ -30,6 +39,9 @@ export type PeerEvents = {
   consumerResumed: [consumerId: string];
   consumerLayersChanged: [consumerId: string, layers: types.ConsumerLayers | null];
   activeSpeaker: [peerId: string | null];
+  muted: [what: Publishable];
+  roomLocked: [locked: boolean];
+  lobbyChanged: [waiting: WaitingPeer[]];
   closed: [reason: CloseReason, hadJoined: boolean];
 };
 
@@ -46,6 +58,8 @@ export interface PeerOptions {
   roomId: string;
   /** Which transports its first `welcome` shall bring. */
   wants: Wants;
+  /** What its token says. */
+  access: Access;
   /** Milliseconds that its place is kept for it without a socket. 0: it leaves with its socket. */
   graceMs: number;
   log: Logger;
@@ -66,6 +80,7 @@ export class Peer extends EventEmitter<PeerEvents> {
   #link: PeerLink | undefined;
   #leaving: NodeJS.Timeout | undefined;
   #wants: Wants;
+  #access: Access;
   #media: PeerMedia | undefined;
   #consuming: Consuming | undefined;
   #generation = 0;
@@ -77,6 +92,7 @@ export class Peer extends EventEmitter<PeerEvents> {
     this.#options = options;
     this.id = options.id;
     this.#wants = options.wants;
+    this.#access = options.access;
     this.log = options.log.child({ roomId: options.roomId, peerId: options.id });
   }
 
@@ -97,6 +113,18 @@ export class Peer extends EventEmitter<PeerEvents> {
   /** Whether its last `welcome` has been answered. */
   get answered(): boolean {
     return this.#answered === this.#generation;
+  }
+
+  get access(): Access {
+    return this.#access;
+  }
+
+  /** It has come with another token: what that doesn't allow ends. */
+  setAccess(access: Access): void {
+    this.#access = access;
+    for (const producer of this.producers) {
+      if (!mayPublish(access, producer.appData.source)) producer.close();
+    }
   }
 
   get info(): PeerInfo {

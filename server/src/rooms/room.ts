@@ -3,6 +3,8 @@ import { EventEmitter } from 'node:events';
 import { errorCodes, type RequestData, type RequestReply } from '@oneport/protocol';
 import type { Logger } from '../log.ts';
 import type { ChatHistory } from './chat-history.ts';
+import type { Lobby } from './lobby.ts';
+import { Moderation } from './moderation.ts';
 import type { CloseReason, Peer } from './peer.ts';
 import type { Wants } from './peer-media.ts';
 import { RoomError } from './room-error.ts';
@@ -12,6 +14,8 @@ export interface RoomOptions {
   id: string;
   media: RoomMedia;
   chat: ChatHistory;
+  /** Where those wait who want to come in. */
+  lobby: Lobby;
   log: Logger;
 }
 
@@ -19,6 +23,7 @@ export interface RoomOptions {
 export class Room extends EventEmitter<{ close: [] }> {
   readonly id: string;
   readonly chat: ChatHistory;
+  readonly moderation: Moderation;
   readonly #log: Logger;
   readonly #peers = new Map<string, Peer>();
   /** Of every producer in the room, or just being made: two peers may not choose the same. */
@@ -26,11 +31,12 @@ export class Room extends EventEmitter<{ close: [] }> {
   #media: RoomMedia;
   #closed = false;
 
-  constructor({ id, media, chat, log }: RoomOptions) {
+  constructor({ id, media, chat, lobby, log }: RoomOptions) {
     super();
     this.id = id;
     this.chat = chat;
     this.#log = log.child({ roomId: id });
+    this.moderation = new Moderation(this, lobby, this.#log);
     this.#media = media;
     this.#listen(media);
   }
@@ -46,6 +52,11 @@ export class Room extends EventEmitter<{ close: [] }> {
 
   get size(): number {
     return this.#peers.size;
+  }
+
+  /** All who have joined. */
+  get peers(): Peer[] {
+    return this.#joined();
   }
 
   peer(peerId: string): Peer | undefined {

@@ -1,8 +1,12 @@
+import { refusals } from '@oneport/protocol';
+import { RefusedError } from '../access/access.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
 import { ChatHistory } from './chat-history.ts';
+import { passDoor, type Visitor } from './door.ts';
+import { Lobby } from './lobby.ts';
 import { type CloseReason, Peer } from './peer.ts';
 import type { Wants } from './peer-media.ts';
 import { Room } from './room.ts';
@@ -14,10 +18,12 @@ const moveWithinMs = 10_000;
 /** One to send, one to receive. */
 const transportsOfPeer = 2;
 
-/** The server, or the room, has no place for more. */
+type RoomLimits = Pick<Limits, 'rooms' | 'peers_per_room' | 'transports_per_peer'>;
+
+/** The server, the room or a peer's share has no place for more. */
 export class FullError extends Error {
   override name = 'FullError';
-  readonly limit: 'rooms' | 'peers_per_room';
+  readonly limit: keyof RoomLimits;
 
   /** @param limit - the one that is reached; @param message - for who is refused */
   constructor(limit: FullError['limit'], message: string) {
@@ -33,22 +39,20 @@ export class PeerIdTakenError extends Error {
 
 export interface RoomsOptions {
   pool: WorkerPool;
-  limits: Pick<Limits, 'rooms' | 'peers_per_room'>;
+  limits: RoomLimits;
   /** Milliseconds that a peer's place is kept for it without a socket. */
   graceMs: number;
   log: Logger;
 }
 
-export interface Entry {
-  roomId: string;
-  peerId: string;
-  /** A secret of this peer's: it is here already, and comes back by another socket. */
-  resume?: string | undefined;
+export interface Entry extends Visitor {
   wants: Wants;
 }
 
 /** All rooms: a room begins with its first peer and ends with its last. */
 export class Rooms {
+  /** Those who wait to be let into one. */
+  readonly lobby = new Lobby();
   readonly #options: RoomsOptions;
   readonly #rooms = new Map<string, Promise<Room>>();
   /** Those that have been made. */
@@ -57,6 +61,7 @@ export class Rooms {
   constructor(options: RoomsOptions) {
     this.#options = options;
     options.pool.on('workerdied', (worker) => this.#moveThoseOn(worker));
+    this.lobby.on('change', (roomId) => void this.#showLobby(roomId));
   }
 
   get size(): number {
@@ -71,23 +76,39 @@ export class Rooms {
   /**
    * Gives a peer its place in a room, which is made if need be; or finds the place that it has.
    *
-   * @throws FullError, PeerIdTakenError, NoWorkerError, BusyWorkersError
+   * @throws FullError, PeerIdTakenError, NoWorkerError, RefusedError, LobbyFullError
    */
-  async enter({ roomId, peerId, resume, wants }: Entry): Promise<{ room: Room; peer: Peer }> {
+  async enter(entry: Entry): Promise<{ room: Room; peer: Peer }> {
+    const { roomId, peerId, resume, wants, access } = entry;
+    const { limits } = this.#options;
+    if (Number(wants.produce) + Number(wants.consume) > limits.transports_per_peer) {
+      throw new FullError(
+        'transports_per_peer',
+        `a peer may have ${limits.transports_per_peer} transport here: produce or consume, not both`,
+      );
+    }
+    await passDoor(entry, this.lobby, (id) => this.#find(id));
     let room = await this.#getOrCreate(roomId);
     // Its last peer may have left while we waited.
     while (room.closed) room = await this.#getOrCreate(roomId);
 
+    // While we waited, again.
+    if (room.moderation.hasRemoved(access)) throw new RefusedError(refusals.removed);
+
     const present = room.peer(peerId);
     if (present) {
-      if (resume && present.mayBeResumedWith(resume)) return { room, peer: present };
+      const isSame = present.access.subject === access.subject;
+      if (isSame && resume && present.mayBeResumedWith(resume)) {
+        present.setAccess(access);
+        return { room, peer: present };
+      }
       throw new PeerIdTakenError('peerId: it is in use in this room');
     }
-    if (room.size >= this.#options.limits.peers_per_room) {
+    if (room.size >= limits.peers_per_room) {
       throw new FullError('peers_per_room', `this room is full (${room.size} peers)`);
     }
     const { graceMs, log } = this.#options;
-    const peer = new Peer({ id: peerId, roomId, wants, graceMs, log });
+    const peer = new Peer({ id: peerId, roomId, wants, access, graceMs, log });
     room.add(peer);
     return { room, peer };
   }
@@ -95,6 +116,16 @@ export class Rooms {
   /** Ends every room. */
   async close(reason: CloseReason): Promise<void> {
     for (const room of await this.#all()) room.close(reason);
+  }
+
+  /** The room, if it is open. */
+  async #find(roomId: string): Promise<Room | undefined> {
+    const room = await this.#rooms.get(roomId)?.catch(() => undefined);
+    return room?.closed ? undefined : room;
+  }
+
+  async #showLobby(roomId: string): Promise<void> {
+    (await this.#find(roomId))?.moderation.showLobby();
   }
 
   #getOrCreate(roomId: string): Promise<Room> {
@@ -116,11 +147,13 @@ export class Rooms {
     const { pool, log } = this.#options;
     const chat = new ChatHistory();
     const media = await placeRoom(async () => pool.forNewRoom(transportsOfPeer), chat);
-    const room = new Room({ id: roomId, media, chat, log });
+    const room = new Room({ id: roomId, media, chat, lobby: this.lobby, log });
     this.#open.add(room);
     room.once('close', () => {
       this.#open.delete(room);
       this.#rooms.delete(roomId);
+      // What it was locked for has ended with it.
+      this.lobby.endAll(roomId, 'again');
       log.info({ roomId }, 'room closed');
     });
     log.info({ roomId, workerIndex: media.worker.index }, 'room opened');

@@ -10,17 +10,21 @@ import {
   type RequestData,
   type RequestMethod,
   type RequestReply,
+  refusals,
   requests,
   serverRequests,
   type Transport as TransportParameters,
 } from '@oneport/protocol';
 import * as protoo from 'protoo-server';
 import type { z } from 'zod';
+import { RefusedError } from '../access/access.ts';
+import type { Gate } from '../access/token-gate.ts';
 import type { LimitName, Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import { BusyWorkersError, NoWorkerError } from '../media/worker-pool.ts';
 import { NoPortError } from '../ports/errors.ts';
 import type { Transport } from '../ports/media-ports.ts';
+import { LobbyFullError } from '../rooms/lobby.ts';
 import type { CloseReason, Peer, PeerEvents, PeerLink } from '../rooms/peer.ts';
 import type { Room } from '../rooms/room.ts';
 import { RoomError, toRoomError } from '../rooms/room-error.ts';
@@ -43,6 +47,8 @@ export interface ConnectionOptions {
   transport: SocketTransport;
   query: ConnectQuery;
   rooms: Rooms;
+  /** Who may come in. */
+  gate: Gate;
   portMode: PortMode;
   limits: Limits;
   telemetry: Telemetry;
@@ -55,6 +61,8 @@ export interface ConnectionOptions {
 const closeOf: Record<CloseReason, { code: number; text: string }> = {
   left: { code: closeCodes.normal, text: '' },
   'did not come back': { code: closeCodes.gone, text: 'away for too long' },
+  removed: { code: closeCodes.turnedAway, text: refusals.removed },
+  'room closed': { code: closeCodes.turnedAway, text: refusals.roomClosed },
   'no worker': { code: closeCodes.restart, text: 'there is no media worker for this room' },
   'server stops': { code: closeCodes.restart, text: 'the server stops' },
 };
@@ -67,6 +75,9 @@ const leavingCodes: readonly (number | undefined)[] = [
   closeCodes.refused,
 ];
 
+/** Refusals that are a moderator's decision. */
+const byModerator = new Set<string>([refusals.removed, refusals.notAdmitted, refusals.roomClosed]);
+
 type Listeners = { [E in keyof PeerEvents]: (...args: PeerEvents[E]) => void };
 
 /** One peer's signalling by one socket: protoo in, room calls out; room events in, protoo out. */
@@ -74,8 +85,11 @@ export class Connection implements PeerLink {
   readonly #options: ConnectionOptions;
   readonly #protoo: protoo.Peer;
   readonly #queue: SerialQueue;
+  /** Aborted when the socket is gone. */
+  readonly #gone = new AbortController();
   #context: Context | undefined;
-  #hasJoined = false;
+  /** Whether its way to `join` is to be timed: not when it had to wait for somebody, and only once. */
+  #timed = true;
   #stopListening: () => void = () => undefined;
 
   constructor(options: ConnectionOptions) {
@@ -117,11 +131,21 @@ export class Connection implements PeerLink {
   }
 
   async #enter(): Promise<void> {
-    const { transport, query, rooms, log } = this.#options;
-    const { roomId, peerId, resume, keep, produce, consume, forceTcp } = query;
-    const wants = { produce, consume, forceTcp };
+    const { transport, query, rooms, gate, log } = this.#options;
+    const { roomId, peerId, keep, forceTcp } = query;
     try {
-      const { room, peer } = await rooms.enter({ roomId, peerId, resume, wants });
+      const access = await gate(roomId, query.token);
+      const wants = {
+        produce: query.produce && access.permissions.publish.length > 0,
+        consume: query.consume && access.permissions.watch,
+        forceTcp,
+      };
+      const onWaiting = () => {
+        this.#timed = false;
+        this.#notify('waiting', {});
+      };
+      const { signal } = this.#gone;
+      const { room, peer } = await rooms.enter({ ...query, wants, access, onWaiting, signal });
       this.#context = { room, peer };
       this.#stopListening = this.#listen(room, peer);
       await peer.attach(this);
@@ -144,6 +168,7 @@ export class Connection implements PeerLink {
 
   /** The socket has gone. */
   #ended(): void {
+    this.#gone.abort();
     this.#stopListening();
     void this.#queue.end();
     const { peer } = this.#context ?? {};
@@ -168,6 +193,9 @@ export class Connection implements PeerLink {
       consumerLayersChanged: (consumerId, layers) =>
         this.#notify('consumerLayersChanged', { consumerId, layers }),
       activeSpeaker: (peerId) => this.#notify('activeSpeaker', { peerId }),
+      muted: (what) => this.#notify('muted', { what }),
+      roomLocked: (locked) => this.#notify('roomLocked', { locked }),
+      lobbyChanged: (waiting) => this.#notify('lobbyChanged', { waiting }),
       closed: (reason) => transport.close(closeOf[reason].code, closeOf[reason].text),
     };
     return subscribe(peer, listeners);
@@ -192,7 +220,9 @@ export class Connection implements PeerLink {
     this.#notify('welcome', {
       generation,
       resumeSecret: peer.nextSecret(),
-      room: { roomId: room.id },
+      room: { roomId: room.id, locked: room.moderation.locked },
+      permissions: peer.access.permissions,
+      ...(peer.access.displayName ? { displayName: peer.access.displayName } : {}),
       portMode: this.#options.portMode,
       routerRtpCapabilities: roomMedia.router
         .rtpCapabilities as NotificationData<'welcome'>['routerRtpCapabilities'],
@@ -249,8 +279,8 @@ export class Connection implements PeerLink {
   /** Its answer has gone out. A room that moves to another worker has its peers join again. */
   #joined(): void {
     const { telemetry, openedAt } = this.#options;
-    if (!this.#hasJoined) telemetry.emit('joined', (performance.now() - openedAt) / 1000);
-    this.#hasJoined = true;
+    if (this.#timed) telemetry.emit('joined', (performance.now() - openedAt) / 1000);
+    this.#timed = false;
   }
 
   async #handle(method: string, data: unknown): Promise<unknown> {
@@ -291,8 +321,14 @@ function callHandler<M extends RequestMethod>(
 /** How a socket is closed that can't be let in. */
 function refusalOf(error: unknown): { code: number; text: string } {
   if (error instanceof PeerIdTakenError) return { code: closeCodes.refused, text: error.message };
+  if (error instanceof RefusedError) {
+    const { refused, turnedAway } = closeCodes;
+    const code = byModerator.has(error.refusal) ? turnedAway : refused;
+    return { code, text: error.refusal };
+  }
   if (
     error instanceof FullError ||
+    error instanceof LobbyFullError ||
     error instanceof NoPortError ||
     error instanceof BusyWorkersError
   ) {
@@ -305,6 +341,7 @@ function refusalOf(error: unknown): { code: number; text: string } {
 /** Which limit it was that kept a peer out. */
 function limitOf(error: unknown): LimitName | undefined {
   if (error instanceof FullError) return error.limit;
+  if (error instanceof LobbyFullError) return 'lobby';
   if (error instanceof NoPortError) return 'media_ports';
   if (error instanceof BusyWorkersError) return 'worker_cpu';
   return undefined;

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { closeCodes, connectQuerySchema, explain, signallingSubprotocol } from '@oneport/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Gate } from '../access/token-gate.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { PortMode } from '../ports/media-ports.ts';
@@ -13,6 +14,7 @@ import { SocketTransport } from './socket-transport.ts';
 
 export interface SignallingOptions {
   rooms: Rooms;
+  gate: Gate;
   portMode: PortMode;
   limits: Limits;
   telemetry: Telemetry;
@@ -67,16 +69,6 @@ function accept(webSocket: WebSocket, request: IncomingMessage, options: Signall
   }
   if (!query.success) {
     transport.close(closeCodes.badFrame, explain(query.error));
-    return;
-  }
-  // All that a peer ever has is asked for here.
-  const { produce, consume } = query.data;
-  if (Number(produce) + Number(consume) > limits.transports_per_peer) {
-    transport.limitHit('transports_per_peer');
-    transport.close(
-      closeCodes.tooMany,
-      `a peer may have ${limits.transports_per_peer} transport here: produce or consume, not both`,
-    );
     return;
   }
   new Connection({ ...options, transport, query: query.data, openedAt });
