@@ -76,7 +76,7 @@ export class Rooms {
   /**
    * Gives a peer its place in a room, which is made if need be; or finds the place that it has.
    *
-   * @throws FullError, PeerIdTakenError, NoWorkerError, RefusedError, LobbyFullError
+   * @throws FullError, PeerIdTakenError, NoWorkerError, BusyWorkersError, RefusedError, LobbyFullError
    */
   async enter(entry: Entry): Promise<{ room: Room; peer: Peer }> {
     const { roomId, peerId, resume, wants, access } = entry;
