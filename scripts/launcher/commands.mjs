@@ -23,6 +23,7 @@ export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
   token [--help]     a token that lets somebody into a room, by hand (npm run token)
   whois [--help]     whose is this address, ufrag, peer or room? Asks the running server (npm run whois)
   port-lab [--help]  may sockets share a port, and who gets the traffic? Tried on this kernel (npm run port-lab)
+  fuzz [--help]      what nobody should send, sent to a real server with calls on it (npm run fuzz)
   kernel-view [--help]  what the kernel has in each port mode, into docs/ (npm run kernel-view)
   steering [--help]  the eBPF program of shared-port: compile it, compare it (npm run steering)
 
@@ -139,6 +140,13 @@ export const commands = {
     const node24 = await setUpRuntime();
 
     return runBeside(node24, [join(root, 'scripts/port-lab/main.ts'), ...args]);
+  },
+
+  async fuzz(args) {
+    const node24 = await setUpRuntime();
+    const env = await setUpProducts(node24);
+
+    return runBeside(node24, [join(root, 'scripts/fuzz/main.ts'), ...args], env);
   },
 
   async 'kernel-view'(args) {

@@ -34,6 +34,7 @@ describe('loadConfig', () => {
       limits: expect.objectContaining({ rooms: 1000, peers_per_room: 100, worker_cpu: 90 }),
       metrics: undefined,
       graceMs: 30_000,
+      drainSeconds: 5,
       runAsUser: undefined,
       logLevel: 'info',
       warnings: [],

@@ -62,6 +62,8 @@ export interface Config {
   limits: Limits;
   /** Unset: no metrics are served. */
   metrics: MetricsConfig | undefined;
+  /** How long open rooms may go on after a signal to stop. */
+  drainSeconds: number;
   /** Milliseconds that a peer's place is kept for it without a socket. */
   graceMs: number;
   /** Whom to become when started as root. */
@@ -114,6 +116,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     },
     limits: limitsOf(values),
     metrics: metricsOf(values),
+    drainSeconds: values.DRAIN_SECONDS ?? 5,
     graceMs: 1000 * (values.RECONNECT_GRACE_SECONDS ?? 30),
     runAsUser: values.RUN_AS_USER,
     logLevel: values.LOG_LEVEL ?? 'info',

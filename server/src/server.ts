@@ -21,6 +21,7 @@ import { checkWorkerPatches } from './media/worker-patches.ts';
 import { WorkerPool } from './media/worker-pool.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { createMediaPorts, type MediaPorts } from './ports/media-ports.ts';
+import { type DrainOptions, drain } from './rooms/drain.ts';
 import { Rooms } from './rooms/rooms.ts';
 import { createSignalling } from './signalling/signalling-server.ts';
 import { Telemetry } from './telemetry.ts';
@@ -33,6 +34,14 @@ export interface RunningServer {
   ports: MediaPorts;
   pool: WorkerPool;
   rooms: Rooms;
+  /**
+   * Lets no room begin any more, warns those who are in one, and waits until all rooms have ended.
+   *
+   * @param options.seconds - for so long at most; 0: not at all
+   * @param options.enough - ends the waiting
+   * @param options.say - is told what is waited for, if anything is
+   */
+  drain(options: DrainOptions): Promise<void>;
   /** Sends everybody away with a reason that makes them come back, then ends what was started. */
   stop(): Promise<void>;
 }
@@ -70,7 +79,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const rooms = new Rooms({ pool, limits: config.limits, graceMs: config.graceMs, log });
 
   const trustedTls = config.http.tls.kind === 'files';
-  const app = createApp({ ports, pool, trustedTls, log });
+  const app = createApp({ ports, pool, rooms, trustedTls, log });
   const { allowedOrigins, trustedProxies } = config.http;
   const remoteAddress = remoteAddressOf(trustedProxies);
   const isKnownHost = knownHosts(allowedOrigins, trustedTls ? keyPair?.cert : undefined);
@@ -125,6 +134,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     ports,
     pool,
     rooms,
+    drain: (options) => drain(rooms, options),
     async stop() {
       // Nobody new, neither at its own port nor through the media port.
       server.close();

@@ -3,7 +3,7 @@
  * `npm start -- --help` are made.
  */
 import { isIP } from 'node:net';
-import { explain } from '@oneport/protocol';
+import { explain, longestDrainSeconds } from '@oneport/protocol';
 import { compile as compileProxies } from 'proxy-addr';
 import { z } from 'zod';
 import { announcedAddressesSchema, listenIpsSchema } from './announced-addresses.ts';
@@ -175,6 +175,12 @@ const variables = {
     secret: true,
   },
   ...limitSettings(integer),
+  DRAIN_SECONDS: {
+    default: '5',
+    meaning:
+      'How long the rooms that are open may go on after a signal to stop, in seconds; peers are warned. A second signal stops at once. Give whoever sends SIGKILL at last (systemd, Docker, Kubernetes) 5 seconds more.',
+    schema: integer(0, longestDrainSeconds),
+  },
   RECONNECT_GRACE_SECONDS: {
     default: '30',
     meaning:

@@ -31,9 +31,8 @@ export class Room {
     return this.#view;
   }
 
-  /** A peer id that nobody has had yet. */
-  newIdentity(): PeerId {
-    const peerId = newPeerId();
+  /** @param peerId - mine already; by default one that nobody has had yet */
+  newIdentity(peerId = newPeerId()): PeerId {
     this.#ownPeerIds.add(peerId);
     return peerId;
   }
@@ -71,6 +70,11 @@ export class Room {
     const peer = this.#peers.get(peerId);
     if (peer) this.#peers.set(peerId, { ...peer, displayName });
     this.#peopleChanged();
+  }
+
+  /** @param inSeconds - when at the latest; I will come back by myself */
+  serverStops(inSeconds: number): void {
+    this.#options.notices.add({ type: 'server-stopping', inSeconds });
   }
 
   /** @param media - all that arrives now, of everybody */

@@ -18,6 +18,7 @@ import { LocalMedia } from './local-media.ts';
 import { beforeWelcome, Moderation } from './moderation.ts';
 import { Notices } from './notices.ts';
 import type { PageSettings } from './page-url.ts';
+import type { Place } from './place.ts';
 import { type PreferenceStorage, RememberedPreferences } from './preferences.ts';
 import { wantedSources } from './publishing.ts';
 import { Room, type RoomView } from './room.ts';
@@ -33,6 +34,8 @@ export interface RoomSessionOptions {
   /** Where the server is, such as `location.href`: `http:` gives `ws:`, `https:` gives `wss:`. */
   server: string;
   storage: PreferenceStorage | undefined;
+  /** Where I was before the page was loaded again. */
+  place?: Place | undefined;
   /** Asked at each attempt to connect, so that a fresh one can be given. */
   token?: () => string | undefined;
 }
@@ -52,6 +55,9 @@ export class RoomSession {
   readonly #preferences: RememberedPreferences;
   /** Which devices were open when I left, to be opened again. */
   #toReopen: Record<SourceName, boolean> | undefined;
+
+  /** The page was loaded again, and I am not yet back. */
+  #returning = false;
 
   // The connection.
   #connection: Connection | undefined;
@@ -75,8 +81,9 @@ export class RoomSession {
       phase: { state: 'lobby' },
       roomId: options.roomId,
       self: {
-        peerId: this.#room.newIdentity(),
-        displayName: options.page.displayName ?? preferences.displayName,
+        peerId: this.#room.newIdentity(options.place?.peerId),
+        displayName:
+          options.place?.displayName ?? options.page.displayName ?? preferences.displayName,
         microphone,
         camera,
         screen,
@@ -100,7 +107,7 @@ export class RoomSession {
       open: (resume, ended) => this.#openSignalling(resume, ended),
       onTrouble: (trouble) => this.#troubled(trouble),
       onFailure: (failure) => this.#end({ state: 'failed', failure }),
-      onPlaceLost: () => this.#updateSelf({ peerId: this.#room.newIdentity() }),
+      onPlaceLost: () => this.#placeLost(),
     });
     this.#local.subscribe(() => this.#localChanged());
   }
@@ -113,11 +120,38 @@ export class RoomSession {
    */
   readonly subscribe = (listener: () => void): (() => void) => this.#store.subscribe(listener);
 
-  /** Opens the microphone and camera as last time, to be seen in the lobby before anybody else does. */
-  async openDevices(): Promise<void> {
-    if (!this.#options.page.produce) return;
+  /**
+   * Opens the microphone and camera as last time, to be seen in the lobby before anybody else does. Who was in the
+   * call before the page was loaded again goes straight back, with both as they were.
+   */
+  async open(): Promise<void> {
+    const { page, place } = this.#options;
     const { microphoneOn, cameraOn } = this.#preferences.current;
-    await this.#local.open({ microphone: microphoneOn, camera: cameraOn });
+    const { microphone = microphoneOn, camera = cameraOn } = place ?? {};
+    const opening = page.produce ? this.#local.open({ microphone, camera }) : undefined;
+    if (place) {
+      this.#returning = true;
+      this.#store.update({ phase: { state: 'reconnecting', trouble: undefined } });
+      this.#connector.start(place.resumeSecret);
+    }
+    await opening;
+  }
+
+  /** What the page that comes next has to know to take my place, if I have one. */
+  get place(): Place | undefined {
+    const { phase, roomId, self } = this.getSnapshot();
+    const { resumeSecret } = this.#connector;
+    const inCall = phase.state === 'joined' || phase.state === 'reconnecting';
+    if (!inCall || resumeSecret === undefined) return undefined;
+    const { peerId, microphone, camera } = self;
+    return {
+      roomId,
+      peerId,
+      displayName: nameOrGuest(self.displayName),
+      resumeSecret,
+      microphone: microphone.state === 'on' || microphone.state === 'opening',
+      camera: camera.state === 'on' || camera.state === 'opening',
+    };
   }
 
   /** Enters the room, or enters it again after having left. */
@@ -357,7 +391,17 @@ export class RoomSession {
     this.#end({ state: 'failed', failure: { kind, reason } });
   }
 
+  #placeLost(): void {
+    this.#updateSelf({ peerId: this.#room.newIdentity() });
+    if (!this.#returning) return;
+    // Who loads a page asks to come back, not to come in as somebody else.
+    this.#returning = false;
+    this.#connector.stop();
+    this.#store.update({ phase: { state: 'lobby' } });
+  }
+
   #joined(reply: RequestReply<'join'>): void {
+    this.#returning = false;
     const wasReconnecting = this.getSnapshot().phase.state === 'reconnecting';
     this.#room.entered(reply);
     // What came by an earlier connection has ended with it.

@@ -66,7 +66,9 @@ export function Call({ snapshot }: { snapshot: Snapshot }) {
         {media && <PortBadge media={media} />}
       </header>
       <div className="call-messages">
-        {phase.state === 'reconnecting' && <TroubleBanner trouble={phase.trouble} />}
+        {phase.state === 'reconnecting' && phase.trouble && (
+          <TroubleBanner trouble={phase.trouble} />
+        )}
         {moderation.permissions.moderate && <LobbyRequests lobby={moderation.lobby} />}
         {phase.state === 'joined' && (
           <CallProblems microphone={self.microphone} camera={self.camera} />

@@ -22,7 +22,7 @@ describe('over HTTP', () => {
   test('says that it lives, and which ports it has', async () => {
     expect(await (await fetch(`${server.url}/health`)).json()).toEqual({
       status: 'ok',
-      workers: 1,
+      workers: { running: 1, expected: 1 },
     });
     expect(await (await fetch(`${server.url}/api/ports`)).json()).toMatchObject({
       mode: 'single-port',

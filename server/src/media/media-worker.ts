@@ -6,6 +6,7 @@ import { mediaCodecs } from './codecs.ts';
 import { TrafficSampler } from './traffic-sampler.ts';
 import { TransportOutcome } from './transport-outcome.ts';
 import { TransportTraffic } from './transport-traffic.ts';
+import { isForCheck } from './worker-check.ts';
 import { WorkerUsage } from './worker-usage.ts';
 
 export interface MediaWorkerOptions {
@@ -35,7 +36,8 @@ export class MediaWorker {
   readonly #outcomes = new Map<string, TransportOutcome>();
   #routers = 0;
   #transports = 0;
-  #expected = 0;
+  /** Transports that are about to be made, by what needs them. */
+  readonly #expected = new Set<{ transports: number }>();
 
   constructor(options: MediaWorkerOptions) {
     const { worker, index, ports, maxCpu } = options;
@@ -44,7 +46,9 @@ export class MediaWorker {
     this.worker = worker;
     this.ports = ports;
     this.usage = new WorkerUsage(worker, maxCpu);
-    worker.observer.on('newrouter', (router) => this.#count(router));
+    worker.observer.on('newrouter', (router) => {
+      if (!isForCheck(router)) this.#count(router);
+    });
   }
 
   get routers(): number {
@@ -57,15 +61,14 @@ export class MediaWorker {
 
   /** How much there is for it to do, or will be, for comparing workers. */
   get load(): number {
-    return this.#transports + this.#expected;
+    return [...this.#expected].reduce((sum, { transports }) => sum + transports, this.#transports);
   }
 
   /** Counts transports that are about to be made, so that what is placed at the same time spreads. */
   expect(transports: number): void {
-    this.#expected += transports;
-    setTimeout(() => {
-      this.#expected -= transports;
-    }, expectedWithinMs).unref();
+    const expected = { transports };
+    this.#expected.add(expected);
+    setTimeout(() => this.#expected.delete(expected), expectedWithinMs).unref();
   }
 
   /** A room's router. */
@@ -85,6 +88,9 @@ export class MediaWorker {
     });
     router.observer.on('newtransport', (transport) => {
       this.#transports += 1;
+      const [expected] = this.#expected;
+      if (expected) expected.transports -= 1;
+      if (expected?.transports === 0) this.#expected.delete(expected);
       // A DirectTransport is the server's own: it has no port.
       if (transport.type === 'webrtc') this.#watch(transport as types.WebRtcTransport);
       transport.observer.once('close', () => {

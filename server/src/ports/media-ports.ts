@@ -10,7 +10,7 @@ import type { Telemetry } from '../telemetry.ts';
 import { resolveListenAddresses } from './listen-addresses.ts';
 import { lowPortWarning } from './low-port-warning.ts';
 import { MultiPort } from './multi-port.ts';
-import type { PortMap } from './port-map.ts';
+import type { Listening, PortMap } from './port-map.ts';
 import type { Inspection } from './received.ts';
 import { SinglePort } from './single-port.ts';
 
@@ -31,6 +31,11 @@ export interface Want {
   /** Whether data channels are wanted. */
   enableSctp: boolean;
   appData: TransportAppData;
+}
+
+export interface Probe {
+  transport: Transport;
+  listening: Listening[];
 }
 
 export interface MediaPorts {
@@ -65,6 +70,13 @@ export interface WorkerPorts {
   /** @throws NoPortError when the worker's range is used up */
   createTransport(router: types.Router, want: Want): Promise<Transport>;
   restartIce(transport: Transport): Promise<types.IceParameters>;
+  /**
+   * A transport to see by whether the ports answer. It is no peer's: the port map leaves it out.
+   *
+   * @returns it and where the kernel listens for it, by every protocol; closed with its router
+   * @throws NoPortError when the worker's range is used up
+   */
+  openProbe(router: types.Router): Promise<Probe>;
   /** What clients are told. */
   candidates(transport: Transport): types.IceCandidate[];
   /** For PlainTransports, which need ports of their own in every mode. */

@@ -7,7 +7,7 @@ import {
 import type { types } from 'mediasoup';
 import type { Transport, TransportAppData } from '../ports/media-ports.ts';
 import type { Producer, ProducerData } from './producer-data.ts';
-import { RoomError } from './room-error.ts';
+import { RoomError, toRefusal } from './room-error.ts';
 import type { RoomMedia } from './room-media.ts';
 
 export interface Wants {
@@ -82,6 +82,18 @@ export class PeerMedia {
     return this.#producers.values();
   }
 
+  /**
+   * @param listener - called when a connected transport goes on by another way: the network has changed, or UDP has
+   *   given way to TCP
+   */
+  onOtherPath(listener: (direction: TransportAppData['direction']) => void): void {
+    for (const transport of [this.send, this.recv]) {
+      transport?.on('iceselectedtuplechange', () => {
+        if (transport.dtlsState === 'connected') listener(transport.appData.direction);
+      });
+    }
+  }
+
   async connect(transportId: string, dtlsParameters: DtlsParameters): Promise<void> {
     const transport = this.#transport(transportId);
     if (this.#connected.has(transportId)) {
@@ -128,7 +140,7 @@ export class PeerMedia {
       return producer;
     } catch (error) {
       this.#sources.delete(source);
-      throw error;
+      throw toRefusal(error);
     }
   }
 

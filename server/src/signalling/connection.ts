@@ -28,7 +28,7 @@ import { LobbyFullError } from '../rooms/lobby.ts';
 import type { CloseReason, Peer, PeerEvents, PeerLink } from '../rooms/peer.ts';
 import type { Room } from '../rooms/room.ts';
 import { RoomError, toRoomError } from '../rooms/room-error.ts';
-import { FullError, PeerIdTakenError, type Rooms } from '../rooms/rooms.ts';
+import { FullError, PeerIdTakenError, type Rooms, StoppingError } from '../rooms/rooms.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type Context, handlers } from './handlers.ts';
 import { SerialQueue } from './serial-queue.ts';
@@ -91,6 +91,7 @@ export class Connection implements PeerLink {
   /** Whether its way to `join` is to be timed: not when it had to wait for somebody, and only once. */
   #timed = true;
   #stopListening: () => void = () => undefined;
+  #welcomed = false;
 
   constructor(options: ConnectionOptions) {
     const { transport, query, limits } = options;
@@ -182,7 +183,12 @@ export class Connection implements PeerLink {
   #listen(room: Room, peer: Peer): () => void {
     const { transport } = this.#options;
     const listeners: Listeners = {
-      connected: () => this.#welcome(room, peer),
+      connected: () => {
+        this.#welcome(room, peer);
+        // Those who were welcomed before that was decided are told then.
+        const inSeconds = this.#options.rooms.stopsInSeconds;
+        if (inSeconds !== undefined) this.#notify('serverStopping', { inSeconds });
+      },
       peerJoined: (info) => this.#notify('newPeer', info),
       peerLeft: (peerId) => this.#notify('peerClosed', { peerId }),
       peerRenamed: (peerId, displayName) =>
@@ -192,10 +198,15 @@ export class Connection implements PeerLink {
       consumerResumed: (consumerId) => this.#notify('consumerResumed', { consumerId }),
       consumerLayersChanged: (consumerId, layers) =>
         this.#notify('consumerLayersChanged', { consumerId, layers }),
+      // The browser knows it already.
+      otherPath: () => undefined,
       activeSpeaker: (peerId) => this.#notify('activeSpeaker', { peerId }),
       muted: (what) => this.#notify('muted', { what }),
       roomLocked: (locked) => this.#notify('roomLocked', { locked }),
       lobbyChanged: (waiting) => this.#notify('lobbyChanged', { waiting }),
+      serverStopping: (inSeconds) => {
+        if (this.#welcomed) this.#notify('serverStopping', { inSeconds });
+      },
       closed: (reason) => transport.close(closeOf[reason].code, closeOf[reason].text),
     };
     return subscribe(peer, listeners);
@@ -217,6 +228,7 @@ export class Connection implements PeerLink {
       dtlsParameters: transport.dtlsParameters,
       ...(transport.sctpParameters ? { sctpParameters: transport.sctpParameters } : {}),
     });
+    this.#welcomed = true;
     this.#notify('welcome', {
       generation,
       resumeSecret: peer.nextSecret(),
@@ -334,7 +346,10 @@ function refusalOf(error: unknown): { code: number; text: string } {
   ) {
     return { code: closeCodes.tooMany, text: error.message };
   }
-  if (error instanceof NoWorkerError) return { code: closeCodes.restart, text: error.message };
+  // Come again: a worker will be back, or another instance be asked.
+  if (error instanceof NoWorkerError || error instanceof StoppingError) {
+    return { code: closeCodes.restart, text: error.message };
+  }
   return { code: closeCodes.internal, text: 'internal error' };
 }
 

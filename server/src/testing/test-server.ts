@@ -20,10 +20,11 @@ export interface TestServer extends RunningServer {
  *
  * @param env - settings that the test is about
  * @param options.metrics - whether metrics are served
+ * @param options.httpOnMediaPort - HTTP_PORT is MEDIASOUP_PORT, which shared-port allows
  */
 export async function startTestServer(
   env: Record<string, string> = {},
-  { metrics = false } = {},
+  { metrics = false, httpOnMediaPort = false } = {},
 ): Promise<TestServer> {
   const numWorkers = Number(env.MEDIASOUP_NUM_WORKERS ?? 1);
   const first = await freePorts(numWorkers + 202);
@@ -33,7 +34,7 @@ export async function startTestServer(
     MEDIASOUP_LISTEN_IP: '127.0.0.1',
     MEDIASOUP_NUM_WORKERS: String(numWorkers),
     HTTP_PORT: String(first),
-    MEDIASOUP_PORT: String(first + 1),
+    MEDIASOUP_PORT: String(httpOnMediaPort ? first : first + 1),
     MEDIASOUP_MIN_PORT: String(first + 1 + numWorkers),
     MEDIASOUP_MAX_PORT: String(first + numWorkers + 200),
     DASHBOARD_TOKEN: dashboardToken,
