@@ -18,11 +18,13 @@ export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
   check              types, lint and format (npm run check)
   dev                the server and Vite's dev server, both watching (npm run dev)
   setup              only what the others do first (npm run setup)
+  release FOLDER     what production needs, in a folder of its own (npm run release -- /opt/oneport)
   worker [--help]    the mediasoup worker: get it, show it, build it again (npm run worker)
   patch [--help]     what we change in mediasoup: check out, build, export, upgrade (npm run patch)
   token [--help]     a token that lets somebody into a room, by hand (npm run token)
   whois [--help]     whose is this address, ufrag, peer or room? Asks the running server (npm run whois)
   port-lab [--help]  may sockets share a port, and who gets the traffic? Tried on this kernel (npm run port-lab)
+  fuzz [--help]      what nobody should send, sent to a real server with calls on it (npm run fuzz)
   kernel-view [--help]  what the kernel has in each port mode, into docs/ (npm run kernel-view)
   steering [--help]  the eBPF program of shared-port: compile it, compare it (npm run steering)
 
@@ -110,6 +112,14 @@ export const commands = {
     return 0;
   },
 
+  async release(args) {
+    const node24 = await setUpRuntime();
+    const help = args.includes('--help') || args.includes('-h');
+    const env = help ? {} : await setUpProducts(node24);
+
+    return runBeside(node24, [join(root, 'scripts/release/main.ts'), ...args], env);
+  },
+
   async worker(args) {
     const node24 = await setUpRuntime();
 
@@ -139,6 +149,13 @@ export const commands = {
     const node24 = await setUpRuntime();
 
     return runBeside(node24, [join(root, 'scripts/port-lab/main.ts'), ...args]);
+  },
+
+  async fuzz(args) {
+    const node24 = await setUpRuntime();
+    const env = await setUpProducts(node24);
+
+    return runBeside(node24, [join(root, 'scripts/fuzz/main.ts'), ...args], env);
   },
 
   async 'kernel-view'(args) {

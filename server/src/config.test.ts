@@ -32,6 +32,7 @@ describe('loadConfig', () => {
       },
       limits: { maxRooms: 1000, maxPeersPerRoom: 100 },
       graceMs: 30_000,
+      drainSeconds: 5,
       runAsUser: undefined,
       logLevel: 'info',
       warnings: [],

@@ -189,6 +189,11 @@ const renamed: Record<string, Name> = {
   PROTOO_LISTEN_PORT: 'HTTP_PORT',
 };
 
+/** The settings' names; those of `secret` ones only hold what nobody may read, such as a token. */
+export const settingNames: readonly { name: string; secret: boolean }[] = Object.entries<Variable>(
+  variables,
+).map(([name, { secret = false }]) => ({ name, secret }));
+
 /** The text of `--help`: every variable with its default and meaning. */
 export function describeSettings(): string {
   const entries = Object.entries(variables).map(

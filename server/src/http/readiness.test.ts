@@ -6,7 +6,7 @@ import { obstacleToSteering } from '../ports/steering/testing.ts';
 import { TestPeer } from '../testing/test-peer.ts';
 import { startTestServer, type TestServer } from '../testing/test-server.ts';
 import { nothingOpen, workerState } from '../testing/worker-state.ts';
-import type { Readiness } from './readiness.ts';
+import { checkEveryMs, type Readiness } from './readiness.ts';
 
 let server: TestServer;
 
@@ -96,11 +96,16 @@ describe.each(modes)('%s', (_name, useWebRtcServer = '') => {
 test('however often it is asked, a worker is checked once in a while', async () => {
   server = await startTestServer();
   const checks = countChecks(only(server.pool.workers));
+  const began = performance.now();
   const burst = await Promise.all(Array.from({ length: 300 }, ask));
   expect(burst.map(({ status }) => status)).toEqual(burst.map(() => 200));
-  expect(checks()).toBe(1);
+  // On a busy machine 300 answers may take longer than one check holds for.
+  const mostChecks = 1 + Math.ceil((performance.now() - began) / checkEveryMs);
+  expect(checks()).toBeLessThanOrEqual(mostChecks);
+  expect(mostChecks).toBeLessThan(100);
   // And again some time later.
-  await expect.poll(async () => [(await ask()).status, checks()]).toEqual([200, 2]);
+  const before = checks();
+  await expect.poll(async () => [(await ask()).status, checks()]).toEqual([200, before + 1]);
 });
 
 test.skipIf(obstacle)('the TCP side of shared-port is asked through its front', async () => {

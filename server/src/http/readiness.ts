@@ -14,7 +14,7 @@ export interface Readiness {
 const checkWithinMs = 800;
 
 /** Whoever asks more often gets the last answer again: a check costs each worker a transport. */
-const checkEveryMs = 2_000;
+export const checkEveryMs = 2_000;
 
 /** So that they don't use up what the TCP front grants one address. */
 const checkedAtOnce = 32;

@@ -7,7 +7,7 @@ import {
 import type { types } from 'mediasoup';
 import type { Transport, TransportAppData } from '../ports/media-ports.ts';
 import type { Producer, ProducerData } from './producer-data.ts';
-import { RoomError } from './room-error.ts';
+import { RoomError, toRefusal } from './room-error.ts';
 import type { RoomMedia } from './room-media.ts';
 
 export interface Wants {
@@ -139,7 +139,7 @@ export class PeerMedia {
       return producer;
     } catch (error) {
       this.#sources.delete(source);
-      throw error;
+      throw toRefusal(error);
     }
   }
 

@@ -31,6 +31,10 @@ export class PeerIdTakenError extends Error {
 /** The server is about to stop: rooms that are there go on until then, others begin elsewhere. */
 export class StoppingError extends Error {
   override name = 'StoppingError';
+
+  constructor() {
+    super('the server stops: no new rooms');
+  }
 }
 
 export interface RoomsOptions {
@@ -75,7 +79,7 @@ export class Rooms {
   /** Why a room can't begin just now: what `enter` throws then. */
   get whyNoNewRoom(): StoppingError | FullError | NoWorkerError | undefined {
     const { pool, limits } = this.#options;
-    if (this.#stopsAt !== undefined) return new StoppingError('the server stops: no new rooms');
+    if (this.#stopsAt !== undefined) return new StoppingError();
     if (this.#rooms.size >= limits.maxRooms) {
       return new FullError(`this server is full (${this.#rooms.size} rooms)`);
     }
@@ -85,11 +89,16 @@ export class Rooms {
   /**
    * Gives a peer its place in a room, which is made if need be; or finds the place that it has.
    *
-   * @throws FullError, PeerIdTakenError, NoWorkerError, RefusedError, LobbyFullError, StoppingError
+   * @throws FullError, PeerIdTakenError, NoWorkerError, StoppingError, RefusedError, LobbyFullError
    */
   async enter(entry: Entry): Promise<{ room: Room; peer: Peer }> {
     const { roomId, peerId, resume, wants, access } = entry;
-    await passDoor(entry, this.lobby, (id) => this.#find(id));
+    await passDoor(entry, this.lobby, async (id) => {
+      const open = await this.#find(id);
+      // It could be let in here only to be told then that it must go elsewhere.
+      if (!open && this.#stopsAt !== undefined) throw new StoppingError();
+      return open;
+    });
     let room = await this.#getOrCreate(roomId, wants);
     // Its last peer may have left while we waited.
     while (room.closed) room = await this.#getOrCreate(roomId, wants);
@@ -125,6 +134,7 @@ export class Rooms {
     this.#stopsAt = performance.now() + seconds * 1000;
     const rooms = await this.#all();
     for (const room of rooms) room.announceStop(seconds);
+    this.lobby.endEverywhere('again');
     return rooms;
   }
 
@@ -137,6 +147,7 @@ export class Rooms {
   async close(reason: CloseReason): Promise<void> {
     this.#stopsAt ??= performance.now();
     for (const room of await this.#all()) room.close(reason);
+    this.lobby.endEverywhere('again');
   }
 
   /** The room, if it is open. */

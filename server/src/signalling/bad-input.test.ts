@@ -188,6 +188,32 @@ describe('a request', () => {
     await peer.leave();
   });
 
+  test('to produce with an id, SSRC, mid or rid that is taken is refused with 400', async () => {
+    const peer = await TestPeer.join({ signalling: server.signalling, roomId });
+    const { sendTransport, recvTransport } = await peer.welcome();
+    const { rtpParameters } = rtpParametersFor('camera');
+    await peer.produce('camera', { rtpParameters });
+    const screen = rtpParametersFor('screen').rtpParameters;
+    const rid = { mid: undefined, encodings: [{ rid: 'a' }] };
+    const second = (change: object) =>
+      peer.produce('screen', { rtpParameters: { ...screen, ...change } });
+    for (const producerId of [sendTransport?.transportId, recvTransport?.transportId]) {
+      const producing = peer.produce('screen', { producerId: producerId ?? '' });
+      await expect(producing).rejects.toMatchObject({ code: 400 });
+    }
+    await expect(second({ encodings: rtpParameters.encodings })).rejects.toMatchObject({
+      code: 400,
+    });
+    await expect(second({ mid: rtpParameters.mid })).rejects.toMatchObject({ code: 400 });
+    await second(rid);
+    const audio = rtpParametersFor('microphone').rtpParameters;
+    await expect(
+      peer.produce('microphone', { rtpParameters: { ...audio, ...rid } }),
+    ).rejects.toMatchObject({ code: 400 });
+    await peer.produce('microphone');
+    await peer.leave();
+  });
+
   test('to produce what the router can not take is refused with 400', async () => {
     const peer = await TestPeer.join({ signalling: server.signalling, roomId });
     const { rtpParameters } = rtpParametersFor('camera');

@@ -16,8 +16,12 @@ export interface TestServer extends RunningServer {
  * A real server with real workers on ports of its own at 127.0.0.1.
  *
  * @param env - settings that the test is about
+ * @param options.httpOnMediaPort - HTTP_PORT is MEDIASOUP_PORT, which shared-port allows
  */
-export async function startTestServer(env: Record<string, string> = {}): Promise<TestServer> {
+export async function startTestServer(
+  env: Record<string, string> = {},
+  { httpOnMediaPort = false } = {},
+): Promise<TestServer> {
   const numWorkers = Number(env.MEDIASOUP_NUM_WORKERS ?? 1);
   const first = await freePorts(numWorkers + 201);
   const config = loadConfig({
@@ -25,7 +29,7 @@ export async function startTestServer(env: Record<string, string> = {}): Promise
     MEDIASOUP_LISTEN_IP: '127.0.0.1',
     MEDIASOUP_NUM_WORKERS: String(numWorkers),
     HTTP_PORT: String(first),
-    MEDIASOUP_PORT: String(first + 1),
+    MEDIASOUP_PORT: String(httpOnMediaPort ? first : first + 1),
     MEDIASOUP_MIN_PORT: String(first + 1 + numWorkers),
     MEDIASOUP_MAX_PORT: String(first + numWorkers + 200),
     DASHBOARD_TOKEN: dashboardToken,

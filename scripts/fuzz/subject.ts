@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { get } from 'node:http';
+import { startTestServer, type TestServer } from '../../server/src/testing/test-server.ts';
+import { workerState } from '../../server/src/testing/worker-state.ts';
+import { eventually } from './eventually.ts';
+import { type Innocents, TestInnocents } from './innocents.ts';
+
+/** What a test server listens with: HTTP beside the media, or on its port. */
+export const subjectModes = ['single-port', 'shared-port', 'shared-port-and-http'] as const;
+export type SubjectMode = (typeof subjectModes)[number];
+
+const environments: Record<SubjectMode, Record<string, string>> = {
+  'single-port': { MEDIASOUP_USE_WEBRTC_SERVER: 'true' },
+  'shared-port': { MEDIASOUP_USE_WEBRTC_SERVER: 'shared' },
+  'shared-port-and-http': { MEDIASOUP_USE_WEBRTC_SERVER: 'shared' },
+};
+
+export interface SubjectOptions {
+  server: TestServer;
+  innocents: Innocents;
+}
+
+/** A real server with calls on it: what is fuzzed, and what says whether it bears it. */
+export class Subject {
+  readonly server: TestServer;
+  readonly innocents: Innocents;
+  readonly #pids: number[];
+  /** What nobody has caught: it would end a server. */
+  readonly #uncaught: unknown[] = [];
+  readonly #catch = (error: unknown) => void this.#uncaught.push(error);
+  readonly #counts = new Map<string, number>();
+  #empty: unknown;
+
+  static async start(mode: SubjectMode): Promise<Subject> {
+    const server = await startTestServer(
+      { MEDIASOUP_NUM_WORKERS: '2', ...environments[mode] },
+      { httpOnMediaPort: mode === 'shared-port-and-http' },
+    );
+    try {
+      return await Subject.of({ server, innocents: await TestInnocents.start(server) });
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  /** @param options - both are its own from now on */
+  static async of(options: SubjectOptions): Promise<Subject> {
+    const subject = new Subject(options);
+    await subject.mustBeWell();
+    subject.#empty = await subject.#state();
+    return subject;
+  }
+
+  private constructor({ server, innocents }: SubjectOptions) {
+    this.server = server;
+    this.innocents = innocents;
+    this.#pids = server.pool.workers.map(({ worker }) => worker.pid);
+    process.on('uncaughtException', this.#catch);
+    process.on('unhandledRejection', this.#catch);
+  }
+
+  /** What came of what was sent, in order of its names: it shows how deep the fuzzing goes. */
+  get counts(): Record<string, number> {
+    return Object.fromEntries([...this.#counts].sort(([a], [b]) => a.localeCompare(b)));
+  }
+
+  count(what: string): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
+  }
+
+  /** Whatever was sent: all workers live, the server answers, and the calls go on. @throws when not */
+  async mustBeWell(): Promise<void> {
+    await this.innocents.goOn();
+    assert.equal(await this.#health(), 200, 'GET /health');
+    // Its death is known a moment after what has killed it.
+    const alive = this.server.pool.workers.map(({ worker }) => worker.pid);
+    assert.deepEqual(alive, this.#pids, 'a worker has died');
+    assert.deepEqual(this.#uncaught, [], 'nobody has caught this');
+  }
+
+  /** When all have left who came after the calls, nothing of them is there any more. @throws when something is */
+  async mustBeEmpty(): Promise<void> {
+    await eventually(async () => assert.deepEqual(await this.#state(), this.#empty));
+  }
+
+  async stop(): Promise<void> {
+    await this.server.stop();
+    await this.innocents.leave();
+    process.off('uncaughtException', this.#catch);
+    process.off('unhandledRejection', this.#catch);
+  }
+
+  async #state() {
+    const { server } = this;
+    const { ports } = await server.ports.snapshot();
+    return {
+      rooms: server.rooms.size,
+      ...(await workerState(server.pool)),
+      inPortMap: ports.flatMap(({ transports }) => transports).length,
+      // Of this process, which is the server, without those that Node keeps for the next request.
+      sockets: socketsOf(process.pid),
+      workersSockets: this.#pids.map(socketsOf),
+    };
+  }
+
+  async #health(): Promise<number | undefined> {
+    const request = get(`${this.server.url}/health`, { agent: false });
+    const [response] = await once(request, 'response');
+    response.resume();
+    await once(response, 'end');
+    return response.statusCode;
+  }
+}
+
+/** How many sockets a process has (proc_pid_fd(5)). */
+function socketsOf(pid: number): number {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).filter((fd) => {
+    try {
+      return readlinkSync(`${folder}/${fd}`).startsWith('socket:');
+    } catch {
+      return false; // It was closed while we looked.
+    }
+  }).length;
+}
