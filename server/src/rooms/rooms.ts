@@ -147,7 +147,7 @@ export class Rooms {
   async close(reason: CloseReason): Promise<void> {
     this.#stopsAt ??= performance.now();
     for (const room of await this.#all()) room.close(reason);
-    this.lobby.endEverywhere('again');
+    this.lobby.close();
   }
 
   /** The room, if it is open. */
