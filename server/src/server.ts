@@ -83,7 +83,13 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const server = createServer(keyPair, app);
   routeUpgrades(server, {
     handlers: {
-      [signallingPath]: createSignalling({ rooms, gate, portMode: ports.mode, log }),
+      [signallingPath]: createSignalling({
+        rooms,
+        gate,
+        portMode: ports.mode,
+        turn: config.turn,
+        log,
+      }),
       [dashboardPath]: dashboard.upgrade,
     },
     allowedOrigins,

@@ -7,6 +7,7 @@ import { explain, longestDrainSeconds } from '@oneport/protocol';
 import { z } from 'zod';
 import { announcedAddressesSchema, listenIpsSchema } from './announced-addresses.ts';
 import { authVariables } from './settings-auth.ts';
+import { turnVariables } from './settings-turn.ts';
 import { StartError } from './start-error.ts';
 
 /** A wrong setting. */
@@ -141,6 +142,7 @@ const variables = {
     secret: true,
   },
   ...authVariables,
+  ...turnVariables,
   MAX_ROOMS: {
     default: '1000',
     meaning: 'How many rooms may be open.',

@@ -19,6 +19,7 @@ import * as protoo from 'protoo-server';
 import type { z } from 'zod';
 import { RefusedError } from '../access/access.ts';
 import type { Gate } from '../access/token-gate.ts';
+import type { TurnConfig } from '../config.ts';
 import type { Logger } from '../log.ts';
 import { NoWorkerError } from '../media/worker-pool.ts';
 import { NoPortError } from '../ports/errors.ts';
@@ -29,6 +30,7 @@ import type { Room } from '../rooms/room.ts';
 import { RoomError, toRoomError } from '../rooms/room-error.ts';
 import { FullError, PeerIdTakenError, type Rooms, StoppingError } from '../rooms/rooms.ts';
 import { type Context, handlers } from './handlers.ts';
+import { iceServersFor } from './ice-servers.ts';
 import { SerialQueue } from './serial-queue.ts';
 import type { SocketTransport } from './socket-transport.ts';
 import { subscribe } from './subscribe.ts';
@@ -50,6 +52,8 @@ export interface ConnectionOptions {
   /** Who may come in. */
   gate: Gate;
   portMode: PortMode;
+  /** The TURN servers that peers may use. */
+  turn: TurnConfig | undefined;
   log: Logger;
 }
 
@@ -224,8 +228,7 @@ export class Connection implements PeerLink {
       portMode: this.#options.portMode,
       routerRtpCapabilities: roomMedia.router
         .rtpCapabilities as NotificationData<'welcome'>['routerRtpCapabilities'],
-      // Every transport listens on an address that clients reach: ICE-Lite needs no help.
-      iceServers: [],
+      iceServers: iceServersFor(this.#options.turn, peer.id),
       ...(send ? { sendTransport: describe(send) } : {}),
       ...(recv ? { recvTransport: describe(recv) } : {}),
       ...(dataConsumer

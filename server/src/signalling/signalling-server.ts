@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { closeCodes, connectQuerySchema, explain, signallingSubprotocol } from '@oneport/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Gate } from '../access/token-gate.ts';
+import type { TurnConfig } from '../config.ts';
 import type { Logger } from '../log.ts';
 import type { PortMode } from '../ports/media-ports.ts';
 import type { Rooms } from '../rooms/rooms.ts';
@@ -13,6 +14,8 @@ export interface SignallingOptions {
   rooms: Rooms;
   gate: Gate;
   portMode: PortMode;
+  /** The TURN servers that peers may use. */
+  turn: TurnConfig | undefined;
   log: Logger;
 }
 
