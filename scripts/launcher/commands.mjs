@@ -18,6 +18,7 @@ export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
   check              types, lint and format (npm run check)
   dev                the server and Vite's dev server, both watching (npm run dev)
   setup              only what the others do first (npm run setup)
+  release FOLDER     what production needs, in a folder of its own (npm run release -- /opt/oneport)
   worker [--help]    the mediasoup worker: get it, show it, build it again (npm run worker)
   patch [--help]     what we change in mediasoup: check out, build, export, upgrade (npm run patch)
   token [--help]     a token that lets somebody into a room, by hand (npm run token)
@@ -111,6 +112,14 @@ export const commands = {
     return 0;
   },
 
+  async release(args) {
+    const node24 = await setUpRuntime();
+    const help = args.includes('--help') || args.includes('-h');
+    const env = help ? {} : await setUpProducts(node24);
+
+    return runBeside(node24, [join(root, 'scripts/release/main.ts'), ...args], env);
+  },
+
   async worker(args) {
     const node24 = await setUpRuntime();
 
@@ -167,7 +176,11 @@ export const commands = {
 
   async dev(args) {
     const node24 = await setUpRuntime();
-    const env = { MEDIASOUP_WORKER_BIN: await interruptible(() => getWorker(root, node24)) };
+    const env = {
+      MEDIASOUP_WORKER_BIN: await interruptible(() => getWorker(root, node24)),
+      // Each change of a file restarts the server: nobody wants to wait for that.
+      DRAIN_SECONDS: '0',
+    };
 
     return runTogether([
       { program: node24, args: ['--watch', join(root, 'server/src/main.ts'), ...args], env },

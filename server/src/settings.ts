@@ -222,6 +222,11 @@ function isProxyList(proxies: string[]): boolean {
   }
 }
 
+/** The settings' names; those of `secret` ones only hold what nobody may read, such as a token. */
+export const settingNames: readonly { name: string; secret: boolean }[] = Object.entries<Variable>(
+  variables,
+).map(([name, { secret = false }]) => ({ name, secret }));
+
 /** The text of `--help`: every variable with its default and meaning. */
 export function describeSettings(): string {
   const entries = Object.entries(variables).map(

@@ -182,7 +182,8 @@ export class RoomSession {
 
   /** The browser has another network than before, or one again. */
   networkChanged(): void {
-    this.#connector.retryNow();
+    this.#connection?.suspend();
+    this.#connector.replace();
     this.#connection?.networkChanged();
   }
 

@@ -1,6 +1,15 @@
+import { refusals } from '@oneport/protocol';
 import { expect, test } from 'vitest';
 import type { MediaPath } from '../room/media-paths.ts';
-import { addressWords, badgeWords, deviceAdvice, hueOf, initials, noticeWords } from './words.ts';
+import {
+  addressWords,
+  badgeWords,
+  deviceAdvice,
+  failureWords,
+  hueOf,
+  initials,
+  noticeWords,
+} from './words.ts';
 
 const path = (port: number, change: Partial<MediaPath> = {}): MediaPath => ({
   direction: 'send',
@@ -76,5 +85,15 @@ test('every problem says what to do', () => {
   }
   expect(deviceAdvice('denied', ['microphone', 'camera']).title).toBe(
     'The microphone and camera are blocked',
+  );
+});
+
+test('who is refused reads why and what to do, not the words of the protocol', () => {
+  for (const reason of Object.values(refusals)) {
+    const { title, text } = failureWords({ kind: 'refused', reason });
+    expect(title + text, reason).not.toMatch(/token|peer/i);
+  }
+  expect(failureWords({ kind: 'refused', reason: 'something new' }).text).toContain(
+    'something new',
   );
 });

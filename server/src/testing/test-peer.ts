@@ -78,6 +78,8 @@ export class TestPeer {
       ...query,
     });
     this.socket = new WebSocket(`${signalling}?${search}`, 'protoo', {
+      // A server in a test has a certificate that nobody knows.
+      rejectUnauthorized: false,
       ...(localAddress && { localAddress }),
       ...(headers && { headers }),
     });
