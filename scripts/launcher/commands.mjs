@@ -18,6 +18,7 @@ export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
   check              types, lint and format (npm run check)
   dev                the server and Vite's dev server, both watching (npm run dev)
   setup              only what the others do first (npm run setup)
+  release FOLDER     what production needs, in a folder of its own (npm run release -- /opt/oneport)
   worker [--help]    the mediasoup worker: get it, show it, build it again (npm run worker)
   patch [--help]     what we change in mediasoup: check out, build, export, upgrade (npm run patch)
   token [--help]     a token that lets somebody into a room, by hand (npm run token)
@@ -109,6 +110,14 @@ export const commands = {
     say('everything is set up; `npm start` starts the server');
 
     return 0;
+  },
+
+  async release(args) {
+    const node24 = await setUpRuntime();
+    const help = args.includes('--help') || args.includes('-h');
+    const env = help ? {} : await setUpProducts(node24);
+
+    return runBeside(node24, [join(root, 'scripts/release/main.ts'), ...args], env);
   },
 
   async worker(args) {

@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
-import helmet from 'helmet';
 import type { Logger } from '../log.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
 import type { MediaPorts } from '../ports/media-ports.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import { describeListening } from './ports-summary.ts';
 import { ReadinessCheck } from './readiness.ts';
+import { securityHeaders } from './security-headers.ts';
 
 /** Where set-up builds the app to. */
 export const builtApp = fileURLToPath(new URL('../../../app/dist', import.meta.url));
@@ -30,19 +30,7 @@ export interface AppOptions {
 export function createApp({ ports, pool, rooms, trustedTls, log }: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.use(
-    helmet({
-      contentSecurityPolicy: {
-        directives: {
-          // These would send a page on plain HTTP, in a LAN say, to a port where nobody answers.
-          'upgrade-insecure-requests': null,
-          'media-src': ["'self'", 'blob:', 'mediastream:'],
-        },
-      },
-      // A browser remembers HSTS for the host: on localhost it would break every other project.
-      strictTransportSecurity: trustedTls,
-    }),
-  );
+  app.use(securityHeaders({ trustedTls }));
 
   app.use(['/health', '/ready'], (_request, response, next) => {
     response.set('Cache-Control', 'no-store');

@@ -28,7 +28,7 @@ export interface ServerProcess {
   running(): number[];
   /** The sockets that listen at its ports, whoever has them. */
   listening(): string[];
-  /** What it has printed up to now, its log included. */
+  /** What it has printed up to now, its log and its errors included. */
   output(): string;
   stop(): Promise<void>;
 }
@@ -79,13 +79,15 @@ export async function startServerProcess(
       [markName]: mark,
       ...env,
     },
-    stdio: [stdin, 'pipe', 'inherit'],
+    stdio: [stdin, 'pipe', 'pipe'],
     detached,
   });
   let output = '';
-  child.stdout?.on('data', (data) => {
-    output += String(data);
-  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+  }
   await untilReady(child, () => output);
   return {
     url: `http://localhost:${httpPort}`,
