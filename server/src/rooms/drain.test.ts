@@ -59,14 +59,3 @@ test('who waits for a room that nobody has opened is sent elsewhere', async () =
   await ended;
   expect(said).toEqual([]);
 });
-
-test('who waits when the server stops is told to come back, as those inside are', async () => {
-  const server = await start();
-  const moderator = await TestPeer.join(await withToken(server, { sub: 'mo', moderate: true }));
-  await moderator.request('setRoomLocked', { locked: true });
-  const visitor = new TestPeer(await withToken(server, { sub: 'ada' }));
-  await visitor.notification('waiting');
-  await server.rooms.close('server stops');
-  expect((await moderator.closed).code).toBe(closeCodes.restart);
-  expect((await visitor.closed).code).toBe(closeCodes.restart);
-});
