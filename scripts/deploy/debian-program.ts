@@ -25,6 +25,8 @@ export interface DebianProgram {
   readonly name: string;
   /** Where the program lies in it. */
   readonly file: string;
+  /** Packages of the libraries that it needs and that a machine may lack; they are unpacked beside it. */
+  readonly libraries?: readonly string[];
   /** Which Debian release it is taken from; by default, the machine's. */
   readonly suite?: string;
 }
@@ -37,7 +39,7 @@ export interface DebianProgram {
  * @returns The program's path.
  */
 export async function debianProgram(
-  { name, file, suite = operatingSystem().codename }: DebianProgram,
+  { name, file, libraries = [], suite = operatingSystem().codename }: DebianProgram,
   { skip }: Pick<TestContext, 'skip'>,
 ): Promise<string> {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
@@ -56,7 +58,7 @@ export async function debianProgram(
   try {
     await withLock(folder, async () => {
       if (!existsSync(folder)) {
-        await unpack(name, suite, folder);
+        await unpack([name, ...libraries], suite, folder);
       }
     });
   } catch (error) {
@@ -66,18 +68,18 @@ export async function debianProgram(
   return join(folder, file);
 }
 
-async function unpack(name: string, suite: string, folder: string): Promise<void> {
+async function unpack(names: readonly string[], suite: string, folder: string): Promise<void> {
   const temporary = mkdtempSync(`${folder}-`);
 
   try {
     const env = await privateApt(temporary, suite);
 
     await run('apt-get', ['update'], { env });
-    await run('apt-get', ['download', name], { env, cwd: temporary });
+    await run('apt-get', ['download', ...names], { env, cwd: temporary });
 
-    const deb = readdirSync(temporary).find((entry) => entry.endsWith('.deb')) ?? '';
-
-    await run('dpkg-deb', ['-x', join(temporary, deb), join(temporary, 'unpacked')]);
+    for (const deb of readdirSync(temporary).filter((entry) => entry.endsWith('.deb'))) {
+      await run('dpkg-deb', ['-x', join(temporary, deb), join(temporary, 'unpacked')]);
+    }
     renameSync(join(temporary, 'unpacked'), folder);
   } finally {
     rmSync(temporary, { recursive: true, force: true });

@@ -18,6 +18,8 @@ export interface Deployed {
   readonly stopSeconds?: number | undefined;
   /** The media ports that are published; undefined where the host's own are used. */
   readonly published?: Published[];
+  /** Ports that the kernel is told to give nobody: `44444-44447`. */
+  readonly reserved?: string | undefined;
 }
 
 /** For what a person writes into compose's `.env`. */
@@ -55,6 +57,7 @@ function ofSystemd(): Deployed {
     name: 'systemd',
     env: { ...inFile, ...inUnit },
     stopSeconds: Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]),
+    reserved: /ip_local_reserved_ports = (\S+)/.exec(readDeploy('sysctl/60-oneport.conf'))?.[1],
   };
 }
 
@@ -84,6 +87,7 @@ interface Service {
   profiles: string[];
   image: string;
   stop_grace_period?: string;
+  sysctls?: Record<string, string>;
 }
 
 /** compose.yaml with the samples in place of variables. */
@@ -104,6 +108,7 @@ function ofCompose(): Deployed[] {
       env: service.environment,
       stopSeconds: Number(/^(\d+)s$/.exec(service.stop_grace_period ?? '')?.[1]),
       published: service.ports.flatMap(publishedBy),
+      reserved: service.sysctls?.['net.ipv4.ip_local_reserved_ports'],
     }));
 }
 
@@ -147,6 +152,7 @@ function ofKubernetes(): Deployed {
     name: 'Kubernetes',
     env: { ...ConfigMap.data, ...Object.fromEntries(ofNode) },
     stopSeconds: pod.terminationGracePeriodSeconds,
+    reserved: pod.securityContext.sysctls[0].value,
     published: container.ports
       .filter(({ name }: { name: string }) => name !== 'http')
       .map((port: { protocol: string; hostPort: number; containerPort: number }) => ({

@@ -27,6 +27,7 @@ describe('loadConfig', () => {
         trustedProxies: [],
       },
       auth: { keys: { kind: 'none' }, issuer: undefined, audience: undefined, clockSkew: 5 },
+      turn: undefined,
       dashboard: {
         token: undefined,
         tokenFile: expect.stringMatching(/oneport\/dashboard-token$/),
@@ -61,6 +62,11 @@ describe('loadConfig', () => {
     ],
     [{ RUN_AS_USER: 'a b' }, /RUN_AS_USER=a b: expected the name of a user/],
     [{ HTTP_PORT: '70000' }, /HTTP_PORT=70000: expected a whole number from 1 to 65535/],
+    [
+      { TURN_URLS: 'turn.example', TURN_SECRET: 'sixteen characters' },
+      /TURN_URLS=turn.example: .*expected URLs such as turn:/,
+    ],
+    [{ TURN_URLS: 'turn:turn.example' }, /TURN_URLS and TURN_SECRET belong together/],
     [{ HTTP_PORT: '3e3' }, /HTTP_PORT=3e3: expected a whole number/],
     [{ HTTP_HOST: 'localhost' }, /HTTP_HOST=localhost: expected an IPv4 or IPv6 address/],
     [{ MEDIASOUP_LISTEN_IP: '0.0.0.0' }, /add the IPv4 address .* to MEDIASOUP_ANNOUNCED_ADDRESS/],

@@ -9,6 +9,11 @@ import { fail, parseSettings, unknownNames, type Values } from './settings.ts';
 
 export type { AuthConfig };
 
+export interface TurnConfig {
+  urls: string[];
+  secret: string;
+}
+
 export interface MediaConfig {
   /** Empty: 127.0.0.1 and the address of the default route. */
   listenIps: string[];
@@ -54,6 +59,8 @@ export interface Config {
   };
   /** Who may enter rooms. */
   auth: AuthConfig;
+  /** What browsers may use where nothing but TLS gets out. */
+  turn: TurnConfig | undefined;
   dashboard: {
     /** Unset: the one in the file, which is made if need be. */
     token: string | undefined;
@@ -110,6 +117,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       trustedProxies: values.TRUST_PROXY ?? [],
     },
     auth: authOf(values),
+    turn: turnOf(values),
     dashboard: {
       token: values.DASHBOARD_TOKEN,
       tokenFile: join(cacheFolder(env), 'dashboard-token'),
@@ -125,6 +133,13 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   config.warnings.push(...unknownNames(env));
   fail(checkTogether(config));
   return config;
+}
+
+function turnOf({ TURN_URLS: urls, TURN_SECRET: secret }: Values): TurnConfig | undefined {
+  if (!urls && !secret) return undefined;
+  if (urls && secret) return { urls, secret };
+  fail(['TURN_URLS and TURN_SECRET belong together: set both']);
+  return undefined;
 }
 
 function tlsOf(values: Values): TlsConfig {

@@ -11,7 +11,7 @@ import { WebSocket } from 'ws';
 import { settingNames } from './settings.ts';
 import { PortMapViewer } from './testing/port-map-viewer.ts';
 import { childrenOf } from './testing/processes.ts';
-import { secretSettings } from './testing/secrets.ts';
+import { besideSecrets, secretSettings } from './testing/secrets.ts';
 import { type ServerProcess, startServerProcess } from './testing/server-process.ts';
 import { TestPeer } from './testing/test-peer.ts';
 import { testToken } from './testing/tokens.ts';
@@ -42,7 +42,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** A real server that tells all that it ever tells. */
 async function start(env: Record<string, string> = {}, nodeOptions: string[] = []) {
   const server = await startServerProcess(
-    { ...secretSettings, ...httpsSettings, LOG_LEVEL: 'debug', ...env },
+    { ...secretSettings, ...besideSecrets, ...httpsSettings, LOG_LEVEL: 'debug', ...env },
     { command: [process.execPath, ...nodeOptions, main] },
   );
   onTestFinished(() => server.stop());
@@ -58,9 +58,9 @@ const urlOf = ({ url }: ServerProcess) => url.replace('http', 'https');
 
 /** All that a peer was given that another must not have. */
 async function secretsOf(peer: TestPeer): Promise<string[]> {
-  const { resumeSecret, sendTransport, recvTransport } = await peer.welcome();
+  const { resumeSecret, iceServers, sendTransport, recvTransport } = await peer.welcome();
   const passwords = [sendTransport, recvTransport].map((one) => one?.iceParameters.password ?? '');
-  return [resumeSecret, ...passwords];
+  return [resumeSecret, ...passwords, ...iceServers.map(({ credential = '' }) => credential)];
 }
 
 /** The token of a peer, which the server asks for. */
@@ -193,7 +193,12 @@ test.each([
   ['the address is another machine’s', { HTTP_HOST: '192.0.2.1' }],
   ['a setting is wrong', { MAX_ROOMS: 'many' }],
 ])('a start that fails since %s', (_, wrong) => {
-  const { status, stdout, stderr } = run({ ...secretSettings, ...httpsSettings, ...wrong });
+  const { status, stdout, stderr } = run({
+    ...secretSettings,
+    ...besideSecrets,
+    ...httpsSettings,
+    ...wrong,
+  });
   expect(status).toBe(1);
   expect(stderr).toMatch(/^oneport can't start:\n/m);
   mustNotTell(stdout + stderr, [...Object.values(secretSettings), ...privateKey]);
@@ -203,7 +208,7 @@ test.each(settingNames.filter(({ secret }) => secret))(
   'a start that fails since $name is wrong',
   ({ name }) => {
     const wrong = '¡wrong secret!';
-    const { status, stdout, stderr } = run({ [name]: wrong });
+    const { status, stdout, stderr } = run({ ...besideSecrets, [name]: wrong });
     expect(status).toBe(1);
     expect(stderr).toContain(`${name}: `);
     mustNotTell(stdout + stderr, [wrong]);

@@ -19,7 +19,17 @@ import * as protoo from 'protoo-server';
 import type { z } from 'zod';
 import { RefusedError } from '../access/access.ts';
 import type { Gate } from '../access/token-gate.ts';
+
+<<<<<<< HEAD
+
+import type { TurnConfig } from '../config.ts';
+
+=======
+
 import type { LimitName, Limits } from '../limits.ts';
+
+>>>>>>> f3dbc9d5280905bbd2d00fbbb2fca6f6f159c378
+
 import type { Logger } from '../log.ts';
 import { BusyWorkersError, NoWorkerError } from '../media/worker-pool.ts';
 import { NoPortError } from '../ports/errors.ts';
@@ -31,6 +41,7 @@ import { RoomError, toRoomError } from '../rooms/room-error.ts';
 import { FullError, PeerIdTakenError, type Rooms, StoppingError } from '../rooms/rooms.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type Context, handlers } from './handlers.ts';
+import { iceServersFor } from './ice-servers.ts';
 import { SerialQueue } from './serial-queue.ts';
 import type { SocketTransport } from './socket-transport.ts';
 import { subscribe } from './subscribe.ts';
@@ -50,10 +61,15 @@ export interface ConnectionOptions {
   /** Who may come in. */
   gate: Gate;
   portMode: PortMode;
+<<<<<<< HEAD
+  /** The TURN servers that peers may use. */
+  turn: TurnConfig | undefined;
+=======
   limits: Limits;
   telemetry: Telemetry;
   /** By performance.now(). */
   openedAt: number;
+>>>>>>> f3dbc9d5280905bbd2d00fbbb2fca6f6f159c378
   log: Logger;
 }
 
@@ -238,8 +254,7 @@ export class Connection implements PeerLink {
       portMode: this.#options.portMode,
       routerRtpCapabilities: roomMedia.router
         .rtpCapabilities as NotificationData<'welcome'>['routerRtpCapabilities'],
-      // Every transport listens on an address that clients reach: ICE-Lite needs no help.
-      iceServers: [],
+      iceServers: iceServersFor(this.#options.turn, peer.id),
       ...(send ? { sendTransport: describe(send) } : {}),
       ...(recv ? { recvTransport: describe(recv) } : {}),
       ...(dataConsumer
