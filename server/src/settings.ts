@@ -151,57 +151,58 @@ const variables = {
     secret: true,
   },
   ...authVariables,
-<<<<<<< HEAD
   ...turnVariables,
-  MAX_ROOMS: {
-    default: '1000',
-    meaning: 'How many rooms may be open.',
-    schema: integer(1, 1_000_000),
-=======
-  TRUST_PROXY: 
+  TRUST_PROXY: {
     default: 'none: the address of the connection counts, whatever its headers say',
     meaning:
       'Proxies before the server whose X-Forwarded-For is believed: addresses and networks (10.0.0.0/8, loopback), split by commas. Without it, all peers behind a proxy are one address to MAX_HANDSHAKES_PER_SECOND.',
     schema: proxies,
->>>>>>> f3dbc9d5280905bbd2d00fbbb2fca6f6f159c378,
-  METRICS_PORT: 
+  },
+  METRICS_PORT: {
     default: 'none: no metrics are served',
     meaning:
       'The port of /metrics for Prometheus (docs/metrics.md): plain HTTP, with nothing else on it.',
-    schema: port,,
-  METRICS_HOST: 
+    schema: port,
+  },
+  METRICS_HOST: {
     default: '127.0.0.1',
     meaning: 'The address that /metrics is served on. Any but loopback needs METRICS_TOKEN.',
-    schema: ip,,
-  METRICS_TOKEN: 
+    schema: ip,
+  },
+  METRICS_TOKEN: {
     default: 'none',
     meaning:
       'What Prometheus must show (Authorization: Bearer): 16 to 128 letters, digits, -, . and _.',
     schema: token,
-    secret: true,,
+    secret: true,
+  },
   ...limitSettings(integer),
-  DRAIN_SECONDS: 
+  DRAIN_SECONDS: {
     default: '5',
     meaning:
       'How long the rooms that are open may go on after a signal to stop, in seconds; peers are warned. A second signal stops at once. Give whoever sends SIGKILL at last (systemd, Docker, Kubernetes) 5 seconds more.',
-    schema: integer(0, longestDrainSeconds),,
-  RECONNECT_GRACE_SECONDS: 
+    schema: integer(0, longestDrainSeconds),
+  },
+  RECONNECT_GRACE_SECONDS: {
     default: '30',
     meaning:
       'How long a peer keeps its place, and its media goes on, when its signalling socket drops. 0: it leaves at once.',
-    schema: integer(0, 600),,
-  RUN_AS_USER: 
+    schema: integer(0, 600),
+  },
+  RUN_AS_USER: {
     default: 'whoever starts it',
     meaning:
       'The user to become, when started as root, once the certificates are read and the program of shared-port is loaded.',
-    schema: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]0,31$/, 'expected the name of a user'),,
-  LOG_LEVEL: 
+    schema: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, 'expected the name of a user'),
+  },
+  LOG_LEVEL: {
     default: 'info',
     meaning: 'The least important log lines to print.',
     schema: z.enum(
       ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
       'expected fatal, error, warn, info, debug or silent',
-    ),,
+    ),
+  },
 } as const satisfies Record<string, Variable>;
 
 type Name = keyof typeof variables;

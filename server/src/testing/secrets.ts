@@ -11,5 +11,7 @@ export const secretSettings: Record<string, string> = {
 
 /** What some of them take beside them. */
 export const besideSecrets: Record<string, string> = {
+  // Below those that tests are given (free-ports.ts).
+  METRICS_PORT: '9479',
   TURN_URLS: 'turn:turn.example:3478',
 };
