@@ -8,6 +8,9 @@ import { SetUpError } from './set-up-error.mjs';
 const tailLines = 15;
 const tailColumns = 400;
 
+// `file:line:column: error:`, of a compiler. What comes after its first one is candidates, notes, and other errors.
+const compilerError = /^\S+:\d+(:\d+)?: (fatal )?error: /;
+
 /**
  * Runs a program whose output interests nobody unless it fails: it goes to a log file, which is deleted
  * when the program succeeds.
@@ -63,8 +66,9 @@ export async function runLogged(program, args, options) {
     const lines = readFileSync(log, 'utf8').trimEnd().split('\n').slice(1);
     const noise = options.noiseFrom;
     const end = noise ? lines.findIndex((line) => noise.test(line)) : -1;
-    const tail = (end < 0 ? lines : lines.slice(0, end))
-      .slice(-tailLines)
+    const told = end < 0 ? lines : lines.slice(0, end);
+    const first = told.findIndex((line) => compilerError.test(line));
+    const tail = (first < 0 ? told.slice(-tailLines) : told.slice(first, first + tailLines))
       // A linker's command has tens of thousands of characters.
       .map((line) => (line.length > tailColumns ? `${line.slice(0, tailColumns)} ...` : line));
 
