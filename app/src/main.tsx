@@ -3,6 +3,7 @@ import { createRoot } from 'react-dom/client';
 import { watchForNetworks } from './room/network-events.ts';
 import { PageToken, tabStorage } from './room/page-token.ts';
 import { meetingPoint, readPageUrl, urlWithRoom } from './room/page-url.ts';
+import { keepPlace, takePlace } from './room/place.ts';
 import { pageStorage } from './room/preferences.ts';
 import { RoomSession } from './room/session.ts';
 import { App } from './views/app.tsx';
@@ -30,15 +31,22 @@ if (location.pathname === '/dashboard') {
   takeToken();
   // A link to the same room with another token doesn't load the page anew.
   window.addEventListener('hashchange', takeToken);
+  const place = takePlace(tabStorage(), roomId, Date.now());
   const session = new RoomSession({
     roomId,
     page,
     server: location.href,
     storage: pageStorage(),
     token: () => pageToken.current,
+    place,
   });
-  void session.openDevices();
-  window.addEventListener('pagehide', () => session.leave());
+  void session.open();
+  // The browser closes the socket with 1001, and the server waits a few seconds for the page to come again.
+  window.addEventListener('pagehide', () => keepPlace(tabStorage(), session.place, Date.now()));
+  window.addEventListener('pageshow', ({ persisted }) => {
+    // Out of the back/forward cache, with a call that has ended meanwhile.
+    if (persisted) location.reload();
+  });
   watchForNetworks(() => session.networkChanged());
   root.render(
     <StrictMode>

@@ -45,7 +45,7 @@ export const closeCodes = {
   tooBig: 1009,
   /** RFC 6455: a fault of the server's. Its log has the details. */
   internal: 1011,
-  /** IANA registry: the server restarts, or has no worker for this room. Come back. */
+  /** IANA registry: the server stops or restarts, or has no worker for this room. Come back. */
   restart: 1012,
   /** protoo: don't come back. */
   gone: 4000,

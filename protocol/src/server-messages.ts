@@ -31,6 +31,9 @@ export const serverRequests = {
   },
 } as const;
 
+/** A day. Longer than a call, and a timer's most (2^31 ms) is far. */
+export const longestDrainSeconds = 86_400;
+
 const consumer = z.object({ consumerId: uuidSchema });
 
 export const notifications = {
@@ -91,6 +94,12 @@ export const notifications = {
   roomLocked: z.object({ locked: z.boolean() }),
   /** To moderators: all who wait in the lobby now, the longest waiting first. */
   lobbyChanged: z.object({ waiting: z.array(waitingPeerSchema) }),
+  /**
+   * The server stops when the room has ended, and at the latest in so many seconds. Sockets are then closed with
+   * `closeCodes.restart`: come back, to another instance perhaps. Until then the call goes on, and a dropped socket
+   * may still resume; a room that isn't there any more can't begin again here.
+   */
+  serverStopping: z.object({ inSeconds: z.int().min(0).max(longestDrainSeconds) }),
   /** A notification of the client's was wrong; there is no reply that could say so. */
   protocolError: z.object({ method: z.string(), reason: z.string() }),
 } as const;

@@ -9,6 +9,7 @@ import { root } from '../setup/paths.mjs';
 import { getProgramsOfTests } from '../setup/programs.mjs';
 import { say } from '../setup/step.mjs';
 import { getWorker } from '../setup/worker.mjs';
+import { withAsanReports } from './asan-reports.mjs';
 import { runApart, runBeside, runTogether } from './run.mjs';
 
 export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
@@ -18,6 +19,7 @@ export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
   check              types, lint and format (npm run check)
   dev                the server and Vite's dev server, both watching (npm run dev)
   setup              only what the others do first (npm run setup)
+  release FOLDER     what production needs, in a folder of its own (npm run release -- /opt/oneport)
   worker [--help]    the mediasoup worker: get it, show it, build it again (npm run worker)
   patch [--help]     what we change in mediasoup: check out, build, export, upgrade (npm run patch)
   token [--help]     a token that lets somebody into a room, by hand (npm run token)
@@ -57,7 +59,7 @@ export const commands = {
 
     const env = await setUpProducts(node24);
 
-    return runApart(node24, [main, ...args], env);
+    return withAsanReports(env.MEDIASOUP_WORKER_BIN, () => runApart(node24, [main, ...args], env));
   },
 
   async test(args) {
@@ -65,7 +67,9 @@ export const commands = {
     const programs = await interruptible(() => getProgramsOfTests());
     const env = { MEDIASOUP_LISTEN_IP: '127.0.0.1', ...(await setUpProducts(node24)), ...programs };
 
-    return runBeside(node24, [inModules('vitest/vitest.mjs'), 'run', ...args], env);
+    return withAsanReports(env.MEDIASOUP_WORKER_BIN, () =>
+      runBeside(node24, [inModules('vitest/vitest.mjs'), 'run', ...args], env),
+    );
   },
 
   async check() {
@@ -110,6 +114,14 @@ export const commands = {
     say('everything is set up; `npm start` starts the server');
 
     return 0;
+  },
+
+  async release(args) {
+    const node24 = await setUpRuntime();
+    const help = args.includes('--help') || args.includes('-h');
+    const env = help ? {} : await setUpProducts(node24);
+
+    return runBeside(node24, [join(root, 'scripts/release/main.ts'), ...args], env);
   },
 
   async worker(args) {
@@ -175,7 +187,11 @@ export const commands = {
 
   async dev(args) {
     const node24 = await setUpRuntime();
-    const env = { MEDIASOUP_WORKER_BIN: await interruptible(() => getWorker(root, node24)) };
+    const env = {
+      MEDIASOUP_WORKER_BIN: await interruptible(() => getWorker(root, node24)),
+      // Each change of a file restarts the server: nobody wants to wait for that.
+      DRAIN_SECONDS: '0',
+    };
 
     return runTogether([
       { program: node24, args: ['--watch', join(root, 'server/src/main.ts'), ...args], env },

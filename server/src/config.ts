@@ -3,10 +3,16 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder } from '../../scripts/setup/paths.mjs';
 import { type AuthConfig, authOf } from './config-auth.ts';
-import { checkTogether } from './config-together.ts';
+import { checkTogether, isLoopback } from './config-together.ts';
+import { type Limits, limitsOf } from './limits.ts';
 import { fail, parseSettings, unknownNames, type Values } from './settings.ts';
 
 export type { AuthConfig };
+
+export interface TurnConfig {
+  urls: string[];
+  secret: string;
+}
 
 export interface MediaConfig {
   /** Empty: 127.0.0.1 and the address of the default route. */
@@ -31,6 +37,13 @@ export type TlsConfig =
   | { kind: 'self-signed' }
   | { kind: 'files'; certFile: string; keyFile: string };
 
+export interface MetricsConfig {
+  host: string;
+  port: number;
+  /** Unset: whoever reaches it may read. Only on loopback. */
+  token: string | undefined;
+}
+
 export interface Config {
   portMode: 'multi-port' | 'single-port' | 'shared-port';
   media: MediaConfig;
@@ -41,15 +54,23 @@ export interface Config {
     sharesMediaPort: boolean;
     tls: TlsConfig;
     allowedOrigins: string[];
+    /** Whose X-Forwarded-For is believed: addresses and networks. */
+    trustedProxies: string[];
   };
   /** Who may enter rooms. */
   auth: AuthConfig;
+  /** What browsers may use where nothing but TLS gets out. */
+  turn: TurnConfig | undefined;
   dashboard: {
     /** Unset: the one in the file, which is made if need be. */
     token: string | undefined;
     tokenFile: string;
   };
-  limits: { maxRooms: number; maxPeersPerRoom: number };
+  limits: Limits;
+  /** Unset: no metrics are served. */
+  metrics: MetricsConfig | undefined;
+  /** How long open rooms may go on after a signal to stop. */
+  drainSeconds: number;
   /** Milliseconds that a peer's place is kept for it without a socket. */
   graceMs: number;
   /** Whom to become when started as root. */
@@ -93,16 +114,17 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       sharesMediaPort: portMode === 'shared-port' && httpPort === mediaPort,
       tls,
       allowedOrigins: values.ALLOWED_ORIGINS ?? [],
+      trustedProxies: values.TRUST_PROXY ?? [],
     },
     auth: authOf(values),
+    turn: turnOf(values),
     dashboard: {
       token: values.DASHBOARD_TOKEN,
       tokenFile: join(cacheFolder(env), 'dashboard-token'),
     },
-    limits: {
-      maxRooms: values.MAX_ROOMS ?? 1000,
-      maxPeersPerRoom: values.MAX_PEERS_PER_ROOM ?? 100,
-    },
+    limits: limitsOf(values),
+    metrics: metricsOf(values),
+    drainSeconds: values.DRAIN_SECONDS ?? 5,
     graceMs: 1000 * (values.RECONNECT_GRACE_SECONDS ?? 30),
     runAsUser: values.RUN_AS_USER,
     logLevel: values.LOG_LEVEL ?? 'info',
@@ -111,6 +133,13 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   config.warnings.push(...unknownNames(env));
   fail(checkTogether(config));
   return config;
+}
+
+function turnOf({ TURN_URLS: urls, TURN_SECRET: secret }: Values): TurnConfig | undefined {
+  if (!urls && !secret) return undefined;
+  if (urls && secret) return { urls, secret };
+  fail(['TURN_URLS and TURN_SECRET belong together: set both']);
+  return undefined;
 }
 
 function tlsOf(values: Values): TlsConfig {
@@ -128,4 +157,20 @@ function tlsOf(values: Values): TlsConfig {
     return { kind: 'none' };
   }
   return { kind: 'files', certFile, keyFile };
+}
+
+function metricsOf(values: Values): MetricsConfig | undefined {
+  const { METRICS_PORT: port, METRICS_HOST: host = '127.0.0.1', METRICS_TOKEN: token } = values;
+  if (port === undefined) {
+    if (values.METRICS_HOST || token) {
+      fail(['METRICS_HOST and METRICS_TOKEN need METRICS_PORT: set it, to 9464 for example']);
+    }
+    return undefined;
+  }
+  if (!isLoopback(host) && token === undefined) {
+    fail([
+      `METRICS_HOST=${host}: others could read the metrics. Set METRICS_TOKEN too, or unset METRICS_HOST`,
+    ]);
+  }
+  return { host, port, token };
 }

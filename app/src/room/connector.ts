@@ -40,7 +40,7 @@ export interface ConnectorOptions {
   /** There is trouble, or what is known of it has changed. */
   onTrouble: (trouble: Trouble) => void;
   onFailure: (failure: Failure) => void;
-  /** The server doesn't know our secret any more: come as somebody new. */
+  /** The server doesn't know our secret any more: come as somebody new, or stop. */
   onPlaceLost: () => void;
 }
 
@@ -80,8 +80,15 @@ export class Connector {
     return this.#signalling;
   }
 
-  start(): void {
+  /** The secret by which the next socket would take this one's place. */
+  get resumeSecret(): string | undefined {
+    return this.#resumeSecret;
+  }
+
+  /** @param resumeSecret - of a place that I have already, from before the page was loaded again */
+  start(resumeSecret?: string): void {
     this.#running = true;
+    this.#resumeSecret = resumeSecret;
     this.#attempt = 0;
     this.#open();
   }
@@ -121,6 +128,21 @@ export class Connector {
     else this.#heartbeat?.beat();
   }
 
+  /**
+   * Another network: the socket that there is may be dead without saying so, and finding that out takes longer than
+   * opening another. Nobody notices if there was no need.
+   */
+  replace(): void {
+    // Without a place to come back to, there is only the socket.
+    if (!this.#running || !this.#signalling || this.#resumeSecret === undefined) {
+      this.retryNow();
+      return;
+    }
+    this.#heartbeat?.stop();
+    this.#signalling.abandon();
+    this.#open();
+  }
+
   /** Gives this connection up and makes another. */
   reconnect(cause: TroubleCause): void {
     if (!this.#running) return;
@@ -143,7 +165,7 @@ export class Connector {
       // The secret is no longer good, for example since the server is a new process.
       this.#resumeSecret = undefined;
       this.#options.onPlaceLost();
-      this.#waitAndRetry('unreachable');
+      if (this.#running) this.#waitAndRetry('unreachable');
     } else if (failure) {
       this.stop();
       this.#options.onFailure({ kind: failure, reason });

@@ -36,6 +36,7 @@ export function dispatch(to: DispatchTo): Pick<SignallingHandlers, 'notification
       muted: (data) => moderation.muted(data),
       roomLocked: (data) => moderation.locked(data),
       lobbyChanged: (data) => moderation.lobbyChanged(data),
+      serverStopping: ({ inSeconds }) => room.serverStops(inSeconds),
       protocolError: ({ method, reason }) => console.error('protocol error:', method, reason),
     },
     requests: {

@@ -94,6 +94,18 @@ test.each([
   },
 );
 
+test('each time that no answer comes, the next may take twice as long', async () => {
+  const { watch, onNoAnswer } = setUp(silence());
+  void watch.restart();
+  for (const [nth, seconds] of [1, 2, 4, 8, 8].entries()) {
+    await vi.advanceTimersByTimeAsync(seconds * 1_000 - 1);
+    expect(onNoAnswer).toHaveBeenCalledTimes(nth);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(onNoAnswer).toHaveBeenCalledTimes(nth + 1);
+    watch.signallingIsBack();
+  }
+});
+
 test('what comes back without another signalling connection needs no restart', async () => {
   const { watch, become, restartIce } = setUp(silence());
   become('disconnected');

@@ -2,8 +2,11 @@
 import type { types } from 'mediasoup-client';
 import { RequestError } from './signalling.ts';
 
-/** Milliseconds. A healthy signalling connection answers sooner, and the way to a new one is short. */
-const answerWithin = 1_000;
+/**
+ * Milliseconds. A healthy signalling connection answers sooner, and the way to a new one is short; but a slow one
+ * must not be given up again and again, so each time it is given twice as long.
+ */
+const answerWithin = { first: 1_000, longest: 8_000 };
 const connectWithin = 8_000;
 
 /** What is watched of a mediasoup-client Transport. */
@@ -37,6 +40,7 @@ export class IceWatch {
   readonly #transport: Watched;
   readonly #options: IceWatchOptions;
   #phase: Phase = 'well';
+  #patience = answerWithin.first;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param transport - a mediasoup-client Transport */
@@ -63,7 +67,10 @@ export class IceWatch {
   async restart({ again = false } = {}): Promise<void> {
     if (this.#phase !== 'well' && !(again && this.#phase === 'connecting')) return;
     this.#become('asking');
-    this.#after(answerWithin, () => this.#strand());
+    this.#after(this.#patience, () => {
+      this.#patience = Math.min(this.#patience * 2, answerWithin.longest);
+      this.#strand();
+    });
     try {
       await this.#options.restartIce();
     } catch (error) {
@@ -73,6 +80,7 @@ export class IceWatch {
       return;
     }
     if (!this.#is('asking')) return;
+    this.#patience = answerWithin.first;
     this.#become('connecting');
     this.#after(connectWithin, () => {
       if (this.#transport.connectionState !== 'connected') {

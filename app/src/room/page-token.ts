@@ -65,7 +65,7 @@ export class PageToken {
 }
 
 /** The tab's storage. Even reading `window.sessionStorage` throws where cookies are blocked. */
-export function tabStorage(): PreferenceStorage | undefined {
+export function tabStorage(): Storage | undefined {
   try {
     return window.sessionStorage;
   } catch {

@@ -15,7 +15,13 @@ export type Phase =
   /** In the lobby: a moderator has to let me in. */
   | { readonly state: 'waiting' }
   | { readonly state: 'joined' }
-  | { readonly state: 'reconnecting'; readonly trouble: Trouble }
+  /** `trouble`: undefined while a page that was loaded again makes its first attempt. */
+  /** `mediaGoesOn`: signalling is gone, and nothing is known to be wrong with media. */
+  | {
+      readonly state: 'reconnecting';
+      readonly trouble: Trouble | undefined;
+      readonly mediaGoesOn: boolean;
+    }
   | { readonly state: 'left' }
   | { readonly state: 'failed'; readonly failure: Failure };
 
@@ -50,6 +56,7 @@ export type Notice = { readonly id: number } & (
   | { readonly type: 'locked'; readonly locked: boolean }
   | { readonly type: 'not-moderated'; readonly reason: string }
   | { readonly type: 'reconnected' }
+  | { readonly type: 'server-stopping'; readonly inSeconds: number }
 );
 
 export interface Snapshot {

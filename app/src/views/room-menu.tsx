@@ -16,7 +16,7 @@ export function RoomMenu({ locked, moderate }: RoomMenuProps) {
   const close = useCallback(() => setOpen(false), []);
   if (!moderate) {
     return locked ? (
-      <span className="room-badge" title="Who comes now has to be let in">
+      <span className="room-badge" role="img" aria-label="Locked: who comes now has to be let in">
         <LockIcon /> <span>Locked</span>
       </span>
     ) : null;

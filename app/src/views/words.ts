@@ -97,8 +97,19 @@ const mutedWords = {
   screen: 'A moderator has stopped your screen share',
 } as const;
 
-/** What a notice says, and whether it is bad news. */
-export function noticeWords(notice: Notice): { text: string; tone: 'info' | 'error' } {
+/** How long a time is, roughly. @param seconds - from 0 */
+function roughly(seconds: number): string {
+  const [count, unit] =
+    seconds < 120
+      ? [seconds, 'second']
+      : seconds < 7200
+        ? [Math.round(seconds / 60), 'minute']
+        : [Math.round(seconds / 3600), 'hour'];
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+/** What a notice says, and whether it is news, asks for attention, or is bad news. */
+export function noticeWords(notice: Notice): { text: string; tone: 'info' | 'warning' | 'error' } {
   switch (notice.type) {
     case 'joined':
       return { text: `${notice.displayName} joined`, tone: 'info' };
@@ -106,6 +117,11 @@ export function noticeWords(notice: Notice): { text: string; tone: 'info' | 'err
       return { text: `${notice.displayName} left`, tone: 'info' };
     case 'reconnected':
       return { text: 'You are connected again', tone: 'info' };
+    case 'server-stopping':
+      return {
+        text: `The server restarts within ${roughly(notice.inSeconds)}. You will be reconnected automatically.`,
+        tone: 'warning',
+      };
     case 'chat-failed':
       return { text: `Your message was not sent: ${notice.reason}`, tone: 'error' };
     case 'screen-failed':

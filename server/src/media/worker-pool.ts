@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as mediasoup from 'mediasoup';
 import type { Logger } from '../log.ts';
 import type { MediaPorts } from '../ports/media-ports.ts';
+import type { Telemetry } from '../telemetry.ts';
 import { MediaWorker } from './media-worker.ts';
 import { RespawnPause } from './respawn-pause.ts';
 import { spawnWorker } from './spawn-worker.ts';
@@ -12,12 +13,28 @@ export interface WorkerPoolOptions {
   numWorkers: number;
   /** Undefined: the program of mediasoup's own installation. */
   workerBin: string | undefined;
+  /** Percent of a core from which on a worker gets no new rooms; 100: it always does. */
+  maxCpu: number;
+  telemetry: Telemetry;
   log: Logger;
 }
 
 /** There is no worker just now: all have died, and none has come back yet. */
 export class NoWorkerError extends Error {
   override name = 'NoWorkerError';
+
+  constructor() {
+    super('no worker is running');
+  }
+}
+
+/** Each worker has so much to do that another room would harm those it has. */
+export class BusyWorkersError extends Error {
+  override name = 'BusyWorkersError';
+
+  constructor() {
+    super('every worker is busy: no new rooms for now, try again later');
+  }
 }
 
 /** How long a worker may take to end by itself. */
@@ -30,13 +47,22 @@ export class WorkerPool extends EventEmitter<{
 }> {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Map<number, MediaWorker>();
+  /** Those whose process may still be there. */
+  readonly #processes = new Set<mediasoup.types.Worker>();
+  /** Dead workers that are being replaced. */
+  readonly #replacing = new Set<Promise<void>>();
   /** By the worker's index: it outlives the worker. */
   readonly #pauses = new Map<number, RespawnPause>();
   readonly #stopping = new AbortController();
+  /** Workers end with us by themselves, unless they hang: process.exit() can't wait until that shows. */
+  readonly #killAll = () => {
+    for (const { pid } of this.#processes) kill(pid);
+  };
 
   private constructor(options: WorkerPoolOptions) {
     super();
     this.#options = options;
+    process.on('exit', this.#killAll);
   }
 
   /**
@@ -67,21 +93,38 @@ export class WorkerPool extends EventEmitter<{
     return [...this.#workers.values()].sort((a, b) => a.index - b.index);
   }
 
+  /** How many there are when all is well. */
+  get expected(): number {
+    return this.#options.numWorkers;
+  }
+
   /**
-   * The worker with the fewest transports, and of those the one with the fewest rooms.
+   * The worker with the fewest transports, and of those the one with the fewest rooms; a busy one if there is no other.
    *
    * @param transports - how many are about to be made there
    * @throws NoWorkerError
    */
   leastLoaded(transports: number): MediaWorker {
-    const [least] = this.workers.toSorted((a, b) => a.load - b.load || a.routers - b.routers);
-    if (!least) throw new NoWorkerError('no worker is running');
+    const [least] = this.#byLoad();
+    if (!least) throw new NoWorkerError();
     least.expect(transports);
     return least;
   }
 
   /**
-   * The same, but waits for a worker if there is none.
+   * Where a new room shall be: the same, but none whose CPU use has reached MAX_WORKER_CPU. (A room that has
+   * lost its worker goes wherever there is one: its peers are in a call.)
+   *
+   * @param transports - how many are about to be made there
+   * @throws NoWorkerError, BusyWorkersError
+   */
+  forNewRoom(transports: number): MediaWorker {
+    if (this.busy) throw new BusyWorkersError();
+    return this.leastLoaded(transports);
+  }
+
+  /**
+   * leastLoaded(), but waits for a worker if there is none.
    *
    * @param transports - how many are about to be made there
    * @param withinMs - milliseconds
@@ -96,17 +139,33 @@ export class WorkerPool extends EventEmitter<{
     return this.leastLoaded(transports);
   }
 
+  /** Whether there are workers, and none that may be given a new room. */
+  get busy(): boolean {
+    return this.#byLoad()[0]?.usage.busy ?? false;
+  }
+
+  /** Those that are busy come last. */
+  #byLoad(): MediaWorker[] {
+    const busy = (worker: MediaWorker) => Number(worker.usage.busy);
+    return this.workers.toSorted(
+      (a, b) => busy(a) - busy(b) || a.load - b.load || a.routers - b.routers,
+    );
+  }
+
   /** Ends all workers, and waits until their processes are gone. */
   async close(): Promise<void> {
     this.#stopping.abort();
     const ended = this.workers.map(({ worker }) => end(worker));
     this.#workers.clear();
-    await Promise.all(ended);
+    await Promise.all([...ended, ...this.#replacing]);
+    process.off('exit', this.#killAll);
   }
 
   async #spawn(index: number): Promise<void> {
-    const { ports, workerBin, log } = this.#options;
+    const { ports, workerBin, maxCpu, telemetry, log } = this.#options;
     const worker = await spawnWorker(workerBin);
+    this.#processes.add(worker);
+    worker.once('subprocessclose', () => this.#processes.delete(worker));
     const started = Date.now();
     // Before the ports are there: a worker may die at any time.
     const died = new Promise<never>((_, reject) => worker.once('died', reject));
@@ -119,17 +178,22 @@ export class WorkerPool extends EventEmitter<{
       }
     });
     try {
-      const mediaWorker = new MediaWorker(
+      const mediaWorker = new MediaWorker({
         worker,
         index,
-        await Promise.race([ports.attach(worker, index), died]),
-      );
+        ports: await Promise.race([ports.attach(worker, index), died]),
+        maxCpu: maxCpu < 100 ? maxCpu / 100 : Number.POSITIVE_INFINITY,
+        telemetry,
+        log,
+      });
       if (this.#stopping.signal.aborted) throw new Error('stopping');
       this.#workers.set(index, mediaWorker);
       this.emit('workerstarted', mediaWorker);
       died.catch(() => {
         this.#pauseOf(index).lived(Date.now() - started);
-        return this.#replace(mediaWorker);
+        const replacing = this.#replace(mediaWorker);
+        this.#replacing.add(replacing);
+        void replacing.finally(() => this.#replacing.delete(replacing));
       });
     } catch (error) {
       await end(worker);
@@ -169,10 +233,19 @@ export class WorkerPool extends EventEmitter<{
 /** mediasoup asks the process to end; one that hangs would stay behind. */
 async function end(worker: mediasoup.types.Worker): Promise<void> {
   if (worker.subprocessClosed) return;
-  const kill = setTimeout(() => process.kill(worker.pid, 'SIGKILL'), endWithinMs);
+  const patience = setTimeout(() => kill(worker.pid), endWithinMs);
   await new Promise<void>((resolve) => {
     worker.once('subprocessclose', () => resolve());
     worker.close();
   });
-  clearTimeout(kill);
+  clearTimeout(patience);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // It may just have ended by itself.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }

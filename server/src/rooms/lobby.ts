@@ -94,6 +94,11 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
     for (const waiter of [...(this.#rooms.get(roomId)?.values() ?? [])]) waiter.end(outcome);
   }
 
+  /** Ends every wait. */
+  endEverywhere(outcome: WaitEnd): void {
+    for (const roomId of [...this.#rooms.keys()]) this.endAll(roomId, outcome);
+  }
+
   /** Who it is that waits under this peer id. */
   subjectOf(roomId: string, peerId: string): string | undefined {
     return this.#rooms.get(roomId)?.get(peerId)?.subject;

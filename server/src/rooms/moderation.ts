@@ -25,6 +25,8 @@ export class Moderation {
   readonly #log: Logger;
   readonly #removed = new BoundedSet(remembered);
   readonly #admitted = new BoundedSet(remembered);
+  /** What was muted of those who had no socket to be told by. */
+  readonly #untold = new WeakMap<Peer, Set<Publishable>>();
   #locked = false;
 
   /** @param lobby - where those wait who want to come in */
@@ -61,7 +63,9 @@ export class Moderation {
       ({ appData }) => permissionOfSource[appData.source] === what,
     );
     await Promise.all(producers.map((producer) => producer.pause()));
-    if (producers.length > 0) peer.emit('muted', what);
+    if (producers.length > 0 && !peer.emit('muted', what)) {
+      this.#untold.set(peer, (this.#untold.get(peer) ?? new Set()).add(what));
+    }
     this.#log.info({ peerId: by.id, target: peerId, what }, 'a moderator muted a peer');
   }
 
@@ -109,10 +113,17 @@ export class Moderation {
     this.#end(by, peerId, 'denied');
   }
 
-  /** Tells one moderator, or all, who waits. */
-  showLobby(to?: Peer): void {
+  /** It has joined, perhaps anew: tells it what it has to know. */
+  tell(peer: Peer): void {
+    for (const what of this.#untold.get(peer) ?? []) peer.emit('muted', what);
+    this.#untold.delete(peer);
+    this.showLobby([peer]);
+  }
+
+  /** Tells moderators who waits. */
+  showLobby(peers: Iterable<Peer> = this.#room.peers): void {
     const waiting = this.#lobby.of(this.#room.id);
-    for (const peer of to ? [to] : this.#room.peers) {
+    for (const peer of peers) {
       if (peer.access.permissions.moderate) peer.emit('lobbyChanged', waiting);
     }
   }

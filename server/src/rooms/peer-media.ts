@@ -82,12 +82,25 @@ export class PeerMedia {
     return this.#producers.values();
   }
 
+  /**
+   * @param listener - called when a connected transport goes on by another way: the network has changed, or UDP has
+   *   given way to TCP
+   */
+  onOtherPath(listener: (direction: TransportAppData['direction']) => void): void {
+    for (const transport of [this.send, this.recv]) {
+      transport?.on('iceselectedtuplechange', () => {
+        if (transport.dtlsState === 'connected') listener(transport.appData.direction);
+      });
+    }
+  }
+
   async connect(transportId: string, dtlsParameters: DtlsParameters): Promise<void> {
     const transport = this.#transport(transportId);
     if (this.#connected.has(transportId)) {
       throw new RoomError(errorCodes.conflict, 'transportId: it is connected already');
     }
     this.#connected.add(transportId);
+    this.roomMedia.worker.begins(transportId);
     await transport.connect({ dtlsParameters });
   }
 

@@ -31,6 +31,8 @@ export type CloseReason =
 export type PeerEvents = {
   /** It has transports: time for `welcome`. */
   connected: [];
+  /** Its media comes or goes by another way than before. */
+  otherPath: [direction: 'send' | 'recv'];
   peerJoined: [peer: PeerInfo];
   peerLeft: [peerId: string];
   peerRenamed: [peerId: string, displayName: string];
@@ -42,6 +44,7 @@ export type PeerEvents = {
   muted: [what: Publishable];
   roomLocked: [locked: boolean];
   lobbyChanged: [waiting: WaitingPeer[]];
+  serverStopping: [inSeconds: number];
   closed: [reason: CloseReason, hadJoined: boolean];
 };
 
@@ -205,6 +208,7 @@ export class Peer extends EventEmitter<PeerEvents> {
         return;
       }
       this.#media = media;
+      media.onOtherPath((direction) => this.emit('otherPath', direction));
     }
     this.emit('connected');
   }

@@ -67,6 +67,10 @@ export class Room extends EventEmitter<{ close: [] }> {
   add(peer: Peer): void {
     this.#peers.set(peer.id, peer);
     peer.once('closed', (reason, hadJoined) => this.#remove(peer, reason, hadJoined));
+    peer.on('otherPath', (direction) => {
+      if (direction === 'recv') peer.consuming?.requestKeyFrames();
+      else for (const other of this.#joined(peer)) other.consuming?.requestKeyFrames(peer.id);
+    });
   }
 
   /**
@@ -173,6 +177,11 @@ export class Room extends EventEmitter<{ close: [] }> {
       text,
     });
     return messageId;
+  }
+
+  /** Everybody is told that the server stops. @param inSeconds - at the latest, from 0 */
+  announceStop(inSeconds: number): void {
+    for (const peer of this.#peers.values()) peer.emit('serverStopping', inSeconds);
   }
 
   /** Ends the room and every peer's place in it. */

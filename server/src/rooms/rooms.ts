@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { refusals } from '@oneport/protocol';
 import { RefusedError } from '../access/access.ts';
+import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
-import type { WorkerPool } from '../media/worker-pool.ts';
+import { BusyWorkersError, NoWorkerError, type WorkerPool } from '../media/worker-pool.ts';
 import { ChatHistory } from './chat-history.ts';
 import { passDoor, type Visitor } from './door.ts';
 import { Lobby } from './lobby.ts';
@@ -14,12 +16,21 @@ import { RoomMedia } from './room-media.ts';
 /** Milliseconds that a room may be without a worker: then its peers are told, and try again by themselves. */
 const moveWithinMs = 10_000;
 
-/** One to send, one to receive. */
-const transportsOfPeer = 2;
+/** How many transports a room needs: one for its data, and for each peer one to send and one to receive. */
+const transportsFor = (peers: number, ofEach = 2) => 1 + ofEach * peers;
 
-/** The server, or the room, has no place for more. */
+type RoomLimits = Pick<Limits, 'rooms' | 'peers_per_room' | 'transports_per_peer'>;
+
+/** The server, the room or a peer's share has no place for more. */
 export class FullError extends Error {
   override name = 'FullError';
+  readonly limit: keyof RoomLimits;
+
+  /** @param limit - the one that is reached; @param message - for who is refused */
+  constructor(limit: FullError['limit'], message: string) {
+    super(message);
+    this.limit = limit;
+  }
 }
 
 /** The peer id is in use, and its owner's secret was not given. */
@@ -27,9 +38,18 @@ export class PeerIdTakenError extends Error {
   override name = 'PeerIdTakenError';
 }
 
+/** The server is about to stop: rooms that are there go on until then, others begin elsewhere. */
+export class StoppingError extends Error {
+  override name = 'StoppingError';
+
+  constructor() {
+    super('the server stops: no new rooms');
+  }
+}
+
 export interface RoomsOptions {
   pool: WorkerPool;
-  limits: { maxRooms: number; maxPeersPerRoom: number };
+  limits: RoomLimits;
   /** Milliseconds that a peer's place is kept for it without a socket. */
   graceMs: number;
   log: Logger;
@@ -45,6 +65,8 @@ export class Rooms {
   readonly lobby = new Lobby();
   readonly #options: RoomsOptions;
   readonly #rooms = new Map<string, Promise<Room>>();
+  /** When the server will stop, as performance.now() counts. */
+  #stopsAt: number | undefined;
   /** Those that have been made. */
   readonly #open = new Set<Room>();
 
@@ -58,17 +80,51 @@ export class Rooms {
     return this.#rooms.size;
   }
 
+  /** How many places are taken, of all rooms together. */
+  get peers(): number {
+    return [...this.#open].reduce((sum, room) => sum + room.size, 0);
+  }
+
+  /** Seconds until the server stops at the latest; undefined: it doesn't. */
+  get stopsInSeconds(): number | undefined {
+    if (this.#stopsAt === undefined) return undefined;
+    return Math.max(0, Math.ceil((this.#stopsAt - performance.now()) / 1000));
+  }
+
+  /** Why a room can't begin just now: what `enter` throws then. */
+  get whyNoNewRoom(): StoppingError | FullError | NoWorkerError | BusyWorkersError | undefined {
+    const { pool, limits } = this.#options;
+    if (this.#stopsAt !== undefined) return new StoppingError();
+    if (this.#rooms.size >= limits.rooms) {
+      return new FullError('rooms', `this server is full (${this.#rooms.size} rooms)`);
+    }
+    if (pool.workers.length === 0) return new NoWorkerError();
+    return pool.busy ? new BusyWorkersError() : undefined;
+  }
+
   /**
    * Gives a peer its place in a room, which is made if need be; or finds the place that it has.
    *
-   * @throws FullError, PeerIdTakenError, NoWorkerError, RefusedError, LobbyFullError
+   * @throws FullError, PeerIdTakenError, NoWorkerError, BusyWorkersError, StoppingError, RefusedError, LobbyFullError
    */
   async enter(entry: Entry): Promise<{ room: Room; peer: Peer }> {
     const { roomId, peerId, resume, wants, access } = entry;
-    await passDoor(entry, this.lobby, (id) => this.#find(id));
-    let room = await this.#getOrCreate(roomId);
+    const { limits } = this.#options;
+    if (Number(wants.produce) + Number(wants.consume) > limits.transports_per_peer) {
+      throw new FullError(
+        'transports_per_peer',
+        `a peer may have ${limits.transports_per_peer} transport here: produce or consume, not both`,
+      );
+    }
+    await passDoor(entry, this.lobby, async (id) => {
+      const open = await this.#find(id);
+      // It could be let in here only to be told then that it must go elsewhere.
+      if (!open && this.#stopsAt !== undefined) throw new StoppingError();
+      return open;
+    });
+    let room = await this.#getOrCreate(roomId, wants);
     // Its last peer may have left while we waited.
-    while (room.closed) room = await this.#getOrCreate(roomId);
+    while (room.closed) room = await this.#getOrCreate(roomId, wants);
 
     // While we waited, again.
     if (room.moderation.hasRemoved(access)) throw new RefusedError(refusals.removed);
@@ -82,8 +138,8 @@ export class Rooms {
       }
       throw new PeerIdTakenError('peerId: it is in use in this room');
     }
-    if (room.size >= this.#options.limits.maxPeersPerRoom) {
-      throw new FullError(`this room is full (${room.size} peers)`);
+    if (room.size >= limits.peers_per_room) {
+      throw new FullError('peers_per_room', `this room is full (${room.size} peers)`);
     }
     const { graceMs, log } = this.#options;
     const peer = new Peer({ id: peerId, roomId, wants, access, graceMs, log });
@@ -91,9 +147,30 @@ export class Rooms {
     return { room, peer };
   }
 
-  /** Ends every room. */
+  /**
+   * From now on no room begins. Everybody in one is told, and those who come later as well.
+   *
+   * @param seconds - how long the rooms may go on, from 0
+   * @returns the rooms that are open
+   */
+  async announceStop(seconds: number): Promise<Room[]> {
+    this.#stopsAt = performance.now() + seconds * 1000;
+    const rooms = await this.#all();
+    for (const room of rooms) room.announceStop(seconds);
+    this.lobby.endEverywhere('again');
+    return rooms;
+  }
+
+  /** Resolves when every room that is open now has ended. */
+  async ended(): Promise<void> {
+    for (const room of await this.#all()) if (!room.closed) await once(room, 'close');
+  }
+
+  /** Ends every room, and lets none begin any more. */
   async close(reason: CloseReason): Promise<void> {
+    this.#stopsAt ??= performance.now();
     for (const room of await this.#all()) room.close(reason);
+    this.lobby.endEverywhere('again');
   }
 
   /** The room, if it is open. */
@@ -106,23 +183,23 @@ export class Rooms {
     (await this.#find(roomId))?.moderation.showLobby();
   }
 
-  #getOrCreate(roomId: string): Promise<Room> {
+  #getOrCreate(roomId: string, wants: Wants): Promise<Room> {
     const known = this.#rooms.get(roomId);
     if (known) return known;
-    if (this.#rooms.size >= this.#options.limits.maxRooms) {
-      return Promise.reject(new FullError(`this server is full (${this.#rooms.size} rooms)`));
-    }
-    const creating = this.#create(roomId);
+    const refusal = this.whyNoNewRoom;
+    if (refusal) return Promise.reject(refusal);
+    const creating = this.#create(roomId, wants);
     this.#rooms.set(roomId, creating);
     // A room that could not be made may be tried again.
     creating.catch(() => this.#rooms.delete(roomId));
     return creating;
   }
 
-  async #create(roomId: string): Promise<Room> {
+  async #create(roomId: string, { produce, consume }: Wants): Promise<Room> {
     const { pool, log } = this.#options;
     const chat = new ChatHistory();
-    const media = await placeRoom(async () => pool.leastLoaded(transportsOfPeer), chat);
+    const transports = transportsFor(1, Number(produce) + Number(consume));
+    const media = await placeRoom(async () => pool.forNewRoom(transports), chat);
     const room = new Room({ id: roomId, media, chat, lobby: this.lobby, log });
     this.#open.add(room);
     room.once('close', () => {
@@ -144,7 +221,7 @@ export class Rooms {
   async #move(room: Room): Promise<void> {
     const { pool, log } = this.#options;
     try {
-      const transports = transportsOfPeer * room.size;
+      const transports = transportsFor(room.size);
       const next = () => pool.nextLeastLoaded(transports, moveWithinMs);
       const media = await placeRoom(next, room.chat);
       if (room.closed) media.close();

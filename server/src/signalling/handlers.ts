@@ -24,7 +24,7 @@ export const handlers: Handlers = {
   join({ room, peer }, data) {
     const { displayName = data.displayName, permissions } = peer.access;
     const reply = room.join(peer, { ...data, displayName });
-    if (permissions.moderate) room.moderation.showLobby(peer);
+    room.moderation.tell(peer);
     return permissions.watch ? reply : { ...reply, chat: [] };
   },
 

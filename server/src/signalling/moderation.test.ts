@@ -80,6 +80,20 @@ describe('muting', () => {
     await Promise.all([mo.leave(), ada.leave()]);
   });
 
+  test('of somebody whose socket has dropped is told when it is back', async () => {
+    const roomId = newRoom();
+    const mo = await moderator(roomId);
+    const ada = await join(roomId, 'ada');
+    const producerId = await ada.produce('microphone');
+    await ada.drop();
+    await mo.request('mutePeer', { peerId: ada.peerId, what: 'microphone' });
+    const again = ada.resume();
+    const { producers } = await again.join((await again.welcome()).generation);
+    expect(producers).toEqual([{ producerId, source: 'microphone', paused: true }]);
+    expect(await again.notification('muted')).toEqual({ what: 'microphone' });
+    await Promise.all([mo.leave(), again.leave()]);
+  });
+
   test('of nobody is told', async () => {
     const mo = await moderator(newRoom());
     for (const peerId of ['nobody', mo.peerId]) {
@@ -118,6 +132,17 @@ describe('removing', () => {
     // Another call of the same name is another room.
     const later = await join(roomId, 'ada');
     await later.leave();
+  });
+
+  test('works on somebody whose socket has dropped', async () => {
+    const roomId = newRoom();
+    const mo = await moderator(roomId);
+    const ada = await join(roomId, 'ada');
+    await ada.drop();
+    await mo.request('removePeer', { peerId: ada.peerId });
+    expect(await ada.resume().closed).toMatchObject({ reason: refusals.removed });
+    expect(await mo.notification('peerClosed')).toEqual({ peerId: ada.peerId });
+    await mo.leave();
   });
 
   test('takes every connection of the same subject, and nobody else', async () => {
@@ -300,4 +325,24 @@ describe('a token that waits', () => {
     const mo = await join(newRoom(), 'mo', { moderate: true, lobby: true });
     await mo.leave();
   });
+});
+
+test('when the server stops, those who wait are told to come back, too', async () => {
+  const other = await startTestServer({ AUTH_JWT_SECRET: testSecret });
+  const there = async (...who: Parameters<typeof options>) => ({
+    ...(await options(...who)),
+    signalling: other.signalling,
+  });
+  const mo = await TestPeer.join(await there('locked', 'mo', { moderate: true }));
+  await mo.request('setRoomLocked', { locked: true });
+  const peers = [
+    new TestPeer(await there('locked', 'bob')),
+    new TestPeer(await there('locked', 'cy', { lobby: true })),
+    new TestPeer(await there('not-open', 'di', { lobby: true })),
+  ];
+  for (const peer of peers) await peer.notification('waiting');
+  await other.stop();
+  for (const peer of [mo, ...peers]) {
+    expect(await peer.closed).toMatchObject({ code: closeCodes.restart });
+  }
 });

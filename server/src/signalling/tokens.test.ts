@@ -194,6 +194,35 @@ describe('a token without', () => {
   });
 });
 
+test('a new token on the way back brings its own permissions, and ends what they lack', async () => {
+  const bob = await join({ sub: 'bob' });
+  const ada = await join({ sub: 'ada' });
+  const microphone = await ada.produce('microphone');
+  await ada.produce('camera');
+  await bob.until(() => bob.batches.flatMap(({ consumers }) => consumers).length === 2);
+  await ada.drop();
+  const less = await testToken({ sub: 'ada', publish: ['microphone'] }, testSecret, good);
+  const again = ada.resume({ keep: '1', token: less });
+  const { generation, permissions } = await again.welcome();
+  expect(permissions.publish).toEqual(['microphone']);
+  const { producers } = await again.join(generation);
+  expect(producers.map(({ producerId }) => producerId)).toEqual([microphone]);
+  await bob.notification('consumerClosed');
+  await expect(again.produce('camera')).rejects.toMatchObject({ code: 403 });
+
+  // Expired meanwhile: the call was not harmed, but the way back is closed.
+  await again.drop();
+  const old = await testToken({ sub: 'ada' }, testSecret, { ...good, expiresIn: -skew - 2 });
+  const refused = again.resume({ keep: '1', token: old });
+  expect(await refused.closed).toEqual({
+    code: closeCodes.refused,
+    reason: refusals.tokenExpired,
+  });
+  const fresh = again.resume({ keep: '1', token: less });
+  await fresh.welcome();
+  await Promise.all([bob.leave(), fresh.leave()]);
+});
+
 test("a token's name is the name, whatever its peer says", async () => {
   const ada = await join({ sub: 'ada' });
   const bob = await join({ sub: 'bob', name: 'Bob of Accounting' });
