@@ -33,6 +33,14 @@ describe.each(allDeployed())('$name', ({ env, stopSeconds, published, reserved }
       expect(config.media.announcedPort).toBeUndefined();
     },
   );
+
+  test.skipIf(reserved === undefined)('the kernel gives none of its ports to somebody else', () => {
+    const [first = 0, last = 0] = (reserved ?? '').split('-').map(Number);
+    for (const port of mediaPorts(config)) {
+      expect(port).toBeGreaterThanOrEqual(first);
+      expect(port).toBeLessThanOrEqual(last);
+    }
+  });
 });
 
 function mediaPorts({ portMode, media }: Config): number[] {
