@@ -39,6 +39,8 @@ test.each([
   ['server/src/http/x.ts', "import { Dashboard } from '../dashboard/dashboard.ts';"],
   ['server/src/dashboard/x.ts', "import { routeUpgrades } from '../http/upgrade.ts';"],
   ['server/src/dashboard/x.ts', "import { Connection } from '../signalling/connection.ts';"],
+  ['server/src/metrics/x.ts', "import { serveMetrics } from '../http/metrics-server.ts';"],
+  ['server/src/rooms/x.ts', "import { Metrics } from '../metrics/metrics.ts';"],
   ['protocol/src/x.ts', "import { join } from 'node:path';"],
   ['protocol/src/x.ts', "import type { Room } from '../../server/src/rooms/room.ts';"],
   ['app/src/room/x.ts', "import { useState } from 'react';"],

@@ -176,7 +176,11 @@ export const commands = {
 
   async dev(args) {
     const node24 = await setUpRuntime();
-    const env = { MEDIASOUP_WORKER_BIN: await interruptible(() => getWorker(root, node24)) };
+    const env = {
+      MEDIASOUP_WORKER_BIN: await interruptible(() => getWorker(root, node24)),
+      // Each change of a file restarts the server: nobody wants to wait for that.
+      DRAIN_SECONDS: '0',
+    };
 
     return runTogether([
       { program: node24, args: ['--watch', join(root, 'server/src/main.ts'), ...args], env },

@@ -33,8 +33,8 @@ export function runBeside(program, args, env) {
 }
 
 /**
- * Runs the server in a process group of its own, and passes signals on to it alone. A Ctrl-C in the terminal
- * would otherwise reach the mediasoup workers directly, and they would be gone before the server can drain.
+ * Runs the server in a process group of its own, and passes signals on to it. A Ctrl-C in the terminal would
+ * otherwise reach it both directly and through us, and the second of two signals stops it at once.
  *
  * The IPC channel is there to be closed: when we are killed outright, the server sees `disconnect`.
  *

@@ -12,7 +12,7 @@ const fewPortsPerWorker = 100;
  * @param config - each setting right by itself; what is allowed but likely not meant is added to its warnings
  * @returns what is wrong, for people
  */
-export function checkTogether({ portMode, media, http, warnings }: Config): string[] {
+export function checkTogether({ portMode, media, http, metrics, warnings }: Config): string[] {
   const problems: string[] = [];
   const { listenIps, announcedAddresses, minPort, maxPort, numWorkers } = media;
   const lastPort = media.port + numWorkers - 1;
@@ -79,6 +79,12 @@ export function checkTogether({ portMode, media, http, warnings }: Config): stri
       );
     }
   }
+  const tcpPorts = { HTTP_PORT: [http.port, http.port], MEDIASOUP_PORT: [media.port, lastPort] };
+  for (const [name, [first = 0, last = 0]] of Object.entries(tcpPorts)) {
+    if (metrics && metrics.port >= first && metrics.port <= last) {
+      problems.push(`METRICS_PORT=${metrics.port} is taken by ${name}: choose another`);
+    }
+  }
   if (http.tls.kind === 'none' && !isLoopback(http.host)) {
     warnings.push(
       `HTTP_HOST=${http.host} without HTTPS: browsers on other machines give no camera and no microphone to plain ` +
@@ -89,6 +95,7 @@ export function checkTogether({ portMode, media, http, warnings }: Config): stri
   return problems;
 }
 
-function isLoopback(ip: string): boolean {
+/** Whether only this machine reaches it. @param ip - an address */
+export function isLoopback(ip: string): boolean {
   return ip === '::1' || ip.startsWith('127.');
 }

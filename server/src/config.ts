@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder } from '../../scripts/setup/paths.mjs';
 import { type AuthConfig, authOf } from './config-auth.ts';
-import { checkTogether } from './config-together.ts';
+import { checkTogether, isLoopback } from './config-together.ts';
+import { type Limits, limitsOf } from './limits.ts';
 import { fail, parseSettings, unknownNames, type Values } from './settings.ts';
 
 export type { AuthConfig };
@@ -36,6 +37,13 @@ export type TlsConfig =
   | { kind: 'self-signed' }
   | { kind: 'files'; certFile: string; keyFile: string };
 
+export interface MetricsConfig {
+  host: string;
+  port: number;
+  /** Unset: whoever reaches it may read. Only on loopback. */
+  token: string | undefined;
+}
+
 export interface Config {
   portMode: 'multi-port' | 'single-port' | 'shared-port';
   media: MediaConfig;
@@ -46,6 +54,8 @@ export interface Config {
     sharesMediaPort: boolean;
     tls: TlsConfig;
     allowedOrigins: string[];
+    /** Whose X-Forwarded-For is believed: addresses and networks. */
+    trustedProxies: string[];
   };
   /** Who may enter rooms. */
   auth: AuthConfig;
@@ -56,7 +66,9 @@ export interface Config {
     token: string | undefined;
     tokenFile: string;
   };
-  limits: { maxRooms: number; maxPeersPerRoom: number };
+  limits: Limits;
+  /** Unset: no metrics are served. */
+  metrics: MetricsConfig | undefined;
   /** How long open rooms may go on after a signal to stop. */
   drainSeconds: number;
   /** Milliseconds that a peer's place is kept for it without a socket. */
@@ -102,6 +114,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       sharesMediaPort: portMode === 'shared-port' && httpPort === mediaPort,
       tls,
       allowedOrigins: values.ALLOWED_ORIGINS ?? [],
+      trustedProxies: values.TRUST_PROXY ?? [],
     },
     auth: authOf(values),
     turn: turnOf(values),
@@ -109,10 +122,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       token: values.DASHBOARD_TOKEN,
       tokenFile: join(cacheFolder(env), 'dashboard-token'),
     },
-    limits: {
-      maxRooms: values.MAX_ROOMS ?? 1000,
-      maxPeersPerRoom: values.MAX_PEERS_PER_ROOM ?? 100,
-    },
+    limits: limitsOf(values),
+    metrics: metricsOf(values),
     drainSeconds: values.DRAIN_SECONDS ?? 5,
     graceMs: 1000 * (values.RECONNECT_GRACE_SECONDS ?? 30),
     runAsUser: values.RUN_AS_USER,
@@ -146,4 +157,20 @@ function tlsOf(values: Values): TlsConfig {
     return { kind: 'none' };
   }
   return { kind: 'files', certFile, keyFile };
+}
+
+function metricsOf(values: Values): MetricsConfig | undefined {
+  const { METRICS_PORT: port, METRICS_HOST: host = '127.0.0.1', METRICS_TOKEN: token } = values;
+  if (port === undefined) {
+    if (values.METRICS_HOST || token) {
+      fail(['METRICS_HOST and METRICS_TOKEN need METRICS_PORT: set it, to 9464 for example']);
+    }
+    return undefined;
+  }
+  if (!isLoopback(host) && token === undefined) {
+    fail([
+      `METRICS_HOST=${host}: others could read the metrics. Set METRICS_TOKEN too, or unset METRICS_HOST`,
+    ]);
+  }
+  return { host, port, token };
 }

@@ -1,4 +1,5 @@
 /** The composition root: settings -> parts -> listen -> stop. The only file that knows them all. */
+import type { Server } from 'node:http';
 import { dashboardPath, signallingPath } from '@oneport/protocol';
 import { createGate } from './access/create-gate.ts';
 import type { Gate } from './access/token-gate.ts';
@@ -10,15 +11,20 @@ import { keepToken } from './dashboard/token.ts';
 import { acceptInto } from './http/accept-into.ts';
 import { builtApp, createApp } from './http/app.ts';
 import { createServer, listen, pageUrls } from './http/listen.ts';
+import { serveMetrics } from './http/metrics-server.ts';
+import { remoteAddressOf } from './http/remote-address.ts';
 import { loadKeyPair } from './http/tls.ts';
 import { routeUpgrades } from './http/upgrade.ts';
+import { logLimitHits } from './limit-log.ts';
 import type { Logger } from './log.ts';
 import { checkWorkerPatches } from './media/worker-patches.ts';
 import { WorkerPool } from './media/worker-pool.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { createMediaPorts, type MediaPorts } from './ports/media-ports.ts';
 import { type DrainOptions, drain } from './rooms/drain.ts';
 import { Rooms } from './rooms/rooms.ts';
 import { createSignalling } from './signalling/signalling-server.ts';
+import { Telemetry } from './telemetry.ts';
 
 export interface RunningServer {
   /** Where the page is, the best address first. */
@@ -53,7 +59,9 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const keyPair = await loadKeyPair(config.http.tls);
   // As whoever has started it: another user may have no home to keep it in.
   const dashboardToken = config.dashboard.token ?? keepToken(config.dashboard.tokenFile);
-  const ports = await createMediaPorts(config, log);
+  const telemetry = new Telemetry();
+  logLimitHits(telemetry, log);
+  const ports = await createMediaPorts(config, log, telemetry);
   const { numWorkers, workerBin } = config.media;
   let pool: WorkerPool;
   let gate: Gate;
@@ -62,7 +70,8 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     if (runAs) becomeUser(runAs, { folder: builtApp, program: workerBin });
     // As the user that it will be read anew as.
     gate = createGate(config.auth, log);
-    pool = await WorkerPool.start({ ports, numWorkers, workerBin, log });
+    const maxCpu = config.limits.worker_cpu;
+    pool = await WorkerPool.start({ ports, numWorkers, workerBin, maxCpu, telemetry, log });
   } catch (error) {
     await ports.close();
     throw error;
@@ -71,13 +80,15 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
 
   const trustedTls = config.http.tls.kind === 'files';
   const app = createApp({ ports, pool, rooms, trustedTls, log });
-  const { allowedOrigins } = config.http;
+  const { allowedOrigins, trustedProxies } = config.http;
+  const remoteAddress = remoteAddressOf(trustedProxies);
+  const isKnownHost = knownHosts(allowedOrigins, trustedTls ? keyPair?.cert : undefined);
   const dashboard = new Dashboard({
     ports,
     pool,
     rooms,
     token: dashboardToken,
-    isKnownHost: knownHosts(allowedOrigins, trustedTls ? keyPair?.cert : undefined),
+    isKnownHost,
     log,
   });
   const server = createServer(keyPair, app);
@@ -87,22 +98,38 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
         rooms,
         gate,
         portMode: ports.mode,
+<<<<<<< HEAD
         turn: config.turn,
+=======
+        limits: config.limits,
+        telemetry,
+        remoteAddress,
+>>>>>>> f3dbc9d5280905bbd2d00fbbb2fca6f6f159c378
         log,
       }),
       [dashboardPath]: dashboard.upgrade,
     },
     allowedOrigins,
+    handshakesPerSecond: config.limits.handshakes_per_second,
+    remoteAddress,
+    telemetry,
     log,
   });
-  if (config.http.sharesMediaPort) {
-    ports.acceptHttp?.(acceptInto(server));
-  } else {
-    await listen(server, config.http).catch(async (error: unknown) => {
-      await pool.close();
-      await ports.close();
-      throw error;
-    });
+  const { limits } = config;
+  const metrics =
+    config.metrics && new Metrics({ ports, pool, rooms, numWorkers, limits, telemetry });
+  let metricsServer: Server | undefined;
+  try {
+    if (config.metrics && metrics) {
+      metricsServer = await serveMetrics({ ...config.metrics, isKnownHost, metrics, log });
+    }
+    if (config.http.sharesMediaPort) ports.acceptHttp?.(acceptInto(server));
+    else await listen(server, config.http);
+  } catch (error) {
+    metricsServer?.close();
+    await pool.close();
+    await ports.close();
+    throw error;
   }
 
   return {
@@ -119,6 +146,10 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       await dashboard.close();
       await rooms.close('server stops');
       server.closeAllConnections();
+      // Last of all that listens: how a server empties is worth seeing.
+      metrics?.close();
+      metricsServer?.close();
+      metricsServer?.closeAllConnections();
       await pool.close();
       await ports.close();
     },

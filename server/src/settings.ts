@@ -4,8 +4,10 @@
  */
 import { isIP } from 'node:net';
 import { explain, longestDrainSeconds } from '@oneport/protocol';
+import { compile as compileProxies } from 'proxy-addr';
 import { z } from 'zod';
 import { announcedAddressesSchema, listenIpsSchema } from './announced-addresses.ts';
+import { limitSettings } from './limits.ts';
 import { authVariables } from './settings-auth.ts';
 import { turnVariables } from './settings-turn.ts';
 import { StartError } from './start-error.ts';
@@ -41,6 +43,15 @@ const origins = z
   .pipe(
     z.array(z.string().regex(/^https?:\/\/[^/\s]+$/, 'expected origins such as https://a.example')),
   );
+
+const token = z
+  .string()
+  .regex(/^[\w.-]{16,128}$/, 'expected 16 to 128 characters out of A-Z, a-z, 0-9, -, . and _');
+
+const proxies = z
+  .string()
+  .transform((value) => value.split(',').map((proxy) => proxy.trim()))
+  .refine(isProxyList, 'expected addresses, networks such as 10.0.0.0/8, or loopback');
 
 const variables = {
   MEDIASOUP_USE_WEBRTC_SERVER: {
@@ -136,23 +147,43 @@ const variables = {
     default: 'a random one, kept in the cache folder; npm start prints a link with it',
     meaning:
       'What opens the live port map at /dashboard (docs/dashboard.md): 16 to 128 letters, digits, -, . and _.',
-    schema: z
-      .string()
-      .regex(/^[\w.-]{16,128}$/, 'expected 16 to 128 characters out of A-Z, a-z, 0-9, -, . and _'),
+    schema: token,
     secret: true,
   },
   ...authVariables,
+<<<<<<< HEAD
   ...turnVariables,
   MAX_ROOMS: {
     default: '1000',
     meaning: 'How many rooms may be open.',
     schema: integer(1, 1_000_000),
+=======
+  TRUST_PROXY: {
+    default: 'none: the address of the connection counts, whatever its headers say',
+    meaning:
+      'Proxies before the server whose X-Forwarded-For is believed: addresses and networks (10.0.0.0/8, loopback), split by commas. Without it, all peers behind a proxy are one address to MAX_HANDSHAKES_PER_SECOND.',
+    schema: proxies,
+>>>>>>> f3dbc9d5280905bbd2d00fbbb2fca6f6f159c378
   },
-  MAX_PEERS_PER_ROOM: {
-    default: '100',
-    meaning: 'How many peers a room may have.',
-    schema: integer(1, 10_000),
+  METRICS_PORT: {
+    default: 'none: no metrics are served',
+    meaning:
+      'The port of /metrics for Prometheus (docs/metrics.md): plain HTTP, with nothing else on it.',
+    schema: port,
   },
+  METRICS_HOST: {
+    default: '127.0.0.1',
+    meaning: 'The address that /metrics is served on. Any but loopback needs METRICS_TOKEN.',
+    schema: ip,
+  },
+  METRICS_TOKEN: {
+    default: 'none',
+    meaning:
+      'What Prometheus must show (Authorization: Bearer): 16 to 128 letters, digits, -, . and _.',
+    schema: token,
+    secret: true,
+  },
+  ...limitSettings(integer),
   DRAIN_SECONDS: {
     default: '5',
     meaning:
@@ -195,6 +226,15 @@ const renamed: Record<string, Name> = {
 export const settingNames: readonly { name: string; secret: boolean }[] = Object.entries<Variable>(
   variables,
 ).map(([name, { secret = false }]) => ({ name, secret }));
+
+function isProxyList(proxies: string[]): boolean {
+  try {
+    compileProxies(proxies);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** The text of `--help`: every variable with its default and meaning. */
 export function describeSettings(): string {

@@ -128,3 +128,37 @@ test('a socket that seems open but answers nothing is given up for another, with
   expect(attempts[1]?.resume).toBe('secret');
   expect(troubles[0]).toMatchObject({ cause: 'unreachable' });
 });
+
+test('with another network, another socket takes the place of this one at once, and that is no trouble', () => {
+  const { connector, attempts, troubles } = setUp();
+  connector.start();
+  connector.welcomed('secret');
+  connector.replace();
+  expect(attempts.map(({ resume, abandoned }) => [resume, abandoned])).toEqual([
+    [undefined, true],
+    ['secret', false],
+  ]);
+  expect(troubles).toEqual([]);
+});
+
+test('with another network, who has no place yet keeps the socket, and who waits tries at once', () => {
+  const { connector, attempts, end } = setUp();
+  connector.start();
+  connector.replace();
+  expect(attempts).toHaveLength(1);
+  end(1006);
+  connector.replace();
+  expect(attempts).toHaveLength(2);
+});
+
+test('a place from before the page was loaded again is asked for; if it is lost, that may be the end', () => {
+  const { connector, attempts, placeLost, end } = setUp();
+  placeLost.mockImplementation(() => connector.stop());
+  connector.start('secret');
+  expect(attempts[0]?.resume).toBe('secret');
+  expect(connector.resumeSecret).toBe('secret');
+  end(closeCodes.refused);
+  expect(placeLost).toHaveBeenCalledOnce();
+  vi.advanceTimersByTime(60_000);
+  expect(attempts).toHaveLength(1);
+});

@@ -128,6 +128,21 @@ export class Connector {
     else this.#heartbeat?.beat();
   }
 
+  /**
+   * Another network: the socket that there is may be dead without saying so, and finding that out takes longer than
+   * opening another. Nobody notices if there was no need.
+   */
+  replace(): void {
+    // Without a place to come back to, there is only the socket.
+    if (!this.#running || !this.#signalling || this.#resumeSecret === undefined) {
+      this.retryNow();
+      return;
+    }
+    this.#heartbeat?.stop();
+    this.#signalling.abandon();
+    this.#open();
+  }
+
   /** Gives this connection up and makes another. */
   reconnect(cause: TroubleCause): void {
     if (!this.#running) return;

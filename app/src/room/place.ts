@@ -1,7 +1,8 @@
 /**
  * A place in a call, kept from a page to the one that it is loaded again as. It holds the secret by which that one
  * takes the place, so it goes to the tab's own sessionStorage, and is there only while no page lives: a tab that is
- * duplicated, or opened by this one, is given a copy of sessionStorage (WHATWG HTML, section 7.3.1.4), and finds
+ * duplicated, or opened by this one, is given a copy of sessionStorage (WHATWG Storage, "legacy-clone a traversable storage
+ * shed"), and finds
  * nothing in it.
  */
 import { displayNameSchema, peerIdSchema, type RoomId } from '@oneport/protocol';

@@ -10,13 +10,13 @@ import { Connection } from './connection.ts';
 import { Connector, type FailureKind, type Trouble, type TroubleCause } from './connector.ts';
 import { tileKey, type Unreceivable } from './consuming.ts';
 import { DeviceLoader } from './device-loader.ts';
-import { problemOf } from './devices.ts';
 import { dispatch } from './dispatch.ts';
 import { nameOrGuest } from './display-name.ts';
 import type { TileView } from './layers.ts';
 import { LocalMedia } from './local-media.ts';
 import { beforeWelcome, Moderation } from './moderation.ts';
 import { Notices } from './notices.ts';
+import { OwnDevices } from './own-devices.ts';
 import type { PageSettings } from './page-url.ts';
 import type { Place } from './place.ts';
 import { type PreferenceStorage, RememberedPreferences } from './preferences.ts';
@@ -24,7 +24,7 @@ import { wantedSources } from './publishing.ts';
 import { Room, type RoomView } from './room.ts';
 import { openSignalling, RequestError, type SendRequest, type Signalling } from './signalling.ts';
 import { signallingUrl } from './signalling-url.ts';
-import type { MediaInfo, Phase, Snapshot } from './snapshot.ts';
+import type { Phase, Snapshot } from './snapshot.ts';
 import { Store } from './store.ts';
 
 export interface RoomSessionOptions {
@@ -40,8 +40,6 @@ export interface RoomSessionOptions {
   token?: () => string | undefined;
 }
 
-type SourceName = 'microphone' | 'camera';
-
 export class RoomSession {
   readonly #options: RoomSessionOptions;
   readonly #store: Store<Snapshot>;
@@ -53,9 +51,6 @@ export class RoomSession {
   readonly #views = new Map<string, TileView>();
   readonly #unreceivable: Unreceivable = { culprits: new Set(), suspects: new Set() };
   readonly #preferences: RememberedPreferences;
-  /** Which devices were open when I left, to be opened again. */
-  #toReopen: Record<SourceName, boolean> | undefined;
-
   /** The page was loaded again, and I am not yet back. */
   #returning = false;
 
@@ -64,6 +59,8 @@ export class RoomSession {
   readonly #deviceLoader = new DeviceLoader();
 
   readonly #room: Room;
+  /** What I do to my microphone, camera and screen. */
+  readonly devices: OwnDevices;
   /** What I may do here, and what I do as a moderator. */
   readonly moderation: Moderation;
 
@@ -73,8 +70,13 @@ export class RoomSession {
     const preferences = this.#preferences.current;
     this.#local = new LocalMedia(preferences);
     const { microphone, camera, screen, devices } = this.#local.state;
-    const { microphoneId, cameraId, speakerId } = preferences;
     this.#notices = new Notices((notices) => this.#store.update({ notices }));
+    this.devices = new OwnDevices({
+      local: this.#local,
+      preferences: this.#preferences,
+      notices: this.#notices,
+      onChosen: () => this.#store.updateIfOther({ chosen: this.devices.chosen }),
+    });
     const onChange = (view: RoomView) => this.#store.update(view);
     this.#room = new Room({ notices: this.#notices, onChange });
     this.#store = new Store<Snapshot>({
@@ -94,7 +96,7 @@ export class RoomSession {
       moderation: beforeWelcome,
       media: undefined,
       devices,
-      chosen: { microphoneId, cameraId, speakerId },
+      chosen: this.devices.chosen,
       notices: [],
     });
     this.moderation = new Moderation({
@@ -126,9 +128,7 @@ export class RoomSession {
    */
   async open(): Promise<void> {
     const { page, place } = this.#options;
-    const { microphoneOn, cameraOn } = this.#preferences.current;
-    const { microphone = microphoneOn, camera = cameraOn } = place ?? {};
-    const opening = page.produce ? this.#local.open({ microphone, camera }) : undefined;
+    const opening = page.produce ? this.devices.openAgain(place) : undefined;
     if (place) {
       this.#returning = true;
       this.#store.update({ phase: { state: 'reconnecting', trouble: undefined } });
@@ -143,15 +143,8 @@ export class RoomSession {
     const { resumeSecret } = this.#connector;
     const inCall = phase.state === 'joined' || phase.state === 'reconnecting';
     if (!inCall || resumeSecret === undefined) return undefined;
-    const { peerId, microphone, camera } = self;
-    return {
-      roomId,
-      peerId,
-      displayName: nameOrGuest(self.displayName),
-      resumeSecret,
-      microphone: microphone.state === 'on' || microphone.state === 'opening',
-      camera: camera.state === 'on' || camera.state === 'opening',
-    };
+    const displayName = nameOrGuest(self.displayName);
+    return { roomId, peerId: self.peerId, displayName, resumeSecret, ...this.devices.open };
   }
 
   /** Enters the room, or enters it again after having left. */
@@ -160,11 +153,9 @@ export class RoomSession {
     if (state !== 'lobby' && state !== 'left' && state !== 'failed') return;
     // After leaving, the server may not have seen the old socket close yet.
     if (state !== 'lobby') this.#updateSelf({ peerId: this.#room.newIdentity() });
-    const displayName = nameOrGuest(this.getSnapshot().self.displayName);
-    this.#updateSelf({ displayName });
+    this.#updateSelf({ displayName: nameOrGuest(this.getSnapshot().self.displayName) });
     this.#store.update({ phase: { state: 'joining', trouble: undefined } });
-    if (this.#toReopen) void this.#local.open(this.#toReopen);
-    this.#toReopen = undefined;
+    if (state !== 'lobby' && this.#options.page.produce) void this.devices.openAgain();
     this.#connector.start();
   }
 
@@ -182,7 +173,8 @@ export class RoomSession {
 
   /** The browser has another network than before, or one again. */
   networkChanged(): void {
-    this.#connector.retryNow();
+    this.#connection?.suspend();
+    this.#connector.replace();
     this.#connection?.networkChanged();
   }
 
@@ -197,67 +189,13 @@ export class RoomSession {
     );
   }
 
-  /** Opens or mutes the microphone. */
-  async setMicrophone(on: boolean): Promise<void> {
-    this.#preferences.change({ microphoneOn: on });
-    await this.#local.setMicrophone(on);
-  }
-
-  /** Turns the camera on or off. Off, its light goes out. */
-  async setCamera(on: boolean): Promise<void> {
-    this.#preferences.change({ cameraOn: on });
-    await this.#local.setCamera(on);
-  }
-
-  async chooseDevice(kind: SourceName, deviceId: string): Promise<void> {
-    this.#preferences.change(
-      kind === 'microphone' ? { microphoneId: deviceId } : { cameraId: deviceId },
-    );
-    await this.#local.chooseDevice(kind, deviceId);
-  }
-
-  chooseSpeaker(speakerId: string): void {
-    this.#preferences.change({ speakerId });
-    this.#updateChosen();
-  }
-
-  /** Lets me pick a screen, and sends it beside the camera. */
-  async shareScreen(): Promise<void> {
-    try {
-      await this.#local.shareScreen();
-    } catch (error) {
-      // Closing the picker is an answer, not a fault.
-      if (problemOf(error) !== 'denied') this.#notices.add({ type: 'screen-failed' });
-    }
-  }
-
-  stopScreen(): void {
-    this.#local.stopScreen();
-  }
-
   /**
    * Sends a chat message.
    *
    * @returns false if it didn't get through (a notice says why)
    */
   async sendChat(text: string): Promise<boolean> {
-    const { self } = this.getSnapshot();
-    try {
-      const { messageId } = await this.#request('sendChatMessage', { text });
-      // It comes down the data channel too, with the server's time. But not to those who don't consume.
-      if (!this.getSnapshot().chat.some((entry) => entry.messageId === messageId)) {
-        const { peerId, displayName } = self;
-        const time = Date.now();
-        this.#room.chatted([
-          { type: 'chat', messageId, peerId, displayName, time, text: text.trim() },
-        ]);
-      }
-      return true;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#notices.add({ type: 'chat-failed', reason });
-      return false;
-    }
+    return await this.#room.say(text, this.getSnapshot().self, this.#request);
   }
 
   /**
@@ -283,7 +221,6 @@ export class RoomSession {
     const token = this.#options.token?.();
     const displayName = nameOrGuest(self.displayName);
     const query = { ...page, roomId, peerId, resume, keep, token, displayName };
-    const url = signallingUrl(server, query);
     const handlers = dispatch({
       room: this.#room,
       moderation: this.moderation,
@@ -292,7 +229,7 @@ export class RoomSession {
       onWelcome: (welcome) => void this.#adopt(welcome),
       onActiveSpeaker: (activeSpeaker) => this.#store.update({ activeSpeaker }),
     });
-    return openSignalling(url, { ...handlers, ended });
+    return openSignalling(signallingUrl(server, query), { ...handlers, ended });
   }
 
   /** Makes the connection that `welcome` describes, in line with the intent, or goes on with the one that it names. */
@@ -365,7 +302,9 @@ export class RoomSession {
         onMedia: () => this.#room.mediaChanged(connection.consuming?.media() ?? []),
         onRoomData: (data) => this.#room.chatted([data]),
         onRefused: (source, reason) => this.#notices.add({ type: 'not-sent', source, reason }),
-        onPaths: (paths) => this.#showMedia({ portMode: welcome.portMode, paths }),
+        onPaths: (paths) => {
+          this.#store.updateIfOther({ media: { portMode: welcome.portMode, paths } });
+        },
         onNoAnswer: () => reconnect('unreachable'),
         onLost: () => reconnect('media-lost'),
       },
@@ -426,12 +365,7 @@ export class RoomSession {
   #end(phase: Extract<Phase, { state: 'left' | 'failed' }>): void {
     this.#connector.stop();
     this.#dropConnection();
-    const { microphone, camera } = this.#local.state;
-    this.#toReopen = {
-      microphone: microphone.state === 'on' || microphone.state === 'opening',
-      camera: camera.state === 'on' || camera.state === 'opening',
-    };
-    this.#local.closeAll();
+    this.devices.close();
     this.#room.left();
     this.#notices.clear();
     this.#store.update({ phase, activeSpeaker: null, media: undefined });
@@ -442,18 +376,11 @@ export class RoomSession {
     this.#connection = undefined;
   }
 
-  /** Most looks find nothing new, and shouldn't make anybody render. */
-  #showMedia(media: MediaInfo): void {
-    if (JSON.stringify(media) !== JSON.stringify(this.getSnapshot().media)) {
-      this.#store.update({ media });
-    }
-  }
-
   #localChanged(): void {
     const { devices, ...sources } = this.#local.state;
     this.#updateSelf(sources);
     this.#store.update({ devices });
-    this.#updateChosen();
+    this.#store.updateIfOther({ chosen: this.devices.chosen });
     this.#connection?.publish(wantedSources(this.#local.state));
   }
 
@@ -463,19 +390,6 @@ export class RoomSession {
       ? signalling.request(method, data)
       : Promise.reject(new RequestError(method, undefined, 'there is no connection'));
   };
-
-  #updateChosen(): void {
-    const { microphone, camera } = this.#local.openDeviceIds;
-    const { microphoneId, cameraId, speakerId } = this.#preferences.current;
-    const chosen = {
-      microphoneId: microphone ?? microphoneId,
-      cameraId: camera ?? cameraId,
-      speakerId,
-    };
-    if (JSON.stringify(chosen) !== JSON.stringify(this.getSnapshot().chosen)) {
-      this.#store.update({ chosen });
-    }
-  }
 
   #updateSelf(change: Partial<Snapshot['self']>): void {
     this.#store.update({ self: { ...this.getSnapshot().self, ...change } });

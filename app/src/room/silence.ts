@@ -43,7 +43,7 @@ export class Silence {
   unusual(now: number, atLeast = 0): boolean {
     if (now - this.#began < listening || this.#heardAt === undefined) return false;
     const usual = Math.max(0, ...this.#past.map(({ length }) => length));
-    const allowed = Math.min(Math.max(3 * usual, shortest), longest) * this.#patience;
+    const allowed = Math.min(Math.max(2 * usual, shortest), longest) * this.#patience;
     return now - this.#heardAt >= Math.max(allowed, atLeast);
   }
 

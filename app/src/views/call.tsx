@@ -39,11 +39,11 @@ export function Call({ snapshot }: { snapshot: Snapshot }) {
     useMemo(() => {
       const mine = () => session.getSnapshot().self;
       const publish: Record<string, () => void> = {
-        m: () => void session.setMicrophone(mine().microphone.state !== 'on'),
-        v: () => void session.setCamera(mine().camera.state !== 'on'),
+        m: () => void session.devices.setMicrophone(mine().microphone.state !== 'on'),
+        v: () => void session.devices.setCamera(mine().camera.state !== 'on'),
         s: () => {
-          if (mine().screen.state === 'on') session.stopScreen();
-          else if (mine().screen.state === 'off') void session.shareScreen();
+          if (mine().screen.state === 'on') session.devices.stopScreen();
+          else if (mine().screen.state === 'off') void session.devices.shareScreen();
         },
       };
       return {

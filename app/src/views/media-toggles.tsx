@@ -17,7 +17,7 @@ export function MediaToggles({ microphone, camera }: Pick<Self, 'microphone' | '
           data-problem={microphone.state === 'problem'}
           aria-label={speaking ? 'Mute microphone' : 'Unmute microphone'}
           title={`${speaking ? 'Mute' : 'Unmute'} (M)`}
-          onClick={() => void session.setMicrophone(!speaking)}
+          onClick={() => void session.devices.setMicrophone(!speaking)}
         >
           {speaking ? <MicrophoneIcon /> : <MicrophoneOffIcon />}
         </button>
@@ -30,7 +30,7 @@ export function MediaToggles({ microphone, camera }: Pick<Self, 'microphone' | '
           data-problem={camera.state === 'problem'}
           aria-label={filming ? 'Turn camera off' : 'Turn camera on'}
           title={`${filming ? 'Turn camera off' : 'Turn camera on'} (V)`}
-          onClick={() => void session.setCamera(!filming)}
+          onClick={() => void session.devices.setCamera(!filming)}
         >
           {filming ? <CameraIcon /> : <CameraOffIcon />}
         </button>

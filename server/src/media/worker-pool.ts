@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as mediasoup from 'mediasoup';
 import type { Logger } from '../log.ts';
 import type { MediaPorts } from '../ports/media-ports.ts';
+import type { Telemetry } from '../telemetry.ts';
 import { MediaWorker } from './media-worker.ts';
 import { RespawnPause } from './respawn-pause.ts';
 import { spawnWorker } from './spawn-worker.ts';
@@ -12,6 +13,9 @@ export interface WorkerPoolOptions {
   numWorkers: number;
   /** Undefined: the program of mediasoup's own installation. */
   workerBin: string | undefined;
+  /** Percent of a core from which on a worker gets no new rooms; 100: it always does. */
+  maxCpu: number;
+  telemetry: Telemetry;
   log: Logger;
 }
 
@@ -21,6 +25,15 @@ export class NoWorkerError extends Error {
 
   constructor() {
     super('no worker is running');
+  }
+}
+
+/** Each worker has so much to do that another room would harm those it has. */
+export class BusyWorkersError extends Error {
+  override name = 'BusyWorkersError';
+
+  constructor() {
+    super('every worker is busy: no new rooms for now, try again later');
   }
 }
 
@@ -86,20 +99,32 @@ export class WorkerPool extends EventEmitter<{
   }
 
   /**
-   * The worker with the fewest transports, and of those the one with the fewest rooms.
+   * The worker with the fewest transports, and of those the one with the fewest rooms; a busy one if there is no other.
    *
    * @param transports - how many are about to be made there
    * @throws NoWorkerError
    */
   leastLoaded(transports: number): MediaWorker {
-    const [least] = this.workers.toSorted((a, b) => a.load - b.load || a.routers - b.routers);
+    const [least] = this.#byLoad();
     if (!least) throw new NoWorkerError();
     least.expect(transports);
     return least;
   }
 
   /**
-   * The same, but waits for a worker if there is none.
+   * Where a new room shall be: the same, but none whose CPU use has reached MAX_WORKER_CPU. (A room that has
+   * lost its worker goes wherever there is one: its peers are in a call.)
+   *
+   * @param transports - how many are about to be made there
+   * @throws NoWorkerError, BusyWorkersError
+   */
+  forNewRoom(transports: number): MediaWorker {
+    if (this.busy) throw new BusyWorkersError();
+    return this.leastLoaded(transports);
+  }
+
+  /**
+   * leastLoaded(), but waits for a worker if there is none.
    *
    * @param transports - how many are about to be made there
    * @param withinMs - milliseconds
@@ -114,6 +139,19 @@ export class WorkerPool extends EventEmitter<{
     return this.leastLoaded(transports);
   }
 
+  /** Whether there are workers, and none that may be given a new room. */
+  get busy(): boolean {
+    return this.#byLoad()[0]?.usage.busy ?? false;
+  }
+
+  /** Those that are busy come last. */
+  #byLoad(): MediaWorker[] {
+    const busy = (worker: MediaWorker) => Number(worker.usage.busy);
+    return this.workers.toSorted(
+      (a, b) => busy(a) - busy(b) || a.load - b.load || a.routers - b.routers,
+    );
+  }
+
   /** Ends all workers, and waits until their processes are gone. */
   async close(): Promise<void> {
     this.#stopping.abort();
@@ -124,7 +162,7 @@ export class WorkerPool extends EventEmitter<{
   }
 
   async #spawn(index: number): Promise<void> {
-    const { ports, workerBin, log } = this.#options;
+    const { ports, workerBin, maxCpu, telemetry, log } = this.#options;
     const worker = await spawnWorker(workerBin);
     this.#processes.add(worker);
     worker.once('subprocessclose', () => this.#processes.delete(worker));
@@ -140,11 +178,14 @@ export class WorkerPool extends EventEmitter<{
       }
     });
     try {
-      const mediaWorker = new MediaWorker(
+      const mediaWorker = new MediaWorker({
         worker,
         index,
-        await Promise.race([ports.attach(worker, index), died]),
-      );
+        ports: await Promise.race([ports.attach(worker, index), died]),
+        maxCpu: maxCpu < 100 ? maxCpu / 100 : Number.POSITIVE_INFINITY,
+        telemetry,
+        log,
+      });
       if (this.#stopping.signal.aborted) throw new Error('stopping');
       this.#workers.set(index, mediaWorker);
       this.emit('workerstarted', mediaWorker);

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { types } from 'mediasoup';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
+import type { Telemetry } from '../telemetry.ts';
 import { resolveListenAddresses } from './listen-addresses.ts';
 import { lowPortWarning } from './low-port-warning.ts';
 import { MultiPort } from './multi-port.ts';
@@ -89,9 +90,14 @@ export interface WorkerPorts {
  *
  * @param config - the settings
  * @param log - where to warn about ports that may be gone at a restart
+ * @param telemetry - who hears of connections over the limit
  * @throws StartError when the mode can't be had here
  */
-export async function createMediaPorts(config: Config, log: Logger): Promise<MediaPorts> {
+export async function createMediaPorts(
+  config: Config,
+  log: Logger,
+  telemetry: Telemetry,
+): Promise<MediaPorts> {
   const { media } = config;
   const addresses = await resolveListenAddresses(media);
   const warning =
@@ -106,7 +112,7 @@ export async function createMediaPorts(config: Config, log: Logger): Promise<Med
     case 'shared-port': {
       // The others run where there is no koffi too.
       const { SharedPort } = await import('./shared-port.ts');
-      return new SharedPort(config, addresses, log);
+      return new SharedPort(config, addresses, log, telemetry);
     }
   }
 }

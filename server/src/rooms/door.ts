@@ -49,7 +49,8 @@ export async function passDoor(
     const end = await lobby.wait(roomId, peer, access.subject, signal);
     const refusal = refusalOf[end];
     if (refusal) throw new RefusedError(refusal, end);
-    admitted = end === 'admitted';
+    // No room lets anybody in any more when the server stops, and whoever asks is told so.
+    admitted = end === 'admitted' || end === 'server stops';
   }
 }
 

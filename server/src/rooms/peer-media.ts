@@ -100,6 +100,7 @@ export class PeerMedia {
       throw new RoomError(errorCodes.conflict, 'transportId: it is connected already');
     }
     this.#connected.add(transportId);
+    this.roomMedia.worker.begins(transportId);
     await transport.connect({ dtlsParameters });
   }
 

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { refusals } from '@oneport/protocol';
 import { RefusedError } from '../access/access.ts';
+import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
-import { NoWorkerError, type WorkerPool } from '../media/worker-pool.ts';
+import { BusyWorkersError, NoWorkerError, type WorkerPool } from '../media/worker-pool.ts';
 import { ChatHistory } from './chat-history.ts';
 import { passDoor, type Visitor } from './door.ts';
 import { Lobby } from './lobby.ts';
@@ -18,9 +19,18 @@ const moveWithinMs = 10_000;
 /** How many transports a room needs: one for its data, and for each peer one to send and one to receive. */
 const transportsFor = (peers: number, ofEach = 2) => 1 + ofEach * peers;
 
-/** The server, or the room, has no place for more. */
+type RoomLimits = Pick<Limits, 'rooms' | 'peers_per_room' | 'transports_per_peer'>;
+
+/** The server, the room or a peer's share has no place for more. */
 export class FullError extends Error {
   override name = 'FullError';
+  readonly limit: keyof RoomLimits;
+
+  /** @param limit - the one that is reached; @param message - for who is refused */
+  constructor(limit: FullError['limit'], message: string) {
+    super(message);
+    this.limit = limit;
+  }
 }
 
 /** The peer id is in use, and its owner's secret was not given. */
@@ -39,7 +49,7 @@ export class StoppingError extends Error {
 
 export interface RoomsOptions {
   pool: WorkerPool;
-  limits: { maxRooms: number; maxPeersPerRoom: number };
+  limits: RoomLimits;
   /** Milliseconds that a peer's place is kept for it without a socket. */
   graceMs: number;
   log: Logger;
@@ -70,6 +80,11 @@ export class Rooms {
     return this.#rooms.size;
   }
 
+  /** How many places are taken, of all rooms together. */
+  get peers(): number {
+    return [...this.#open].reduce((sum, room) => sum + room.size, 0);
+  }
+
   /** Seconds until the server stops at the latest; undefined: it doesn't. */
   get stopsInSeconds(): number | undefined {
     if (this.#stopsAt === undefined) return undefined;
@@ -77,22 +92,30 @@ export class Rooms {
   }
 
   /** Why a room can't begin just now: what `enter` throws then. */
-  get whyNoNewRoom(): StoppingError | FullError | NoWorkerError | undefined {
+  get whyNoNewRoom(): StoppingError | FullError | NoWorkerError | BusyWorkersError | undefined {
     const { pool, limits } = this.#options;
     if (this.#stopsAt !== undefined) return new StoppingError();
-    if (this.#rooms.size >= limits.maxRooms) {
-      return new FullError(`this server is full (${this.#rooms.size} rooms)`);
+    if (this.#rooms.size >= limits.rooms) {
+      return new FullError('rooms', `this server is full (${this.#rooms.size} rooms)`);
     }
-    return pool.workers.length === 0 ? new NoWorkerError() : undefined;
+    if (pool.workers.length === 0) return new NoWorkerError();
+    return pool.busy ? new BusyWorkersError() : undefined;
   }
 
   /**
    * Gives a peer its place in a room, which is made if need be; or finds the place that it has.
    *
-   * @throws FullError, PeerIdTakenError, NoWorkerError, StoppingError, RefusedError, LobbyFullError
+   * @throws FullError, PeerIdTakenError, NoWorkerError, BusyWorkersError, StoppingError, RefusedError, LobbyFullError
    */
   async enter(entry: Entry): Promise<{ room: Room; peer: Peer }> {
     const { roomId, peerId, resume, wants, access } = entry;
+    const { limits } = this.#options;
+    if (Number(wants.produce) + Number(wants.consume) > limits.transports_per_peer) {
+      throw new FullError(
+        'transports_per_peer',
+        `a peer may have ${limits.transports_per_peer} transport here: produce or consume, not both`,
+      );
+    }
     await passDoor(entry, this.lobby, async (id) => {
       const open = await this.#find(id);
       // It could be let in here only to be told then that it must go elsewhere.
@@ -115,8 +138,8 @@ export class Rooms {
       }
       throw new PeerIdTakenError('peerId: it is in use in this room');
     }
-    if (room.size >= this.#options.limits.maxPeersPerRoom) {
-      throw new FullError(`this room is full (${room.size} peers)`);
+    if (room.size >= limits.peers_per_room) {
+      throw new FullError('peers_per_room', `this room is full (${room.size} peers)`);
     }
     const { graceMs, log } = this.#options;
     const peer = new Peer({ id: peerId, roomId, wants, access, graceMs, log });
@@ -134,7 +157,7 @@ export class Rooms {
     this.#stopsAt = performance.now() + seconds * 1000;
     const rooms = await this.#all();
     for (const room of rooms) room.announceStop(seconds);
-    this.lobby.endEverywhere('again');
+    this.lobby.close();
     return rooms;
   }
 
@@ -147,7 +170,7 @@ export class Rooms {
   async close(reason: CloseReason): Promise<void> {
     this.#stopsAt ??= performance.now();
     for (const room of await this.#all()) room.close(reason);
-    this.lobby.endEverywhere('again');
+    this.lobby.close();
   }
 
   /** The room, if it is open. */
@@ -176,7 +199,7 @@ export class Rooms {
     const { pool, log } = this.#options;
     const chat = new ChatHistory();
     const transports = transportsFor(1, Number(produce) + Number(consume));
-    const media = await placeRoom(async () => pool.leastLoaded(transports), chat);
+    const media = await placeRoom(async () => pool.forNewRoom(transports), chat);
     const room = new Room({ id: roomId, media, chat, lobby: this.lobby, log });
     this.#open.add(room);
     room.once('close', () => {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { limitsOf } from '../limits.ts';
 import { rtpCapabilities, rtpParametersFor } from '../testing/media-parameters.ts';
 import { TestPeer } from '../testing/test-peer.ts';
 import { startTestServer, type TestServer } from '../testing/test-server.ts';
 import { nothingOpen, workerState } from '../testing/worker-state.ts';
-import { socketLimits } from './socket-transport.ts';
 
 let server: TestServer;
 /** Somebody who must notice nothing. */
@@ -67,7 +67,7 @@ describe('a frame that is not protoo', () => {
   test('over the size limit closes the socket with 1009', async () => {
     const peer = connect();
     await peer.welcome();
-    peer.socket.send(' '.repeat(socketLimits.messageBytes + 1));
+    peer.socket.send(' '.repeat(limitsOf({}).message_bytes + 1));
     expect(await peer.closed).toMatchObject({ code: 1009 });
   });
 

@@ -19,9 +19,13 @@ import * as protoo from 'protoo-server';
 import type { z } from 'zod';
 import { RefusedError } from '../access/access.ts';
 import type { Gate } from '../access/token-gate.ts';
+<<<<<<< HEAD
 import type { TurnConfig } from '../config.ts';
+=======
+import type { LimitName, Limits } from '../limits.ts';
+>>>>>>> f3dbc9d5280905bbd2d00fbbb2fca6f6f159c378
 import type { Logger } from '../log.ts';
-import { NoWorkerError } from '../media/worker-pool.ts';
+import { BusyWorkersError, NoWorkerError } from '../media/worker-pool.ts';
 import { NoPortError } from '../ports/errors.ts';
 import type { Transport } from '../ports/media-ports.ts';
 import { LobbyFullError } from '../rooms/lobby.ts';
@@ -29,6 +33,7 @@ import type { CloseReason, Peer, PeerEvents, PeerLink } from '../rooms/peer.ts';
 import type { Room } from '../rooms/room.ts';
 import { RoomError, toRoomError } from '../rooms/room-error.ts';
 import { FullError, PeerIdTakenError, type Rooms, StoppingError } from '../rooms/rooms.ts';
+import type { Telemetry } from '../telemetry.ts';
 import { type Context, handlers } from './handlers.ts';
 import { iceServersFor } from './ice-servers.ts';
 import { SerialQueue } from './serial-queue.ts';
@@ -37,8 +42,6 @@ import { subscribe } from './subscribe.ts';
 
 /** Milliseconds from `welcome` to `join`. */
 const joinWithinMs = 10_000;
-/** Requests that may wait for those before them. */
-const longestQueue = 200;
 
 /** RFC 6455, section 7.4.1: the page has gone. It is being closed, or loaded again: nobody can tell which. */
 const goingAway = 1001;
@@ -52,8 +55,15 @@ export interface ConnectionOptions {
   /** Who may come in. */
   gate: Gate;
   portMode: PortMode;
+<<<<<<< HEAD
   /** The TURN servers that peers may use. */
   turn: TurnConfig | undefined;
+=======
+  limits: Limits;
+  telemetry: Telemetry;
+  /** By performance.now(). */
+  openedAt: number;
+>>>>>>> f3dbc9d5280905bbd2d00fbbb2fca6f6f159c378
   log: Logger;
 }
 
@@ -84,20 +94,25 @@ type Listeners = { [E in keyof PeerEvents]: (...args: PeerEvents[E]) => void };
 export class Connection implements PeerLink {
   readonly #options: ConnectionOptions;
   readonly #protoo: protoo.Peer;
-  readonly #queue = new SerialQueue(longestQueue);
+  readonly #queue: SerialQueue;
   /** Aborted when the socket is gone. */
   readonly #gone = new AbortController();
   #context: Context | undefined;
+  /** Whether its way to `join` is to be timed: not when it had to wait for somebody, and only once. */
+  #timed = true;
   #stopListening: () => void = () => undefined;
   #welcomed = false;
 
   constructor(options: ConnectionOptions) {
-    const { transport, query } = options;
+    const { transport, query, limits } = options;
     this.#options = options;
+    this.#queue = new SerialQueue(limits.waiting_requests);
     this.#protoo = new protoo.Room().createPeer(query.peerId, transport);
     this.#protoo.on('request', (request, accept, reject) => {
       const queued = this.#queue.push(() => this.#answer(request, accept, reject));
-      if (!queued) transport.close(closeCodes.tooMany, 'too many requests are waiting');
+      if (queued) return;
+      transport.limitHit('waiting_requests');
+      transport.close(closeCodes.tooMany, 'too many requests are waiting');
     });
     // No notification is expected of a client, and it has no reply that could say so.
     this.#protoo.on('notification', ({ method }) => {
@@ -136,7 +151,10 @@ export class Connection implements PeerLink {
         consume: query.consume && access.permissions.watch,
         forceTcp,
       };
-      const onWaiting = () => this.#notify('waiting', {});
+      const onWaiting = () => {
+        this.#timed = false;
+        this.#notify('waiting', {});
+      };
       const { signal } = this.#gone;
       const { room, peer } = await rooms.enter({ ...query, wants, access, onWaiting, signal });
       this.#context = { room, peer };
@@ -148,6 +166,8 @@ export class Connection implements PeerLink {
       else await room.connect(peer, wants, keep);
     } catch (error) {
       const { code, text } = refusalOf(error);
+      const limit = limitOf(error);
+      if (limit) transport.limitHit(limit);
       const fields = { roomId, peerId, error: String(error) };
       // With the socket its transports have gone, in the middle of being made.
       if (transport.closed) log.debug(fields, 'a peer left while it was connected');
@@ -250,13 +270,19 @@ export class Connection implements PeerLink {
     accept: (data?: unknown) => void,
     reject: (code: number, reason: string) => void,
   ): Promise<void> {
+    const { telemetry } = this.#options;
+    const method = isRequestMethod(request.method) ? request.method : 'unknown';
     try {
       accept(await this.#handle(request.method, request.data));
+      telemetry.emit('requestAnswered', method, 'ok');
+      if (method === 'join') this.#joined();
     } catch (thrown) {
       const error = toRoomError(thrown);
+      telemetry.emit('requestAnswered', method, error instanceof RoomError ? 'refused' : 'failed');
       if (error instanceof RoomError) {
+        const { roomId, peerId } = this.#options.query;
         this.#options.log.debug(
-          { method: request.method, error: error.message },
+          { roomId, peerId, method: request.method, error: error.message },
           'request refused',
         );
         reject(error.code, error.message);
@@ -269,6 +295,13 @@ export class Connection implements PeerLink {
       );
       reject(errorCodes.internal, 'internal error');
     }
+  }
+
+  /** Its answer has gone out. A room that moves to another worker has its peers join again. */
+  #joined(): void {
+    const { telemetry, openedAt } = this.#options;
+    if (this.#timed) telemetry.emit('joined', (performance.now() - openedAt) / 1000);
+    this.#timed = false;
   }
 
   async #handle(method: string, data: unknown): Promise<unknown> {
@@ -317,7 +350,8 @@ function refusalOf(error: unknown): { code: number; text: string } {
   if (
     error instanceof FullError ||
     error instanceof LobbyFullError ||
-    error instanceof NoPortError
+    error instanceof NoPortError ||
+    error instanceof BusyWorkersError
   ) {
     return { code: closeCodes.tooMany, text: error.message };
   }
@@ -326,4 +360,13 @@ function refusalOf(error: unknown): { code: number; text: string } {
     return { code: closeCodes.restart, text: error.message };
   }
   return { code: closeCodes.internal, text: 'internal error' };
+}
+
+/** Which limit it was that kept a peer out. */
+function limitOf(error: unknown): LimitName | undefined {
+  if (error instanceof FullError) return error.limit;
+  if (error instanceof LobbyFullError) return 'lobby';
+  if (error instanceof NoPortError) return 'media_ports';
+  if (error instanceof BusyWorkersError) return 'worker_cpu';
+  return undefined;
 }

@@ -326,3 +326,23 @@ describe('a token that waits', () => {
     await mo.leave();
   });
 });
+
+test('when the server stops, those who wait are told to come back, too', async () => {
+  const other = await startTestServer({ AUTH_JWT_SECRET: testSecret });
+  const there = async (...who: Parameters<typeof options>) => ({
+    ...(await options(...who)),
+    signalling: other.signalling,
+  });
+  const mo = await TestPeer.join(await there('locked', 'mo', { moderate: true }));
+  await mo.request('setRoomLocked', { locked: true });
+  const peers = [
+    new TestPeer(await there('locked', 'bob')),
+    new TestPeer(await there('locked', 'cy', { lobby: true })),
+    new TestPeer(await there('not-open', 'di', { lobby: true })),
+  ];
+  for (const peer of peers) await peer.notification('waiting');
+  await other.stop();
+  for (const peer of [mo, ...peers]) {
+    expect(await peer.closed).toMatchObject({ code: closeCodes.restart });
+  }
+});

@@ -31,6 +31,9 @@ export interface TestPeerOptions {
   roomId?: string;
   peerId?: string;
   query?: Record<string, string>;
+  /** Where it connects from: one of this machine's addresses. */
+  localAddress?: string;
+  headers?: Record<string, string>;
   /** What is answered to `newConsumers`: by default, all are taken. */
   accept?(batch: ServerRequestData<'newConsumers'>): string[];
 }
@@ -63,7 +66,7 @@ export class TestPeer {
   #nextId = 1;
 
   constructor(options: TestPeerOptions) {
-    const { signalling, roomId = 'room', peerId, query, accept } = options;
+    const { signalling, roomId = 'room', peerId, query, localAddress, headers, accept } = options;
     this.options = options;
     this.peerId = peerId ?? `peer-${randomUUID().slice(0, 8)}`;
     this.#accept = accept ?? (({ consumers }) => consumers.map(({ consumerId }) => consumerId));
@@ -75,7 +78,11 @@ export class TestPeer {
       ...query,
     });
     // A server in a test has a certificate that nobody knows.
-    this.socket = new WebSocket(`${signalling}?${search}`, 'protoo', { rejectUnauthorized: false });
+    this.socket = new WebSocket(`${signalling}?${search}`, 'protoo', {
+      rejectUnauthorized: false,
+      ...(localAddress && { localAddress }),
+      ...(headers && { headers }),
+    });
     this.socket.on('message', (data) => this.#receive(String(data)));
     this.closed = once(this.socket, 'close').then(([code, reason]) => {
       for (const { reject } of this.#pending.values()) reject(new Error('socket closed'));

@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePorts } from '../server/src/testing/free-ports.ts';
+import { startServerProcess } from '../server/src/testing/server-process.ts';
+import { launchChromium } from './chromium.ts';
+import { PeerPage } from './peer-page.ts';
+
+const patience = { timeout: 40_000, interval: 200 };
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+
+afterAll(() => browser.close());
+
+/** What load balancers do: joins each connection with the first instance that is ready. */
+async function balance(port: number, instances: { url: string }[]): Promise<AsyncDisposable> {
+  const balancer = createServer(async (browserSide) => {
+    for (const { url } of instances) {
+      const ready = await fetch(`${url}/ready`).catch(() => undefined);
+      if (!ready?.ok) continue;
+      const serverSide = connect(Number(new URL(url).port), 'localhost');
+      // Either end may reset the connection, and the other is told by the pipeline.
+      await pipeline(browserSide, serverSide, browserSide).catch(() => undefined);
+      return;
+    }
+    browserSide.destroy();
+  });
+  balancer.listen(port, 'localhost');
+  await once(balancer, 'listening');
+  return {
+    async [Symbol.asyncDispose]() {
+      await new Promise((resolve) => balancer.close(resolve));
+    },
+  };
+}
+
+test('a call whose server is stopped is warned, and goes on at another instance by itself', async () => {
+  await using stack = new AsyncDisposableStack();
+  // Whoever waits for the day to pass waits in vain.
+  const first = await startServerProcess({ DRAIN_SECONDS: '86400' });
+  stack.defer(() => first.stop());
+  const second = await startServerProcess({});
+  stack.defer(() => second.stop());
+  const port = await freePorts(1);
+  stack.use(await balance(port, [first, second]));
+  const join = async (roomId: string, name: string) => {
+    const peer = await PeerPage.join({ browser, url: `http://localhost:${port}`, roomId, name });
+    stack.defer(() => peer.close());
+    return peer;
+  };
+  const frames = (peer: PeerPage) => peer.received('video', 'framesDecoded');
+  const call = [await join('moving', 'Alice'), await join('moving', 'Bob')];
+  for (const peer of call) await expect.poll(() => frames(peer), patience).toBeGreaterThan(10);
+  for (const { page } of call) {
+    await page.evaluate(() => {
+      for (const pc of window.peerConnections) Object.assign(pc, { fromBefore: true });
+    });
+  }
+
+  first.process.kill('SIGTERM');
+  for (const { page } of call)
+    await page.getByText('The server restarts within 24 hours').waitFor();
+  const before = await Promise.all(call.map(frames));
+  // Another room begins elsewhere.
+  await join('another', 'Carol');
+  for (const [i, peer] of call.entries()) {
+    await expect.poll(() => frames(peer), patience).toBeGreaterThan((before[i] ?? 0) + 10);
+  }
+
+  const exit = once(first.process, 'exit');
+  first.process.kill('SIGTERM');
+  expect(await exit).toEqual([0, null]);
+  for (const peer of call) {
+    const fromBefore = () =>
+      peer.page.evaluate(() => window.peerConnections.filter((pc) => 'fromBefore' in pc).length);
+    await expect.poll(fromBefore, patience).toBe(0);
+    await expect.poll(() => frames(peer), patience).toBeGreaterThan(10);
+  }
+});
