@@ -98,13 +98,10 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
         rooms,
         gate,
         portMode: ports.mode,
-<<<<<<< HEAD
         turn: config.turn,
-=======
         limits: config.limits,
         telemetry,
         remoteAddress,
->>>>>>> f3dbc9d5280905bbd2d00fbbb2fca6f6f159c378
         log,
       }),
       [dashboardPath]: dashboard.upgrade,

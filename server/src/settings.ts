@@ -151,19 +151,12 @@ const variables = {
     secret: true,
   },
   ...authVariables,
-<<<<<<< HEAD
   ...turnVariables,
-  MAX_ROOMS: {
-    default: '1000',
-    meaning: 'How many rooms may be open.',
-    schema: integer(1, 1_000_000),
-=======
   TRUST_PROXY: {
     default: 'none: the address of the connection counts, whatever its headers say',
     meaning:
       'Proxies before the server whose X-Forwarded-For is believed: addresses and networks (10.0.0.0/8, loopback), split by commas. Without it, all peers behind a proxy are one address to MAX_HANDSHAKES_PER_SECOND.',
     schema: proxies,
->>>>>>> f3dbc9d5280905bbd2d00fbbb2fca6f6f159c378
   },
   METRICS_PORT: {
     default: 'none: no metrics are served',

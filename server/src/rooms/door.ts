@@ -49,8 +49,7 @@ export async function passDoor(
     const end = await lobby.wait(roomId, peer, access.subject, signal);
     const refusal = refusalOf[end];
     if (refusal) throw new RefusedError(refusal, end);
-    // No room lets anybody in any more when the server stops, and whoever asks is told so.
-    admitted = end === 'admitted' || end === 'server stops';
+    admitted = end === 'admitted';
   }
 }
 

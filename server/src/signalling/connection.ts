@@ -19,11 +19,8 @@ import * as protoo from 'protoo-server';
 import type { z } from 'zod';
 import { RefusedError } from '../access/access.ts';
 import type { Gate } from '../access/token-gate.ts';
-<<<<<<< HEAD
 import type { TurnConfig } from '../config.ts';
-=======
 import type { LimitName, Limits } from '../limits.ts';
->>>>>>> f3dbc9d5280905bbd2d00fbbb2fca6f6f159c378
 import type { Logger } from '../log.ts';
 import { BusyWorkersError, NoWorkerError } from '../media/worker-pool.ts';
 import { NoPortError } from '../ports/errors.ts';
@@ -55,15 +52,12 @@ export interface ConnectionOptions {
   /** Who may come in. */
   gate: Gate;
   portMode: PortMode;
-<<<<<<< HEAD
   /** The TURN servers that peers may use. */
   turn: TurnConfig | undefined;
-=======
   limits: Limits;
   telemetry: Telemetry;
   /** By performance.now(). */
   openedAt: number;
->>>>>>> f3dbc9d5280905bbd2d00fbbb2fca6f6f159c378
   log: Logger;
 }
 

@@ -4,11 +4,8 @@ import type { Duplex } from 'node:stream';
 import { closeCodes, connectQuerySchema, explain, signallingSubprotocol } from '@oneport/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Gate } from '../access/token-gate.ts';
-<<<<<<< HEAD
 import type { TurnConfig } from '../config.ts';
-=======
 import type { Limits } from '../limits.ts';
->>>>>>> f3dbc9d5280905bbd2d00fbbb2fca6f6f159c378
 import type { Logger } from '../log.ts';
 import type { PortMode } from '../ports/media-ports.ts';
 import type { Rooms } from '../rooms/rooms.ts';
@@ -20,15 +17,12 @@ export interface SignallingOptions {
   rooms: Rooms;
   gate: Gate;
   portMode: PortMode;
-<<<<<<< HEAD
   /** The TURN servers that peers may use. */
   turn: TurnConfig | undefined;
-=======
   limits: Limits;
   telemetry: Telemetry;
   /** Whose a request is. */
   remoteAddress(request: IncomingMessage): string | undefined;
->>>>>>> f3dbc9d5280905bbd2d00fbbb2fca6f6f159c378
   log: Logger;
 }
 
