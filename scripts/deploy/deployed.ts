@@ -76,6 +76,7 @@ function ofDockerfile(): Deployed {
       ...Object.fromEntries(words.map((word) => word.split('=') as [string, string])),
       // Whoever runs it has to say.
       MEDIASOUP_ANNOUNCED_ADDRESS: '203.0.113.7',
+      TRUST_PROXY: '172.17.0.0/16',
     },
     published: published.filter(({ inside }) => inside !== 3000),
   };
