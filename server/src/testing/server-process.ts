@@ -76,6 +76,8 @@ export async function startServerProcess(
       // Tests stop it when they are done, whoever is still in a room.
       DRAIN_SECONDS: '0',
       LOG_LEVEL: 'warn',
+      // All of a test's peers have one address.
+      MAX_HANDSHAKES_PER_SECOND: '10000',
       [markName]: mark,
       ...env,
     },

@@ -77,8 +77,8 @@ export class TestPeer {
       consume: '1',
       ...query,
     });
-    // A server in a test has a certificate that nobody knows.
     this.socket = new WebSocket(`${signalling}?${search}`, 'protoo', {
+      // A server in a test has a certificate that nobody knows.
       rejectUnauthorized: false,
       ...(localAddress && { localAddress }),
       ...(headers && { headers }),

@@ -39,6 +39,8 @@ export async function startTestServer(
     MEDIASOUP_MAX_PORT: String(first + numWorkers + 200),
     DASHBOARD_TOKEN: dashboardToken,
     LOG_LEVEL: 'silent',
+    // All of a test's peers have one address.
+    MAX_HANDSHAKES_PER_SECOND: '10000',
     ...(metrics && { METRICS_PORT: String(metricsPort) }),
     ...env,
   });
