@@ -97,10 +97,9 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
     for (const waiter of [...(this.#rooms.get(roomId)?.values() ?? [])]) waiter.end(outcome);
   }
 
-  /** Ends every wait, and lets nobody wait any more. */
-  close(): void {
-    this.#closed = true;
-    for (const roomId of [...this.#rooms.keys()]) this.endAll(roomId, 'server stops');
+  /** Ends every wait. */
+  endEverywhere(outcome: WaitEnd): void {
+    for (const roomId of [...this.#rooms.keys()]) this.endAll(roomId, outcome);
   }
 
   /** Who it is that waits under this peer id. */
