@@ -59,6 +59,11 @@ test('a guest waits in the lobby, is let in, muted by the moderator, and removed
   await ada.page.getByRole('img', { name: /^Locked/ }).waitFor();
   await expect.poll(() => mo.received('audio', 'packetsReceived')).toBeGreaterThan(0);
 
+  // Loaded again, she is back in her place: the room is locked, but nobody has to be asked.
+  await ada.page.reload();
+  await ada.tile('Mo').locator('video').waitFor();
+  await mo.tile('Ada').locator('video').waitFor();
+
   // Muted: Ada's own button says so, Mo sees it, and no packet comes any more.
   await mo.button('Moderate Ada').click();
   await inDialog(mo, 'Mute microphone').click();

@@ -6,7 +6,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePorts } from '../server/src/testing/free-ports.ts';
 import { startServerProcess } from '../server/src/testing/server-process.ts';
 import { launchChromium } from './chromium.ts';
+import { frameTimes, logFrames, longestGap } from './frame-log.ts';
 import { PeerPage } from './peer-page.ts';
+
+/** By hand, for the figures in docs/reliability.md. */
+const runs = Number(process.env.STOP_RUNS ?? 1);
+const gaps: number[] = [];
 
 const patience = { timeout: 40_000, interval: 200 };
 
@@ -16,7 +21,10 @@ beforeAll(async () => {
   browser = await launchChromium();
 });
 
-afterAll(() => browser.close());
+afterAll(async () => {
+  if (runs > 1) console.log('milliseconds without a frame:', gaps.join(' '));
+  await browser.close();
+});
 
 /** What load balancers do: joins each connection with the first instance that is ready. */
 async function balance(port: number, instances: { url: string }[]): Promise<AsyncDisposable> {
@@ -40,7 +48,9 @@ async function balance(port: number, instances: { url: string }[]): Promise<Asyn
   };
 }
 
-test('a call whose server is stopped is warned, and goes on at another instance by itself', async () => {
+test('a call whose server is stopped is warned, and goes on at another instance by itself', {
+  repeats: runs - 1,
+}, async () => {
   await using stack = new AsyncDisposableStack();
   // Whoever waits for the day to pass waits in vain.
   const first = await startServerProcess({ DRAIN_SECONDS: '86400' });
@@ -50,7 +60,15 @@ test('a call whose server is stopped is warned, and goes on at another instance 
   const port = await freePorts(1);
   stack.use(await balance(port, [first, second]));
   const join = async (roomId: string, name: string) => {
-    const peer = await PeerPage.join({ browser, url: `http://localhost:${port}`, roomId, name });
+    const peer = await PeerPage.join({
+      browser,
+      url: `http://localhost:${port}`,
+      roomId,
+      name,
+      prepare: async (page) => {
+        await page.addInitScript(logFrames);
+      },
+    });
     stack.defer(() => peer.close());
     return peer;
   };
@@ -73,6 +91,7 @@ test('a call whose server is stopped is warned, and goes on at another instance 
     await expect.poll(() => frames(peer), patience).toBeGreaterThan((before[i] ?? 0) + 10);
   }
 
+  const stoppedAt = Date.now();
   const exit = once(first.process, 'exit');
   first.process.kill('SIGTERM');
   expect(await exit).toEqual([0, null]);
@@ -81,5 +100,6 @@ test('a call whose server is stopped is warned, and goes on at another instance 
       peer.page.evaluate(() => window.peerConnections.filter((pc) => 'fromBefore' in pc).length);
     await expect.poll(fromBefore, patience).toBe(0);
     await expect.poll(() => frames(peer), patience).toBeGreaterThan(10);
+    gaps.push(longestGap(await frameTimes(peer.page), stoppedAt));
   }
 });

@@ -9,6 +9,7 @@ import { root } from '../setup/paths.mjs';
 import { getProgramsOfTests } from '../setup/programs.mjs';
 import { say } from '../setup/step.mjs';
 import { getWorker } from '../setup/worker.mjs';
+import { withAsanReports } from './asan-reports.mjs';
 import { runApart, runBeside, runTogether } from './run.mjs';
 
 export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
@@ -57,7 +58,7 @@ export const commands = {
 
     const env = await setUpProducts(node24);
 
-    return runApart(node24, [main, ...args], env);
+    return withAsanReports(env.MEDIASOUP_WORKER_BIN, () => runApart(node24, [main, ...args], env));
   },
 
   async test(args) {
@@ -65,7 +66,9 @@ export const commands = {
     const programs = await interruptible(() => getProgramsOfTests());
     const env = { MEDIASOUP_LISTEN_IP: '127.0.0.1', ...(await setUpProducts(node24)), ...programs };
 
-    return runBeside(node24, [inModules('vitest/vitest.mjs'), 'run', ...args], env);
+    return withAsanReports(env.MEDIASOUP_WORKER_BIN, () =>
+      runBeside(node24, [inModules('vitest/vitest.mjs'), 'run', ...args], env),
+    );
   },
 
   async check() {

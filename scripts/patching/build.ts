@@ -18,6 +18,7 @@ import { placeDebianLibraries } from '../worker/recipe/subprojects.ts';
 import { readCommits } from './export.ts';
 import { pristineOf, versionOf } from './history.ts';
 import { formatPatch } from './patch-file.ts';
+import { requireResolved } from './tree.ts';
 
 /** How a worker is compiled. Each has build folders of its own, so that changing over compiles nothing again. */
 export type Kind = 'release' | 'debug' | 'asan';
@@ -33,10 +34,10 @@ const mesonOptions: Record<Kind, readonly string[]> = {
 /**
  * Compiles a program out of a work tree; of one that was compiled before, what changed.
  *
- * @param tree - The work tree, or another folder that holds mediasoup's source with patches.
+ * @param tree - The work tree, or another one like it.
  * @param target - The worker, or its unit tests.
  * @returns The path of the binary.
- * @throws {SetUpError} With the compiler's last lines.
+ * @throws {SetUpError} With the compiler's first error; or at once, while files in the tree have conflicts.
  */
 export async function buildTree(
   tree: string,
@@ -53,6 +54,7 @@ export async function buildTree(
         'Then MEDIASOUP_WORKER_BIN=mediasoup/worker/out/Release/mediasoup-worker npm start',
     });
   }
+  requireResolved(tree);
   await installBuildPackages();
 
   return withLock(`${tree} ${kind}`, () =>

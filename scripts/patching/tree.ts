@@ -60,6 +60,26 @@ export function requireNoOperation(folder: string): void {
   }
 }
 
+/**
+ * @throws {SetUpError} While files have conflicts that nobody has resolved: what a compiler says of git's markers
+ *   comes minutes later, and says nothing.
+ */
+export function requireResolved(folder: string): void {
+  const files = unresolved(folder);
+
+  if (files.length > 0) {
+    throw new SetUpError(`${folder} has conflicts, so there is nothing to build`, {
+      tail: files.join('\n'),
+      advice: `Edit each, then \`git -C ${folder} add\` it. \`git -C ${folder} status\` says what comes next.`,
+    });
+  }
+}
+
+/** @returns The files that have conflicts. */
+export function unresolved(folder: string): string[] {
+  return lines(git(folder, ['diff', '--name-only', '--diff-filter=U']));
+}
+
 /** @returns Lines of `git status`, for what no commit holds. */
 export function uncommitted(folder: string): string[] {
   return lines(git(folder, ['status', '--porcelain']));

@@ -9,7 +9,7 @@ import { buildTree, type Kind } from './build.ts';
 /**
  * Builds and runs the worker's own C++ unit tests.
  *
- * @param tree - The work tree, or another folder that holds mediasoup's source with patches.
+ * @param tree - The work tree, or another one like it.
  * @returns What they say at the end, and which were left out and why.
  * @throws {SetUpError} When one fails.
  */

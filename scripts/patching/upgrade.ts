@@ -6,11 +6,11 @@ import type { Release } from '../worker/tarball.ts';
 import { verifyWorker } from '../worker/verify.ts';
 import { buildTree } from './build.ts';
 import { readCommits } from './export.ts';
-import { git, tryGit } from './git.ts';
+import { tryGit } from './git.ts';
 import { pristineOf, versionOf, withRepository } from './history.ts';
 import type { Patch } from './patch-file.ts';
 import { commitPristine } from './pristine.ts';
-import { requireNoOperation, requireTree, uncommitted } from './tree.ts';
+import { requireNoOperation, requireTree, uncommitted, unresolved } from './tree.ts';
 import { runUnitTests } from './unit-tests.ts';
 import { type Fate, isMissing, planUpgrade } from './upgrade-plan.ts';
 
@@ -80,8 +80,10 @@ export async function upgradeTree(
   const rebased = tryGit(tree, ['rebase', '--quiet', '--empty=drop', '--onto', fresh, old]);
 
   if (!rebased.ok) {
-    throw new SetUpError('the rebase has stopped at a conflict', {
-      tail: git(tree, ['status', '--short', '--untracked-files=no']).trimEnd(),
+    const { stdout: subject } = tryGit(tree, ['log', '-1', '--format=%s', 'REBASE_HEAD']);
+
+    throw new SetUpError(`the rebase has stopped at a conflict, in: ${subject.trim()}`, {
+      tail: unresolved(tree).join('\n') || rebased.stderr.trim(),
       advice: [
         "It waits, with git's own tools:",
         `  cd ${tree}`,

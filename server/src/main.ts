@@ -92,7 +92,12 @@ function stopOnSignal(starting: Promise<RunningServer>, drainSeconds: number): v
         process.exit(1);
     }
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  // The launcher holds the other end of this channel: when it is gone, so must we be.
+  const signals: unknown[] = ['SIGINT', 'SIGTERM', 'SIGHUP'] satisfies NodeJS.Signals[];
+  for (const signal of signals) process.on(signal as NodeJS.Signals, onSignal);
+  // The launcher holds the other end of this channel. It says so when it may not signal us (RUN_AS_USER), and when it
+  // is gone, so must we be.
+  process.on('message', (message) => {
+    if (signals.includes(message)) onSignal();
+  });
   process.once('disconnect', onSignal);
 }

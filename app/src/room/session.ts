@@ -131,7 +131,9 @@ export class RoomSession {
     const opening = page.produce ? this.devices.openAgain(place) : undefined;
     if (place) {
       this.#returning = true;
-      this.#store.update({ phase: { state: 'reconnecting', trouble: undefined } });
+      this.#store.update({
+        phase: { state: 'reconnecting', trouble: undefined, mediaGoesOn: false },
+      });
       this.#connector.start(place.resumeSecret);
     }
     await opening;
@@ -358,7 +360,8 @@ export class RoomSession {
     if (state === 'lobby' || state === 'joining' || state === 'waiting') {
       this.#store.update({ phase: { state: 'joining', trouble } });
     } else if (state === 'joined' || state === 'reconnecting') {
-      this.#store.update({ phase: { state: 'reconnecting', trouble } });
+      const mediaGoesOn = this.#connection?.canGoOn === true;
+      this.#store.update({ phase: { state: 'reconnecting', trouble, mediaGoesOn } });
     }
   }
 

@@ -28,6 +28,13 @@ test('what was usual before may be unusual now', () => {
   expect(silence.unusual(20_500)).toBe(true);
 });
 
+test('an outage makes no other one usual', () => {
+  const silence = listen(500, 10_000);
+  silence.look(1, 14_000);
+  silence.look(2, 14_500);
+  expect(silence.unusual(16_000)).toBe(true);
+});
+
 test('what has never been heard is not silent, nor what has only begun', () => {
   expect(new Silence(0).unusual(60_000)).toBe(false);
   const silence = new Silence(0);

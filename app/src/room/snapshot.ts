@@ -16,7 +16,12 @@ export type Phase =
   | { readonly state: 'waiting' }
   | { readonly state: 'joined' }
   /** `trouble`: undefined while a page that was loaded again makes its first attempt. */
-  | { readonly state: 'reconnecting'; readonly trouble: Trouble | undefined }
+  /** `mediaGoesOn`: signalling is gone, and nothing is known to be wrong with media. */
+  | {
+      readonly state: 'reconnecting';
+      readonly trouble: Trouble | undefined;
+      readonly mediaGoesOn: boolean;
+    }
   | { readonly state: 'left' }
   | { readonly state: 'failed'; readonly failure: Failure };
 

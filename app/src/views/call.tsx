@@ -67,7 +67,7 @@ export function Call({ snapshot }: { snapshot: Snapshot }) {
       </header>
       <div className="call-messages">
         {phase.state === 'reconnecting' && phase.trouble && (
-          <TroubleBanner trouble={phase.trouble} />
+          <TroubleBanner trouble={phase.trouble} mediaGoesOn={phase.mediaGoesOn} />
         )}
         {moderation.permissions.moderate && <LobbyRequests lobby={moderation.lobby} />}
         {phase.state === 'joined' && (

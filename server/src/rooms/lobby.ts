@@ -9,8 +9,7 @@ export type WaitEnd =
   | 'replaced'
   | 'taken'
   | 'gone'
-  | 'again'
-  | 'server stops';
+  | 'again';
 
 interface Waiter {
   peer: WaitingPeer;
@@ -30,7 +29,6 @@ export class LobbyFullError extends Error {
 export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
   readonly #rooms = new Map<string, Map<string, Waiter>>();
   #size = 0;
-  #closed = false;
 
   /** How many wait, for all rooms. */
   get size(): number {
@@ -56,7 +54,6 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
     signal: AbortSignal,
   ): Promise<WaitEnd> {
     if (signal.aborted) return Promise.resolve('gone');
-    if (this.#closed) return Promise.resolve('server stops');
     const waiters = this.#rooms.get(roomId) ?? new Map<string, Waiter>();
     const present = waiters.get(peer.peerId);
     if (present && present.subject !== subject) return Promise.resolve('taken');
@@ -97,10 +94,9 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
     for (const waiter of [...(this.#rooms.get(roomId)?.values() ?? [])]) waiter.end(outcome);
   }
 
-  /** Ends every wait, and lets nobody wait any more. */
-  close(): void {
-    this.#closed = true;
-    for (const roomId of [...this.#rooms.keys()]) this.endAll(roomId, 'server stops');
+  /** Ends every wait. */
+  endEverywhere(outcome: WaitEnd): void {
+    for (const roomId of [...this.#rooms.keys()]) this.endAll(roomId, outcome);
   }
 
   /** Who it is that waits under this peer id. */

@@ -157,7 +157,7 @@ export class Rooms {
     this.#stopsAt = performance.now() + seconds * 1000;
     const rooms = await this.#all();
     for (const room of rooms) room.announceStop(seconds);
-    this.lobby.close();
+    this.lobby.endEverywhere('again');
     return rooms;
   }
 
@@ -170,7 +170,7 @@ export class Rooms {
   async close(reason: CloseReason): Promise<void> {
     this.#stopsAt ??= performance.now();
     for (const room of await this.#all()) room.close(reason);
-    this.lobby.close();
+    this.lobby.endEverywhere('again');
   }
 
   /** The room, if it is open. */
