@@ -55,6 +55,7 @@ async function balance(port: number, instances: Instance[]): Promise<AsyncDispos
 }
 
 test('a call whose server is stopped is warned, and goes on at another instance by itself', {
+  timeout: 240_000,
   repeats: runs - 1,
 }, async () => {
   await using stack = new AsyncDisposableStack();
