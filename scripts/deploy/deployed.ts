@@ -76,6 +76,7 @@ function ofDockerfile(): Deployed {
       ...Object.fromEntries(words.map((word) => word.split('=') as [string, string])),
       // Whoever runs it has to say.
       MEDIASOUP_ANNOUNCED_ADDRESS: '203.0.113.7',
+      TRUST_PROXY: '172.17.0.0/16',
     },
     published: published.filter(({ inside }) => inside !== 3000),
   };
@@ -146,15 +147,18 @@ function ofKubernetes(): Deployed {
   const { ConfigMap, Deployment } = readKubernetes();
   const pod = Deployment.spec.template.spec;
   const [container] = pod.containers;
+  // The command that makes it is at the file's beginning.
+  const literals = readDeploy('kubernetes/oneport.yaml').matchAll(/--from-literal=(\w+)=/g);
+  const ofSecret = Object.fromEntries([...literals].map(([, name = '']) => [name, 'x'.repeat(48)]));
   const ofNode = container.env.map(({ name }: { name: string }) => [name, '203.0.113.7']);
 
   return {
     name: 'Kubernetes',
-    env: { ...ConfigMap.data, ...Object.fromEntries(ofNode) },
+    env: { ...ConfigMap.data, ...Object.fromEntries(ofNode), ...ofSecret },
     stopSeconds: pod.terminationGracePeriodSeconds,
     reserved: pod.securityContext.sysctls[0].value,
     published: container.ports
-      .filter(({ name }: { name: string }) => name !== 'http')
+      .filter(({ hostPort }: { hostPort?: number }) => hostPort !== undefined)
       .map((port: { protocol: string; hostPort: number; containerPort: number }) => ({
         protocol: port.protocol.toLowerCase(),
         outside: port.hostPort,

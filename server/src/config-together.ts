@@ -85,11 +85,13 @@ export function checkTogether({ portMode, media, http, metrics, warnings }: Conf
       problems.push(`METRICS_PORT=${metrics.port} is taken by ${name}: choose another`);
     }
   }
-  if (http.tls.kind === 'none' && !isLoopback(http.host)) {
+  // Who trusts a proxy has one, and it has TLS.
+  const behindProxy = http.trustedProxies.length > 0;
+  if (http.tls.kind === 'none' && !isLoopback(http.host) && !behindProxy) {
     warnings.push(
       `HTTP_HOST=${http.host} without HTTPS: browsers on other machines give no camera and no microphone to plain ` +
         'HTTP, and what is said to the server can be read on the way. Set HTTPS_CERT_FULLCHAIN and ' +
-        'HTTPS_CERT_PRIVKEY, or put a proxy with TLS before it.',
+        'HTTPS_CERT_PRIVKEY, or put a proxy with TLS before it and name it in TRUST_PROXY.',
     );
   }
   return problems;

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { settingNames } from './settings.ts';
+import { freePorts } from './testing/free-ports.ts';
 import { PortMapViewer } from './testing/port-map-viewer.ts';
 import { childrenOf } from './testing/processes.ts';
 import { besideSecrets, secretSettings } from './testing/secrets.ts';
@@ -41,12 +42,14 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A real server that tells all that it ever tells. */
 async function start(env: Record<string, string> = {}, nodeOptions: string[] = []) {
+  const metricsPort = await freePorts(1);
+  const beside = besideSecrets(metricsPort);
   const server = await startServerProcess(
-    { ...secretSettings, ...besideSecrets, ...httpsSettings, LOG_LEVEL: 'debug', ...env },
+    { ...secretSettings, ...beside, ...httpsSettings, LOG_LEVEL: 'debug', ...env },
     { command: [process.execPath, ...nodeOptions, main] },
   );
   onTestFinished(() => server.stop());
-  return server;
+  return { ...server, metricsPort };
 }
 
 function mustNotTell(output: string, secrets: readonly string[]): void {
@@ -157,7 +160,16 @@ test('a call, those who are refused, and a worker that dies', { timeout: 60_000 
   viewer.close();
   await expect(PortMapViewer.open({ url: urlOf(server), token: wrongToken })).rejects.toThrow();
 
+  for (const bearer of [secretSettings.METRICS_TOKEN, wrongToken]) {
+    const headers = { authorization: `Bearer ${bearer}` };
+    const { ok } = await fetch(`http://127.0.0.1:${server.metricsPort}/metrics`, { headers });
+    expect(ok).toBe(bearer !== wrongToken);
+  }
+
   const [workerPid = 0] = childrenOf(server.process.pid ?? 0);
+  const inherited = readFileSync(`/proc/${workerPid}/environ`, 'utf8');
+  expect(inherited).toContain('LOG_LEVEL=debug');
+  mustNotTell(inherited, Object.values(secretSettings));
   process.kill(workerPid, 'SIGKILL');
   await expect.poll(server.output).toContain('worker died');
   await server.stop();
@@ -192,10 +204,10 @@ test.each([
   ['the certificate stands in place of the key', { HTTPS_CERT_PRIVKEY: certFile }],
   ['the address is another machine’s', { HTTP_HOST: '192.0.2.1' }],
   ['a setting is wrong', { MAX_ROOMS: 'many' }],
-])('a start that fails since %s', (_, wrong) => {
+])('a start that fails since %s', async (_, wrong) => {
   const { status, stdout, stderr } = run({
     ...secretSettings,
-    ...besideSecrets,
+    ...besideSecrets(await freePorts(1)),
     ...httpsSettings,
     ...wrong,
   });
@@ -206,9 +218,9 @@ test.each([
 
 test.each(settingNames.filter(({ secret }) => secret))(
   'a start that fails since $name is wrong',
-  ({ name }) => {
+  async ({ name }) => {
     const wrong = '¡wrong secret!';
-    const { status, stdout, stderr } = run({ ...besideSecrets, [name]: wrong });
+    const { status, stdout, stderr } = run({ ...besideSecrets(await freePorts(1)), [name]: wrong });
     expect(status).toBe(1);
     expect(stderr).toContain(`${name}: `);
     mustNotTell(stdout + stderr, [wrong]);

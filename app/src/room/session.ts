@@ -21,7 +21,7 @@ import type { PageSettings } from './page-url.ts';
 import type { Place } from './place.ts';
 import { type PreferenceStorage, RememberedPreferences } from './preferences.ts';
 import { wantedSources } from './publishing.ts';
-import { Room, type RoomView } from './room.ts';
+import { Room } from './room.ts';
 import { openSignalling, RequestError, type SendRequest, type Signalling } from './signalling.ts';
 import { signallingUrl } from './signalling-url.ts';
 import type { Phase, Snapshot } from './snapshot.ts';
@@ -77,8 +77,10 @@ export class RoomSession {
       notices: this.#notices,
       onChosen: () => this.#store.updateIfOther({ chosen: this.devices.chosen }),
     });
-    const onChange = (view: RoomView) => this.#store.update(view);
-    this.#room = new Room({ notices: this.#notices, onChange });
+    this.#room = new Room({
+      notices: this.#notices,
+      onChange: (view) => this.#store.update(view),
+    });
     this.#store = new Store<Snapshot>({
       phase: { state: 'lobby' },
       roomId: options.roomId,
@@ -191,11 +193,7 @@ export class RoomSession {
     );
   }
 
-  /**
-   * Sends a chat message.
-   *
-   * @returns false if it didn't get through (a notice says why)
-   */
+  /** Sends a chat message. @returns false if it didn't get through (a notice says why) */
   async sendChat(text: string): Promise<boolean> {
     return await this.#room.say(text, this.getSnapshot().self, this.#request);
   }

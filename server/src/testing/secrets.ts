@@ -5,13 +5,15 @@
 export const secretSettings: Record<string, string> = {
   AUTH_JWT_SECRET: 'oneport-secret-that-signs-tokens-51d0c2',
   DASHBOARD_TOKEN: 'oneport-secret-dashboard-8c1f0f',
-  METRICS_TOKEN: 'oneport-secret-metrics-3b9e2a',
+  METRICS_TOKEN: 'oneport-secret-for-prometheus-e45d',
   TURN_SECRET: 'oneport-secret-of-the-turn-server-0a7e',
 };
 
-/** What some of them take beside them. */
-export const besideSecrets: Record<string, string> = {
-  // Below those that tests are given (free-ports.ts).
-  METRICS_PORT: '9479',
-  TURN_URLS: 'turn:turn.example:3478',
-};
+/**
+ * What some of them take beside them.
+ *
+ * @param metricsPort - one that nobody has
+ */
+export function besideSecrets(metricsPort: number): Record<string, string> {
+  return { METRICS_PORT: String(metricsPort), TURN_URLS: 'turn:turn.example:3478' };
+}
