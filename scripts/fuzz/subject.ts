@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdirSync, readlinkSync } from 'node:fs';
 import { get } from 'node:http';
+import { socketCountOf } from '../../server/src/testing/process-files.ts';
 import { startTestServer, type TestServer } from '../../server/src/testing/test-server.ts';
 import { workerState } from '../../server/src/testing/worker-state.ts';
 import { eventually } from './eventually.ts';
@@ -35,7 +35,8 @@ export class Subject {
 
   static async start(mode: SubjectMode): Promise<Subject> {
     const server = await startTestServer(
-      { MEDIASOUP_NUM_WORKERS: '2', ...environments[mode] },
+      // Who is cut off keeps a place for a while: not for longer than the batches wait at the end.
+      { MEDIASOUP_NUM_WORKERS: '2', RECONNECT_GRACE_SECONDS: '1', ...environments[mode] },
       { httpOnMediaPort: mode === 'shared-port-and-http' },
     );
     try {
@@ -101,8 +102,8 @@ export class Subject {
       ...(await workerState(server.pool)),
       inPortMap: ports.flatMap(({ transports }) => transports).length,
       // Of this process, which is the server, without those that Node keeps for the next request.
-      sockets: socketsOf(process.pid),
-      workersSockets: this.#pids.map(socketsOf),
+      sockets: socketCountOf(process.pid),
+      workersSockets: this.#pids.map(socketCountOf),
     };
   }
 
@@ -113,16 +114,4 @@ export class Subject {
     await once(response, 'end');
     return response.statusCode;
   }
-}
-
-/** How many sockets a process has (proc_pid_fd(5)). */
-function socketsOf(pid: number): number {
-  const folder = `/proc/${pid}/fd`;
-  return readdirSync(folder).filter((fd) => {
-    try {
-      return readlinkSync(`${folder}/${fd}`).startsWith('socket:');
-    } catch {
-      return false; // It was closed while we looked.
-    }
-  }).length;
 }

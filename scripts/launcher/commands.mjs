@@ -26,6 +26,7 @@ export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
   whois [--help]     whose is this address, ufrag, peer or room? Asks the running server (npm run whois)
   port-lab [--help]  may sockets share a port, and who gets the traffic? Tried on this kernel (npm run port-lab)
   fuzz [--help]      what nobody should send, sent to a real server with calls on it (npm run fuzz)
+  soak [--help]      thousands join and leave, and nothing may be left behind (npm run soak)
   kernel-view [--help]  what the kernel has in each port mode, into docs/ (npm run kernel-view)
   steering [--help]  the eBPF program of shared-port: compile it, compare it (npm run steering)
 
@@ -159,6 +160,13 @@ export const commands = {
     const env = await setUpProducts(node24);
 
     return runBeside(node24, [join(root, 'scripts/fuzz/main.ts'), ...args], env);
+  },
+
+  async soak(args) {
+    const node24 = await setUpRuntime();
+    const env = await setUpProducts(node24);
+
+    return runBeside(node24, [join(root, 'scripts/soak/main.ts'), ...args], env);
   },
 
   async 'kernel-view'(args) {

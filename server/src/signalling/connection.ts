@@ -92,6 +92,7 @@ export class Connection implements PeerLink {
   /** Aborted when the socket is gone. */
   readonly #gone = new AbortController();
   #context: Context | undefined;
+  #joining: NodeJS.Timeout | undefined;
   /** Whether its way to `join` is to be timed: not when it had to wait for somebody, and only once. */
   #timed = true;
   #stopListening: () => void = () => undefined;
@@ -174,6 +175,8 @@ export class Connection implements PeerLink {
   /** The socket has gone. */
   #ended(): void {
     this.#gone.abort();
+    // It would keep all that the peer had in memory until it is due.
+    clearTimeout(this.#joining);
     this.#stopListening();
     void this.#queue.end();
     const { peer } = this.#context ?? {};
@@ -220,7 +223,8 @@ export class Connection implements PeerLink {
     const { generation, media } = peer;
     const { send, recv, dataConsumer, roomMedia } = media;
     const { transport: socket } = this.#options;
-    setTimeout(() => {
+    clearTimeout(this.#joining);
+    this.#joining = setTimeout(() => {
       if (peer.generation === generation && !peer.answered) {
         socket.close(closeCodes.tooSlow, 'not joined in time');
       }

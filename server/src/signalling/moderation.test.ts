@@ -327,6 +327,23 @@ describe('a token that waits', () => {
   });
 });
 
+test('a stop that is announced opens no locked door', async () => {
+  const other = await startTestServer({ AUTH_JWT_SECRET: testSecret });
+  const there = { signalling: other.signalling };
+  const mo = await TestPeer.join({ ...(await options('r', 'mo', { moderate: true })), ...there });
+  await mo.request('setRoomLocked', { locked: true });
+  const bob = new TestPeer({ ...(await options('r', 'bob')), ...there });
+  await bob.notification('waiting');
+  await other.rooms.announceStop(60);
+  const timesWaiting = () =>
+    bob.frames.filter(({ message }) => message.method === 'waiting').length;
+  await bob.until(() => timesWaiting() === 2);
+  await mo.request('admitPeer', { peerId: bob.peerId });
+  await bob.welcome();
+  await other.stop();
+  await Promise.all([mo.closed, bob.closed]);
+});
+
 test('when the server stops, those who wait are told to come back, too', async () => {
   const other = await startTestServer({ AUTH_JWT_SECRET: testSecret });
   const there = async (...who: Parameters<typeof options>) => ({

@@ -19,7 +19,12 @@ async function pair() {
   const bob = await TestPeer.join(options);
   const camera = await alice.produce('camera');
   const microphone = await bob.produce('microphone');
-  await Promise.all([alice, bob].map((peer) => peer.until(() => peer.batches.length > 0)));
+  for (const peer of [alice, bob]) {
+    await peer.until(() => peer.batches.length > 0);
+    // The server has dealt with what it was answered before this.
+    for (const consumerId of consumersOf(peer))
+      await peer.request('resumeConsumer', { consumerId });
+  }
   return { options, alice, bob, camera, microphone };
 }
 
