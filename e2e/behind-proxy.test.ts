@@ -23,7 +23,9 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 describe.each(Object.entries(proxies))('behind %s', (_, startProxy) => {
-  test('two peers see each other, and nobody gets what is for operators', async (context) => {
+  test('two peers see each other, and nobody gets what is for operators', {
+    timeout: 180_000,
+  }, async (context) => {
     const server = await startServerProcess({});
     onTestFinished(() => server.stop());
     const upstream = server.url.replace('http://localhost', '127.0.0.1');
@@ -69,7 +71,7 @@ describe.each(Object.entries(proxies))('behind %s', (_, startProxy) => {
     await Promise.all([alice.close(), bob.close()]);
   });
 
-  test('a peer may not say whose address it has', async (context) => {
+  test('a peer may not say whose address it has', { timeout: 180_000 }, async (context) => {
     const seen: IncomingHttpHeaders[] = [];
     // In place of the server: what the proxy sends it.
     const upstream = createServer((request, response) => {
@@ -90,7 +92,9 @@ describe.each(Object.entries(proxies))('behind %s', (_, startProxy) => {
     });
   });
 
-  test('its logs have no secret, neither of a call nor of what fails', async (context) => {
+  test('its logs have no secret, neither of a call nor of what fails', {
+    timeout: 180_000,
+  }, async (context) => {
     const server = await startServerProcess({});
     onTestFinished(() => server.stop());
     const proxy = await startProxy(server.url.replace('http://localhost', '127.0.0.1'), context);

@@ -16,7 +16,7 @@ import { PeerPage } from './peer-page.ts';
 const patience = { timeout: 30_000, interval: 200 };
 const secret = 'sixteen-characters-or-more';
 
-test('peers that may only use the relay see each other', async (context) => {
+test('peers that may only use the relay see each other', { timeout: 180_000 }, async (context) => {
   const coturn = await startCoturn(context);
   const server = await startServerProcess({
     TURN_URLS: `turn:127.0.0.1:${coturn.port}?transport=udp`,

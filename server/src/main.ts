@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { findUser } from './become-user.ts';
 import { type Config, loadConfig } from './config.ts';
 import type { RunningServer } from './server.ts';
-import { describeSettings } from './settings.ts';
+import { describeSettings, forgetSecrets } from './settings.ts';
 import { StartError } from './start-error.ts';
 
 const [argument, ...others] = process.argv.slice(2);
@@ -38,6 +38,7 @@ function check({ runAsUser }: Config): void {
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
+  forgetSecrets(process.env);
   // Only now: --help and --check, which each start asks, shall not wait for mediasoup and express.
   const [{ createLog }, { startServer }] = await Promise.all([
     import('./log.ts'),

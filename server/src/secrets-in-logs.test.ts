@@ -167,6 +167,9 @@ test('a call, those who are refused, and a worker that dies', { timeout: 60_000 
   }
 
   const [workerPid = 0] = childrenOf(server.process.pid ?? 0);
+  const inherited = readFileSync(`/proc/${workerPid}/environ`, 'utf8');
+  expect(inherited).toContain('LOG_LEVEL=debug');
+  mustNotTell(inherited, Object.values(secretSettings));
   process.kill(workerPid, 'SIGKILL');
   await expect.poll(server.output).toContain('worker died');
   await server.stop();

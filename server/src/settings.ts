@@ -229,6 +229,16 @@ function isProxyList(proxies: string[]): boolean {
   }
 }
 
+/**
+ * Takes the secrets out of an environment, which is handed on to every program that is started, and so to the workers,
+ * which read what the network sends.
+ *
+ * @param env - read already
+ */
+export function forgetSecrets(env: NodeJS.ProcessEnv): void {
+  for (const { name, secret } of settingNames) if (secret) delete env[name];
+}
+
 /** The text of `--help`: every variable with its default and meaning. */
 export function describeSettings(): string {
   const entries = Object.entries(variables).map(

@@ -14,6 +14,9 @@ import { TestPeer } from './testing/test-peer.ts';
 
 const runs = Number(process.env.STOP_RUNS ?? 1);
 
+/** Of one run: starting a server is most of it, and a busy machine takes long for that. */
+const timeout = 90_000;
+
 /** Whoever waits for it to pass waits in vain: what ends earlier was ended by something else. */
 const aDay = { DRAIN_SECONDS: '86400' };
 
@@ -56,83 +59,89 @@ async function expectMedia({ sendTransport }: Welcome): Promise<void> {
   expect(await ice.check(sendTransport.iceParameters)).toBe('success');
 }
 
-describe.runIf(process.platform === 'linux').each(modes)('$mode', ({ useWebRtcServer }) => {
-  const env = { MEDIASOUP_USE_WEBRTC_SERVER: useWebRtcServer };
+describe.runIf(process.platform === 'linux').each(modes)(
+  '$mode',
+  { timeout },
+  ({ useWebRtcServer }) => {
+    const env = { MEDIASOUP_USE_WEBRTC_SERVER: useWebRtcServer };
 
-  test('a room that is open may go on, others begin elsewhere', { repeats: runs - 1 }, async () => {
-    const call = await startCall({ ...env, ...aDay });
-    const { server, signalling, peer, exit } = call;
-    expect((await ready(call)).status).toBe(200);
+    test('a room that is open may go on, others begin elsewhere', {
+      repeats: runs - 1,
+    }, async () => {
+      const call = await startCall({ ...env, ...aDay });
+      const { server, signalling, peer, exit } = call;
+      expect((await ready(call)).status).toBe(200);
 
-    server.process.kill('SIGTERM');
-    expect(await peer.notification('serverStopping')).toEqual({ inSeconds: 86400 });
-    expect(await ready(call)).toMatchObject({
-      status: 503,
-      body: { ready: false, reasons: ['the server stops: no new rooms'] },
+      server.process.kill('SIGTERM');
+      expect(await peer.notification('serverStopping')).toEqual({ inSeconds: 86400 });
+      expect(await ready(call)).toMatchObject({
+        status: 503,
+        body: { ready: false, reasons: ['the server stops: no new rooms'] },
+      });
+      expect((await fetch(`${server.url}/health`)).status).toBe(200);
+      await expectMedia(await peer.welcome());
+
+      const elsewhere = new TestPeer({ signalling, roomId: 'another' });
+      expect(await elsewhere.closed).toEqual({
+        code: closeCodes.restart,
+        reason: 'the server stops: no new rooms',
+      });
+
+      const late = await TestPeer.join({ signalling });
+      expect((await late.notification('serverStopping')).inSeconds).toBeGreaterThan(86000);
+      expect(late.frames[0]?.message.method, 'first comes what always does').toBe('welcome');
+
+      const { resumeSecret, generation } = await peer.welcome();
+      const { peerId } = peer;
+      const query = { resume: resumeSecret };
+      const resumed = await TestPeer.join({ signalling, peerId, query });
+      expect((await resumed.welcome()).generation).toBe(generation + 1);
+      await resumed.notification('serverStopping');
+      await expectMedia(await resumed.welcome());
+
+      await Promise.all([resumed.leave(), late.leave()]);
+      expect(await exit).toEqual([0, null]);
+      await server.expectNothingLeft();
     });
-    expect((await fetch(`${server.url}/health`)).status).toBe(200);
-    await expectMedia(await peer.welcome());
 
-    const elsewhere = new TestPeer({ signalling, roomId: 'another' });
-    expect(await elsewhere.closed).toEqual({
-      code: closeCodes.restart,
-      reason: 'the server stops: no new rooms',
+    test('a signal to the whole process group takes nothing from the call', {
+      repeats: runs - 1,
+    }, async () => {
+      const { server, peer, workers, exit } = await startCall({ ...env, ...aDay }, true);
+      const pid = server.process.pid ?? 0;
+      process.kill(-pid, 'SIGINT');
+      await peer.notification('serverStopping');
+      expect(childrenOf(pid)).toEqual(workers);
+      await expectMedia(await peer.welcome());
+
+      process.kill(-pid, 'SIGTERM');
+      expect(await peer.closed).toEqual({ code: closeCodes.restart, reason: 'the server stops' });
+      expect(await exit).toEqual([0, null]);
+      await server.expectNothingLeft();
     });
 
-    const late = await TestPeer.join({ signalling });
-    expect((await late.notification('serverStopping')).inSeconds).toBeGreaterThan(86000);
-    expect(late.frames[0]?.message.method, 'first comes what always does').toBe('welcome');
+    test('after DRAIN_SECONDS everybody is sent away, to come back', {
+      repeats: runs - 1,
+    }, async () => {
+      const { server, peer, exit } = await startCall({ ...env, DRAIN_SECONDS: '1' });
+      server.process.kill('SIGTERM');
+      expect(await peer.closed).toEqual({ code: closeCodes.restart, reason: 'the server stops' });
+      const said = peer.frames.map(({ message }) => message.method);
+      expect(said).toContain('serverStopping');
+      expect(await exit).toEqual([0, null]);
+      await server.expectNothingLeft();
+    });
 
-    const { resumeSecret, generation } = await peer.welcome();
-    const { peerId } = peer;
-    const query = { resume: resumeSecret };
-    const resumed = await TestPeer.join({ signalling, peerId, query });
-    expect((await resumed.welcome()).generation).toBe(generation + 1);
-    await resumed.notification('serverStopping');
-    await expectMedia(await resumed.welcome());
+    test('killed outright, it leaves no worker', { repeats: runs - 1 }, async () => {
+      const { server, exit } = await startCall(env);
+      server.process.kill('SIGKILL');
+      expect(await exit).toEqual([null, 'SIGKILL']);
+      await server.expectNothingLeft();
+    });
+  },
+);
 
-    await Promise.all([resumed.leave(), late.leave()]);
-    expect(await exit).toEqual([0, null]);
-    await server.expectNothingLeft();
-  });
-
-  test('a signal to the whole process group takes nothing from the call', {
-    repeats: runs - 1,
-  }, async () => {
-    const { server, peer, workers, exit } = await startCall({ ...env, ...aDay }, true);
-    const pid = server.process.pid ?? 0;
-    process.kill(-pid, 'SIGINT');
-    await peer.notification('serverStopping');
-    expect(childrenOf(pid)).toEqual(workers);
-    await expectMedia(await peer.welcome());
-
-    process.kill(-pid, 'SIGTERM');
-    expect(await peer.closed).toEqual({ code: closeCodes.restart, reason: 'the server stops' });
-    expect(await exit).toEqual([0, null]);
-    await server.expectNothingLeft();
-  });
-
-  test('after DRAIN_SECONDS everybody is sent away, to come back', {
-    repeats: runs - 1,
-  }, async () => {
-    const { server, peer, exit } = await startCall({ ...env, DRAIN_SECONDS: '1' });
-    server.process.kill('SIGTERM');
-    expect(await peer.closed).toEqual({ code: closeCodes.restart, reason: 'the server stops' });
-    const said = peer.frames.map(({ message }) => message.method);
-    expect(said).toContain('serverStopping');
-    expect(await exit).toEqual([0, null]);
-    await server.expectNothingLeft();
-  });
-
-  test('killed outright, it leaves no worker', { repeats: runs - 1 }, async () => {
-    const { server, exit } = await startCall(env);
-    server.process.kill('SIGKILL');
-    expect(await exit).toEqual([null, 'SIGKILL']);
-    await server.expectNothingLeft();
-  });
-});
-
-describe.runIf(process.platform === 'linux')('in single-port', () => {
+describe.runIf(process.platform === 'linux')('in single-port', { timeout }, () => {
   test('where no room is open it stops at once, and says nothing of waiting', async () => {
     const server = await startWatchedServer(aDay);
     const exit = once(server.process, 'exit');

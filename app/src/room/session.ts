@@ -21,7 +21,7 @@ import type { PageSettings } from './page-url.ts';
 import type { Place } from './place.ts';
 import { type PreferenceStorage, RememberedPreferences } from './preferences.ts';
 import { wantedSources } from './publishing.ts';
-import { Room, type RoomView } from './room.ts';
+import { Room } from './room.ts';
 import { openSignalling, RequestError, type SendRequest, type Signalling } from './signalling.ts';
 import { signallingUrl } from './signalling-url.ts';
 import type { Phase, Snapshot } from './snapshot.ts';
@@ -69,7 +69,7 @@ export class RoomSession {
     this.#preferences = new RememberedPreferences(options.storage);
     const preferences = this.#preferences.current;
     this.#local = new LocalMedia(preferences);
-    const { microphone, camera, screen, devices } = this.#local.state;
+    const { devices, ...sources } = this.#local.state;
     this.#notices = new Notices((notices) => this.#store.update({ notices }));
     this.devices = new OwnDevices({
       local: this.#local,
@@ -77,8 +77,10 @@ export class RoomSession {
       notices: this.#notices,
       onChosen: () => this.#store.updateIfOther({ chosen: this.devices.chosen }),
     });
-    const onChange = (view: RoomView) => this.#store.update(view);
-    this.#room = new Room({ notices: this.#notices, onChange });
+    this.#room = new Room({
+      notices: this.#notices,
+      onChange: (view) => this.#store.update(view),
+    });
     this.#store = new Store<Snapshot>({
       phase: { state: 'lobby' },
       roomId: options.roomId,
@@ -86,9 +88,7 @@ export class RoomSession {
         peerId: this.#room.newIdentity(options.place?.peerId),
         displayName:
           options.place?.displayName ?? options.page.displayName ?? preferences.displayName,
-        microphone,
-        camera,
-        screen,
+        ...sources,
         role: options.page.produce ? 'participant' : 'watching',
       },
       ...this.#room.view,
@@ -191,11 +191,7 @@ export class RoomSession {
     );
   }
 
-  /**
-   * Sends a chat message.
-   *
-   * @returns false if it didn't get through (a notice says why)
-   */
+  /** Sends a chat message. @returns false if it didn't get through (a notice says why) */
   async sendChat(text: string): Promise<boolean> {
     return await this.#room.say(text, this.getSnapshot().self, this.#request);
   }
