@@ -1,4 +1,5 @@
 /** A server in a process of its own, so that what it holds is not mixed up with what its peers hold. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestServer } from '../../server/src/testing/test-server.ts';
 import { count, measure } from './measure.ts';
 import type { Answer, Question } from './server-channel.ts';
@@ -20,9 +21,13 @@ process.on('message', async (question: Question) => {
     case 'count':
       tell({ counts: await count(server) });
       break;
-    case 'measure':
-      tell({ measurement: await measure(server) });
+    case 'measure': {
+      const measurement = await measure(server);
+      // It has stood still meanwhile: until its workers have been asked again, it takes them for hanging.
+      while (server.pool.busy) await sleep(100);
+      tell({ measurement });
       break;
+    }
     case 'stop':
       await server.stop();
       process.disconnect();

@@ -50,7 +50,7 @@ const inRoom = 4;
 const rooms = 2;
 const inRound = inRoom * rooms;
 /** Until caches, pools and the allocator's arenas have the size that they need. */
-const warmUpJoins = 20 * inRound;
+const mostWarmUpJoins = 20 * inRound;
 /** How long a place may be kept, in all, and sockets take to close. */
 const patienceMs = 60_000;
 /** What is the same so often, each time after a pause, has come to rest. */
@@ -87,11 +87,15 @@ export async function soak({
     MEDIASOUP_USE_WEBRTC_SERVER: settings[mode],
     MEDIASOUP_NUM_WORKERS: '2',
     RECONNECT_GRACE_SECONDS: '1',
+    // All come from one address, and as fast as the machine lets them.
+    MAX_HANDSHAKES_PER_SECOND: '100000',
+    MAX_WORKER_CPU: '100',
   };
   const server = await SoakServer.start({ env, plant });
   try {
     const { signalling } = server;
-    await comeAndGo({ signalling, joins: warmUpJoins, restarts: warmUpJoins / 8 });
+    const warmUp = Math.min(joins, mostWarmUpJoins);
+    await comeAndGo({ signalling, joins: warmUp, restarts: warmUp / 8 });
     const before = await whenEmpty(server);
     const start = performance.now();
     const done = await comeAndGo({ signalling, joins, restarts, onProgress });

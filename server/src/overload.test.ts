@@ -222,4 +222,12 @@ test.for([
   }
   await inside.goesOn();
   expect(await hits()).toEqual({ [variable.slice('MAX_'.length).toLowerCase()]: 2 });
+  // The front and the kernel's program say the same.
+  const value = await server.scrape();
+  const ofFront = { by: 'tcp-front', protocol: 'tcp' };
+  expect(value('oneport_port_drops_total', { ...ofFront, reason: 'over_limit' })).toBe(2);
+  expect(value('oneport_port_handled_total', { ...ofFront, what: 'accepted' })).toBeGreaterThan(4);
+  const steered = { by: 'kernel', protocol: 'udp', what: 'data_steered' };
+  expect(value('oneport_port_handled_total', steered)).toBe(10);
+  expect(value('oneport_transports', { port_mode: 'shared-port', protocol: 'udp' })).toBe(1);
 });
