@@ -196,13 +196,16 @@ export class PortSubject {
   /** Waits until the workers have nothing to do. */
   async #worked(): Promise<void> {
     const { workers } = this.#server.pool;
-    while (this.#queue().bytes > 0 || !workers.every(({ worker }) => isAsleep(worker.pid))) {
+    while (
+      (await this.#queue()).bytes > 0 ||
+      !workers.every(({ worker }) => isAsleep(worker.pid))
+    ) {
       await sleep(1);
     }
   }
 
   async #state() {
-    const state = { packets: 0, workersNs: 0, drops: this.#queue().drops };
+    const state = { packets: 0, workersNs: 0, drops: (await this.#queue()).drops };
     for (const { worker } of this.#server.pool.workers) {
       for (const server of (worker as unknown as WorkerInside).webRtcServersForTesting) {
         for (const { protocol, packets } of (await server.dump()).receiveStats) {
@@ -215,8 +218,8 @@ export class PortSubject {
     return state;
   }
 
-  #queue(): { bytes: number; drops: number } {
-    const queues = [...this.#ports].map((port) => udpQueue(port));
+  async #queue(): Promise<{ bytes: number; drops: number }> {
+    const queues = await Promise.all([...this.#ports].map((port) => udpQueue(port)));
     const sum = (key: 'bytes' | 'drops') => queues.reduce((total, queue) => total + queue[key], 0);
     return { bytes: sum('bytes'), drops: sum('drops') };
   }

@@ -61,7 +61,7 @@ class Subject {
         ? bindingRequest({ usernameFragment: 'x'.repeat(32), password: 'x' })
         : Buffer.alloc(bytesOfData, 0x80);
     const send = promisify<Buffer, void>((data, done) => socket.send(data, (error) => done(error)));
-    const before = { ...(await this.worker.getResourceUsage()), ...udpQueue(this.#port) };
+    const before = { ...(await this.worker.getResourceUsage()), ...(await udpQueue(this.#port)) };
 
     // Stopped while a burst is sent, so that it always finds the same: otherwise it is the machine's scheduler
     // that decides how often the worker is woken, and that costs more than what is measured.
@@ -69,10 +69,10 @@ class Subject {
       process.kill(this.worker.pid, 'SIGSTOP');
       await Promise.all(Array.from({ length: Math.min(burst, packets - sent) }, () => send(bytes)));
       process.kill(this.worker.pid, 'SIGCONT');
-      while (udpQueue(this.#port).bytes > 0) await sleep(1);
+      while ((await udpQueue(this.#port)).bytes > 0) await sleep(1);
     }
 
-    const after = { ...(await this.worker.getResourceUsage()), ...udpQueue(this.#port) };
+    const after = { ...(await this.worker.getResourceUsage()), ...(await udpQueue(this.#port)) };
     const lost = after.drops - before.drops;
     const ms = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime;
 

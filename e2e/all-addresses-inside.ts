@@ -1,6 +1,7 @@
 /**
  * A server that listens on all addresses, run by all-addresses.test.ts inside its network namespace, with the port
- * mode and the namespace's addresses as arguments. Prints what became of each candidate as one line of JSON.
+ * mode and the namespace's addresses as arguments. Prints as one line of JSON what `/ready` says, which asks all
+ * addresses itself, and what became of each candidate.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PortEntry } from '../server/src/ports/port-map.ts';
@@ -9,11 +10,12 @@ import { TestPeer } from '../server/src/testing/test-peer.ts';
 import { startTestServer } from '../server/src/testing/test-server.ts';
 
 const [, , useWebRtcServer = '', address4 = '', address6 = ''] = process.argv;
-const { signalling, ports, stop } = await startTestServer({
+const { url, signalling, ports, stop } = await startTestServer({
   MEDIASOUP_USE_WEBRTC_SERVER: useWebRtcServer,
   MEDIASOUP_LISTEN_IP: '0.0.0.0,::',
   MEDIASOUP_ANNOUNCED_ADDRESS: `${address4},${address6}`,
 });
+const ready = await (await fetch(`${url}/ready`)).json();
 const peer = await TestPeer.join({ signalling });
 const { sendTransport } = await peer.welcome();
 const results = [];
@@ -30,7 +32,7 @@ for (const { protocol, address, port } of sendTransport?.iceCandidates ?? []) {
     inPortMap: entries.map((entry) => [entry.protocol, entry.ip, entry.announced[0].address]),
   });
 }
-console.log(JSON.stringify(results));
+console.log(JSON.stringify({ ready, results }));
 await peer.leave();
 await stop();
 

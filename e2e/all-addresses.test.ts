@@ -24,7 +24,9 @@ if (typeof namespace === 'string') {
       address,
       address6,
     ]);
-    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toEqual(
+    const { ready, results } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+    expect(ready).toMatchObject({ ready: true, reasons: [] });
+    expect(results).toEqual(
       ['udp', 'tcp'].flatMap((protocol) =>
         [
           [address, '0.0.0.0'],

@@ -17,10 +17,15 @@ export const chromiumOptions = {
   ],
 };
 
-/** With a moving picture for a camera, a voice for a microphone, and no questions. */
-export function launchChromium(): Promise<Browser> {
+/**
+ * With a moving picture for a camera, a voice for a microphone, and no questions.
+ *
+ * @param executablePath - Chromium, or what runs it with the arguments that it is given
+ */
+export function launchChromium(executablePath = chromiumOptions.executablePath): Promise<Browser> {
   return chromium.launch({
     ...chromiumOptions,
+    executablePath,
     args: [
       ...chromiumOptions.args,
       '--use-fake-device-for-media-stream',

@@ -7,6 +7,8 @@ export interface PeerPageOptions {
   /** Undefined: the plain address. */
   roomId?: string;
   name: string;
+  /** What stands after # in the address: a token, say. */
+  fragment?: string;
   /** Media over TCP only. */
   forceTcp?: boolean;
   /** What the browser is allowed: by default, camera and microphone. */
@@ -29,7 +31,7 @@ export class PeerPage {
 
   /** Opens the lobby. */
   static async open(options: PeerPageOptions): Promise<PeerPage> {
-    const { browser, url, roomId, name, forceTcp = false, prepare } = options;
+    const { browser, url, roomId, name, fragment = '', forceTcp = false, prepare } = options;
     const { permissions = ['camera', 'microphone'] } = options;
     const context = await browser.newContext({
       viewport: { width: 1100, height: 700 },
@@ -43,7 +45,7 @@ export class PeerPage {
       ...(roomId ? { roomId } : {}),
       ...(forceTcp ? { forceTcp: '1' } : {}),
     });
-    await page.goto(`${url}/?${query}`);
+    await page.goto(`${url}/?${query}${fragment && `#${fragment}`}`);
     return new PeerPage(name, context, page);
   }
 

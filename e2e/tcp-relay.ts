@@ -6,6 +6,11 @@ import { pipeline } from 'node:stream/promises';
 export interface TcpRelay extends AsyncDisposable {
   /** How many bytes browsers have sent. */
   readonly bytesFromBrowsers: number;
+  /** Drops all connections, and takes no others until `mend`. */
+  cut(): void;
+  mend(): void;
+  /** From now on nothing comes through those that are there, and nobody is told. */
+  stall(): void;
 }
 
 /**
@@ -15,7 +20,12 @@ export interface TcpRelay extends AsyncDisposable {
 export async function openTcpRelay(outside: number, inside: number): Promise<TcpRelay> {
   const sockets = new Set<Socket>();
   let bytesFromBrowsers = 0;
+  let mended = true;
   const server = createServer((browser) => {
+    if (!mended) {
+      browser.resetAndDestroy();
+      return;
+    }
     const onward = connect(inside, '127.0.0.1');
     for (const socket of [browser, onward]) {
       sockets.add(socket);
@@ -33,6 +43,16 @@ export async function openTcpRelay(outside: number, inside: number): Promise<Tcp
   return {
     get bytesFromBrowsers() {
       return bytesFromBrowsers;
+    },
+    cut() {
+      mended = false;
+      for (const socket of sockets) socket.resetAndDestroy();
+    },
+    mend() {
+      mended = true;
+    },
+    stall() {
+      for (const socket of sockets) socket.unpipe().pause();
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();

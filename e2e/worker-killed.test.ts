@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process';
+/** docs/reliability.md. `node bench/worker-kills.ts` does it fifty times, and measures. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from './chromium.ts';
 import { PeerPage } from './peer-page.ts';
 import { describeWay, portWays, startServerFor } from './port-matrix.ts';
+import { workerPids } from './worker-pids.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
 
@@ -15,10 +16,10 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-const ways = portWays.filter(({ mode }) => mode === 'shared-port');
+const ways = portWays.filter(({ mode, protocol }) => mode === 'shared-port' || protocol === 'udp');
 
 test.each(ways.map((way) => ({ way, name: describeWay(way) })))(
-  'a worker is killed: its call comes back by itself, another notices nothing: $name',
+  'a worker is killed: its call goes on elsewhere, another notices nothing: $name',
   async ({ way }) => {
     await using stack = new AsyncDisposableStack();
     const server = await startServerFor(way, { MEDIASOUP_NUM_WORKERS: '2' });
@@ -35,30 +36,37 @@ test.each(ways.map((way) => ({ way, name: describeWay(way) })))(
     const [carol, dave] = [await join('spared', 'Carol'), await join('spared', 'Dave')];
     for (const peer of [alice, bob, carol, dave]) {
       await expect.poll(() => frames(peer), patience).toBeGreaterThan(10);
+      await peer.page.evaluate(() => {
+        for (const pc of window.peerConnections) Object.assign(pc, { fromBefore: true });
+        // What a person would see: that there was trouble, that somebody left or came.
+        const words = /left|joined|reached|restarting|connected/i;
+        new MutationObserver(() => {
+          if (words.test(document.body.innerText)) document.body.dataset.disturbed = 'yes';
+        }).observe(document.body, { subtree: true, childList: true, characterData: true });
+      });
     }
     const marked = (peer: PeerPage) =>
       peer.page.evaluate(() => window.peerConnections.filter((pc) => 'fromBefore' in pc).length);
-    for (const peer of [alice, bob, carol]) {
-      await peer.page.evaluate(() => {
-        for (const pc of window.peerConnections) Object.assign(pc, { fromBefore: true });
-      });
-    }
+    const disturbed = (peer: PeerPage) =>
+      peer.page.evaluate(() => document.body.dataset.disturbed ?? 'no');
     const framesBefore = await frames(carol);
+    await alice.button('Mute microphone').click();
 
     // The first room is on the first worker, which was started first.
-    const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(server.process.pid)]);
-    const [first] = String(children)
-      .trim()
-      .split(/\s+/)
-      .map(Number)
-      .toSorted((a, b) => a - b);
+    const [first] = workerPids(server.process.pid);
     process.kill(first ?? 0, 'SIGKILL');
 
     for (const peer of [alice, bob]) {
       await expect.poll(() => marked(peer), patience).toBe(0);
       await expect.poll(() => frames(peer), patience).toBeGreaterThan(10);
+      expect(await disturbed(peer)).toBe('no');
     }
-    expect(await marked(carol)).toBe(2);
+    await bob.tile('Alice').getByRole('img', { name: 'microphone off' }).waitFor();
+    for (const peer of [carol, dave]) {
+      expect(await marked(peer)).toBe(2);
+      expect(await disturbed(peer)).toBe('no');
+    }
     expect(await frames(carol)).toBeGreaterThan(framesBefore);
+    await expect.poll(() => workerPids(server.process.pid)).toHaveLength(2);
   },
 );

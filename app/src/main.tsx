@@ -1,6 +1,9 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { watchForNetworks } from './room/network-events.ts';
+import { PageToken, tabStorage } from './room/page-token.ts';
 import { meetingPoint, readPageUrl, urlWithRoom } from './room/page-url.ts';
+import { keepPlace, takePlace } from './room/place.ts';
 import { pageStorage } from './room/preferences.ts';
 import { RoomSession } from './room/session.ts';
 import { App } from './views/app.tsx';
@@ -23,10 +26,28 @@ if (location.pathname === '/dashboard') {
   const roomId = page.roomId ?? meetingPoint;
   if (page.roomId === undefined) history.replaceState(null, '', urlWithRoom(location.href, roomId));
   document.title = `${roomId} · oneport`;
-  const session = new RoomSession({ roomId, page, server: location.href, storage: pageStorage() });
-  void session.openDevices();
-  window.addEventListener('pagehide', () => session.leave());
-  window.addEventListener('online', () => session.retryNow());
+  const pageToken = new PageToken(tabStorage());
+  const takeToken = () => history.replaceState(null, '', pageToken.take(location.href, roomId));
+  takeToken();
+  // A link to the same room with another token doesn't load the page anew.
+  window.addEventListener('hashchange', takeToken);
+  const place = takePlace(tabStorage(), roomId, Date.now());
+  const session = new RoomSession({
+    roomId,
+    page,
+    server: location.href,
+    storage: pageStorage(),
+    token: () => pageToken.current,
+    place,
+  });
+  void session.open();
+  // The browser closes the socket with 1001, and the server waits a few seconds for the page to come again.
+  window.addEventListener('pagehide', () => keepPlace(tabStorage(), session.place, Date.now()));
+  window.addEventListener('pageshow', ({ persisted }) => {
+    // Out of the back/forward cache, with a call that has ended meanwhile.
+    if (persisted) location.reload();
+  });
+  watchForNetworks(() => session.networkChanged());
   root.render(
     <StrictMode>
       <SessionContext value={session}>

@@ -1,6 +1,7 @@
 /** How a signalling connection begins and ends: its URL, its close codes, its error codes. */
 import { z } from 'zod';
 import { peerIdSchema, roomIdSchema } from './ids.ts';
+import { displayNameSchema } from './text.ts';
 
 /** The WebSocket's path and sub-protocol. */
 export const signallingPath = '/signalling';
@@ -23,13 +24,19 @@ export const connectQuerySchema = z.object({
   forceTcp: flag,
   /** The secret from the last `welcome`: this socket takes the place of that one. */
   resume: z.string().max(64).optional(),
+  /** 1, with `resume`: the transports of that `welcome` are still there, and shall go on. */
+  keep: flag,
+  /** Who this is and what it may do (RFC 7519), where the server asks for it. */
+  token: z.string().max(4096).optional(),
+  /** What moderators read while this peer waits in the lobby. `join` says it again. */
+  displayName: displayNameSchema.optional(),
 });
 
 export type ConnectQuery = z.infer<typeof connectQuerySchema>;
 
 /**
  * Why a WebSocket was closed (RFC 6455, section 7.4: 4000 to 4999 are ours to define).
- * After 4000, 4400 and 4401 there is no point in trying again with the same URL.
+ * After 4000, 4400, 4401 and 4403 there is no point in trying again with the same URL.
  */
 export const closeCodes = {
   /** RFC 6455: the peer has left. */
@@ -38,14 +45,18 @@ export const closeCodes = {
   tooBig: 1009,
   /** RFC 6455: a fault of the server's. Its log has the details. */
   internal: 1011,
-  /** IANA registry: the server restarts, or lost what carried this room. Come back. */
+  /** IANA registry: the server stops or restarts, or has no worker for this room. Come back. */
   restart: 1012,
   /** protoo: don't come back. */
   gone: 4000,
+  /** A client's: it gives this socket up, and comes back by another. */
+  comingBack: 4001,
   /** A frame that isn't protoo, or a URL that isn't ours. */
   badFrame: 4400,
-  /** Not allowed in: the peer id is taken, the secret is wrong. */
+  /** Not allowed in: the peer id is taken, the secret is wrong, or the token (see `refusals`). */
   refused: 4401,
+  /** A moderator's decision, see `refusals`. */
+  turnedAway: 4403,
   /** Not joined in time, or not reading what is sent. */
   tooSlow: 4408,
   /** Too many requests, or the room or server is full. */

@@ -1,6 +1,7 @@
 // First, because it counts for schemas that are made after it.
 import './zod-without-eval.ts';
 
+export * from './access.ts';
 export * from './connection.ts';
 export * from './dashboard.ts';
 export * from './explain.ts';

@@ -50,6 +50,15 @@ describe('RTP parameters', () => {
     });
   });
 
+  test('lose the rid of an encoding that has an SSRC: with both, a peer could kill the worker', () => {
+    const encodings = [{ ssrc: 1, rid: 'a', dtx: true }, { rid: 'b' }, { ssrc: 2 }];
+    expect(rtpParametersSchema.parse({ ...fromChromium, encodings }).encodings).toEqual([
+      { ssrc: 1, dtx: true },
+      { rid: 'b' },
+      { ssrc: 2 },
+    ]);
+  });
+
   test('may have an empty cname, as simulcast has in mediasoup-client', () => {
     const parsed = rtpParametersSchema.parse({ ...fromChromium, rtcp: { cname: '' } });
     expect(parsed.rtcp?.cname).toBeUndefined();

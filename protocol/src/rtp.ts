@@ -117,19 +117,27 @@ const rtpCodec = z.object({
   rtcpFeedback: z.array(rtcpFeedback).max(16).optional(),
 });
 
-const rtpEncoding = z.object({
-  ssrc: ssrc.optional(),
-  rid: rid.optional(),
-  codecPayloadType: payloadType.optional(),
-  rtx: z.object({ ssrc }).optional(),
-  dtx: z.boolean().optional(),
-  // W3C WebRTC-SVC names (L1T3, S3T3, L3T3_KEY_SHIFT, ...); mediasoup parses the digits.
-  scalabilityMode: z
-    .string()
-    .regex(/^[LS][1-9]\d?T[1-9]\d?(h|_KEY|_KEY_SHIFT)?$/, 'expected a scalability mode')
-    .optional(),
-  maxBitrate: z.int().min(0).max(1_000_000_000).optional(),
-});
+const rtpEncoding = z
+  .object({
+    ssrc: ssrc.optional(),
+    rid: rid.optional(),
+    codecPayloadType: payloadType.optional(),
+    rtx: z.object({ ssrc }).optional(),
+    dtx: z.boolean().optional(),
+    // W3C WebRTC-SVC names (L1T3, S3T3, L3T3_KEY_SHIFT, ...); mediasoup parses the digits.
+    scalabilityMode: z
+      .string()
+      .regex(/^[LS][1-9]\d?T[1-9]\d?(h|_KEY|_KEY_SHIFT)?$/, 'expected a scalability mode')
+      .optional(),
+    maxBitrate: z.int().min(0).max(1_000_000_000).optional(),
+  })
+  // A worker looks for the SSRC first, and then for the rid: of an encoding that has both, a packet with the rid and
+  // another SSRC and one with the SSRC make a stream each, and at the second the worker dies of an assertion
+  // (Producer::CreateRtpStream of mediasoup 3.27.1). The SSRC alone is enough to find it.
+  .transform(({ rid, ...encoding }) => ({
+    ...encoding,
+    ...(rid !== undefined && encoding.ssrc === undefined ? { rid } : {}),
+  }));
 
 export const rtpParametersSchema = z.object({
   mid: mid.optional(),

@@ -1,5 +1,6 @@
 /** What the server sends by itself: requests that a client must answer, and notifications. */
 import { z } from 'zod';
+import { permissionsSchema, publishableSchema, waitingPeerSchema } from './access.ts';
 import { peerIdSchema, roomIdSchema, uuidSchema } from './ids.ts';
 import { peerInfoSchema, sourceSchema } from './peer.ts';
 import { mediaKindSchema, rtpCapabilitiesSchema, rtpParametersSchema } from './rtp.ts';
@@ -30,16 +31,30 @@ export const serverRequests = {
   },
 } as const;
 
+/** A day. Longer than a call, and a timer's most (2^31 ms) is far. */
+export const longestDrainSeconds = 86_400;
+
 const consumer = z.object({ consumerId: uuidSchema });
 
 export const notifications = {
-  /** The first message on each socket: all that a client needs to start ICE, DTLS and `join` at once. */
+  /** Before `welcome`, which comes when a moderator lets this peer in: it is in the lobby. */
+  waiting: z.object({}),
+  /**
+   * All that a client needs to start ICE, DTLS and `join` at once: the first message on each socket, and one more
+   * each time that the room has moved to another worker, with transports there.
+   */
   welcome: z.object({
     /** Counts the connections of this peer: what belongs to an earlier one is no longer valid. */
     generation: z.int().min(1),
-    /** Single use: with it in the URL (`resume`), a new socket takes this one's place. */
+    /**
+     * Single use: with it in the URL (`resume`), a new socket takes this one's place. It is used up when the
+     * `welcome` that follows has been answered: until then that one may be lost.
+     */
     resumeSecret: z.string().min(22).max(64),
-    room: z.object({ roomId: roomIdSchema }),
+    room: z.object({ roomId: roomIdSchema, locked: z.boolean() }),
+    permissions: permissionsSchema,
+    /** What the token says that this peer is called: another name is not taken. */
+    displayName: displayNameSchema.optional(),
     /** For people to read. Nothing may depend on it. */
     portMode: z.enum(['multi-port', 'single-port', 'shared-port']),
     routerRtpCapabilities: rtpCapabilitiesSchema,
@@ -74,6 +89,17 @@ export const notifications = {
   }),
   /** null: nobody speaks. */
   activeSpeaker: z.object({ peerId: peerIdSchema.nullable() }),
+  /** A moderator has paused what this peer sends. */
+  muted: z.object({ what: publishableSchema }),
+  roomLocked: z.object({ locked: z.boolean() }),
+  /** To moderators: all who wait in the lobby now, the longest waiting first. */
+  lobbyChanged: z.object({ waiting: z.array(waitingPeerSchema) }),
+  /**
+   * The server stops when the room has ended, and at the latest in so many seconds. Sockets are then closed with
+   * `closeCodes.restart`: come back, to another instance perhaps. Until then the call goes on, and a dropped socket
+   * may still resume; a room that isn't there any more can't begin again here.
+   */
+  serverStopping: z.object({ inSeconds: z.int().min(0).max(longestDrainSeconds) }),
   /** A notification of the client's was wrong; there is no reply that could say so. */
   protocolError: z.object({ method: z.string(), reason: z.string() }),
 } as const;

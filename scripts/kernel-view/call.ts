@@ -96,7 +96,7 @@ export class Call {
     for (let i = 0; i < count; i++) {
       leg?.ice.send(data);
       do await sleep(1);
-      while (udpQueue(this.mediaPort).bytes > 0 || !isAsleep(worker));
+      while ((await udpQueue(this.mediaPort)).bytes > 0 || !isAsleep(worker));
     }
   }
 

@@ -19,10 +19,14 @@ export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
   check              types, lint and format (npm run check)
   dev                the server and Vite's dev server, both watching (npm run dev)
   setup              only what the others do first (npm run setup)
+  release FOLDER     what production needs, in a folder of its own (npm run release -- /opt/oneport)
   worker [--help]    the mediasoup worker: get it, show it, build it again (npm run worker)
   patch [--help]     what we change in mediasoup: check out, build, export, upgrade (npm run patch)
+  token [--help]     a token that lets somebody into a room, by hand (npm run token)
   whois [--help]     whose is this address, ufrag, peer or room? Asks the running server (npm run whois)
   port-lab [--help]  may sockets share a port, and who gets the traffic? Tried on this kernel (npm run port-lab)
+  fuzz [--help]      what nobody should send, sent to a real server with calls on it (npm run fuzz)
+  soak [--help]      thousands join and leave, and nothing may be left behind (npm run soak)
   kernel-view [--help]  what the kernel has in each port mode, into docs/ (npm run kernel-view)
   steering [--help]  the eBPF program of shared-port: compile it, compare it (npm run steering)
 
@@ -112,6 +116,14 @@ export const commands = {
     return 0;
   },
 
+  async release(args) {
+    const node24 = await setUpRuntime();
+    const help = args.includes('--help') || args.includes('-h');
+    const env = help ? {} : await setUpProducts(node24);
+
+    return runBeside(node24, [join(root, 'scripts/release/main.ts'), ...args], env);
+  },
+
   async worker(args) {
     const node24 = await setUpRuntime();
 
@@ -125,6 +137,12 @@ export const commands = {
     return runBeside(node24, [join(root, 'scripts/patching/main.ts'), ...args]);
   },
 
+  async token(args) {
+    const node24 = await setUpNode();
+
+    return runBeside(node24, [join(root, 'scripts/token/main.ts'), ...args]);
+  },
+
   async whois(args) {
     const node24 = await setUpNode();
 
@@ -135,6 +153,20 @@ export const commands = {
     const node24 = await setUpRuntime();
 
     return runBeside(node24, [join(root, 'scripts/port-lab/main.ts'), ...args]);
+  },
+
+  async fuzz(args) {
+    const node24 = await setUpRuntime();
+    const env = await setUpProducts(node24);
+
+    return runBeside(node24, [join(root, 'scripts/fuzz/main.ts'), ...args], env);
+  },
+
+  async soak(args) {
+    const node24 = await setUpRuntime();
+    const env = await setUpProducts(node24);
+
+    return runBeside(node24, [join(root, 'scripts/soak/main.ts'), ...args], env);
   },
 
   async 'kernel-view'(args) {
@@ -155,7 +187,11 @@ export const commands = {
 
   async dev(args) {
     const node24 = await setUpRuntime();
-    const env = { MEDIASOUP_WORKER_BIN: await interruptible(() => getWorker(root, node24)) };
+    const env = {
+      MEDIASOUP_WORKER_BIN: await interruptible(() => getWorker(root, node24)),
+      // Each change of a file restarts the server: nobody wants to wait for that.
+      DRAIN_SECONDS: '0',
+    };
 
     return runTogether([
       { program: node24, args: ['--watch', join(root, 'server/src/main.ts'), ...args], env },

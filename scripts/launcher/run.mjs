@@ -33,10 +33,11 @@ export function runBeside(program, args, env) {
 }
 
 /**
- * Runs the server in a process group of its own, and passes signals on to it alone. A Ctrl-C in the terminal
- * would otherwise reach the mediasoup workers directly, and they would be gone before the server can drain.
+ * Runs the server in a process group of its own, and passes signals on to it. A Ctrl-C in the terminal would
+ * otherwise reach it both directly and through us, and the second of two signals stops it at once.
  *
- * The IPC channel is there to be closed: when we are killed outright, the server sees `disconnect`.
+ * The IPC channel is for when no signal can say it: we may not send the server one, or we are killed outright and it
+ * sees `disconnect`.
  *
  * @param {string} program
  * @param {string[]} args
@@ -58,7 +59,7 @@ export function runApart(program, args, env) {
     } catch {
       // After RUN_AS_USER it is another user's, and root lacks CAP_KILL in some containers.
       if (child.connected) {
-        child.disconnect();
+        child.send(signal);
       }
     }
   });

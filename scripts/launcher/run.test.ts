@@ -52,16 +52,26 @@ test('when the launcher is killed outright the server sees its channel close', a
 });
 
 test.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
-  'a server that has become another user’s, which we may not signal, sees its channel close',
+  'a server that has become another user’s, which we may not signal, is told all the same, each time',
   async () => {
     const launcher = launch(
-      `process.setuid(65534); process.once('disconnect', () => { console.log('heard'); process.exit(5); });`,
+      `process.setuid(65534);
+       let count = 0;
+       process.on('message', (signal) => {
+         console.log('heard ' + signal);
+         if (++count === 2) process.exit(5);
+       });`,
       ['setpriv', '--bounding-set=-all,+setuid'],
     );
 
     await said(launcher, 'up');
     launcher.kill('SIGTERM');
-    expect(await ended(launcher)).toEqual({ code: 5, output: 'up\nheard\n' });
+    await said(launcher, 'heard SIGTERM');
+    launcher.kill('SIGINT');
+    expect(await ended(launcher)).toEqual({
+      code: 5,
+      output: 'up\nheard SIGTERM\nheard SIGINT\n',
+    });
   },
 );
 

@@ -19,7 +19,16 @@ test('what dpkg does not know is missing', () => {
 
 test('programs are found in PATH, and a variable names one elsewhere', async () => {
   const folder = temporaryFolder();
-  const programs = ['chromium', 'firefox', 'ip', 'bpftool', 'strace', 'openssl', 'my-chromium'];
+  const programs = [
+    'chromium',
+    'firefox',
+    'ip',
+    'bpftool',
+    'strace',
+    'systemd-analyze',
+    'openssl',
+    'my-chromium',
+  ];
 
   write(folder, Object.fromEntries(programs.map((name) => [name, '#!/bin/sh\n'])));
   for (const name of programs) {

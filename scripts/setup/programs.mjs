@@ -67,6 +67,15 @@ const programsOfTests = [
     rootOnly: true,
   },
   {
+    title: 'systemd-analyze',
+    names: ['systemd-analyze'],
+    debian: ['systemd'],
+    fedora: 'systemd',
+    brew: '',
+    linuxOnly: true,
+    rootOnly: true,
+  },
+  {
     title: 'openssl',
     names: ['openssl'],
     debian: ['openssl'],

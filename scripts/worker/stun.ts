@@ -36,7 +36,7 @@ export interface BindingRequestOptions {
   readonly role?: 'controlling' | 'controlled';
 }
 
-/** For tests: the STUN request by which a full ICE agent checks and nominates a pair (RFC 8445, 7.1; RFC 8489). */
+/** The STUN request by which a full ICE agent checks and nominates a pair (RFC 8445, 7.1; RFC 8489). */
 export function bindingRequest(
   ice: IceCredentials,
   { without = [], role = 'controlling' }: BindingRequestOptions = {},
@@ -79,17 +79,17 @@ export function bindingRequest(
   });
 }
 
-/** For tests: whether it is STUN, and not DTLS, RTP or RTCP (RFC 7983). */
+/** Whether it is STUN, and not DTLS, RTP or RTCP (RFC 7983). */
 export function isStun(message: Buffer): boolean {
   return message.length >= headerBytes && message.readUInt8(0) <= 3;
 }
 
-/** For tests: what a request and its response have in common. */
+/** What a request and its response have in common. */
 export function transactionId(message: Buffer): string {
   return message.toString('hex', 8, headerBytes);
 }
 
-/** For tests: what a response says: `success`, or the code of its error, such as 401. */
+/** What a response says: `success`, or the code of its error, such as 401. */
 export function responseResult(message: Buffer): 'success' | number {
   const type = message.readUInt16BE(0);
 

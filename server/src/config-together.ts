@@ -12,7 +12,7 @@ const fewPortsPerWorker = 100;
  * @param config - each setting right by itself; what is allowed but likely not meant is added to its warnings
  * @returns what is wrong, for people
  */
-export function checkTogether({ portMode, media, http, warnings }: Config): string[] {
+export function checkTogether({ portMode, media, http, metrics, warnings }: Config): string[] {
   const problems: string[] = [];
   const { listenIps, announcedAddresses, minPort, maxPort, numWorkers } = media;
   const lastPort = media.port + numWorkers - 1;
@@ -79,16 +79,25 @@ export function checkTogether({ portMode, media, http, warnings }: Config): stri
       );
     }
   }
-  if (http.tls.kind === 'none' && !isLoopback(http.host)) {
+  const tcpPorts = { HTTP_PORT: [http.port, http.port], MEDIASOUP_PORT: [media.port, lastPort] };
+  for (const [name, [first = 0, last = 0]] of Object.entries(tcpPorts)) {
+    if (metrics && metrics.port >= first && metrics.port <= last) {
+      problems.push(`METRICS_PORT=${metrics.port} is taken by ${name}: choose another`);
+    }
+  }
+  // Who trusts a proxy has one, and it has TLS.
+  const behindProxy = http.trustedProxies.length > 0;
+  if (http.tls.kind === 'none' && !isLoopback(http.host) && !behindProxy) {
     warnings.push(
       `HTTP_HOST=${http.host} without HTTPS: browsers on other machines give no camera and no microphone to plain ` +
         'HTTP, and what is said to the server can be read on the way. Set HTTPS_CERT_FULLCHAIN and ' +
-        'HTTPS_CERT_PRIVKEY, or put a proxy with TLS before it.',
+        'HTTPS_CERT_PRIVKEY, or put a proxy with TLS before it and name it in TRUST_PROXY.',
     );
   }
   return problems;
 }
 
-function isLoopback(ip: string): boolean {
+/** Whether only this machine reaches it. @param ip - an address */
+export function isLoopback(ip: string): boolean {
   return ip === '::1' || ip.startsWith('127.');
 }

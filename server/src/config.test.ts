@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { ConfigError, describeSettings, loadConfig } from './config.ts';
+import { loadConfig } from './config.ts';
+import { ConfigError, describeSettings } from './settings.ts';
 
 describe('loadConfig', () => {
   test('needs nothing: the defaults work on localhost', () => {
@@ -23,12 +24,18 @@ describe('loadConfig', () => {
         sharesMediaPort: false,
         tls: { kind: 'none' },
         allowedOrigins: [],
+        trustedProxies: [],
       },
+      auth: { keys: { kind: 'none' }, issuer: undefined, audience: undefined, clockSkew: 5 },
+      turn: undefined,
       dashboard: {
         token: undefined,
         tokenFile: expect.stringMatching(/oneport\/dashboard-token$/),
       },
-      limits: { maxRooms: 1000, maxPeersPerRoom: 100 },
+      limits: expect.objectContaining({ rooms: 1000, peers_per_room: 100, worker_cpu: 90 }),
+      metrics: undefined,
+      graceMs: 30_000,
+      drainSeconds: 5,
       runAsUser: undefined,
       logLevel: 'info',
       warnings: [],
@@ -55,6 +62,11 @@ describe('loadConfig', () => {
     ],
     [{ RUN_AS_USER: 'a b' }, /RUN_AS_USER=a b: expected the name of a user/],
     [{ HTTP_PORT: '70000' }, /HTTP_PORT=70000: expected a whole number from 1 to 65535/],
+    [
+      { TURN_URLS: 'turn.example', TURN_SECRET: 'sixteen characters' },
+      /TURN_URLS=turn.example: .*expected URLs such as turn:/,
+    ],
+    [{ TURN_URLS: 'turn:turn.example' }, /TURN_URLS and TURN_SECRET belong together/],
     [{ HTTP_PORT: '3e3' }, /HTTP_PORT=3e3: expected a whole number/],
     [{ HTTP_HOST: 'localhost' }, /HTTP_HOST=localhost: expected an IPv4 or IPv6 address/],
     [{ MEDIASOUP_LISTEN_IP: '0.0.0.0' }, /add the IPv4 address .* to MEDIASOUP_ANNOUNCED_ADDRESS/],
@@ -89,6 +101,16 @@ describe('loadConfig', () => {
     [{ HTTPS: 'self-signed', HTTPS_CERT_PRIVKEY: 'a.pem' }, /unset one of them/],
     [{ ALLOWED_ORIGINS: 'example.org' }, /expected origins such as/],
     [{ MAX_ROOMS: '0' }, /MAX_ROOMS=0/],
+    [{ MAX_WORKER_CPU: '101' }, /MAX_WORKER_CPU=101: expected a whole number from 1 to 100/],
+    [{ TRUST_PROXY: '10.0.0.0/8, proxy' }, /TRUST_PROXY=.*expected addresses, networks/],
+    [{ TRUST_PROXY: 'true' }, /TRUST_PROXY=true: expected/],
+    [{ METRICS_TOKEN: 'a-token-of-metrics' }, /need METRICS_PORT/],
+    [{ METRICS_PORT: '9464', METRICS_HOST: '0.0.0.0' }, /Set METRICS_TOKEN too/],
+    [{ METRICS_PORT: '3000' }, /METRICS_PORT=3000 is taken by HTTP_PORT/],
+    [
+      { METRICS_PORT: '44445', MEDIASOUP_NUM_WORKERS: '2' },
+      /METRICS_PORT=44445 is taken by MEDIASOUP_PORT/,
+    ],
   ])('refuses %j', (env, message) => {
     expect(() => loadConfig(env)).toThrow(ConfigError);
     expect(() => loadConfig(env)).toThrow(message);

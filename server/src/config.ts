@@ -1,176 +1,18 @@
-/**
- * The environment, read once: every setting with its default and its meaning in one table, out of
- * which both the validated object and `npm start -- --help` are made. No other file reads process.env.
- */
-import { isIP } from 'node:net';
+/** The environment, read once: the settings as one checked object. No other file reads process.env. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { explain } from '@oneport/protocol';
-import { z } from 'zod';
 import { cacheFolder } from '../../scripts/setup/paths.mjs';
-import { announcedAddressesSchema, listenIpsSchema } from './announced-addresses.ts';
-import { checkTogether } from './config-together.ts';
-import { StartError } from './start-error.ts';
+import { type AuthConfig, authOf } from './config-auth.ts';
+import { checkTogether, isLoopback } from './config-together.ts';
+import { type Limits, limitsOf } from './limits.ts';
+import { fail, parseSettings, unknownNames, type Values } from './settings.ts';
 
-/** A wrong setting. */
-export class ConfigError extends StartError {
-  override name = 'ConfigError';
+export type { AuthConfig };
+
+export interface TurnConfig {
+  urls: string[];
+  secret: string;
 }
-
-interface Variable {
-  /** What stands in for an unset variable, for people to read. */
-  default: string;
-  meaning: string;
-  schema: z.ZodType;
-  /** Its value is never shown. */
-  secret?: true;
-}
-
-const integer = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, `expected a whole number from ${min} to ${max}`)
-    .transform(Number)
-    .refine((n) => n >= min && n <= max, `expected a whole number from ${min} to ${max}`);
-
-const port = integer(1, 65535);
-
-const ip = z.string().refine((value) => isIP(value) !== 0, 'expected an IPv4 or IPv6 address');
-
-const origins = z
-  .string()
-  .transform((value) => value.split(',').map((origin) => origin.trim()))
-  .pipe(
-    z.array(z.string().regex(/^https?:\/\/[^/\s]+$/, 'expected origins such as https://a.example')),
-  );
-
-const variables = {
-  MEDIASOUP_USE_WEBRTC_SERVER: {
-    default: 'true',
-    meaning:
-      'How media is received. true: one port for each worker (single-port). false: a port for each transport (multi-port). shared: one port for all workers (shared-port), which takes Linux, a patched worker and CAP_BPF (docs/shared-port.md).',
-    schema: z.enum(['true', 'false', 'shared'], 'expected true, false or shared'),
-  },
-  MEDIASOUP_PORT: {
-    default: '44444',
-    meaning:
-      'The port of the first worker in single-port, UDP and TCP; the next worker has the next one. In shared-port the one for all.',
-    schema: port,
-  },
-  MEDIASOUP_MIN_PORT: {
-    default: '40000',
-    meaning:
-      "The first port of the range for multi-port's transports, and for plain and pipe transports.",
-    schema: integer(1024, 65535),
-  },
-  MEDIASOUP_MAX_PORT: {
-    default: '49999',
-    meaning: 'The last port of that range. The range is split evenly over the workers.',
-    schema: integer(1024, 65535),
-  },
-  MEDIASOUP_LISTEN_IP: {
-    default: "127.0.0.1 and the default route's address",
-    meaning:
-      'The addresses of this machine that media is received on, IPv4 and IPv6, split by commas. 0.0.0.0,:: is all of them.',
-    schema: listenIpsSchema,
-  },
-  MEDIASOUP_ANNOUNCED_ADDRESS: {
-    default: 'the listening addresses',
-    meaning:
-      'The addresses that browsers are told, when they are others: behind NAT, in a container. Split by commas, the best first.',
-    schema: announcedAddressesSchema,
-  },
-  MEDIASOUP_ANNOUNCED_PORT: {
-    default: 'MEDIASOUP_PORT',
-    meaning:
-      'The port that browsers are told instead of MEDIASOUP_PORT, UDP and TCP, when it is another outside: a NodePort, a port mapping. In single-port the next worker has the next one. Not for multi-port.',
-    schema: port,
-  },
-  MEDIASOUP_NUM_WORKERS: {
-    default: 'one for each core that this process may use',
-    meaning: 'How many mediasoup workers to run.',
-    schema: integer(1, 256),
-  },
-  MEDIASOUP_WORKER_BIN: {
-    default: 'what set-up got or built',
-    meaning: 'The mediasoup-worker program.',
-    schema: z.string().min(1),
-  },
-  ICE_UFRAG: {
-    default: 'random',
-    meaning:
-      'What ICE username fragments consist of. room-and-peer: room and peer id before the random part, so that a packet capture or a load balancer can tell whose a connection is. They travel in clear (docs/ice-ufrag.md). Needs a patched worker.',
-    schema: z.enum(['random', 'room-and-peer']),
-  },
-  HTTP_HOST: {
-    default: '127.0.0.1 (0.0.0.0 with HTTPS=self-signed)',
-    meaning: 'The address that the page and the signalling are served on.',
-    schema: ip,
-  },
-  HTTP_PORT: {
-    default: '3000',
-    meaning:
-      'The port of the page and the signalling. In shared-port it may be MEDIASOUP_PORT: then one TCP port has it all.',
-    schema: port,
-  },
-  HTTPS: {
-    default: 'off',
-    meaning:
-      'self-signed: serve HTTPS with a certificate made at the start, for trying it on a LAN.',
-    schema: z.enum(['self-signed', 'off'], 'expected self-signed or off'),
-  },
-  HTTPS_CERT_FULLCHAIN: {
-    default: 'none: plain HTTP',
-    meaning: 'A certificate with its chain (PEM file). Needs HTTPS_CERT_PRIVKEY.',
-    schema: z.string().min(1),
-  },
-  HTTPS_CERT_PRIVKEY: {
-    default: 'none',
-    meaning: 'The private key of that certificate (PEM file).',
-    schema: z.string().min(1),
-  },
-  ALLOWED_ORIGINS: {
-    default: 'the host that the page is served from',
-    meaning: 'Further origins whose pages may use the signalling, split by commas.',
-    schema: origins,
-  },
-  DASHBOARD_TOKEN: {
-    default: 'a random one, kept in the cache folder; npm start prints a link with it',
-    meaning:
-      'What opens the live port map at /dashboard (docs/dashboard.md): 16 to 128 letters, digits, -, . and _.',
-    schema: z
-      .string()
-      .regex(/^[\w.-]{16,128}$/, 'expected 16 to 128 characters out of A-Z, a-z, 0-9, -, . and _'),
-    secret: true,
-  },
-  MAX_ROOMS: {
-    default: '1000',
-    meaning: 'How many rooms may be open.',
-    schema: integer(1, 1_000_000),
-  },
-  MAX_PEERS_PER_ROOM: {
-    default: '100',
-    meaning: 'How many peers a room may have.',
-    schema: integer(1, 10_000),
-  },
-  RUN_AS_USER: {
-    default: 'whoever starts it',
-    meaning:
-      'The user to become, when started as root, once the certificates are read and the program of shared-port is loaded.',
-    schema: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, 'expected the name of a user'),
-  },
-  LOG_LEVEL: {
-    default: 'info',
-    meaning: 'The least important log lines to print.',
-    schema: z.enum(
-      ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
-      'expected fatal, error, warn, info, debug or silent',
-    ),
-  },
-} as const satisfies Record<string, Variable>;
-
-type Name = keyof typeof variables;
-type Values = { [N in Name]?: z.output<(typeof variables)[N]['schema']> };
 
 export interface MediaConfig {
   /** Empty: 127.0.0.1 and the address of the default route. */
@@ -195,6 +37,13 @@ export type TlsConfig =
   | { kind: 'self-signed' }
   | { kind: 'files'; certFile: string; keyFile: string };
 
+export interface MetricsConfig {
+  host: string;
+  port: number;
+  /** Unset: whoever reaches it may read. Only on loopback. */
+  token: string | undefined;
+}
+
 export interface Config {
   portMode: 'multi-port' | 'single-port' | 'shared-port';
   media: MediaConfig;
@@ -205,27 +54,33 @@ export interface Config {
     sharesMediaPort: boolean;
     tls: TlsConfig;
     allowedOrigins: string[];
+    /** Whose X-Forwarded-For is believed: addresses and networks. */
+    trustedProxies: string[];
   };
+  /** Who may enter rooms. */
+  auth: AuthConfig;
+  /** What browsers may use where nothing but TLS gets out. */
+  turn: TurnConfig | undefined;
   dashboard: {
     /** Unset: the one in the file, which is made if need be. */
     token: string | undefined;
     tokenFile: string;
   };
-  limits: { maxRooms: number; maxPeersPerRoom: number };
+  limits: Limits;
+  /** Unset: no metrics are served. */
+  metrics: MetricsConfig | undefined;
+  /** How long open rooms may go on after a signal to stop. */
+  drainSeconds: number;
+  /** Milliseconds that a peer's place is kept for it without a socket. */
+  graceMs: number;
   /** Whom to become when started as root. */
   runAsUser: string | undefined;
-  logLevel: z.output<(typeof variables)['LOG_LEVEL']['schema']>;
+  logLevel: NonNullable<Values['LOG_LEVEL']>;
   /** What is allowed, but likely not meant. */
   warnings: string[];
 }
 
 const portModes = { true: 'single-port', false: 'multi-port', shared: 'shared-port' } as const;
-
-/** Names that people know from elsewhere, and what they are called here. */
-const renamed: Record<string, Name> = {
-  MEDIASOUP_ANNOUNCED_IP: 'MEDIASOUP_ANNOUNCED_ADDRESS',
-  PROTOO_LISTEN_PORT: 'HTTP_PORT',
-};
 
 /**
  * Reads and checks the settings.
@@ -234,7 +89,7 @@ const renamed: Record<string, Name> = {
  * @throws ConfigError naming everything that is wrong with it
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
-  const values = parse(env);
+  const values = parseSettings(env);
   const portMode = portModes[values.MEDIASOUP_USE_WEBRTC_SERVER ?? 'true'];
   const mediaPort = values.MEDIASOUP_PORT ?? 44444;
   const httpPort = values.HTTP_PORT ?? 3000;
@@ -259,15 +114,18 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       sharesMediaPort: portMode === 'shared-port' && httpPort === mediaPort,
       tls,
       allowedOrigins: values.ALLOWED_ORIGINS ?? [],
+      trustedProxies: values.TRUST_PROXY ?? [],
     },
+    auth: authOf(values),
+    turn: turnOf(values),
     dashboard: {
       token: values.DASHBOARD_TOKEN,
       tokenFile: join(cacheFolder(env), 'dashboard-token'),
     },
-    limits: {
-      maxRooms: values.MAX_ROOMS ?? 1000,
-      maxPeersPerRoom: values.MAX_PEERS_PER_ROOM ?? 100,
-    },
+    limits: limitsOf(values),
+    metrics: metricsOf(values),
+    drainSeconds: values.DRAIN_SECONDS ?? 5,
+    graceMs: 1000 * (values.RECONNECT_GRACE_SECONDS ?? 30),
     runAsUser: values.RUN_AS_USER,
     logLevel: values.LOG_LEVEL ?? 'info',
     warnings: [],
@@ -277,30 +135,11 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   return config;
 }
 
-/** The text of `--help`: every variable with its default and meaning. */
-export function describeSettings(): string {
-  const entries = Object.entries(variables).map(
-    ([name, { default: unset, meaning }]) =>
-      `  ${name}\n      ${meaning}\n      Default: ${unset}.\n`,
-  );
-  return `oneport's settings are environment variables:\n\n${entries.join('\n')}`;
-}
-
-function parse(env: NodeJS.ProcessEnv): Values {
-  const problems: string[] = [];
-  const values: Record<string, unknown> = {};
-  for (const [name, { schema, secret }] of Object.entries<Variable>(variables)) {
-    const text = env[name]?.trim();
-    if (!text) continue;
-    const result = schema.safeParse(text);
-    if (result.success) values[name] = result.data;
-    else problems.push(`${name}${secret ? '' : `=${text}`}: ${explain(result.error)}`);
-  }
-  for (const [old, name] of Object.entries(renamed)) {
-    if (env[old]) problems.push(`${old} is called ${name} here: set that instead`);
-  }
-  fail(problems);
-  return values as Values;
+function turnOf({ TURN_URLS: urls, TURN_SECRET: secret }: Values): TurnConfig | undefined {
+  if (!urls && !secret) return undefined;
+  if (urls && secret) return { urls, secret };
+  fail(['TURN_URLS and TURN_SECRET belong together: set both']);
+  return undefined;
 }
 
 function tlsOf(values: Values): TlsConfig {
@@ -320,23 +159,18 @@ function tlsOf(values: Values): TlsConfig {
   return { kind: 'files', certFile, keyFile };
 }
 
-/** mediasoup's own, for its installation and its build: they mean something, but not to the server. */
-const mediasoupsOwn =
-  /^MEDIASOUP_(WORKER_PREBUILT_|SKIP_|FORCE_|LOCAL_DEV|BUILDTYPE|MAX_CORES|OUT_DIR)/;
-
-/** A misspelt setting would be a default in silence. */
-function unknownNames(env: NodeJS.ProcessEnv): string[] {
-  return Object.keys(env)
-    .filter((name) => name.startsWith('MEDIASOUP_') && !mediasoupsOwn.test(name))
-    .filter((name) => !Object.hasOwn(variables, name) && !Object.hasOwn(renamed, name))
-    .map((name) => `${name} is no setting of oneport's: npm start -- --help shows every one.`);
-}
-
-function fail(problems: string[]): void {
-  if (problems.length > 0) {
-    throw new ConfigError(
-      `${problems.map((problem) => `  ${problem}`).join('\n')}\n` +
-        'npm start -- --help shows every setting.',
-    );
+function metricsOf(values: Values): MetricsConfig | undefined {
+  const { METRICS_PORT: port, METRICS_HOST: host = '127.0.0.1', METRICS_TOKEN: token } = values;
+  if (port === undefined) {
+    if (values.METRICS_HOST || token) {
+      fail(['METRICS_HOST and METRICS_TOKEN need METRICS_PORT: set it, to 9464 for example']);
+    }
+    return undefined;
   }
+  if (!isLoopback(host) && token === undefined) {
+    fail([
+      `METRICS_HOST=${host}: others could read the metrics. Set METRICS_TOKEN too, or unset METRICS_HOST`,
+    ]);
+  }
+  return { host, port, token };
 }

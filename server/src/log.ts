@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino';
+import { type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
 import pretty from 'pino-pretty';
 import type { Config } from './config.ts';
 
@@ -10,7 +10,12 @@ export type { Logger };
  * @param level - the least important lines to print
  */
 export function createLog(level: Config['logLevel']): Logger {
-  const options = { level, base: null };
+  const options: LoggerOptions = {
+    level,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  };
   return process.stdout.isTTY
     ? pino(
         options,

@@ -1,7 +1,9 @@
 /** What `npm start` runs: reads the environment, starts the server, stops it on a signal. */
 import { inspect } from 'node:util';
 import { findUser } from './become-user.ts';
-import { type Config, describeSettings, loadConfig } from './config.ts';
+import { type Config, loadConfig } from './config.ts';
+import type { RunningServer } from './server.ts';
+import { describeSettings, forgetSecrets } from './settings.ts';
 import { StartError } from './start-error.ts';
 
 const [argument, ...others] = process.argv.slice(2);
@@ -36,6 +38,7 @@ function check({ runAsUser }: Config): void {
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
+  forgetSecrets(process.env);
   // Only now: --help and --check, which each start asks, shall not wait for mediasoup and express.
   const [{ createLog }, { startServer }] = await Promise.all([
     import('./log.ts'),
@@ -44,7 +47,7 @@ async function main(): Promise<void> {
   const log = createLog(config.logLevel);
   for (const warning of config.warnings) log.warn(warning);
   const starting = startServer(config, log);
-  stopOnSignal(async () => (await starting).stop());
+  stopOnSignal(starting, config.drainSeconds);
   const server = await starting;
   const [first, ...others] = server.urls;
   console.log(
@@ -57,21 +60,45 @@ async function main(): Promise<void> {
   console.log(`the live port map: ${first}dashboard${token}`);
 }
 
-/** The first signal stops in order, a second one at once. */
-function stopOnSignal(stop: () => Promise<void>): void {
-  let stopping = false;
-  const onSignal = () => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        console.error(`oneport could not stop in order: ${String(error)}`);
-        process.exit(1);
-      },
-    );
+/**
+ * The first signal warns those who are in a room and waits for them, a second one stops at once but in order, and
+ * one that comes while it stops ends the process.
+ */
+function stopOnSignal(starting: Promise<RunningServer>, drainSeconds: number): void {
+  let state: 'running' | 'waiting' | 'stopping' = 'running';
+  const enough = new AbortController();
+  const stop = async () => {
+    const server = await starting;
+    state = 'waiting';
+    await server.drain({ seconds: drainSeconds, enough: enough.signal, say: console.log });
+    state = 'stopping';
+    await server.stop();
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  // The launcher holds the other end of this channel: when it is gone, so must we be.
+  const onSignal = () => {
+    switch (state) {
+      case 'running':
+        state = 'stopping';
+        stop().then(
+          () => process.exit(0),
+          (error: unknown) => {
+            console.error(`oneport could not stop in order: ${String(error)}`);
+            process.exit(1);
+          },
+        );
+        break;
+      case 'waiting':
+        enough.abort();
+        break;
+      case 'stopping':
+        process.exit(1);
+    }
+  };
+  const signals: unknown[] = ['SIGINT', 'SIGTERM', 'SIGHUP'] satisfies NodeJS.Signals[];
+  for (const signal of signals) process.on(signal as NodeJS.Signals, onSignal);
+  // The launcher holds the other end of this channel. It says so when it may not signal us (RUN_AS_USER), and when it
+  // is gone, so must we be.
+  process.on('message', (message) => {
+    if (signals.includes(message)) onSignal();
+  });
   process.once('disconnect', onSignal);
 }

@@ -1,5 +1,6 @@
 /** The server with the rights that docs/shared-port.md says, and without them. */
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -16,7 +17,7 @@ import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { skipWithoutSteering } from './ports/steering/testing.ts';
 import { freeLowPort, freePorts } from './testing/free-ports.ts';
 import { IcePeer } from './testing/ice-peer.ts';
-import { childrenOf, isRunning, processesOfGroup } from './testing/processes.ts';
+import { childrenOf, isRunning, processesMarked } from './testing/processes.ts';
 import {
   nobody,
   type Rights,
@@ -46,19 +47,20 @@ async function start(rights: Rights | undefined, env: Record<string, string> = {
   return { ...server, pid, mediaPort: Number(env.MEDIASOUP_PORT ?? server.mediaPort) };
 }
 
-/** A start that is meant to fail, in a process group of its own. */
+/** A start that is meant to fail, and to leave nothing. */
 async function fail(rights: Rights | undefined, env: Record<string, string> = {}) {
   const [program, ...args] = restricted(rights, 'main.ts');
   const [MEDIASOUP_PORT, HTTP_PORT] = [String(await freePorts(1)), String(await freePorts(1))];
-  const { pid, status, stdout, stderr } = spawnSync('setsid', [program, ...args], {
+  const mark = randomUUID();
+  const { status, stdout, stderr } = spawnSync(program, args, {
     env: {
       ...{ ...process.env, ...shared, MEDIASOUP_LISTEN_IP: '127.0.0.1', LOG_LEVEL: 'fatal' },
-      ...{ MEDIASOUP_NUM_WORKERS: '2', MEDIASOUP_PORT, HTTP_PORT, ...env },
+      ...{ MEDIASOUP_NUM_WORKERS: '2', MEDIASOUP_PORT, HTTP_PORT, MARK: mark, ...env },
     },
     encoding: 'utf8',
     timeout: 15_000,
   });
-  expect(processesOfGroup(pid)).toEqual([]);
+  expect(processesMarked('MARK', mark)).toEqual([]);
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   expect(stderr).toMatch(/^oneport can't start:\n {2}\S/);
   // One message, for people: no stack trace.
@@ -84,7 +86,7 @@ async function expectRespawn({ pid, url }: { pid: number; url: string }): Promis
   return await vi.waitFor(
     async () => {
       const response = await fetch(`${url}/health`);
-      expect(await response.json()).toMatchObject({ workers: 1 });
+      expect(await response.json()).toMatchObject({ status: 'ok' });
       const [next = worker] = childrenOf(pid);
       expect(next).not.toBe(worker);
       return next;

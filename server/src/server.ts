@@ -1,5 +1,8 @@
 /** The composition root: settings -> parts -> listen -> stop. The only file that knows them all. */
+import type { Server } from 'node:http';
 import { dashboardPath, signallingPath } from '@oneport/protocol';
+import { createGate } from './access/create-gate.ts';
+import type { Gate } from './access/token-gate.ts';
 import { becomeUser, findUser } from './become-user.ts';
 import type { Config } from './config.ts';
 import { Dashboard } from './dashboard/dashboard.ts';
@@ -8,14 +11,20 @@ import { keepToken } from './dashboard/token.ts';
 import { acceptInto } from './http/accept-into.ts';
 import { builtApp, createApp } from './http/app.ts';
 import { createServer, listen, pageUrls } from './http/listen.ts';
+import { serveMetrics } from './http/metrics-server.ts';
+import { remoteAddressOf } from './http/remote-address.ts';
 import { loadKeyPair } from './http/tls.ts';
 import { routeUpgrades } from './http/upgrade.ts';
+import { logLimitHits } from './limit-log.ts';
 import type { Logger } from './log.ts';
 import { checkWorkerPatches } from './media/worker-patches.ts';
 import { WorkerPool } from './media/worker-pool.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { createMediaPorts, type MediaPorts } from './ports/media-ports.ts';
+import { type DrainOptions, drain } from './rooms/drain.ts';
 import { Rooms } from './rooms/rooms.ts';
 import { createSignalling } from './signalling/signalling-server.ts';
+import { Telemetry } from './telemetry.ts';
 
 export interface RunningServer {
   /** Where the page is, the best address first. */
@@ -25,6 +34,14 @@ export interface RunningServer {
   ports: MediaPorts;
   pool: WorkerPool;
   rooms: Rooms;
+  /**
+   * Lets no room begin any more, warns those who are in one, and waits until all rooms have ended.
+   *
+   * @param options.seconds - for so long at most; 0: not at all
+   * @param options.enough - ends the waiting
+   * @param options.say - is told what is waited for, if anything is
+   */
+  drain(options: DrainOptions): Promise<void>;
   /** Sends everybody away with a reason that makes them come back, then ends what was started. */
   stop(): Promise<void>;
 }
@@ -42,47 +59,74 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const keyPair = await loadKeyPair(config.http.tls);
   // As whoever has started it: another user may have no home to keep it in.
   const dashboardToken = config.dashboard.token ?? keepToken(config.dashboard.tokenFile);
-  const ports = await createMediaPorts(config, log);
+  const telemetry = new Telemetry();
+  logLimitHits(telemetry, log);
+  const ports = await createMediaPorts(config, log, telemetry);
   const { numWorkers, workerBin } = config.media;
   let pool: WorkerPool;
+  let gate: Gate;
   try {
     // Workers must be of the user who has the port: the kernel lets nobody else's join it.
     if (runAs) becomeUser(runAs, { folder: builtApp, program: workerBin });
-    pool = await WorkerPool.start({ ports, numWorkers, workerBin, log });
+    // As the user that it will be read anew as.
+    gate = createGate(config.auth, log);
+    const maxCpu = config.limits.worker_cpu;
+    pool = await WorkerPool.start({ ports, numWorkers, workerBin, maxCpu, telemetry, log });
   } catch (error) {
     await ports.close();
     throw error;
   }
-  const rooms = new Rooms({ pool, limits: config.limits, log });
+  const rooms = new Rooms({ pool, limits: config.limits, graceMs: config.graceMs, log });
 
   const trustedTls = config.http.tls.kind === 'files';
-  const app = createApp({ ports, pool, trustedTls, log });
-  const { allowedOrigins } = config.http;
+  const app = createApp({ ports, pool, rooms, trustedTls, log });
+  const { allowedOrigins, trustedProxies } = config.http;
+  const remoteAddress = remoteAddressOf(trustedProxies);
+  const isKnownHost = knownHosts(allowedOrigins, trustedTls ? keyPair?.cert : undefined);
   const dashboard = new Dashboard({
     ports,
     pool,
     rooms,
     token: dashboardToken,
-    isKnownHost: knownHosts(allowedOrigins, trustedTls ? keyPair?.cert : undefined),
+    isKnownHost,
     log,
   });
   const server = createServer(keyPair, app);
   routeUpgrades(server, {
     handlers: {
-      [signallingPath]: createSignalling({ rooms, portMode: ports.mode, log }),
+      [signallingPath]: createSignalling({
+        rooms,
+        gate,
+        portMode: ports.mode,
+        turn: config.turn,
+        limits: config.limits,
+        telemetry,
+        remoteAddress,
+        log,
+      }),
       [dashboardPath]: dashboard.upgrade,
     },
     allowedOrigins,
+    handshakesPerSecond: config.limits.handshakes_per_second,
+    remoteAddress,
+    telemetry,
     log,
   });
-  if (config.http.sharesMediaPort) {
-    ports.acceptHttp?.(acceptInto(server));
-  } else {
-    await listen(server, config.http).catch(async (error: unknown) => {
-      await pool.close();
-      await ports.close();
-      throw error;
-    });
+  const { limits } = config;
+  const metrics =
+    config.metrics && new Metrics({ ports, pool, rooms, numWorkers, limits, telemetry });
+  let metricsServer: Server | undefined;
+  try {
+    if (config.metrics && metrics) {
+      metricsServer = await serveMetrics({ ...config.metrics, isKnownHost, metrics, log });
+    }
+    if (config.http.sharesMediaPort) ports.acceptHttp?.(acceptInto(server));
+    else await listen(server, config.http);
+  } catch (error) {
+    metricsServer?.close();
+    await pool.close();
+    await ports.close();
+    throw error;
   }
 
   return {
@@ -91,6 +135,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     ports,
     pool,
     rooms,
+    drain: (options) => drain(rooms, options),
     async stop() {
       // Nobody new, neither at its own port nor through the media port.
       server.close();
@@ -98,6 +143,10 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       await dashboard.close();
       await rooms.close('server stops');
       server.closeAllConnections();
+      // Last of all that listens: how a server empties is worth seeing.
+      metrics?.close();
+      metricsServer?.close();
+      metricsServer?.closeAllConnections();
       await pool.close();
       await ports.close();
     },

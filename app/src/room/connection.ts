@@ -1,8 +1,8 @@
 /** The media of one `welcome`: a device, two transports, and what goes over them. */
 import {
-  type ChatMessage,
+  errorCodes,
   type Device as PeerDevice,
-  type PeerInfo,
+  type RequestReply,
   type RoomData,
   roomDataSchema,
   type Source,
@@ -11,17 +11,21 @@ import {
 } from '@oneport/protocol';
 import type { Device, types } from 'mediasoup-client';
 import { Consuming, type TileViews, type Unreceivable } from './consuming.ts';
-import { watchIce } from './ice-watch.ts';
-import { type MediaPath, offeredPaths, selectedAddress } from './media-paths.ts';
+import { type MediaPath, offeredPaths } from './media-paths.ts';
+import { type Link, NetworkWatch } from './network-watch.ts';
 import { Publisher, type Wanted } from './publishing.ts';
 import { capabilitiesForServer } from './rtp.ts';
-import type { SendRequest } from './signalling.ts';
+import { RequestError, type SendRequest, type Signalling } from './signalling.ts';
 
 export interface ConnectionEvents {
   /** What arrives from the others has changed. */
   onMedia: () => void;
   onRoomData: (data: RoomData) => void;
   onRefused: (source: Source, reason: string) => void;
+  /** The ways that media takes at this moment: told again and again. */
+  onPaths: (paths: MediaPath[]) => void;
+  /** The server doesn't answer, and nothing comes over the transports either. */
+  onNoAnswer: () => void;
   /** Nothing comes through any more, or the browser can't go on with this connection. */
   onLost: () => void;
 }
@@ -41,13 +45,9 @@ export interface JoinAs {
   device: PeerDevice;
 }
 
-type Direction = MediaPath['direction'];
-
-interface Link {
-  readonly direction: Direction;
-  readonly transport: types.Transport;
-  readonly offered: readonly MediaPath[];
-  readonly stopWatching: () => void;
+interface ConnectionLink extends Link {
+  /** What `connectWebRtcTransport` has to say, until the server has answered it. */
+  dtlsParameters: types.DtlsParameters | undefined;
 }
 
 /** W3C ORTC's dictionaries, in the form that mediasoup-client wants. */
@@ -70,9 +70,13 @@ function transportOptions(transport: Transport, welcome: Welcome): types.Transpo
 }
 
 export class Connection {
-  readonly generation: number;
   readonly #options: ConnectionOptions;
-  readonly #links: Link[] = [];
+  #welcome: Welcome;
+  #request: SendRequest;
+  /** Nothing comes through any more, or the browser can't go on. */
+  #lost = false;
+  readonly #links: readonly ConnectionLink[];
+  readonly #network: NetworkWatch;
   readonly #publisher: Publisher | undefined;
   readonly #consuming: Consuming | undefined;
   readonly #receive: types.Transport | undefined;
@@ -80,21 +84,24 @@ export class Connection {
   #badRoomData = 0;
 
   constructor(options: ConnectionOptions) {
-    const { welcome, device, request, events } = options;
+    const { welcome, device, events } = options;
     this.#options = options;
-    this.generation = welcome.generation;
+    this.#welcome = welcome;
+    this.#request = options.request;
+    const request: SendRequest = (method, data) => this.#request(method, data);
+    const links: ConnectionLink[] = [];
     if (welcome.sendTransport) {
       const transport = device.createSendTransport(
         transportOptions(welcome.sendTransport, welcome),
       );
-      this.#link('send', transport, welcome.sendTransport);
+      links.push(this.#link('send', transport, welcome.sendTransport));
       this.#publisher = new Publisher({ transport, request, onRefused: events.onRefused });
     }
     if (welcome.recvTransport) {
       const transport = device.createRecvTransport(
         transportOptions(welcome.recvTransport, welcome),
       );
-      this.#link('receive', transport, welcome.recvTransport);
+      links.push(this.#link('receive', transport, welcome.recvTransport));
       this.#receive = transport;
       this.#consuming = new Consuming({
         transport,
@@ -103,13 +110,56 @@ export class Connection {
         unreceivable: options.unreceivable,
         pixelRatio: () => window.devicePixelRatio,
         onChange: events.onMedia,
-        onBroken: events.onLost,
+        onBroken: () => this.#lose(),
       });
     }
+    this.#links = links;
+    this.#network = new NetworkWatch({
+      links,
+      onPaths: events.onPaths,
+      onNoAnswer: events.onNoAnswer,
+      onLost: () => this.#lose(),
+    });
   }
 
   get consuming(): Consuming | undefined {
     return this.#consuming;
+  }
+
+  /** Of the newest `welcome`. */
+  get generation(): number {
+    return this.#welcome.generation;
+  }
+
+  /** Whether it is of use beyond its socket. */
+  get canGoOn(): boolean {
+    return !this.#closed && !this.#lost;
+  }
+
+  /** Whether it is this socket's. */
+  uses(signalling: Signalling): boolean {
+    return this.#request === signalling.request;
+  }
+
+  /** There is no signalling for a while. */
+  suspend(): void {
+    this.#publisher?.suspend();
+  }
+
+  /**
+   * Goes on by another socket.
+   *
+   * @param welcome - that socket's
+   * @returns false when it is about other transports: this connection is of no use any more
+   */
+  resume(welcome: Welcome, request: SendRequest): boolean {
+    const ids = ({ sendTransport, recvTransport }: Welcome) =>
+      [sendTransport?.transportId, recvTransport?.transportId].join();
+    if (!this.canGoOn || ids(welcome) !== ids(this.#welcome)) return false;
+    this.suspend();
+    this.#welcome = welcome;
+    this.#request = request;
+    return true;
   }
 
   /**
@@ -118,14 +168,20 @@ export class Connection {
    *
    * @returns the reply to `join`
    */
-  async join(as: JoinAs): Promise<{ peers: PeerInfo[]; chat: ChatMessage[] }> {
-    const { welcome, device, request } = this.#options;
-    void this.#openRoomData();
-    return request('join', {
-      generation: welcome.generation,
+  async join(as: JoinAs): Promise<RequestReply<'join'>> {
+    const { device } = this.#options;
+    const resumes = this.#welcome !== this.#options.welcome;
+    if (!resumes) void this.#openRoomData();
+    const replying = this.#request('join', {
+      generation: this.generation,
       ...as,
       ...(this.#receive && { rtpCapabilities: capabilitiesForServer(device.recvRtpCapabilities) }),
+      ...(this.#consuming && { consumers: this.#consuming.ids }),
     });
+    if (resumes) this.#network.signallingIsBack();
+    const reply = await replying;
+    if (resumes) this.#resumed(reply);
+    return reply;
   }
 
   /** Sends what is wanted, and only that. Not before `join` was called: the server takes them in order. */
@@ -133,18 +189,9 @@ export class Connection {
     if (!this.#closed) this.#publisher?.reconcile(wanted);
   }
 
-  /** The ways that media takes at this moment. */
-  async paths(): Promise<MediaPath[]> {
-    const each = await Promise.all(
-      this.#links.map(async ({ direction, transport, offered }): Promise<readonly MediaPath[]> => {
-        if (transport.closed) return [];
-        const address = selectedAddress((await transport.getStats()).values());
-        // A pair stays selected when nothing gets through it any more.
-        const inUse = address && transport.connectionState === 'connected';
-        return inUse ? [{ direction, ...address, state: 'in-use' }] : offered;
-      }),
-    );
-    return each.flat();
+  /** The browser has another network than before, or one again. */
+  networkChanged(): void {
+    this.#network.networkChanged();
   }
 
   close(): void {
@@ -152,40 +199,65 @@ export class Connection {
     this.#closed = true;
     this.#consuming?.end();
     this.#publisher?.end();
-    for (const { transport, stopWatching } of this.#links) {
-      stopWatching();
-      transport.close();
-    }
+    this.#network.stop();
+    for (const { transport } of this.#links) transport.close();
   }
 
-  #link(direction: Direction, transport: types.Transport, offer: Transport): void {
-    const { request } = this.#options;
+  #link(
+    direction: Link['direction'],
+    transport: types.Transport,
+    offer: Transport,
+  ): ConnectionLink {
     const transportId = transport.id;
+    const link: ConnectionLink = {
+      direction,
+      transport,
+      dtlsParameters: undefined,
+      offered: offeredPaths(direction, offer.iceCandidates),
+      restartIce: async () => {
+        const { iceParameters } = await this.#request('restartIce', { transportId });
+        await transport.restartIce({ iceParameters });
+      },
+    };
     transport.on('connect', ({ dtlsParameters }, callback) => {
-      request('connectWebRtcTransport', { transportId, dtlsParameters }).catch((error: unknown) => {
-        console.warn('connecting a transport failed', error);
-        this.#lost();
-      });
+      link.dtlsParameters = dtlsParameters;
+      void this.#connect(link);
       // The server handles a peer's messages in order, so there is no need to wait for its answer.
       callback();
     });
-    const stopWatching = watchIce(transport, {
-      restartIce: async () => {
-        const { iceParameters } = await request('restartIce', { transportId });
-        await transport.restartIce({ iceParameters });
-      },
-      onLost: () => this.#lost(),
-    });
-    const offered = offeredPaths(direction, offer.iceCandidates);
-    this.#links.push({ direction, transport, offered, stopWatching });
+    return link;
   }
 
-  #lost(): void {
-    if (!this.#closed) this.#options.events.onLost();
+  async #connect(link: ConnectionLink): Promise<void> {
+    const { dtlsParameters, transport } = link;
+    if (!dtlsParameters) return;
+    try {
+      await this.#request('connectWebRtcTransport', { transportId: transport.id, dtlsParameters });
+      link.dtlsParameters = undefined;
+    } catch (error) {
+      const code = error instanceof RequestError ? error.code : undefined;
+      // Without an answer it is sent again by the next socket; and then the server may know it already.
+      if (code === undefined || code === errorCodes.conflict) return;
+      console.warn('connecting a transport failed', error);
+      this.#lose();
+    }
+  }
+
+  /** The server has said what it knows of. */
+  #resumed({ producers, consumers }: RequestReply<'join'>): void {
+    for (const link of this.#links) void this.#connect(link);
+    void this.#publisher?.resumed(producers);
+    this.#consuming?.resumed(consumers);
+  }
+
+  #lose(): void {
+    if (this.#closed) return;
+    this.#lost = true;
+    this.#options.events.onLost();
   }
 
   async #openRoomData(): Promise<void> {
-    const { dataConsumer } = this.#options.welcome;
+    const { dataConsumer } = this.#welcome;
     if (!dataConsumer || !this.#receive) return;
     const { dataConsumerId, ...rest } = dataConsumer;
     try {
@@ -194,7 +266,7 @@ export class Connection {
     } catch (error) {
       if (this.#closed) return;
       console.warn('the room data channel failed', error);
-      this.#lost();
+      this.#lose();
     }
   }
 

@@ -10,20 +10,27 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function setUp() {
-  const attempts: { resume: string | undefined; end: (end: SocketEnd) => void; closed: boolean }[] =
-    [];
+function setUp({ answers = true } = {}) {
+  const attempts: {
+    resume: string | undefined;
+    end: (end: SocketEnd) => void;
+    closed: boolean;
+    abandoned: boolean;
+  }[] = [];
   const troubles: Trouble[] = [];
   const failures: Failure[] = [];
   const placeLost = vi.fn();
   const connector = new Connector({
     open: (resume, end) => {
-      const attempt = { resume, end, closed: false };
+      const attempt = { resume, end, closed: false, abandoned: false };
       attempts.push(attempt);
       return {
-        request: () => Promise.reject(new Error('not in this test')),
+        request: () => (answers ? Promise.resolve({} as never) : new Promise(() => undefined)),
         close: () => {
           attempt.closed = true;
+        },
+        abandon: () => {
+          attempt.abandoned = true;
         },
       };
     },
@@ -53,6 +60,7 @@ test.each([
   [closeCodes.gone, 'gone'],
   [closeCodes.badFrame, 'bad-request'],
   [closeCodes.refused, 'refused'],
+  [closeCodes.turnedAway, 'turned-away'],
 ] as const)('after %i there is no further attempt, and the reason is told', (code, kind) => {
   const { connector, attempts, failures, end } = setUp();
   connector.start();
@@ -106,6 +114,51 @@ test('stopped is stopped', () => {
   expect(attempts[0]?.closed).toBe(true);
   end(1006);
   connector.reconnect('media-lost');
+  vi.advanceTimersByTime(60_000);
+  expect(attempts).toHaveLength(1);
+});
+
+test('a socket that seems open but answers nothing is given up for another, with our place kept', async () => {
+  const { connector, attempts, troubles } = setUp({ answers: false });
+  connector.start();
+  connector.welcomed('secret');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(attempts.length).toBeGreaterThan(1);
+  expect(attempts[0]).toMatchObject({ abandoned: true, closed: false });
+  expect(attempts[1]?.resume).toBe('secret');
+  expect(troubles[0]).toMatchObject({ cause: 'unreachable' });
+});
+
+test('with another network, another socket takes the place of this one at once, and that is no trouble', () => {
+  const { connector, attempts, troubles } = setUp();
+  connector.start();
+  connector.welcomed('secret');
+  connector.replace();
+  expect(attempts.map(({ resume, abandoned }) => [resume, abandoned])).toEqual([
+    [undefined, true],
+    ['secret', false],
+  ]);
+  expect(troubles).toEqual([]);
+});
+
+test('with another network, who has no place yet keeps the socket, and who waits tries at once', () => {
+  const { connector, attempts, end } = setUp();
+  connector.start();
+  connector.replace();
+  expect(attempts).toHaveLength(1);
+  end(1006);
+  connector.replace();
+  expect(attempts).toHaveLength(2);
+});
+
+test('a place from before the page was loaded again is asked for; if it is lost, that may be the end', () => {
+  const { connector, attempts, placeLost, end } = setUp();
+  placeLost.mockImplementation(() => connector.stop());
+  connector.start('secret');
+  expect(attempts[0]?.resume).toBe('secret');
+  expect(connector.resumeSecret).toBe('secret');
+  end(closeCodes.refused);
+  expect(placeLost).toHaveBeenCalledOnce();
   vi.advanceTimersByTime(60_000);
   expect(attempts).toHaveLength(1);
 });

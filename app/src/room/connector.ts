@@ -3,6 +3,7 @@
  * URL, until it is stopped or the server says that there is no point.
  */
 import { closeCodes } from '@oneport/protocol';
+import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
 import { type RetryPace, retryDelay } from './retry-delay.ts';
 import type { Signalling } from './signalling.ts';
 import type { SocketEnd } from './socket.ts';
@@ -25,7 +26,7 @@ export interface Trouble {
 }
 
 /** Why there will be no further attempt. */
-export type FailureKind = 'gone' | 'bad-request' | 'refused' | 'unsupported';
+export type FailureKind = 'gone' | 'bad-request' | 'refused' | 'turned-away' | 'unsupported';
 
 export interface Failure {
   readonly kind: FailureKind;
@@ -39,7 +40,7 @@ export interface ConnectorOptions {
   /** There is trouble, or what is known of it has changed. */
   onTrouble: (trouble: Trouble) => void;
   onFailure: (failure: Failure) => void;
-  /** The server doesn't know our secret any more: come as somebody new. */
+  /** The server doesn't know our secret any more: come as somebody new, or stop. */
   onPlaceLost: () => void;
 }
 
@@ -47,6 +48,7 @@ const finalCodes: Record<number, FailureKind> = {
   [closeCodes.gone]: 'gone',
   [closeCodes.badFrame]: 'bad-request',
   [closeCodes.refused]: 'refused',
+  [closeCodes.turnedAway]: 'turned-away',
 };
 
 const paces: Record<TroubleCause, RetryPace> = {
@@ -66,6 +68,7 @@ export class Connector {
   #attempt = 0;
   #cause: TroubleCause = 'unreachable';
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #heartbeat: Heartbeat | undefined;
   #running = false;
 
   constructor(options: ConnectorOptions) {
@@ -77,8 +80,15 @@ export class Connector {
     return this.#signalling;
   }
 
-  start(): void {
+  /** The secret by which the next socket would take this one's place. */
+  get resumeSecret(): string | undefined {
+    return this.#resumeSecret;
+  }
+
+  /** @param resumeSecret - of a place that I have already, from before the page was loaded again */
+  start(resumeSecret?: string): void {
     this.#running = true;
+    this.#resumeSecret = resumeSecret;
     this.#attempt = 0;
     this.#open();
   }
@@ -88,6 +98,7 @@ export class Connector {
     this.#running = false;
     this.#resumeSecret = undefined;
     clearTimeout(this.#timer);
+    this.#heartbeat?.stop();
     this.#signalling?.close();
     this.#signalling = undefined;
   }
@@ -95,6 +106,12 @@ export class Connector {
   /** The server has welcomed us. @param resumeSecret - lets the next socket take this one's place */
   welcomed(resumeSecret: string): void {
     this.#resumeSecret = resumeSecret;
+    const signalling = this.#signalling;
+    this.#heartbeat?.stop();
+    this.#heartbeat = startHeartbeat({
+      ping: async () => await signalling?.request('ping', {}),
+      onDead: () => this.reconnect('unreachable'),
+    });
   }
 
   /** Joined: unless trouble comes soon, it was no trouble at all. */
@@ -105,15 +122,31 @@ export class Connector {
     }, settledAfter);
   }
 
-  /** Doesn't wait for the next attempt's time. Does nothing if none is waited for. */
+  /** Doesn't wait for the next attempt's time. If none is waited for, sees whether the socket is still alive. */
   retryNow(): void {
     if (this.#running && !this.#signalling) this.#open();
+    else this.#heartbeat?.beat();
+  }
+
+  /**
+   * Another network: the socket that there is may be dead without saying so, and finding that out takes longer than
+   * opening another. Nobody notices if there was no need.
+   */
+  replace(): void {
+    // Without a place to come back to, there is only the socket.
+    if (!this.#running || !this.#signalling || this.#resumeSecret === undefined) {
+      this.retryNow();
+      return;
+    }
+    this.#heartbeat?.stop();
+    this.#signalling.abandon();
+    this.#open();
   }
 
   /** Gives this connection up and makes another. */
   reconnect(cause: TroubleCause): void {
     if (!this.#running) return;
-    this.#signalling?.close();
+    this.#signalling?.abandon();
     this.#waitAndRetry(cause);
   }
 
@@ -132,7 +165,7 @@ export class Connector {
       // The secret is no longer good, for example since the server is a new process.
       this.#resumeSecret = undefined;
       this.#options.onPlaceLost();
-      this.#waitAndRetry('unreachable');
+      if (this.#running) this.#waitAndRetry('unreachable');
     } else if (failure) {
       this.stop();
       this.#options.onFailure({ kind: failure, reason });
@@ -145,6 +178,7 @@ export class Connector {
 
   #waitAndRetry(cause: TroubleCause): void {
     clearTimeout(this.#timer);
+    this.#heartbeat?.stop();
     this.#signalling = undefined;
     this.#cause = cause;
     const delay = retryDelay(this.#attempt, paces[cause]);

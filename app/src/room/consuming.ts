@@ -1,5 +1,5 @@
 /** What comes from the others: one mediasoup-client consumer for each thing that somebody sends. */
-import type { ConsumerOffer, PeerId, RequestData, Source } from '@oneport/protocol';
+import type { ConsumerOffer, PeerId, RequestData, RequestReply, Source } from '@oneport/protocol';
 import { parseScalabilityMode, type types } from 'mediasoup-client';
 import { chooseSpatialLayer, type TileView } from './layers.ts';
 import { parametersForBrowser } from './rtp.ts';
@@ -116,6 +116,34 @@ export class Consuming {
     if (broken) this.#options.onBroken();
     this.#changed();
     return accepted.map(({ consumerId }) => consumerId);
+  }
+
+  /** Ids of all that arrives. */
+  get ids(): string[] {
+    return [...this.#receiving.keys()];
+  }
+
+  /**
+   * Signalling was interrupted: what the server doesn't have any more is closed, and it is asked again for what it
+   * may have missed.
+   *
+   * @param known - what the server has, of those `ids` that it was told
+   */
+  resumed(known: RequestReply<'join'>['consumers']): void {
+    const there = new Map(known.map((consumer) => [consumer.consumerId, consumer]));
+    // Nobody has told the server that these were taken.
+    for (const consumerId of this.#making.keys()) this.#making.set(consumerId, 'closed');
+    for (const [consumerId, receiving] of this.#receiving) {
+      const consumer = there.get(consumerId);
+      if (!consumer) {
+        this.closed(consumerId);
+        continue;
+      }
+      receiving.askedPause = consumer.paused;
+      receiving.askedLayer = undefined;
+      this.setState(consumerId, consumer.producerPaused ? 'paused' : 'live');
+    }
+    this.viewsChanged();
   }
 
   /** The server has closed a consumer. It may not have been made yet. */

@@ -1,23 +1,28 @@
 /** Where each of the server's messages goes. */
 import type { PeerId, Welcome } from '@oneport/protocol';
 import type { Connection } from './connection.ts';
+import type { Moderation } from './moderation.ts';
 import type { Room } from './room.ts';
 import type { SignallingHandlers } from './signalling.ts';
 
 export interface DispatchTo {
   room: Room;
+  moderation: Moderation;
   /** The connection of the newest `welcome`, once it is made. */
   connection: () => Connection | undefined;
+  /** I am in the lobby. */
+  onWaiting: () => void;
   onWelcome: (welcome: Welcome) => void;
   onActiveSpeaker: (peerId: PeerId | null) => void;
 }
 
 /** @param to - those who deal with it */
 export function dispatch(to: DispatchTo): Pick<SignallingHandlers, 'notifications' | 'requests'> {
-  const { room } = to;
+  const { room, moderation } = to;
   const consuming = () => to.connection()?.consuming;
   return {
     notifications: {
+      waiting: to.onWaiting,
       welcome: to.onWelcome,
       newPeer: (peer) => room.peerCame(peer),
       peerClosed: ({ peerId }) => room.peerWent(peerId),
@@ -28,6 +33,10 @@ export function dispatch(to: DispatchTo): Pick<SignallingHandlers, 'notification
       // Told for those who show statistics; nothing here depends on it.
       consumerLayersChanged: () => undefined,
       activeSpeaker: ({ peerId }) => to.onActiveSpeaker(peerId),
+      muted: (data) => moderation.muted(data),
+      roomLocked: (data) => moderation.locked(data),
+      lobbyChanged: (data) => moderation.lobbyChanged(data),
+      serverStopping: ({ inSeconds }) => room.serverStops(inSeconds),
       protocolError: ({ method, reason }) => console.error('protocol error:', method, reason),
     },
     requests: {

@@ -144,3 +144,30 @@ test('a muted microphone stays muted when another is chosen', async () => {
   expect(asked).toEqual(['', 'usb']);
   expect(local.openDeviceIds).toEqual({ microphone: 'the audio device', camera: undefined });
 });
+
+test('what may not be sent is closed, and not opened again until it may', async () => {
+  const local = make();
+  await local.open({ microphone: true, camera: true });
+  await local.shareScreen();
+  const { camera } = local.state;
+  local.allow(['microphone']);
+  expect(local.state).toMatchObject({
+    microphone: { state: 'on' },
+    camera: { state: 'forbidden' },
+    screen: { state: 'unsupported' },
+  });
+  expect(camera.state === 'on' && camera.track.readyState).toBe('ended');
+  await local.setCamera(true);
+  await local.chooseDevice('camera', 'another');
+  await local.open({ microphone: false, camera: true });
+  await local.shareScreen();
+  expect(local.state).toMatchObject({
+    camera: { state: 'forbidden' },
+    screen: { state: 'unsupported' },
+  });
+
+  local.allow(['microphone', 'camera', 'screen']);
+  expect(local.state).toMatchObject({ camera: { state: 'off' }, screen: { state: 'off' } });
+  await local.setCamera(true);
+  expect(local.state.camera.state).toBe('on');
+});

@@ -2,6 +2,7 @@
  * What I have to send: my microphone, camera and screen. It outlives every connection, so that the
  * same tracks can be produced again.
  */
+import type { Publishable } from '@oneport/protocol';
 import {
   canShareScreen,
   type DeviceList,
@@ -23,7 +24,9 @@ export type LocalSource =
   | { readonly state: 'on'; readonly track: MediaStreamTrack }
   /** Held open, so that speaking again takes no time, but silent. Microphones only. */
   | { readonly state: 'muted'; readonly track: MediaStreamTrack }
-  | { readonly state: 'problem'; readonly problem: MediaProblem };
+  | { readonly state: 'problem'; readonly problem: MediaProblem }
+  /** My token doesn't allow me to send it. */
+  | { readonly state: 'forbidden' };
 
 export type LocalScreen =
   | { readonly state: 'unsupported' }
@@ -77,6 +80,7 @@ export class LocalMedia {
   /** Which wish of each kind is the newest: what answers an older one is closed again. */
   readonly #turns: Record<Kind | 'screen', number> = { microphone: 0, camera: 0, screen: 0 };
   readonly #stopWatching: () => void;
+  #screenAllowed = true;
 
   constructor(options: LocalMediaOptions) {
     this.#capture = options.capture ?? browserCapture;
@@ -107,9 +111,32 @@ export class LocalMedia {
     return this.#store.subscribe(listener);
   }
 
+  /**
+   * Closes what may not be sent, and opens it no more.
+   *
+   * @param publish - all that may be sent from now on
+   */
+  allow(publish: readonly Publishable[]): void {
+    for (const kind of ['microphone', 'camera'] as const) {
+      const forbidden = this.#isForbidden(kind);
+      if (publish.includes(kind)) {
+        if (forbidden) this.#store.update({ [kind]: { state: 'off' } });
+      } else if (!forbidden) {
+        this.#close(kind);
+        this.#store.update({ [kind]: { state: 'forbidden' } });
+      }
+    }
+    const screenAllowed = publish.includes('screen');
+    if (screenAllowed === this.#screenAllowed) return;
+    this.#screenAllowed = screenAllowed;
+    this.stopScreen();
+  }
+
   /** Opens what is wanted, with one question to the person if both are. */
   async open(want: { microphone: boolean; camera: boolean }): Promise<void> {
-    const kinds = (['microphone', 'camera'] as const).filter((kind) => want[kind]);
+    const kinds = (['microphone', 'camera'] as const).filter(
+      (kind) => want[kind] && !this.#isForbidden(kind),
+    );
     const together = kinds.map((kind) => ({ kind, turn: this.#begin(kind) }));
     let tracks: MediaStreamTrack[];
     try {
@@ -137,6 +164,7 @@ export class LocalMedia {
   /** Mutes or unmutes; opens the microphone if it isn't open. */
   async setMicrophone(on: boolean): Promise<void> {
     const { microphone } = this.state;
+    if (microphone.state === 'forbidden') return;
     if (microphone.state === 'on' || microphone.state === 'muted') {
       microphone.track.enabled = on;
       this.#store.update({
@@ -151,6 +179,7 @@ export class LocalMedia {
 
   /** Off closes the camera: its light goes out. */
   async setCamera(on: boolean): Promise<void> {
+    if (this.#isForbidden('camera')) return;
     if (!on) this.#close('camera');
     else if (this.state.camera.state !== 'on') await this.#reopen('camera');
   }
@@ -159,7 +188,7 @@ export class LocalMedia {
   async chooseDevice(kind: Kind, deviceId: string): Promise<void> {
     this.#deviceIds[kind] = deviceId;
     const source = this.state[kind];
-    if (source.state === 'off') return;
+    if (source.state === 'off' || source.state === 'forbidden') return;
     const wasMuted = source.state === 'muted';
     await this.#reopen(kind);
     if (kind === 'microphone' && wasMuted) await this.setMicrophone(false);
@@ -167,6 +196,7 @@ export class LocalMedia {
 
   /** Rejects with MediaProblemError if there is nothing to share; 'denied' if the person chose none. */
   async shareScreen(): Promise<void> {
+    if (!this.#screenAllowed) return;
     const turn = ++this.#turns.screen;
     this.#store.update({ screen: { state: 'opening' } });
     let tracks: MediaStreamTrack[];
@@ -223,7 +253,9 @@ export class LocalMedia {
   }
 
   #screenOff(): LocalScreen {
-    return { state: this.#capture.canShareScreen() ? 'off' : 'unsupported' };
+    return {
+      state: this.#screenAllowed && this.#capture.canShareScreen() ? 'off' : 'unsupported',
+    };
   }
 
   /** Makes room for a new track of this kind; some systems open a camera only once. */
@@ -234,7 +266,12 @@ export class LocalMedia {
     return this.#turns[kind];
   }
 
+  #isForbidden(kind: Kind): boolean {
+    return this.state[kind].state === 'forbidden';
+  }
+
   #close(kind: Kind): void {
+    if (this.#isForbidden(kind)) return;
     this.#stopTrack(kind);
     this.#turns[kind] += 1;
     this.#store.update({ [kind]: { state: 'off' } });

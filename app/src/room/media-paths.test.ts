@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { selectedAddress } from './media-paths.ts';
+import { heardIn, selectedAddress } from './media-paths.ts';
 
 const remote = { id: 'R', type: 'remote-candidate', address: '192.0.2.1', port: 44444 };
 
@@ -24,4 +24,13 @@ test('Firefox: the pair itself says that it is selected', () => {
 test('before a pair is selected there is no address', () => {
   expect(selectedAddress([])).toBeUndefined();
   expect(selectedAddress([{ id: 'T', type: 'transport' }, remote])).toBeUndefined();
+});
+
+test('media and answers to ICE’s checks are heard, what is sent is not', () => {
+  const pair = { id: 'P', type: 'candidate-pair', bytesReceived: 100, responsesReceived: 3 };
+  const heard = heardIn([pair]);
+  expect(heardIn([{ ...pair, bytesSent: 1 } as typeof pair])).toBe(heard);
+  expect(heardIn([{ ...pair, bytesReceived: 101 }])).toBeGreaterThan(heard);
+  expect(heardIn([{ ...pair, responsesReceived: 4 }])).toBeGreaterThan(heard);
+  expect(heardIn([])).toBe(0);
 });

@@ -26,6 +26,8 @@ interface Stats {
   readonly ip?: string;
   readonly port?: number;
   readonly protocol?: string;
+  readonly bytesReceived?: number;
+  readonly responsesReceived?: number;
 }
 
 /**
@@ -53,6 +55,20 @@ export function selectedAddress(report: Iterable<Stats>): Address | undefined {
     address,
     port: remote.port,
   };
+}
+
+/**
+ * A number that changes whenever something has come: media, or an answer to one of ICE's checks, in
+ * so far as the browser counts these (Chromium does).
+ *
+ * @param report - what `transport.getStats()` gave
+ */
+export function heardIn(report: Iterable<Stats>): number {
+  let heard = 0;
+  for (const { type, bytesReceived = 0, responsesReceived = 0 } of report) {
+    if (type === 'candidate-pair') heard += bytesReceived + responsesReceived;
+  }
+  return heard;
 }
 
 /** The paths that a transport may take, as long as it hasn't taken one. */

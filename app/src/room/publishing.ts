@@ -1,5 +1,5 @@
 /** Brings producers in line with what I have to send. */
-import type { Source } from '@oneport/protocol';
+import { errorCodes, type RequestReply, type Source } from '@oneport/protocol';
 import type { types } from 'mediasoup-client';
 import { newUuid } from './ids.ts';
 import type { LocalMediaState, LocalSource } from './local-media.ts';
@@ -96,9 +96,10 @@ export class Publisher {
   readonly #sending = new Map<Source, Sending>();
   /** Tracks that were refused: not tried again on this transport. */
   readonly #refused = new WeakSet<MediaStreamTrack>();
-  readonly #working = new Set<Source>();
+  readonly #working = new Map<Source, Promise<void>>();
   #wanted: Record<Source, Wanted> | undefined;
-  #over = false;
+  /** waiting: there is no signalling, and so nothing is begun. */
+  #state: 'working' | 'waiting' | 'over' = 'working';
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -127,25 +128,60 @@ export class Publisher {
   /** Sends what is wanted, and only that. May be called at any time, as often as one likes. */
   reconcile(wanted: Record<Source, Wanted>): void {
     this.#wanted = wanted;
-    for (const source of sources) void this.#reconcileSource(source);
+    if (this.#state !== 'working') return;
+    for (const source of sources) this.#reconcileSource(source);
+  }
+
+  /** There is no signalling: what is sent goes on, and what changes waits for `resumed`. */
+  suspend(): void {
+    if (this.#state === 'working') this.#state = 'waiting';
+  }
+
+  /**
+   * There is signalling again.
+   *
+   * @param known - what the server knows of that we send: the rest is to be produced again
+   */
+  async resumed(known: RequestReply<'join'>['producers']): Promise<void> {
+    // What was begun before ends first: the server has it, or it hasn't.
+    await Promise.all(this.#working.values());
+    if (this.#state !== 'waiting') return;
+    this.#state = 'working';
+    const there = new Map(known.map((producer) => [producer.producerId, producer]));
+    for (const [source, sending] of this.#sending) {
+      const producer = there.get(sending.producer.id);
+      there.delete(sending.producer.id);
+      if (producer) {
+        sending.paused = producer.paused;
+      } else {
+        this.#sending.delete(source);
+        sending.producer.close();
+      }
+    }
+    for (const producerId of there.keys()) this.#tell('closeProducer', producerId);
+    if (this.#wanted) this.reconcile(this.#wanted);
   }
 
   /** The transport is about to close: what fails from now on is no refusal. */
   end(): void {
-    this.#over = true;
+    this.#state = 'over';
   }
 
-  async #reconcileSource(source: Source): Promise<void> {
-    if (this.#over || this.#working.has(source)) return;
-    this.#working.add(source);
+  #reconcileSource(source: Source): void {
+    if (this.#working.has(source)) return;
+    this.#working.set(
+      source,
+      this.#work(source).finally(() => this.#working.delete(source)),
+    );
+  }
+
+  async #work(source: Source): Promise<void> {
     try {
       // Each step may take a while, and what is wanted may be something else by then.
-      while (await this.#step(source));
+      while (this.#state === 'working' && (await this.#step(source)));
     } catch (error) {
-      if (this.#over) return;
+      if (this.#state === 'over') return;
       this.#options.onRefused(source, error instanceof Error ? error.message : String(error));
-    } finally {
-      this.#working.delete(source);
     }
   }
 
@@ -216,7 +252,9 @@ export class Publisher {
   }
 
   #refuse(source: Source, producerId: string, error: unknown): void {
-    if (error instanceof RequestError && error.code === undefined) return;
+    // No answer: the next connection says what has become of it. A conflict: there is a newer `welcome`.
+    const noRefusal = [undefined, errorCodes.notFound, errorCodes.conflict] as unknown[];
+    if (error instanceof RequestError && noRefusal.includes(error.code)) return;
     const wanted = this.#wanted?.[source];
     const sending = this.#sending.get(source);
     if (sending?.producer.id === producerId) {

@@ -7,6 +7,9 @@ const device = { flag: 'chrome', name: 'Chrome' };
 const ada = { peerId: 'a', displayName: 'Ada', device };
 const bob = { peerId: 'b', displayName: 'Bob', device };
 
+/** What I send and receive is no matter of this class. */
+const nothing = { producers: [], consumers: [] };
+
 function setUp() {
   let told: readonly Notice[] = [];
   const notices = new Notices((notices) => {
@@ -20,7 +23,7 @@ function setUp() {
 
 test('who is there when I come in is no news, who comes and goes is', () => {
   const { room, names, news } = setUp();
-  room.entered({ peers: [ada], chat: [] });
+  room.entered({ peers: [ada], chat: [], ...nothing });
   expect(news()).toEqual([]);
   room.peerCame(bob);
   room.peerWent('a');
@@ -31,7 +34,7 @@ test('who is there when I come in is no news, who comes and goes is', () => {
 test('notifications may come before the reply to join, or twice', () => {
   const { room, names, news } = setUp();
   room.peerCame(bob);
-  room.entered({ peers: [ada, bob], chat: [] });
+  room.entered({ peers: [ada, bob], chat: [], ...nothing });
   room.peerCame(bob);
   room.peerWent('nobody');
   expect(names().sort()).toEqual(['Ada', 'Bob']);
@@ -40,8 +43,8 @@ test('notifications may come before the reply to join, or twice', () => {
 
 test('coming back, I learn who has gone meanwhile', () => {
   const { room, names } = setUp();
-  room.entered({ peers: [ada, bob], chat: [] });
-  room.entered({ peers: [bob], chat: [] });
+  room.entered({ peers: [ada, bob], chat: [], ...nothing });
+  room.entered({ peers: [bob], chat: [], ...nothing });
   room.peerRenamed('b', 'Robert');
   expect(names()).toEqual(['Robert']);
 });

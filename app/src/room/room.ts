@@ -5,7 +5,8 @@ import type { RemoteMedia } from './consuming.ts';
 import { newPeerId } from './ids.ts';
 import type { Notices } from './notices.ts';
 import { assemblePeople } from './people.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { SendRequest } from './signalling.ts';
+import type { Self, Snapshot } from './snapshot.ts';
 
 /** The part of the snapshot that is the room's. */
 export type RoomView = Pick<Snapshot, 'people' | 'chat'>;
@@ -31,9 +32,8 @@ export class Room {
     return this.#view;
   }
 
-  /** A peer id that nobody has had yet. */
-  newIdentity(): PeerId {
-    const peerId = newPeerId();
+  /** @param peerId - mine already; by default one that nobody has had yet */
+  newIdentity(peerId = newPeerId()): PeerId {
     this.#ownPeerIds.add(peerId);
     return peerId;
   }
@@ -73,6 +73,11 @@ export class Room {
     this.#peopleChanged();
   }
 
+  /** @param inSeconds - when at the latest; I will come back by myself */
+  serverStops(inSeconds: number): void {
+    this.#options.notices.add({ type: 'server-stopping', inSeconds });
+  }
+
   /** @param media - all that arrives now, of everybody */
   mediaChanged(media: readonly RemoteMedia[]): void {
     this.#media = media;
@@ -82,6 +87,32 @@ export class Room {
   chatted(messages: readonly ChatMessage[]): void {
     const chat = mergeChat(this.#view.chat, messages, (peerId) => this.#ownPeerIds.has(peerId));
     this.#change({ chat });
+  }
+
+  /**
+   * Sends a chat message.
+   *
+   * @param self - who says it
+   * @returns false if it didn't get through (a notice says why)
+   */
+  async say(
+    text: string,
+    { peerId, displayName }: Pick<Self, 'peerId' | 'displayName'>,
+    request: SendRequest,
+  ): Promise<boolean> {
+    try {
+      const { messageId } = await request('sendChatMessage', { text });
+      // It comes down the data channel too, with the server's time. But not to those who don't consume.
+      if (!this.#view.chat.some((entry) => entry.messageId === messageId)) {
+        const time = Date.now();
+        this.chatted([{ type: 'chat', messageId, peerId, displayName, time, text: text.trim() }]);
+      }
+      return true;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#options.notices.add({ type: 'chat-failed', reason });
+      return false;
+    }
   }
 
   #peopleChanged(): void {

@@ -7,20 +7,21 @@ import { displayNameSchema, errorCodes, type RequestReply, type Welcome } from '
 import type { Device } from 'mediasoup-client';
 import { browserInfo } from './browser-info.ts';
 import { Connection } from './connection.ts';
-import { Connector, type FailureKind, type Trouble } from './connector.ts';
+import { Connector, type FailureKind, type Trouble, type TroubleCause } from './connector.ts';
 import { tileKey, type Unreceivable } from './consuming.ts';
 import { DeviceLoader } from './device-loader.ts';
-import { problemOf } from './devices.ts';
 import { dispatch } from './dispatch.ts';
 import { nameOrGuest } from './display-name.ts';
 import type { TileView } from './layers.ts';
 import { LocalMedia } from './local-media.ts';
+import { beforeWelcome, Moderation } from './moderation.ts';
 import { Notices } from './notices.ts';
+import { OwnDevices } from './own-devices.ts';
 import type { PageSettings } from './page-url.ts';
-import { watchPaths } from './path-watch.ts';
+import type { Place } from './place.ts';
 import { type PreferenceStorage, RememberedPreferences } from './preferences.ts';
 import { wantedSources } from './publishing.ts';
-import { Room, type RoomView } from './room.ts';
+import { Room } from './room.ts';
 import { openSignalling, RequestError, type SendRequest, type Signalling } from './signalling.ts';
 import { signallingUrl } from './signalling-url.ts';
 import type { Phase, Snapshot } from './snapshot.ts';
@@ -33,9 +34,11 @@ export interface RoomSessionOptions {
   /** Where the server is, such as `location.href`: `http:` gives `ws:`, `https:` gives `wss:`. */
   server: string;
   storage: PreferenceStorage | undefined;
+  /** Where I was before the page was loaded again. */
+  place?: Place | undefined;
+  /** Asked at each attempt to connect, so that a fresh one can be given. */
+  token?: () => string | undefined;
 }
-
-type SourceName = 'microphone' | 'camera';
 
 export class RoomSession {
   readonly #options: RoomSessionOptions;
@@ -48,49 +51,65 @@ export class RoomSession {
   readonly #views = new Map<string, TileView>();
   readonly #unreceivable: Unreceivable = { culprits: new Set(), suspects: new Set() };
   readonly #preferences: RememberedPreferences;
-  /** Which devices were open when I left, to be opened again. */
-  #toReopen: Record<SourceName, boolean> | undefined;
+  /** The page was loaded again, and I am not yet back. */
+  #returning = false;
 
   // The connection.
   #connection: Connection | undefined;
   readonly #deviceLoader = new DeviceLoader();
-  #stopPaths: (() => void) | undefined;
 
   readonly #room: Room;
+  /** What I do to my microphone, camera and screen. */
+  readonly devices: OwnDevices;
+  /** What I may do here, and what I do as a moderator. */
+  readonly moderation: Moderation;
 
   constructor(options: RoomSessionOptions) {
     this.#options = options;
     this.#preferences = new RememberedPreferences(options.storage);
     const preferences = this.#preferences.current;
     this.#local = new LocalMedia(preferences);
-    const { microphone, camera, screen, devices } = this.#local.state;
-    const { microphoneId, cameraId, speakerId } = preferences;
+    const { devices, ...sources } = this.#local.state;
     this.#notices = new Notices((notices) => this.#store.update({ notices }));
-    const onChange = (view: RoomView) => this.#store.update(view);
-    this.#room = new Room({ notices: this.#notices, onChange });
+    this.devices = new OwnDevices({
+      local: this.#local,
+      preferences: this.#preferences,
+      notices: this.#notices,
+      onChosen: () => this.#store.updateIfOther({ chosen: this.devices.chosen }),
+    });
+    this.#room = new Room({
+      notices: this.#notices,
+      onChange: (view) => this.#store.update(view),
+    });
     this.#store = new Store<Snapshot>({
       phase: { state: 'lobby' },
       roomId: options.roomId,
       self: {
-        peerId: this.#room.newIdentity(),
-        displayName: options.page.displayName ?? preferences.displayName,
-        microphone,
-        camera,
-        screen,
+        peerId: this.#room.newIdentity(options.place?.peerId),
+        displayName:
+          options.place?.displayName ?? options.page.displayName ?? preferences.displayName,
+        ...sources,
         role: options.page.produce ? 'participant' : 'watching',
       },
       ...this.#room.view,
       activeSpeaker: null,
+      moderation: beforeWelcome,
       media: undefined,
       devices,
-      chosen: { microphoneId, cameraId, speakerId },
+      chosen: this.devices.chosen,
       notices: [],
+    });
+    this.moderation = new Moderation({
+      request: (method, data) => this.#request(method, data),
+      notices: this.#notices,
+      local: this.#local,
+      onChange: (moderation) => this.#store.update({ moderation }),
     });
     this.#connector = new Connector({
       open: (resume, ended) => this.#openSignalling(resume, ended),
       onTrouble: (trouble) => this.#troubled(trouble),
       onFailure: (failure) => this.#end({ state: 'failed', failure }),
-      onPlaceLost: () => this.#updateSelf({ peerId: this.#room.newIdentity() }),
+      onPlaceLost: () => this.#placeLost(),
     });
     this.#local.subscribe(() => this.#localChanged());
   }
@@ -103,24 +122,42 @@ export class RoomSession {
    */
   readonly subscribe = (listener: () => void): (() => void) => this.#store.subscribe(listener);
 
-  /** Opens the microphone and camera as last time, to be seen in the lobby before anybody else does. */
-  async openDevices(): Promise<void> {
-    if (!this.#options.page.produce) return;
-    const { microphoneOn, cameraOn } = this.#preferences.current;
-    await this.#local.open({ microphone: microphoneOn, camera: cameraOn });
+  /**
+   * Opens the microphone and camera as last time, to be seen in the lobby before anybody else does. Who was in the
+   * call before the page was loaded again goes straight back, with both as they were.
+   */
+  async open(): Promise<void> {
+    const { page, place } = this.#options;
+    const opening = page.produce ? this.devices.openAgain(place) : undefined;
+    if (place) {
+      this.#returning = true;
+      this.#store.update({
+        phase: { state: 'reconnecting', trouble: undefined, mediaGoesOn: false },
+      });
+      this.#connector.start(place.resumeSecret);
+    }
+    await opening;
+  }
+
+  /** What the page that comes next has to know to take my place, if I have one. */
+  get place(): Place | undefined {
+    const { phase, roomId, self } = this.getSnapshot();
+    const { resumeSecret } = this.#connector;
+    const inCall = phase.state === 'joined' || phase.state === 'reconnecting';
+    if (!inCall || resumeSecret === undefined) return undefined;
+    const displayName = nameOrGuest(self.displayName);
+    return { roomId, peerId: self.peerId, displayName, resumeSecret, ...this.devices.open };
   }
 
   /** Enters the room, or enters it again after having left. */
   join(): void {
     const { state } = this.getSnapshot().phase;
-    if (state === 'joining' || state === 'joined' || state === 'reconnecting') return;
+    if (state !== 'lobby' && state !== 'left' && state !== 'failed') return;
     // After leaving, the server may not have seen the old socket close yet.
     if (state !== 'lobby') this.#updateSelf({ peerId: this.#room.newIdentity() });
-    const displayName = nameOrGuest(this.getSnapshot().self.displayName);
-    this.#updateSelf({ displayName });
+    this.#updateSelf({ displayName: nameOrGuest(this.getSnapshot().self.displayName) });
     this.#store.update({ phase: { state: 'joining', trouble: undefined } });
-    if (this.#toReopen) void this.#local.open(this.#toReopen);
-    this.#toReopen = undefined;
+    if (state !== 'lobby' && this.#options.page.produce) void this.devices.openAgain();
     this.#connector.start();
   }
 
@@ -136,6 +173,13 @@ export class RoomSession {
     this.#connector.retryNow();
   }
 
+  /** The browser has another network than before, or one again. */
+  networkChanged(): void {
+    this.#connection?.suspend();
+    this.#connector.replace();
+    this.#connection?.networkChanged();
+  }
+
   /** What the others shall call me; an impossible name is kept for the field, but not sent. */
   setDisplayName(displayName: string): void {
     this.#updateSelf({ displayName });
@@ -147,67 +191,9 @@ export class RoomSession {
     );
   }
 
-  /** Opens or mutes the microphone. */
-  async setMicrophone(on: boolean): Promise<void> {
-    this.#preferences.change({ microphoneOn: on });
-    await this.#local.setMicrophone(on);
-  }
-
-  /** Turns the camera on or off. Off, its light goes out. */
-  async setCamera(on: boolean): Promise<void> {
-    this.#preferences.change({ cameraOn: on });
-    await this.#local.setCamera(on);
-  }
-
-  async chooseDevice(kind: SourceName, deviceId: string): Promise<void> {
-    this.#preferences.change(
-      kind === 'microphone' ? { microphoneId: deviceId } : { cameraId: deviceId },
-    );
-    await this.#local.chooseDevice(kind, deviceId);
-  }
-
-  chooseSpeaker(speakerId: string): void {
-    this.#preferences.change({ speakerId });
-    this.#updateChosen();
-  }
-
-  /** Lets me pick a screen, and sends it beside the camera. */
-  async shareScreen(): Promise<void> {
-    try {
-      await this.#local.shareScreen();
-    } catch (error) {
-      // Closing the picker is an answer, not a fault.
-      if (problemOf(error) !== 'denied') this.#notices.add({ type: 'screen-failed' });
-    }
-  }
-
-  stopScreen(): void {
-    this.#local.stopScreen();
-  }
-
-  /**
-   * Sends a chat message.
-   *
-   * @returns false if it didn't get through (a notice says why)
-   */
+  /** Sends a chat message. @returns false if it didn't get through (a notice says why) */
   async sendChat(text: string): Promise<boolean> {
-    const { self } = this.getSnapshot();
-    try {
-      const { messageId } = await this.#request('sendChatMessage', { text });
-      // It comes down the data channel too, with the server's time. But not to those who don't consume.
-      if (!this.getSnapshot().chat.some((entry) => entry.messageId === messageId)) {
-        const { peerId, displayName } = self;
-        const time = Date.now();
-        this.#room.chatted([
-          { type: 'chat', messageId, peerId, displayName, time, text: text.trim() },
-        ]);
-      }
-      return true;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#notices.add({ type: 'chat-failed', reason });
-      return false;
-    }
+    return await this.#room.say(text, this.getSnapshot().self, this.#request);
   }
 
   /**
@@ -228,49 +214,82 @@ export class RoomSession {
 
   #openSignalling(...[resume, ended]: Parameters<ConnectorOpen>): ReturnType<ConnectorOpen> {
     const { page, roomId, server } = this.#options;
-    const { peerId } = this.getSnapshot().self;
-    const url = signallingUrl(server, { ...page, roomId, peerId, resume });
+    const { peerId, ...self } = this.getSnapshot().self;
+    const keep = resume !== undefined && this.#connection?.canGoOn === true;
+    const token = this.#options.token?.();
+    const displayName = nameOrGuest(self.displayName);
+    const query = { ...page, roomId, peerId, resume, keep, token, displayName };
     const handlers = dispatch({
       room: this.#room,
+      moderation: this.moderation,
+      onWaiting: () => this.#store.update({ phase: { state: 'waiting' } }),
       connection: () => this.#connection,
       onWelcome: (welcome) => void this.#adopt(welcome),
       onActiveSpeaker: (activeSpeaker) => this.#store.update({ activeSpeaker }),
     });
-    return openSignalling(url, { ...handlers, ended });
+    return openSignalling(signallingUrl(server, query), { ...handlers, ended });
   }
 
-  /** Makes the connection that `welcome` describes, in line with the intent. */
+  /** Makes the connection that `welcome` describes, in line with the intent, or goes on with the one that it names. */
   async #adopt(welcome: Welcome): Promise<void> {
     const signalling = this.#connector.signalling;
     if (!signalling) return;
     this.#connector.welcomed(welcome.resumeSecret);
-    this.#dropConnection();
-    let device: Device;
+    this.#allowed(welcome);
     try {
-      device = await this.#deviceLoader.load(welcome.routerRtpCapabilities);
-    } catch (error) {
-      this.#fail('unsupported', error);
-      return;
-    }
-    // The socket may have gone, or another welcome come, while the device was loading.
-    if (signalling !== this.#connector.signalling) return;
-    this.#dropConnection();
-    try {
-      const connection = this.#connect(welcome, device, signalling);
+      const resumes = this.#connection?.resume(welcome, signalling.request) === true;
+      if (!resumes) {
+        const device = await this.#loadDevice(welcome);
+        // The socket may have gone, or another welcome come, while the device was loading.
+        if (!device || signalling !== this.#connector.signalling) return;
+        this.#connection = this.#connect(welcome, device, signalling);
+      }
+      const connection = this.#connection;
+      if (!connection) return;
       const joining = connection.join({
         displayName: nameOrGuest(this.getSnapshot().self.displayName),
         device: browserInfo(navigator.userAgent),
       });
       connection.publish(wantedSources(this.#local.state));
-      this.#showPaths(welcome, connection);
       const reply = await joining;
-      if (connection === this.#connection) this.#joined(reply);
+      if (connection === this.#connection && signalling === this.#connector.signalling) {
+        this.#joined(reply);
+      }
     } catch (error) {
       this.#notJoined(signalling, error);
     }
   }
 
+  /** Takes on what the token says. */
+  #allowed(welcome: Welcome): void {
+    const { produce } = this.#options.page;
+    this.moderation.welcomed(welcome);
+    this.#updateSelf({
+      role: produce && welcome.permissions.publish.length > 0 ? 'participant' : 'watching',
+      ...(welcome.displayName && { displayName: welcome.displayName }),
+    });
+  }
+
+  async #loadDevice({ routerRtpCapabilities }: Welcome): Promise<Device | undefined> {
+    this.#dropConnection();
+    try {
+      const device = await this.#deviceLoader.load(routerRtpCapabilities);
+      this.#dropConnection();
+      return device;
+    } catch (error) {
+      this.#fail('unsupported', error);
+      return undefined;
+    }
+  }
+
   #connect(welcome: Welcome, device: Device, signalling: Signalling): Connection {
+    const reconnect = (cause: TroubleCause) => {
+      // Without a socket it has to wait for the next one, which is under way.
+      const current = this.#connector.signalling;
+      if (connection !== this.#connection || !current) return;
+      // The next one asks for new transports, and this one must not be blamed for another's silence.
+      if (cause === 'media-lost' || connection.uses(current)) this.#connector.reconnect(cause);
+    };
     const connection: Connection = new Connection({
       welcome,
       device,
@@ -281,14 +300,13 @@ export class RoomSession {
         onMedia: () => this.#room.mediaChanged(connection.consuming?.media() ?? []),
         onRoomData: (data) => this.#room.chatted([data]),
         onRefused: (source, reason) => this.#notices.add({ type: 'not-sent', source, reason }),
-        onLost: () => {
-          // While the socket is gone too, a new connection is being made anyway.
-          const current = signalling === this.#connector.signalling;
-          if (current && connection === this.#connection) this.#connector.reconnect('media-lost');
+        onPaths: (paths) => {
+          this.#store.updateIfOther({ media: { portMode: welcome.portMode, paths } });
         },
+        onNoAnswer: () => reconnect('unreachable'),
+        onLost: () => reconnect('media-lost'),
       },
     });
-    this.#connection = connection;
     return connection;
   }
 
@@ -310,7 +328,17 @@ export class RoomSession {
     this.#end({ state: 'failed', failure: { kind, reason } });
   }
 
+  #placeLost(): void {
+    this.#updateSelf({ peerId: this.#room.newIdentity() });
+    if (!this.#returning) return;
+    // Who loads a page asks to come back, not to come in as somebody else.
+    this.#returning = false;
+    this.#connector.stop();
+    this.#store.update({ phase: { state: 'lobby' } });
+  }
+
   #joined(reply: RequestReply<'join'>): void {
+    this.#returning = false;
     const wasReconnecting = this.getSnapshot().phase.state === 'reconnecting';
     this.#room.entered(reply);
     // What came by an earlier connection has ended with it.
@@ -321,54 +349,37 @@ export class RoomSession {
   }
 
   #troubled(trouble: Trouble): void {
+    this.#connection?.suspend();
     const { state } = this.getSnapshot().phase;
     // The server would say, and it doesn't.
     this.#store.update({ activeSpeaker: null });
-    if (state === 'lobby' || state === 'joining') {
+    if (state === 'lobby' || state === 'joining' || state === 'waiting') {
       this.#store.update({ phase: { state: 'joining', trouble } });
     } else if (state === 'joined' || state === 'reconnecting') {
-      this.#store.update({ phase: { state: 'reconnecting', trouble } });
+      const mediaGoesOn = this.#connection?.canGoOn === true;
+      this.#store.update({ phase: { state: 'reconnecting', trouble, mediaGoesOn } });
     }
   }
 
   #end(phase: Extract<Phase, { state: 'left' | 'failed' }>): void {
     this.#connector.stop();
     this.#dropConnection();
-    const { microphone, camera } = this.#local.state;
-    this.#toReopen = {
-      microphone: microphone.state === 'on' || microphone.state === 'opening',
-      camera: camera.state === 'on' || camera.state === 'opening',
-    };
-    this.#local.closeAll();
+    this.devices.close();
     this.#room.left();
     this.#notices.clear();
     this.#store.update({ phase, activeSpeaker: null, media: undefined });
   }
 
   #dropConnection(): void {
-    this.#stopPaths?.();
     this.#connection?.close();
     this.#connection = undefined;
-  }
-
-  #showPaths({ portMode }: Welcome, connection: Connection): void {
-    this.#stopPaths = watchPaths(
-      () => connection.paths(),
-      (paths) => {
-        const media = { portMode, paths };
-        // Most looks find nothing new, and shouldn't make anybody render.
-        if (JSON.stringify(media) !== JSON.stringify(this.getSnapshot().media)) {
-          this.#store.update({ media });
-        }
-      },
-    );
   }
 
   #localChanged(): void {
     const { devices, ...sources } = this.#local.state;
     this.#updateSelf(sources);
     this.#store.update({ devices });
-    this.#updateChosen();
+    this.#store.updateIfOther({ chosen: this.devices.chosen });
     this.#connection?.publish(wantedSources(this.#local.state));
   }
 
@@ -378,19 +389,6 @@ export class RoomSession {
       ? signalling.request(method, data)
       : Promise.reject(new RequestError(method, undefined, 'there is no connection'));
   };
-
-  #updateChosen(): void {
-    const { microphone, camera } = this.#local.openDeviceIds;
-    const { microphoneId, cameraId, speakerId } = this.#preferences.current;
-    const chosen = {
-      microphoneId: microphone ?? microphoneId,
-      cameraId: camera ?? cameraId,
-      speakerId,
-    };
-    if (JSON.stringify(chosen) !== JSON.stringify(this.getSnapshot().chosen)) {
-      this.#store.update({ chosen });
-    }
-  }
 
   #updateSelf(change: Partial<Snapshot['self']>): void {
     this.#store.update({ self: { ...this.getSnapshot().self, ...change } });

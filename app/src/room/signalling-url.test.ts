@@ -10,6 +10,7 @@ test('the server reads what was asked for', () => {
     consume: false,
     forceTcp: true,
     resume: 'secret',
+    keep: true,
   };
   const url = new URL(signallingUrl('https://call.example/?roomId=x', query));
   expect(url.origin).toBe('wss://call.example');
@@ -25,6 +26,7 @@ test('plain HTTP gives plain WebSocket, and what is not wanted is left out', () 
     consume: true,
     forceTcp: false,
     resume: undefined,
+    keep: false,
   });
   expect(url).toBe('ws://127.0.0.1:3000/signalling?roomId=r&peerId=p&produce=0&consume=1');
 });

@@ -1,5 +1,6 @@
 /** protoo with types: every message is checked, both ways, against the contract in @oneport/protocol. */
 import {
+  closeCodes,
   explain,
   type NotificationData,
   type NotificationMethod,
@@ -52,7 +53,10 @@ export interface SignallingHandlers {
 /** One socket's worth of signalling. For another attempt, make another one. */
 export interface Signalling {
   request: SendRequest;
+  /** Leaves politely: the server need not wait for us to come back. */
   close(): void;
+  /** Gives this socket up for another: the server keeps our place. */
+  abandon(): void;
 }
 
 interface Checkable<T> {
@@ -124,5 +128,9 @@ export function openSignalling(url: string, handlers: SignallingHandlers): Signa
       return reply.data;
     },
     close: () => peer.close(),
+    abandon: () => {
+      socket.close(closeCodes.comingBack);
+      peer.close();
+    },
   };
 }

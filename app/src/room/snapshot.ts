@@ -1,18 +1,27 @@
 /** All that a view needs to know, in one immutable value. */
-import type { PeerId, PortMode, RoomId, Source } from '@oneport/protocol';
+import type { PeerId, PortMode, Publishable, RoomId, Source } from '@oneport/protocol';
 import type { ChatEntry } from './chat-log.ts';
 import type { Failure, Trouble } from './connector.ts';
 import type { DeviceList } from './devices.ts';
 import type { LocalScreen, LocalSource } from './local-media.ts';
 import type { MediaPath } from './media-paths.ts';
+import type { ModerationView } from './moderation.ts';
 import type { Person } from './people.ts';
 
 export type Phase =
   | { readonly state: 'lobby' }
   /** `trouble`: the first attempt didn't succeed. */
   | { readonly state: 'joining'; readonly trouble: Trouble | undefined }
+  /** In the lobby: a moderator has to let me in. */
+  | { readonly state: 'waiting' }
   | { readonly state: 'joined' }
-  | { readonly state: 'reconnecting'; readonly trouble: Trouble }
+  /** `trouble`: undefined while a page that was loaded again makes its first attempt. */
+  /** `mediaGoesOn`: signalling is gone, and nothing is known to be wrong with media. */
+  | {
+      readonly state: 'reconnecting';
+      readonly trouble: Trouble | undefined;
+      readonly mediaGoesOn: boolean;
+    }
   | { readonly state: 'left' }
   | { readonly state: 'failed'; readonly failure: Failure };
 
@@ -22,7 +31,7 @@ export interface Self {
   readonly microphone: LocalSource;
   readonly camera: LocalSource;
   readonly screen: LocalScreen;
-  /** watching: this page was asked to send nothing (`produce=false`). */
+  /** watching: this page was asked to send nothing (`produce=false`), or may not. */
   readonly role: 'participant' | 'watching';
 }
 
@@ -43,7 +52,11 @@ export type Notice = { readonly id: number } & (
   | { readonly type: 'not-sent'; readonly source: Source; readonly reason: string }
   | { readonly type: 'chat-failed'; readonly reason: string }
   | { readonly type: 'screen-failed' }
+  | { readonly type: 'muted'; readonly what: Publishable }
+  | { readonly type: 'locked'; readonly locked: boolean }
+  | { readonly type: 'not-moderated'; readonly reason: string }
   | { readonly type: 'reconnected' }
+  | { readonly type: 'server-stopping'; readonly inSeconds: number }
 );
 
 export interface Snapshot {
@@ -55,6 +68,7 @@ export interface Snapshot {
   /** Who speaks, by the server's judgement. May be me. */
   readonly activeSpeaker: PeerId | null;
   readonly chat: readonly ChatEntry[];
+  readonly moderation: ModerationView;
   /** undefined until the server has welcomed us. */
   readonly media: MediaInfo | undefined;
   readonly devices: DeviceList;

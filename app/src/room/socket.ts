@@ -12,6 +12,9 @@ export interface SocketEnd {
   reason: string;
 }
 
+/** Milliseconds. */
+const openWithin = 10_000;
+
 type Listener = (...args: never[]) => void;
 
 export class Socket implements PeerTransport {
@@ -25,9 +28,15 @@ export class Socket implements PeerTransport {
    */
   constructor(url: string, onEnd: (end: SocketEnd) => void) {
     this.#socket = new WebSocket(url, signallingSubprotocol);
-    this.#socket.onopen = () => this.#emit('open');
+    // Chromium goes on trying for minutes, though the network that it began with may be gone.
+    const opening = setTimeout(() => this.#socket.close(), openWithin);
+    this.#socket.onopen = () => {
+      clearTimeout(opening);
+      this.#emit('open');
+    };
     this.#socket.onmessage = ({ data }) => this.#receive(data);
     this.#socket.onclose = ({ code, reason }) => {
+      clearTimeout(opening);
       if (this.#closed) return;
       this.#end();
       onEnd({ code, reason });
@@ -50,11 +59,11 @@ export class Socket implements PeerTransport {
     this.#socket.send(JSON.stringify(message));
   }
 
-  /** Leaves politely: the server need not wait for us to come back. */
-  close(): void {
+  /** @param code - `normal` to leave, `comingBack` to keep our place for the next socket */
+  close(code: number = closeCodes.normal): void {
     if (this.#closed) return;
     this.#end();
-    this.#socket.close(closeCodes.normal);
+    this.#socket.close(code);
   }
 
   #end(): void {

@@ -15,3 +15,14 @@ test('a change makes a new value and calls the listeners', () => {
   store.update({ a: 4 });
   expect(listener).toHaveBeenCalledTimes(1);
 });
+
+test('a value made anew that says the same is no change', () => {
+  const store = new Store({ list: [{ a: 1 }], b: 2 });
+  const listener = vi.fn();
+  store.subscribe(listener);
+  store.updateIfOther({ list: [{ a: 1 }] });
+  expect(listener).not.toHaveBeenCalled();
+  store.updateIfOther({ list: [{ a: 2 }] });
+  expect(store.get()).toEqual({ list: [{ a: 2 }], b: 2 });
+  expect(listener).toHaveBeenCalledOnce();
+});

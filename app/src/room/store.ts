@@ -28,4 +28,15 @@ export class Store<T extends object> {
     this.#value = { ...this.#value, ...change };
     for (const listener of [...this.#listeners]) listener();
   }
+
+  /**
+   * As `update`, for what is made anew each time it is looked at, and mostly says the same.
+   *
+   * @param change - values that JSON can write
+   */
+  updateIfOther(change: Partial<T>): void {
+    const keys = Object.keys(change) as (keyof T)[];
+    const text = (value: Partial<T>) => JSON.stringify(keys.map((name) => value[name]));
+    if (text(change) !== text(this.#value)) this.update(change);
+  }
 }

@@ -3,6 +3,7 @@ import { Failed, Left } from './end.tsx';
 import { Lobby } from './lobby.tsx';
 import { useSnapshot } from './session-context.ts';
 import { Toasts } from './toasts.tsx';
+import { Waiting } from './waiting.tsx';
 
 export function App() {
   const snapshot = useSnapshot();
@@ -21,6 +22,8 @@ function Page() {
     case 'lobby':
     case 'joining':
       return <Lobby snapshot={snapshot} />;
+    case 'waiting':
+      return <Waiting roomId={roomId} />;
     case 'joined':
     case 'reconnecting':
       return <Call snapshot={snapshot} />;

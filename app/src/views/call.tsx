@@ -5,8 +5,10 @@ import './call.css';
 import { ChatPanel } from './chat-panel.tsx';
 import { DeviceProblems } from './device-problems.tsx';
 import { LogoIcon } from './icons.tsx';
+import { LobbyRequests } from './lobby-requests.tsx';
 import { PortBadge } from './port-badge.tsx';
 import { RemoteAudio } from './remote-audio.tsx';
+import { RoomMenu } from './room-menu.tsx';
 import { useSession } from './session-context.ts';
 import { Stage } from './stage.tsx';
 import { Toolbar } from './toolbar.tsx';
@@ -25,7 +27,7 @@ function useUnread(chat: readonly ChatEntry[], open: boolean): number {
 
 export function Call({ snapshot }: { snapshot: Snapshot }) {
   const session = useSession();
-  const { phase, self, people, activeSpeaker, chat, media, roomId, chosen } = snapshot;
+  const { phase, self, people, activeSpeaker, chat, media, roomId, chosen, moderation } = snapshot;
   const [chatOpen, setChatOpen] = useState(false);
   const chatButton = useRef<HTMLButtonElement>(null);
   const unread = useUnread(chat, chatOpen);
@@ -37,11 +39,11 @@ export function Call({ snapshot }: { snapshot: Snapshot }) {
     useMemo(() => {
       const mine = () => session.getSnapshot().self;
       const publish: Record<string, () => void> = {
-        m: () => void session.setMicrophone(mine().microphone.state !== 'on'),
-        v: () => void session.setCamera(mine().camera.state !== 'on'),
+        m: () => void session.devices.setMicrophone(mine().microphone.state !== 'on'),
+        v: () => void session.devices.setCamera(mine().camera.state !== 'on'),
         s: () => {
-          if (mine().screen.state === 'on') session.stopScreen();
-          else if (mine().screen.state === 'off') void session.shareScreen();
+          if (mine().screen.state === 'on') session.devices.stopScreen();
+          else if (mine().screen.state === 'off') void session.devices.shareScreen();
         },
       };
       return {
@@ -60,16 +62,27 @@ export function Call({ snapshot }: { snapshot: Snapshot }) {
         <p className="call-count">
           {people.length === 0 ? 'Just you' : `${people.length + 1} people`}
         </p>
+        <RoomMenu locked={moderation.locked} moderate={moderation.permissions.moderate} />
         {media && <PortBadge media={media} />}
       </header>
       <div className="call-messages">
-        {phase.state === 'reconnecting' && <TroubleBanner trouble={phase.trouble} />}
+        {phase.state === 'reconnecting' && phase.trouble && (
+          <TroubleBanner trouble={phase.trouble} mediaGoesOn={phase.mediaGoesOn} />
+        )}
+        {moderation.permissions.moderate && <LobbyRequests lobby={moderation.lobby} />}
         {phase.state === 'joined' && (
           <CallProblems microphone={self.microphone} camera={self.camera} />
         )}
       </div>
-      <Stage self={self} people={people} activeSpeaker={activeSpeaker} />
-      {chatOpen && <ChatPanel chat={chat} onClose={closeChat} />}
+      <Stage
+        self={self}
+        people={people}
+        activeSpeaker={activeSpeaker}
+        moderate={moderation.permissions.moderate}
+      />
+      {chatOpen && (
+        <ChatPanel chat={chat} mayWrite={moderation.permissions.chat} onClose={closeChat} />
+      )}
       <footer className="call-footer">
         <Toolbar
           snapshot={snapshot}

@@ -20,10 +20,11 @@ function beginsGroup(entry: ChatEntry, previous: ChatEntry | undefined): boolean
 
 interface ChatPanelProps {
   readonly chat: readonly ChatEntry[];
+  readonly mayWrite: boolean;
   readonly onClose: () => void;
 }
 
-export function ChatPanel({ chat, onClose }: ChatPanelProps) {
+export function ChatPanel({ chat, mayWrite, onClose }: ChatPanelProps) {
   const list = useRef<HTMLDivElement>(null);
   const last = chat.at(-1)?.messageId;
   // biome-ignore lint/correctness/useExhaustiveDependencies: at each new message
@@ -74,7 +75,7 @@ export function ChatPanel({ chat, onClose }: ChatPanelProps) {
           </Fragment>
         ))}
       </div>
-      <MessageForm />
+      {mayWrite && <MessageForm />}
     </aside>
   );
 }

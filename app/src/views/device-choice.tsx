@@ -12,20 +12,20 @@ export function DeviceChoices({ devices, chosen }: Pick<Snapshot, 'devices' | 'c
         label="Microphone"
         choices={devices.microphones}
         value={chosen.microphoneId}
-        onChange={(id) => void session.chooseDevice('microphone', id)}
+        onChange={(id) => void session.devices.choose('microphone', id)}
       />
       <Choice
         label="Camera"
         choices={devices.cameras}
         value={chosen.cameraId}
-        onChange={(id) => void session.chooseDevice('camera', id)}
+        onChange={(id) => void session.devices.choose('camera', id)}
       />
       {devices.speakers.length > 0 && (
         <Choice
           label="Speaker"
           choices={devices.speakers}
           value={chosen.speakerId}
-          onChange={(id) => session.chooseSpeaker(id)}
+          onChange={(id) => session.devices.chooseSpeaker(id)}
         />
       )}
     </>

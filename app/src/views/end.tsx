@@ -3,6 +3,7 @@ import type { Failure } from '../room/connector.ts';
 import './end.css';
 import { LogoIcon } from './icons.tsx';
 import { NewRoomLink } from './new-room-link.tsx';
+import { mayTryAgain } from './refusal-words.ts';
 import { useSession } from './session-context.ts';
 import { failureWords } from './words.ts';
 
@@ -46,9 +47,11 @@ export function Failed({ failure }: { failure: Failure }) {
   const { title, text } = failureWords(failure);
   return (
     <End title={title} text={text}>
-      <button type="button" className="button primary large" onClick={() => session.join()}>
-        Try again
-      </button>
+      {mayTryAgain(failure.reason) && (
+        <button type="button" className="button primary large" onClick={() => session.join()}>
+          Try again
+        </button>
+      )}
       <NewRoomLink className="button large">Start a new room</NewRoomLink>
     </End>
   );

@@ -106,6 +106,40 @@ export const SoundIcon = () => (
     <path d="M4 9.5v5h3.5L12 18.5v-13L7.5 9.5H4Zm12-.5a4.5 4.5 0 0 1 0 6m2.5-8.5a8 8 0 0 1 0 11" />
   </Icon>
 );
+export const MoreIcon = () => (
+  <Icon>
+    <path d="M6 12h.01M12 12h.01M18 12h.01" strokeWidth="3" />
+  </Icon>
+);
+export const RemoveIcon = () => (
+  <Icon>
+    <path d="M13.5 7.5a3.5 3.5 0 1 1-7 0 3.5 3.5 0 0 1 7 0ZM3.5 20a6.5 6.5 0 0 1 13 0m0-9.5h5" />
+  </Icon>
+);
+const padlock = <rect x="5" y="10.5" width="14" height="9.5" rx="2.5" />;
+export const LockIcon = () => (
+  <Icon>
+    {padlock}
+    <path d="M8 10.5V8a4 4 0 0 1 8 0v2.5" />
+  </Icon>
+);
+export const UnlockIcon = () => (
+  <Icon>
+    {padlock}
+    <path d="M8 10.5V7a4 4 0 0 1 7.6-1.8" />
+  </Icon>
+);
+export const EndIcon = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="8.5" />
+    <path d="m9 9 6 6m0-6-6 6" />
+  </Icon>
+);
+export const KnockIcon = () => (
+  <Icon>
+    <path d="M6 20.5V5a1.5 1.5 0 0 1 1.5-1.5h9A1.5 1.5 0 0 1 18 5v15.5m-14 0h16M14.5 12h.01" />
+  </Icon>
+);
 export const LogoIcon = () => (
   <Icon>
     <circle cx="12" cy="12" r="8" strokeWidth="2.6" />

@@ -9,28 +9,32 @@ export function MediaToggles({ microphone, camera }: Pick<Self, 'microphone' | '
   const filming = camera.state === 'on' || camera.state === 'opening';
   return (
     <>
-      <button
-        type="button"
-        className="round"
-        data-off={!speaking}
-        data-problem={microphone.state === 'problem'}
-        aria-label={speaking ? 'Mute microphone' : 'Unmute microphone'}
-        title={`${speaking ? 'Mute' : 'Unmute'} (M)`}
-        onClick={() => void session.setMicrophone(!speaking)}
-      >
-        {speaking ? <MicrophoneIcon /> : <MicrophoneOffIcon />}
-      </button>
-      <button
-        type="button"
-        className="round"
-        data-off={!filming}
-        data-problem={camera.state === 'problem'}
-        aria-label={filming ? 'Turn camera off' : 'Turn camera on'}
-        title={`${filming ? 'Turn camera off' : 'Turn camera on'} (V)`}
-        onClick={() => void session.setCamera(!filming)}
-      >
-        {filming ? <CameraIcon /> : <CameraOffIcon />}
-      </button>
+      {microphone.state !== 'forbidden' && (
+        <button
+          type="button"
+          className="round"
+          data-off={!speaking}
+          data-problem={microphone.state === 'problem'}
+          aria-label={speaking ? 'Mute microphone' : 'Unmute microphone'}
+          title={`${speaking ? 'Mute' : 'Unmute'} (M)`}
+          onClick={() => void session.devices.setMicrophone(!speaking)}
+        >
+          {speaking ? <MicrophoneIcon /> : <MicrophoneOffIcon />}
+        </button>
+      )}
+      {camera.state !== 'forbidden' && (
+        <button
+          type="button"
+          className="round"
+          data-off={!filming}
+          data-problem={camera.state === 'problem'}
+          aria-label={filming ? 'Turn camera off' : 'Turn camera on'}
+          title={`${filming ? 'Turn camera off' : 'Turn camera on'} (V)`}
+          onClick={() => void session.devices.setCamera(!filming)}
+        >
+          {filming ? <CameraIcon /> : <CameraOffIcon />}
+        </button>
+      )}
     </>
   );
 }

@@ -17,7 +17,13 @@ interface KeyedTile extends TileProps {
 
 function selfTiles(self: Self, speaker: string | null): KeyedTile[] {
   const muted = self.microphone.state !== 'on';
-  const mine = { peerId: self.peerId, displayName: self.displayName, self: true, muted };
+  const mine = {
+    peerId: self.peerId,
+    displayName: self.displayName,
+    self: true,
+    muted,
+    moderated: false,
+  };
   const tiles: KeyedTile[] = [
     {
       ...mine,
@@ -42,7 +48,7 @@ function selfTiles(self: Self, speaker: string | null): KeyedTile[] {
   return tiles;
 }
 
-function personTile(person: Person, speaker: string | null): KeyedTile {
+function personTile(person: Person, speaker: string | null, moderated: boolean): KeyedTile {
   const { peerId, displayName, microphone, camera } = person;
   return {
     key: peerId,
@@ -54,10 +60,11 @@ function personTile(person: Person, speaker: string | null): KeyedTile {
     muted: microphone?.state !== 'live',
     speaking: speaker === peerId,
     self: false,
+    moderated,
   };
 }
 
-function screenTile({ peerId, displayName, screen }: Person): KeyedTile[] {
+function screenTile({ peerId, displayName, screen }: Person, moderated: boolean): KeyedTile[] {
   if (!screen) return [];
   return [
     {
@@ -70,6 +77,7 @@ function screenTile({ peerId, displayName, screen }: Person): KeyedTile[] {
       muted: false,
       speaking: false,
       self: false,
+      moderated,
     },
   ];
 }
@@ -79,10 +87,11 @@ export function Stage({
   self,
   people,
   activeSpeaker,
-}: Pick<Snapshot, 'self' | 'people' | 'activeSpeaker'>) {
-  const screens = people.flatMap(screenTile);
+  moderate,
+}: Pick<Snapshot, 'self' | 'people' | 'activeSpeaker'> & { readonly moderate: boolean }) {
+  const screens = people.flatMap((person) => screenTile(person, moderate));
   const persons = [
-    ...people.map((person) => personTile(person, activeSpeaker)),
+    ...people.map((person) => personTile(person, activeSpeaker, moderate)),
     ...(self.role === 'participant' ? selfTiles(self, activeSpeaker) : []),
   ];
   return (

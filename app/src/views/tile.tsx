@@ -1,6 +1,7 @@
 import { useRef, useState } from 'react';
 import { Avatar } from './avatar.tsx';
 import { MicrophoneOffIcon, ScreenIcon } from './icons.tsx';
+import { PersonMenu } from './person-menu.tsx';
 import './tile.css';
 import { useTileView } from './use-tile-view.ts';
 import { useTrack } from './use-track.ts';
@@ -16,11 +17,13 @@ export interface TileProps {
   readonly muted: boolean;
   readonly speaking: boolean;
   readonly self: boolean;
+  /** I am a moderator, and this is somebody else. */
+  readonly moderated: boolean;
 }
 
 /** One person, or one screen. */
 export function Tile(props: TileProps) {
-  const { peerId, source, label, displayName, track, muted, speaking, self } = props;
+  const { peerId, source, label, displayName, track, muted, speaking, self, moderated } = props;
   const ref = useRef<HTMLElement>(null);
   useTileView(ref, peerId, source, !self);
   return (
@@ -38,6 +41,7 @@ export function Tile(props: TileProps) {
       ) : (
         <Avatar peerId={peerId} displayName={displayName} />
       )}
+      {moderated && <PersonMenu peerId={peerId} displayName={displayName} />}
       <p className="tile-name">
         {source === 'screen' && <ScreenIcon />}
         {source === 'camera' && muted && (

@@ -6,7 +6,7 @@ import './toasts.css';
 import { noticeWords } from './words.ts';
 
 /** How long a notice stays, in milliseconds: bad news are read more than once. */
-const stay = { info: 4_000, error: 10_000 } as const;
+const stay = { info: 4_000, warning: 10_000, error: 10_000 } as const;
 
 export function Toasts({ notices }: { notices: readonly Notice[] }) {
   return (

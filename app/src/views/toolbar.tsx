@@ -78,7 +78,7 @@ function ShareButton({ screen }: { screen: Snapshot['self']['screen'] }) {
       data-on={sharing}
       aria-label={sharing ? 'Stop sharing' : 'Share screen'}
       title={`${sharing ? 'Stop sharing' : 'Share screen'} (S)`}
-      onClick={() => (sharing ? session.stopScreen() : void session.shareScreen())}
+      onClick={() => (sharing ? session.devices.stopScreen() : void session.devices.shareScreen())}
     >
       {sharing ? <ScreenStopIcon /> : <ScreenIcon />}
     </button>

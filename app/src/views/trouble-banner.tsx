@@ -5,13 +5,16 @@ import './trouble-banner.css';
 import { troubleWords } from './words.ts';
 
 /** Says that there is no connection, and when the next attempt begins. */
-export function TroubleBanner({ trouble }: { trouble: Trouble }) {
+export function TroubleBanner(props: { trouble: Trouble; mediaGoesOn?: boolean }) {
+  const { trouble, mediaGoesOn } = props;
   const session = useSession();
   const seconds = useSecondsUntil(trouble.retryAt);
   return (
     <div className="trouble">
       <p role="status">
-        <strong>{troubleWords[trouble.cause]}</strong> {/* Read out once, not at each second. */}
+        <strong>{troubleWords[trouble.cause]}</strong>{' '}
+        {mediaGoesOn && 'Sound and picture take another way, and may go on. '}
+        {/* Read out once, not at each second. */}
         <span aria-hidden={seconds > 0}>
           {seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying again …'}
         </span>

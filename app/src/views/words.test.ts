@@ -1,6 +1,15 @@
+import { refusals } from '@oneport/protocol';
 import { expect, test } from 'vitest';
 import type { MediaPath } from '../room/media-paths.ts';
-import { addressWords, badgeWords, deviceAdvice, hueOf, initials } from './words.ts';
+import {
+  addressWords,
+  badgeWords,
+  deviceAdvice,
+  failureWords,
+  hueOf,
+  initials,
+  noticeWords,
+} from './words.ts';
 
 const path = (port: number, change: Partial<MediaPath> = {}): MediaPath => ({
   direction: 'send',
@@ -29,6 +38,17 @@ test('what is only offered is not in the badge', () => {
   expect(badgeWords({ portMode: 'multi-port', paths: [offered, path(40002)] }).text).toBe(
     'multi-port · UDP 40002',
   );
+});
+
+test.each([
+  [1, '1 second'],
+  [90, '90 seconds'],
+  [600, '10 minutes'],
+  [86_400, '24 hours'],
+])('%i s until the server stops are %s', (inSeconds, words) => {
+  const { text, tone } = noticeWords({ id: 1, type: 'server-stopping', inSeconds });
+  expect(text).toContain(`within ${words}.`);
+  expect(tone).toBe('warning');
 });
 
 test('addresses of IPv6 have brackets', () => {
@@ -65,5 +85,15 @@ test('every problem says what to do', () => {
   }
   expect(deviceAdvice('denied', ['microphone', 'camera']).title).toBe(
     'The microphone and camera are blocked',
+  );
+});
+
+test('who is refused reads why and what to do, not the words of the protocol', () => {
+  for (const reason of Object.values(refusals)) {
+    const { title, text } = failureWords({ kind: 'refused', reason });
+    expect(title + text, reason).not.toMatch(/token|peer/i);
+  }
+  expect(failureWords({ kind: 'refused', reason: 'something new' }).text).toContain(
+    'something new',
   );
 });

@@ -4,6 +4,7 @@ import type { Failure, TroubleCause } from '../room/connector.ts';
 import type { MediaProblem } from '../room/devices.ts';
 import type { MediaPath } from '../room/media-paths.ts';
 import type { MediaInfo, Notice } from '../room/snapshot.ts';
+import { refusalWords } from './refusal-words.ts';
 
 interface Advice {
   readonly title: string;
@@ -65,6 +66,7 @@ export const troubleWords: Record<TroubleCause, string> = {
 const failureAdvice: Record<Failure['kind'], Advice> = {
   gone: { title: 'The call has ended', text: 'The server has closed this room for you.' },
   refused: { title: 'You can’t join this room', text: 'The server did not let you in.' },
+  'turned-away': { title: 'You can’t join this room', text: 'A moderator has decided so.' },
   'bad-request': {
     title: 'The server didn’t understand',
     text: 'This page may be older than the server. Reload it and try again.',
@@ -76,6 +78,8 @@ const failureAdvice: Record<Failure['kind'], Advice> = {
 };
 
 export function failureWords(failure: Failure): Advice {
+  const known = refusalWords(failure.reason);
+  if (known) return known;
   const { title, text } = failureAdvice[failure.kind];
   return { title, text: failure.reason === '' ? text : `${text} It said: “${failure.reason}”.` };
 }
@@ -87,8 +91,25 @@ const sourceWords = {
   'screen-audio': 'screen’s sound',
 } as const;
 
-/** What a notice says, and whether it is bad news. */
-export function noticeWords(notice: Notice): { text: string; tone: 'info' | 'error' } {
+const mutedWords = {
+  microphone: 'A moderator has muted you. Unmute yourself to speak again.',
+  camera: 'A moderator has turned your camera off',
+  screen: 'A moderator has stopped your screen share',
+} as const;
+
+/** How long a time is, roughly. @param seconds - from 0 */
+function roughly(seconds: number): string {
+  const [count, unit] =
+    seconds < 120
+      ? [seconds, 'second']
+      : seconds < 7200
+        ? [Math.round(seconds / 60), 'minute']
+        : [Math.round(seconds / 3600), 'hour'];
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+/** What a notice says, and whether it is news, asks for attention, or is bad news. */
+export function noticeWords(notice: Notice): { text: string; tone: 'info' | 'warning' | 'error' } {
   switch (notice.type) {
     case 'joined':
       return { text: `${notice.displayName} joined`, tone: 'info' };
@@ -96,6 +117,11 @@ export function noticeWords(notice: Notice): { text: string; tone: 'info' | 'err
       return { text: `${notice.displayName} left`, tone: 'info' };
     case 'reconnected':
       return { text: 'You are connected again', tone: 'info' };
+    case 'server-stopping':
+      return {
+        text: `The server restarts within ${roughly(notice.inSeconds)}. You will be reconnected automatically.`,
+        tone: 'warning',
+      };
     case 'chat-failed':
       return { text: `Your message was not sent: ${notice.reason}`, tone: 'error' };
     case 'screen-failed':
@@ -103,6 +129,17 @@ export function noticeWords(notice: Notice): { text: string; tone: 'info' | 'err
         text: 'The screen can’t be shared. The system may not allow the browser to see it.',
         tone: 'error',
       };
+    case 'muted':
+      return { text: mutedWords[notice.what], tone: 'info' };
+    case 'locked':
+      return {
+        text: notice.locked
+          ? 'The room is locked: who comes now has to be let in'
+          : 'The room is open again',
+        tone: 'info',
+      };
+    case 'not-moderated':
+      return { text: `That didn’t work: ${notice.reason}`, tone: 'error' };
     case 'not-sent':
       return {
         text: `Your ${sourceWords[notice.source]} can’t be sent: ${notice.reason}`,

@@ -4,8 +4,8 @@ import type { Duplex } from 'node:stream';
 import { dashboardNamespace, dashboardPath, dashboardRefusals } from '@oneport/protocol';
 import { Server as Engine } from 'engine.io';
 import { Server } from 'socket.io';
+import { isToken } from '../is-token.ts';
 import { LiveView, type LiveViewOptions } from './live-view.ts';
-import { isToken } from './token.ts';
 import { Viewer, type ViewerSocket } from './viewer.ts';
 
 export interface DashboardOptions extends LiveViewOptions {

@@ -8,7 +8,7 @@ import type { Rooms } from '../rooms/rooms.ts';
 import { pauseAfter } from './pace.ts';
 import { paint } from './picture.ts';
 import type { Viewer } from './viewer.ts';
-import { WorkerWatch } from './worker-watch.ts';
+import { workerRow } from './worker-row.ts';
 
 export interface LiveViewOptions {
   ports: MediaPorts;
@@ -17,7 +17,7 @@ export interface LiveViewOptions {
   log: Logger;
 }
 
-/** Between two inspections, and two looks at what workers use. */
+/** Between two inspections. */
 const inspectEveryMs = 1_000;
 
 /**
@@ -27,8 +27,7 @@ const inspectEveryMs = 1_000;
 export class LiveView {
   readonly #options: LiveViewOptions;
   readonly #viewers = new Set<Viewer>();
-  readonly #watches = new WeakMap<MediaWorker, WorkerWatch>();
-  readonly #nextAt = { show: 0, inspect: 0, usage: 0 };
+  readonly #nextAt = { show: 0, inspect: 0 };
   #inspection: Inspection | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -69,34 +68,31 @@ export class LiveView {
   async #round(): Promise<void> {
     const started = performance.now();
     const map = await this.#options.ports.snapshot();
-    const watches = this.#options.pool.workers.map((worker) => this.#watchOf(worker));
-    this.#show(map, watches);
+    const { workers } = this.#options.pool;
+    this.#show(map, workers);
     const ended = performance.now();
     this.#nextAt.show = ended + pauseAfter(ended - started);
-    this.#ask(watches);
+    this.#ask(workers);
   }
 
-  #show(map: PortMap, watches: WorkerWatch[]): void {
+  #show(map: PortMap, workers: readonly MediaWorker[]): void {
     const picture = paint({
       map,
       rooms: this.#options.rooms.size,
       inspection: this.#inspection,
-      workers: watches.map(({ row }) => row),
-      ratesOf: (id, index) => watches.find(({ worker }) => worker.index === index)?.ratesOf(id),
+      workers: workers.map(workerRow),
+      ratesOf: (id, workerIndex) =>
+        workers.find(({ index }) => index === workerIndex)?.sampler.rates.get(id),
     });
     const at = Date.now();
     for (const viewer of this.#viewers) viewer.show(picture, at);
   }
 
   /** Starts what is due. Nothing is waited for: a worker that hangs shall not stop the rest. */
-  #ask(watches: WorkerWatch[]): void {
+  #ask(workers: readonly MediaWorker[]): void {
     const now = performance.now();
     const watched = new Set([...this.#viewers].flatMap(({ visible }) => visible));
-    for (const watch of watches) watch.askTraffic(watched);
-    if (now >= this.#nextAt.usage) {
-      this.#nextAt.usage = now + inspectEveryMs;
-      for (const watch of watches) watch.askUsage();
-    }
+    for (const { sampler, traffic } of workers) void sampler.roundUnlessBusy(traffic, watched);
     if (now >= this.#nextAt.inspect) {
       this.#nextAt.inspect = Number.POSITIVE_INFINITY;
       this.#inspect()
@@ -110,12 +106,6 @@ export class LiveView {
 
   async #inspect(): Promise<void> {
     this.#inspection = await this.#options.ports.inspect();
-  }
-
-  #watchOf(worker: MediaWorker): WorkerWatch {
-    const watch = this.#watches.get(worker) ?? new WorkerWatch(worker);
-    this.#watches.set(worker, watch);
-    return watch;
   }
 
   #complain(error: unknown): void {

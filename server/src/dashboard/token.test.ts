@@ -10,7 +10,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { isToken, keepToken, readToken } from './token.ts';
+import { isToken } from '../is-token.ts';
+import { keepToken, readToken } from './token.ts';
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'oneport-token-'));

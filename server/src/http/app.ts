@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
-import helmet from 'helmet';
 import type { Logger } from '../log.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
 import type { MediaPorts } from '../ports/media-ports.ts';
+import type { Rooms } from '../rooms/rooms.ts';
 import { describeListening } from './ports-summary.ts';
+import { ReadinessCheck } from './readiness.ts';
+import { securityHeaders } from './security-headers.ts';
 
 /** Where set-up builds the app to. */
 export const builtApp = fileURLToPath(new URL('../../../app/dist', import.meta.url));
@@ -14,6 +16,7 @@ export const builtApp = fileURLToPath(new URL('../../../app/dist', import.meta.u
 export interface AppOptions {
   ports: MediaPorts;
   pool: WorkerPool;
+  rooms: Rooms;
   /** Whether the page is served by HTTPS with a certificate that browsers trust. */
   trustedTls: boolean;
   log: Logger;
@@ -24,25 +27,24 @@ export interface AppOptions {
  *
  * @param options - what the API tells of
  */
-export function createApp({ ports, pool, trustedTls, log }: AppOptions): Express {
+export function createApp({ ports, pool, rooms, trustedTls, log }: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.use(
-    helmet({
-      contentSecurityPolicy: {
-        directives: {
-          // These would send a page on plain HTTP, in a LAN say, to a port where nobody answers.
-          'upgrade-insecure-requests': null,
-          'media-src': ["'self'", 'blob:', 'mediastream:'],
-        },
-      },
-      // A browser remembers HSTS for the host: on localhost it would break every other project.
-      strictTransportSecurity: trustedTls,
-    }),
-  );
+  app.use(securityHeaders({ trustedTls }));
 
+  app.use(['/health', '/ready'], (_request, response, next) => {
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
   app.get('/health', (_request, response) => {
-    response.json({ status: 'ok', workers: pool.workers.length });
+    const [running, { expected }] = [pool.workers.length, pool];
+    const status = running === 0 ? 'no worker' : running < expected ? 'workers missing' : 'ok';
+    response.json({ status, workers: { running, expected } });
+  });
+  const readiness = new ReadinessCheck({ pool, rooms });
+  app.get('/ready', async (_request, response) => {
+    const state = await readiness.look();
+    response.status(state.ready ? 200 : 503).json(state);
   });
   app.get('/api/ports', async (_request, response) => {
     response.json(describeListening(await ports.snapshot()));

@@ -22,7 +22,7 @@ describe('over HTTP', () => {
   test('says that it lives, and which ports it has', async () => {
     expect(await (await fetch(`${server.url}/health`)).json()).toEqual({
       status: 'ok',
-      workers: 1,
+      workers: { running: 1, expected: 1 },
     });
     expect(await (await fetch(`${server.url}/api/ports`)).json()).toMatchObject({
       mode: 'single-port',
@@ -56,12 +56,32 @@ describe('over HTTP', () => {
     },
   );
 
-  test('sends headers that forbid what the page does not need', async () => {
-    const { headers } = await fetch(`${server.url}/`);
-    expect(headers.get('content-security-policy')).toMatch(/default-src 'self'.*script-src 'self'/);
-    expect(headers.get('content-security-policy')).not.toContain('upgrade-insecure-requests');
-    expect(headers.has('strict-transport-security')).toBe(false);
-    expect(headers.has('x-powered-by')).toBe(false);
+  test.each(['/', '/dashboard', '/health', '/api/nothing', '/nowhere', '/signalling'])(
+    '%s is sent with headers that forbid what the pages do not need',
+    async (path) => {
+      const { headers } = await fetch(`${server.url}${path}`);
+      expect(headers.get('content-security-policy')).toBe(
+        "default-src 'self';base-uri 'none';form-action 'self';frame-ancestors 'none';" +
+          "img-src 'self' data:;object-src 'none';script-src-attr 'none'",
+      );
+      expect(headers.get('permissions-policy')).toMatch(/camera=\(self\).*geolocation=\(\)/);
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
+      expect(headers.get('x-frame-options')).toBe('DENY');
+      expect(headers.has('strict-transport-security')).toBe(false);
+      expect(headers.has('x-powered-by')).toBe(false);
+    },
+  );
+
+  test('only the pages of /docs may have styles of their own, and no page scripts', async () => {
+    for (const path of ['/docs', '/docs/setup', '/docs.html']) {
+      const policy = (await fetch(`${server.url}${path}`)).headers.get('content-security-policy');
+      expect(policy).toContain("style-src 'self' 'unsafe-inline'");
+      expect(policy).not.toMatch(/script-src |unsafe-eval/);
+    }
+    const other = await fetch(`${server.url}/docsify`);
+    expect(other.headers.get('content-security-policy')).not.toContain('unsafe');
   });
 
   test.each([

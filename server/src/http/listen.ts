@@ -1,8 +1,8 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { networkInterfaces } from 'node:os';
-import { type Config, ConfigError } from '../config.ts';
 import { howToHaveLowPort } from '../low-port.ts';
+import { ConfigError } from '../settings.ts';
 import type { KeyPair } from './tls.ts';
 
 /**
@@ -19,12 +19,19 @@ export function createServer(keyPair: KeyPair | undefined, app: RequestListener)
  * Starts to serve.
  *
  * @param server - what answers
- * @param http - HTTP_HOST and HTTP_PORT
+ * @param where - an address of this machine and a port of it
+ * @param settings - what they are called, for whoever has to change them
  * @throws ConfigError when the port is taken or not allowed, or the address is not this machine's
  */
-export async function listen(server: Server, { host, port }: Config['http']): Promise<void> {
+export async function listen(
+  server: Server,
+  { host, port }: Where,
+  settings: Settings = { host: 'HTTP_HOST', port: 'HTTP_PORT' },
+): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(explained(error, host, port)));
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(explained(error, { host, port }, settings)),
+    );
     server.listen(port, host, resolve);
   });
 }
@@ -50,20 +57,27 @@ export function pageUrls(host: string, port: number, secure: boolean): string[] 
   });
 }
 
-function explained(error: NodeJS.ErrnoException, host: string, port: number): Error {
+interface Where {
+  host: string;
+  port: number;
+}
+
+type Settings = Record<keyof Where, string>;
+
+function explained(error: NodeJS.ErrnoException, { host, port }: Where, settings: Settings): Error {
   switch (error.code) {
     case 'EADDRINUSE':
       return new ConfigError(
-        `  HTTP_PORT=${port}: in use at ${host} (\`ss -lnpt 'sport = :${port}'\` says who has it). ` +
+        `  ${settings.port}=${port}: in use at ${host} (\`ss -lnpt 'sport = :${port}'\` says who has it). ` +
           'Stop that program or choose another port.',
       );
     case 'EACCES':
       return new ConfigError(
-        `  HTTP_PORT=${port}: can't listen at ${host} (EACCES). ${howToHaveLowPort(port)}`,
+        `  ${settings.port}=${port}: can't listen at ${host} (EACCES). ${howToHaveLowPort(port)}`,
       );
     case 'EADDRNOTAVAIL':
       return new ConfigError(
-        `  HTTP_HOST=${host}: not an address of this machine (\`ip address\`).`,
+        `  ${settings.host}=${host}: not an address of this machine (\`ip address\`).`,
       );
     default:
       return error;

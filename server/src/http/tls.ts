@@ -2,7 +2,8 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { generate } from 'selfsigned';
-import { ConfigError, type TlsConfig } from '../config.ts';
+import type { TlsConfig } from '../config.ts';
+import { ConfigError } from '../settings.ts';
 
 export interface KeyPair {
   cert: string;

@@ -1,6 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '../log.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { HandshakeLimit } from './handshake-limit.ts';
 
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
@@ -9,6 +11,11 @@ export interface UpgradeOptions {
   handlers: Record<string, UpgradeHandler>;
   /** Origins besides our own whose pages may open WebSockets. */
   allowedOrigins: string[];
+  /** MAX_HANDSHAKES_PER_SECOND. */
+  handshakesPerSecond: number;
+  /** Whose a request is. */
+  remoteAddress(request: IncomingMessage): string | undefined;
+  telemetry: Telemetry;
   log: Logger;
 }
 
@@ -24,14 +31,27 @@ export interface UpgradeOptions {
  */
 export function routeUpgrades(
   server: Server,
-  { handlers, allowedOrigins, log }: UpgradeOptions,
+  { handlers, allowedOrigins, handshakesPerSecond, remoteAddress, telemetry, log }: UpgradeOptions,
 ): void {
+  const handshakes = new HandshakeLimit(handshakesPerSecond);
   server.on('upgrade', (request, socket, head) => {
     // Before a WebSocket library takes over, an error of the socket's is nobody's.
     socket.on('error', () => socket.destroy());
-    const { origin, host } = request.headers;
+    const { origin, host, 'x-forwarded-for': forwarded } = request.headers;
+    const address = remoteAddress(request);
     const handler = handlers[pathOf(request)];
-    if (!handler) {
+    if (address === undefined) {
+      socket.destroy();
+    } else if (!handshakes.take(address)) {
+      // No open socket with a close code, as other refusals have: one that is refused shall cost little.
+      refuse(socket, '429 Too Many Requests', ['Retry-After: 10']);
+      // A proxy that TRUST_PROXY doesn't name looks like one address that asks for all its peers.
+      const untrustedProxy = forwarded !== undefined && request.socket.remoteAddress === address;
+      telemetry.emit('limitHit', 'handshakes_per_second', {
+        address,
+        ...(untrustedProxy && { hint: 'a proxy? see TRUST_PROXY' }),
+      });
+    } else if (!handler) {
       refuse(socket, '404 Not Found');
     } else if (origin && !isAllowed(origin, host, allowedOrigins)) {
       log.warn({ origin, host }, 'WebSocket of another origin refused: see ALLOWED_ORIGINS');
@@ -50,9 +70,8 @@ function isAllowed(origin: string, host: string | undefined, allowed: string[]):
   return allowed.includes(origin) || (URL.canParse(origin) && new URL(origin).host === host);
 }
 
-function refuse(socket: Duplex, status: string): void {
+function refuse(socket: Duplex, status: string, headers: string[] = []): void {
+  const lines = [`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Length: 0', ...headers];
   // Not left to the other side, which may never close its half.
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
-    socket.destroy(),
-  );
+  socket.end(`${lines.join('\r\n')}\r\n\r\n`, () => socket.destroy());
 }

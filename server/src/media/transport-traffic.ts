@@ -36,6 +36,14 @@ export class TransportTraffic {
     });
   }
 
+  get producers(): Iterable<types.Producer> {
+    return this.#producers;
+  }
+
+  get consumers(): Iterable<types.Consumer> {
+    return this.#consumers;
+  }
+
   /** How many requests to the worker asking it takes. */
   get requests(): number {
     return 1 + this.#producers.size + this.#consumers.size;

@@ -1,9 +1,11 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as mediasoup from 'mediasoup';
 import type { Logger } from '../log.ts';
 import type { MediaPorts } from '../ports/media-ports.ts';
+import type { Telemetry } from '../telemetry.ts';
 import { MediaWorker } from './media-worker.ts';
+import { RespawnPause } from './respawn-pause.ts';
 import { spawnWorker } from './spawn-worker.ts';
 
 export interface WorkerPoolOptions {
@@ -11,28 +13,56 @@ export interface WorkerPoolOptions {
   numWorkers: number;
   /** Undefined: the program of mediasoup's own installation. */
   workerBin: string | undefined;
+  /** Percent of a core from which on a worker gets no new rooms; 100: it always does. */
+  maxCpu: number;
+  telemetry: Telemetry;
   log: Logger;
 }
 
 /** There is no worker just now: all have died, and none has come back yet. */
 export class NoWorkerError extends Error {
   override name = 'NoWorkerError';
+
+  constructor() {
+    super('no worker is running');
+  }
+}
+
+/** Each worker has so much to do that another room would harm those it has. */
+export class BusyWorkersError extends Error {
+  override name = 'BusyWorkersError';
+
+  constructor() {
+    super('every worker is busy: no new rooms for now, try again later');
+  }
 }
 
 /** How long a worker may take to end by itself. */
 const endWithinMs = 3_000;
 
-const respawnPauseMs = { first: 100, longest: 10_000 };
-
 /** The mediasoup workers: started together, replaced when they die, chosen by load. */
-export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
+export class WorkerPool extends EventEmitter<{
+  workerdied: [MediaWorker];
+  workerstarted: [MediaWorker];
+}> {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Map<number, MediaWorker>();
+  /** Those whose process may still be there. */
+  readonly #processes = new Set<mediasoup.types.Worker>();
+  /** Dead workers that are being replaced. */
+  readonly #replacing = new Set<Promise<void>>();
+  /** By the worker's index: it outlives the worker. */
+  readonly #pauses = new Map<number, RespawnPause>();
   readonly #stopping = new AbortController();
+  /** Workers end with us by themselves, unless they hang: process.exit() can't wait until that shows. */
+  readonly #killAll = () => {
+    for (const { pid } of this.#processes) kill(pid);
+  };
 
   private constructor(options: WorkerPoolOptions) {
     super();
     this.#options = options;
+    process.on('exit', this.#killAll);
   }
 
   /**
@@ -63,17 +93,63 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
     return [...this.#workers.values()].sort((a, b) => a.index - b.index);
   }
 
+  /** How many there are when all is well. */
+  get expected(): number {
+    return this.#options.numWorkers;
+  }
+
   /**
-   * The worker with the fewest transports, and of those the one with the fewest rooms.
+   * The worker with the fewest transports, and of those the one with the fewest rooms; a busy one if there is no other.
    *
+   * @param transports - how many are about to be made there
    * @throws NoWorkerError
    */
-  leastLoaded(): MediaWorker {
-    const [least] = this.workers.toSorted(
-      (a, b) => a.transports - b.transports || a.routers - b.routers,
-    );
-    if (!least) throw new NoWorkerError('no worker is running');
+  leastLoaded(transports: number): MediaWorker {
+    const [least] = this.#byLoad();
+    if (!least) throw new NoWorkerError();
+    least.expect(transports);
     return least;
+  }
+
+  /**
+   * Where a new room shall be: the same, but none whose CPU use has reached MAX_WORKER_CPU. (A room that has
+   * lost its worker goes wherever there is one: its peers are in a call.)
+   *
+   * @param transports - how many are about to be made there
+   * @throws NoWorkerError, BusyWorkersError
+   */
+  forNewRoom(transports: number): MediaWorker {
+    if (this.busy) throw new BusyWorkersError();
+    return this.leastLoaded(transports);
+  }
+
+  /**
+   * leastLoaded(), but waits for a worker if there is none.
+   *
+   * @param transports - how many are about to be made there
+   * @param withinMs - milliseconds
+   * @throws NoWorkerError when none has come by then
+   */
+  async nextLeastLoaded(transports: number, withinMs: number): Promise<MediaWorker> {
+    if (this.#workers.size === 0) {
+      const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(withinMs)]);
+      // What it rejects with says less than `leastLoaded` does.
+      await once(this, 'workerstarted', { signal }).catch(() => undefined);
+    }
+    return this.leastLoaded(transports);
+  }
+
+  /** Whether there are workers, and none that may be given a new room. */
+  get busy(): boolean {
+    return this.#byLoad()[0]?.usage.busy ?? false;
+  }
+
+  /** Those that are busy come last. */
+  #byLoad(): MediaWorker[] {
+    const busy = (worker: MediaWorker) => Number(worker.usage.busy);
+    return this.workers.toSorted(
+      (a, b) => busy(a) - busy(b) || a.load - b.load || a.routers - b.routers,
+    );
   }
 
   /** Ends all workers, and waits until their processes are gone. */
@@ -81,12 +157,15 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
     this.#stopping.abort();
     const ended = this.workers.map(({ worker }) => end(worker));
     this.#workers.clear();
-    await Promise.all(ended);
+    await Promise.all([...ended, ...this.#replacing]);
+    process.off('exit', this.#killAll);
   }
 
   async #spawn(index: number): Promise<void> {
-    const { ports, workerBin, log } = this.#options;
+    const { ports, workerBin, maxCpu, telemetry, log } = this.#options;
     const worker = await spawnWorker(workerBin);
+    this.#processes.add(worker);
+    worker.once('subprocessclose', () => this.#processes.delete(worker));
     const started = Date.now();
     // Before the ports are there: a worker may die at any time.
     const died = new Promise<never>((_, reject) => worker.once('died', reject));
@@ -99,14 +178,23 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
       }
     });
     try {
-      const mediaWorker = new MediaWorker(
+      const mediaWorker = new MediaWorker({
         worker,
         index,
-        await Promise.race([ports.attach(worker, index), died]),
-      );
+        ports: await Promise.race([ports.attach(worker, index), died]),
+        maxCpu: maxCpu < 100 ? maxCpu / 100 : Number.POSITIVE_INFINITY,
+        telemetry,
+        log,
+      });
       if (this.#stopping.signal.aborted) throw new Error('stopping');
       this.#workers.set(index, mediaWorker);
-      died.catch(() => this.#replace(mediaWorker, Date.now() - started));
+      this.emit('workerstarted', mediaWorker);
+      died.catch(() => {
+        this.#pauseOf(index).lived(Date.now() - started);
+        const replacing = this.#replace(mediaWorker);
+        this.#replacing.add(replacing);
+        void replacing.finally(() => this.#replacing.delete(replacing));
+      });
     } catch (error) {
       await end(worker);
       throw error;
@@ -114,22 +202,27 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
     log.info({ workerIndex: index, workerPid: worker.pid }, 'worker started');
   }
 
-  /** A worker that had lived for long is replaced at once; one that keeps dying ever more slowly. */
-  async #replace(dead: MediaWorker, livedMs: number): Promise<void> {
+  #pauseOf(index: number): RespawnPause {
+    const pause = this.#pauses.get(index) ?? new RespawnPause();
+    this.#pauses.set(index, pause);
+    return pause;
+  }
+
+  async #replace(dead: MediaWorker): Promise<void> {
     this.#workers.delete(dead.index);
     if (this.#stopping.signal.aborted) return;
     this.emit('workerdied', dead);
-    let pauseMs = livedMs > respawnPauseMs.longest ? 0 : respawnPauseMs.first;
+    const pause = this.#pauseOf(dead.index);
     while (!this.#stopping.signal.aborted) {
+      const pauseMs = pause.next();
       try {
         await sleep(pauseMs, undefined, { signal: this.#stopping.signal });
         await this.#spawn(dead.index);
         return;
       } catch (error) {
         if (this.#stopping.signal.aborted) return;
-        pauseMs = Math.min(Math.max(pauseMs, respawnPauseMs.first) * 2, respawnPauseMs.longest);
         this.#options.log.error(
-          { workerIndex: dead.index, error: String(error), pauseMs },
+          { workerIndex: dead.index, error: String(error) },
           'worker could not be started again',
         );
       }
@@ -140,10 +233,19 @@ export class WorkerPool extends EventEmitter<{ workerdied: [MediaWorker] }> {
 /** mediasoup asks the process to end; one that hangs would stay behind. */
 async function end(worker: mediasoup.types.Worker): Promise<void> {
   if (worker.subprocessClosed) return;
-  const kill = setTimeout(() => process.kill(worker.pid, 'SIGKILL'), endWithinMs);
+  const patience = setTimeout(() => kill(worker.pid), endWithinMs);
   await new Promise<void>((resolve) => {
     worker.once('subprocessclose', () => resolve());
     worker.close();
   });
-  clearTimeout(kill);
+  clearTimeout(patience);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // It may just have ended by itself.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }

@@ -2,7 +2,8 @@ import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import type { types } from 'mediasoup';
 import { dealOut, type ListenAddress } from '../announced-addresses.ts';
-import { ConfigError, type MediaConfig } from '../config.ts';
+import type { MediaConfig } from '../config.ts';
+import { ConfigError } from '../settings.ts';
 import { tryBind } from './try-bind.ts';
 
 /**

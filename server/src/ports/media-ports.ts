@@ -6,10 +6,11 @@ import type { Socket } from 'node:net';
 import type { types } from 'mediasoup';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
+import type { Telemetry } from '../telemetry.ts';
 import { resolveListenAddresses } from './listen-addresses.ts';
 import { lowPortWarning } from './low-port-warning.ts';
 import { MultiPort } from './multi-port.ts';
-import type { PortMap } from './port-map.ts';
+import type { Listening, PortMap } from './port-map.ts';
 import type { Inspection } from './received.ts';
 import { SinglePort } from './single-port.ts';
 
@@ -30,6 +31,11 @@ export interface Want {
   /** Whether data channels are wanted. */
   enableSctp: boolean;
   appData: TransportAppData;
+}
+
+export interface Probe {
+  transport: Transport;
+  listening: Listening[];
 }
 
 export interface MediaPorts {
@@ -64,6 +70,13 @@ export interface WorkerPorts {
   /** @throws NoPortError when the worker's range is used up */
   createTransport(router: types.Router, want: Want): Promise<Transport>;
   restartIce(transport: Transport): Promise<types.IceParameters>;
+  /**
+   * A transport to see by whether the ports answer. It is no peer's: the port map leaves it out.
+   *
+   * @returns it and where the kernel listens for it, by every protocol; closed with its router
+   * @throws NoPortError when the worker's range is used up
+   */
+  openProbe(router: types.Router): Promise<Probe>;
   /** What clients are told. */
   candidates(transport: Transport): types.IceCandidate[];
   /** For PlainTransports, which need ports of their own in every mode. */
@@ -77,9 +90,14 @@ export interface WorkerPorts {
  *
  * @param config - the settings
  * @param log - where to warn about ports that may be gone at a restart
+ * @param telemetry - who hears of connections over the limit
  * @throws StartError when the mode can't be had here
  */
-export async function createMediaPorts(config: Config, log: Logger): Promise<MediaPorts> {
+export async function createMediaPorts(
+  config: Config,
+  log: Logger,
+  telemetry: Telemetry,
+): Promise<MediaPorts> {
   const { media } = config;
   const addresses = await resolveListenAddresses(media);
   const warning =
@@ -94,7 +112,7 @@ export async function createMediaPorts(config: Config, log: Logger): Promise<Med
     case 'shared-port': {
       // The others run where there is no koffi too.
       const { SharedPort } = await import('./shared-port.ts');
-      return new SharedPort(config, addresses, log);
+      return new SharedPort(config, addresses, log, telemetry);
     }
   }
 }

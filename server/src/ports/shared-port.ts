@@ -3,7 +3,9 @@ import type { Socket } from 'node:net';
 import type { types } from 'mediasoup';
 import type { ListenAddress } from '../announced-addresses.ts';
 import type { Config, MediaConfig } from '../config.ts';
+import type { LimitName } from '../limits.ts';
 import type { Logger } from '../log.ts';
+import type { Telemetry } from '../telemetry.ts';
 import { ephemeralPortWarning } from './ephemeral-ports.ts';
 import { listenInfoOf } from './listen-addresses.ts';
 import type { MediaPorts, WorkerPorts } from './media-ports.ts';
@@ -15,7 +17,15 @@ import { frontCounts, steeringCounts } from './shared-port-counts.ts';
 import { SharedWorkerPorts } from './shared-worker-ports.ts';
 import { Steering } from './steering/steering.ts';
 import { CAP_BPF, withholdFromChildren } from './steering/system-calls.ts';
-import { TcpFront } from './tcp-front/tcp-front.ts';
+import { TcpFront, type TcpFrontLimit } from './tcp-front/tcp-front.ts';
+
+/** By the front's names for them. */
+const limitNames = {
+  connections: 'tcp_connections',
+  connectionsPerRemote: 'tcp_connections_per_address',
+  waiting: 'tcp_waiting',
+  waitingPerRemote: 'tcp_waiting_per_address',
+} as const satisfies Record<TcpFrontLimit, LimitName>;
 
 export class SharedPort implements MediaPorts {
   readonly mode = 'shared-port';
@@ -33,9 +43,15 @@ export class SharedPort implements MediaPorts {
    * @param config - the settings
    * @param addresses - where media is received
    * @param log - where to warn about a port that may be gone at a restart
+   * @param telemetry - who hears of TCP connections over the limit
    * @throws StartError that says what is missing for it and how to get it
    */
-  constructor({ media, http }: Config, addresses: ListenAddress[], log: Logger) {
+  constructor(
+    { media, http, limits }: Config,
+    addresses: ListenAddress[],
+    log: Logger,
+    telemetry: Telemetry,
+  ) {
     this.#media = media;
     this.#addresses = addresses;
     const listen = addresses.map(({ ip }) => ({ ip, port: media.port }));
@@ -46,6 +62,13 @@ export class SharedPort implements MediaPorts {
       port: media.port,
       iceIps: addresses.map(({ ip }) => ip),
       httpIps: http.sharesMediaPort ? [http.host] : [],
+      limits: {
+        connections: limits.tcp_connections,
+        connectionsPerRemote: limits.tcp_connections_per_address,
+        waiting: limits.tcp_waiting,
+        waitingPerRemote: limits.tcp_waiting_per_address,
+      },
+      onLimit: (limit, address) => telemetry.emit('limitHit', limitNames[limit], { address }),
       targetOf: (ufrag, ip) => {
         const slot = this.steering.tables.slotOf(ufrag);
         return slot === undefined ? undefined : this.#workers.get(slot)?.tcpListenerOf(ip);

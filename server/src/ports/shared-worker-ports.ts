@@ -66,9 +66,9 @@ export class SharedWorkerPorts extends CommonWorkerPorts {
     this.#options = options;
   }
 
-  override async createTransport(router: types.Router, want: Want): Promise<Transport> {
+  protected override async open(router: types.Router, want: Want): Promise<Transport> {
     const { steering, index, addresses } = this.#options;
-    const transport = await super.createTransport(router, want);
+    const transport = await super.open(router, want);
     let steered: SteeredTransport;
     try {
       steered = steering.addTransport(index, transport.iceParameters.usernameFragment);

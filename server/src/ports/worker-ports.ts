@@ -5,7 +5,7 @@ import { candidatesFor } from './candidates.ts';
 import { NoPortError } from './errors.ts';
 import { ufragPrefixOf } from './ice-ufrag.ts';
 import { listenInfoOf } from './listen-addresses.ts';
-import type { Transport, TransportAppData, Want, WorkerPorts } from './media-ports.ts';
+import type { Probe, Transport, TransportAppData, Want, WorkerPorts } from './media-ports.ts';
 import { describePorts, type Listening, type PortEntry } from './port-map.ts';
 import { portRangeOf } from './port-range.ts';
 import { inspectWebRtcServer, type WorkerInspection } from './received.ts';
@@ -41,7 +41,25 @@ export class CommonWorkerPorts implements WorkerPorts {
   }
 
   async createTransport(router: types.Router, want: Want): Promise<Transport> {
-    const transport = await router
+    const transport = await this.open(router, want);
+    this.#transports.set(transport, new TransportHistory(transport));
+    transport.observer.once('close', () => this.#transports.delete(transport));
+    return transport;
+  }
+
+  async openProbe(router: types.Router): Promise<Probe> {
+    const transport = await this.open(router, {
+      protocols: ['udp', 'tcp'],
+      enableSctp: false,
+      appData: { roomId: 'probe', peerId: 'probe', direction: 'recv' },
+    });
+    const { listeningOf } = this.#options;
+    return { transport, listening: transport.iceCandidates.map(listeningOf) };
+  }
+
+  /** Opens a transport, which isn't in the port map yet. @throws NoPortError when the worker's range is used up */
+  protected async open(router: types.Router, want: Want): Promise<Transport> {
+    return await router
       .createWebRtcTransport<TransportAppData>({
         ...this.#options.listen(want),
         enableUdp: want.protocols.includes('udp'),
@@ -59,9 +77,6 @@ export class CommonWorkerPorts implements WorkerPorts {
       .catch((error) => {
         throw isOutOfPorts(error) ? this.#noPort() : error;
       });
-    this.#transports.set(transport, new TransportHistory(transport));
-    transport.observer.once('close', () => this.#transports.delete(transport));
-    return transport;
   }
 
   restartIce(transport: Transport): Promise<types.IceParameters> {

@@ -1,4 +1,4 @@
-import type { ConsumerOffer, RtpCapabilities } from '@oneport/protocol';
+import type { ConsumerOffer, RequestReply, RtpCapabilities } from '@oneport/protocol';
 import { errorCodes } from '@oneport/protocol';
 import type { types } from 'mediasoup';
 import type { Logger } from '../log.ts';
@@ -38,6 +38,8 @@ export class Consuming {
   readonly #options: ConsumingOptions;
   readonly #consumers = new Map<string, Consumer>();
   #wanted: Producer[] = [];
+  /** Ids of producers whose consumers are being made, or wait to be. */
+  readonly #making = new Set<string>();
 
   constructor(options: ConsumingOptions) {
     this.#options = options;
@@ -48,6 +50,27 @@ export class Consuming {
     if (producers.length === 0) return;
     if (this.#wanted.length === 0) setImmediate(() => void this.#offerWanted());
     this.#wanted.push(...producers);
+    for (const { id } of producers) this.#making.add(id);
+  }
+
+  /**
+   * The peer has been out of reach: closes what it doesn't know of, and offers what it has missed.
+   *
+   * @param known - ids of the consumers that it has
+   * @param producers - all that it shall receive
+   * @returns how those are that remain
+   */
+  reconcile(known: readonly string[], producers: Producer[]): RequestReply<'join'>['consumers'] {
+    const kept = new Set(known);
+    for (const [id, consumer] of this.#consumers) if (!kept.has(id)) consumer.close();
+    const remaining = [...this.#consumers.values()];
+    const received = new Set(remaining.map(({ producerId }) => producerId));
+    this.add(...producers.filter(({ id }) => !received.has(id) && !this.#making.has(id)));
+    return remaining.map(({ id, paused, producerPaused }) => ({
+      consumerId: id,
+      paused,
+      producerPaused,
+    }));
   }
 
   async pause(consumerId: string): Promise<void> {
@@ -56,6 +79,21 @@ export class Consuming {
 
   async resume(consumerId: string): Promise<void> {
     await this.#get(consumerId).resume();
+  }
+
+  /**
+   * What was sent meanwhile is lost, and a decoder would wait 3 s (Chromium) before it asks by itself.
+   *
+   * @param from - only of what this peer sends
+   */
+  requestKeyFrames(from?: string): void {
+    for (const consumer of this.#consumers.values()) {
+      if (consumer.kind !== 'video' || (from && consumer.appData.peerId !== from)) continue;
+      // It fails when the consumer has closed meanwhile.
+      consumer.requestKeyFrame().catch((error) => {
+        this.#options.log.debug({ error: String(error) }, 'no keyframe requested');
+      });
+    }
   }
 
   async setPreferredLayers(consumerId: string, layers: types.ConsumerLayers): Promise<void> {
@@ -67,6 +105,7 @@ export class Consuming {
     const wanted = this.#wanted.sort((a, b) => order[a.appData.source] - order[b.appData.source]);
     this.#wanted = [];
     const made = await Promise.all(wanted.map((producer) => this.#consume(producer)));
+    for (const { id } of wanted) this.#making.delete(id);
     const batch = made.filter((consumer) => consumer && !consumer.closed) as Consumer[];
     if (batch.length === 0) return;
     let accepted = new Set<string>();

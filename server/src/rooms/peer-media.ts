@@ -7,7 +7,7 @@ import {
 import type { types } from 'mediasoup';
 import type { Transport, TransportAppData } from '../ports/media-ports.ts';
 import type { Producer, ProducerData } from './producer-data.ts';
-import { RoomError } from './room-error.ts';
+import { RoomError, toRefusal } from './room-error.ts';
 import type { RoomMedia } from './room-media.ts';
 
 export interface Wants {
@@ -73,8 +73,25 @@ export class PeerMedia {
     }
   }
 
+  /** Its worker or its room's router has ended, and its transports with it. */
+  get closed(): boolean {
+    return this.roomMedia.closed || [this.send, this.recv].some((transport) => transport?.closed);
+  }
+
   get producers(): Iterable<Producer> {
     return this.#producers.values();
+  }
+
+  /**
+   * @param listener - called when a connected transport goes on by another way: the network has changed, or UDP has
+   *   given way to TCP
+   */
+  onOtherPath(listener: (direction: TransportAppData['direction']) => void): void {
+    for (const transport of [this.send, this.recv]) {
+      transport?.on('iceselectedtuplechange', () => {
+        if (transport.dtlsState === 'connected') listener(transport.appData.direction);
+      });
+    }
   }
 
   async connect(transportId: string, dtlsParameters: DtlsParameters): Promise<void> {
@@ -83,6 +100,7 @@ export class PeerMedia {
       throw new RoomError(errorCodes.conflict, 'transportId: it is connected already');
     }
     this.#connected.add(transportId);
+    this.roomMedia.worker.begins(transportId);
     await transport.connect({ dtlsParameters });
   }
 
@@ -122,7 +140,7 @@ export class PeerMedia {
       return producer;
     } catch (error) {
       this.#sources.delete(source);
-      throw error;
+      throw toRefusal(error);
     }
   }
 

@@ -1,8 +1,7 @@
 import type { ChatMessage, RoomData } from '@oneport/protocol';
 import type { types } from 'mediasoup';
 import type { Transport } from '../ports/media-ports.ts';
-
-const historyLength = 100;
+import type { ChatHistory } from './chat-history.ts';
 
 /**
  * What the server tells everybody in a room: one ordered, reliable data producer, consumed by each
@@ -10,27 +9,28 @@ const historyLength = 100;
  */
 export class RoomChannel {
   readonly #dataProducer: types.DataProducer;
-  readonly #history: ChatMessage[] = [];
+  readonly #history: ChatHistory;
 
-  private constructor(dataProducer: types.DataProducer) {
+  private constructor(dataProducer: types.DataProducer, history: ChatHistory) {
     this.#dataProducer = dataProducer;
+    this.#history = history;
   }
 
-  /** @param router - the room's */
-  static async create(router: types.Router): Promise<RoomChannel> {
+  /**
+   * @param router - the room's
+   * @param history - what was said before, and will be
+   */
+  static async create(router: types.Router, history: ChatHistory): Promise<RoomChannel> {
     const transport = await router.createDirectTransport();
-    return new RoomChannel(await transport.produceData({ label: 'room', protocol: 'json' }));
-  }
-
-  /** The newest chat messages, oldest first. */
-  get history(): readonly ChatMessage[] {
-    return this.#history;
+    const dataProducer = await transport.produceData({ label: 'room', protocol: 'json' });
+    return new RoomChannel(dataProducer, history);
   }
 
   /** Sends a chat message to everybody, its sender included. */
   sendChat(message: ChatMessage): void {
-    this.#history.push(message);
-    if (this.#history.length > historyLength) this.#history.shift();
+    this.#history.add(message);
+    // Between two workers there is nobody to send it to: the history is sent to all by the next one.
+    if (this.#dataProducer.closed) return;
     this.#dataProducer.send(JSON.stringify(message satisfies RoomData));
   }
 
@@ -49,7 +49,7 @@ export class RoomChannel {
     });
     transport.on('sctpstatechange', (state) => {
       if (state !== 'connected') return;
-      for (const message of this.#history) {
+      for (const message of this.#history.messages) {
         // It fails only when the peer is gone, or reads so slowly that its buffer is full.
         dataConsumer.send(JSON.stringify(message)).catch(() => dataConsumer.close());
       }

@@ -35,3 +35,16 @@ export function toRoomError(error: unknown): unknown {
   }
   return error;
 }
+
+/**
+ * What a worker throws at an SSRC, mid, rid or id that is taken already has no type of its own (mediasoup's
+ * Channel.js makes a plain Error of it): only the method tells that it is the peer's fault.
+ *
+ * @param error - thrown by a method whose parameters are the peer's choice
+ * @returns a RoomError for a plain Error, otherwise the error as it is
+ */
+export function toRefusal(error: unknown): unknown {
+  return error instanceof Error && error.constructor === Error
+    ? new RoomError(errorCodes.badRequest, error.message)
+    : error;
+}

@@ -1,13 +1,36 @@
+import { once } from 'node:events';
+import { refusals } from '@oneport/protocol';
+import { RefusedError } from '../access/access.ts';
+import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
-import type { WorkerPool } from '../media/worker-pool.ts';
-import type { CloseReason, Peer } from './peer.ts';
+import { BusyWorkersError, NoWorkerError, type WorkerPool } from '../media/worker-pool.ts';
+import { ChatHistory } from './chat-history.ts';
+import { passDoor, type Visitor } from './door.ts';
+import { Lobby } from './lobby.ts';
+import { type CloseReason, Peer } from './peer.ts';
+import type { Wants } from './peer-media.ts';
 import { Room } from './room.ts';
 import { RoomMedia } from './room-media.ts';
 
-/** The server, or the room, has no place for more. */
+/** Milliseconds that a room may be without a worker: then its peers are told, and try again by themselves. */
+const moveWithinMs = 10_000;
+
+/** How many transports a room needs: one for its data, and for each peer one to send and one to receive. */
+const transportsFor = (peers: number, ofEach = 2) => 1 + ofEach * peers;
+
+type RoomLimits = Pick<Limits, 'rooms' | 'peers_per_room' | 'transports_per_peer'>;
+
+/** The server, the room or a peer's share has no place for more. */
 export class FullError extends Error {
   override name = 'FullError';
+  readonly limit: keyof RoomLimits;
+
+  /** @param limit - the one that is reached; @param message - for who is refused */
+  constructor(limit: FullError['limit'], message: string) {
+    super(message);
+    this.limit = limit;
+  }
 }
 
 /** The peer id is in use, and its owner's secret was not given. */
@@ -15,97 +38,215 @@ export class PeerIdTakenError extends Error {
   override name = 'PeerIdTakenError';
 }
 
+/** The server is about to stop: rooms that are there go on until then, others begin elsewhere. */
+export class StoppingError extends Error {
+  override name = 'StoppingError';
+
+  constructor() {
+    super('the server stops: no new rooms');
+  }
+}
+
 export interface RoomsOptions {
   pool: WorkerPool;
-  limits: { maxRooms: number; maxPeersPerRoom: number };
+  limits: RoomLimits;
+  /** Milliseconds that a peer's place is kept for it without a socket. */
+  graceMs: number;
   log: Logger;
 }
 
-export interface Entry {
-  roomId: string;
-  peerId: string;
-  /** The secret of the connection that shall be replaced. */
-  resume?: string | undefined;
-  /** Makes the peer, once its place is certain. */
-  makePeer(generation: number): Peer;
+export interface Entry extends Visitor {
+  wants: Wants;
 }
 
 /** All rooms: a room begins with its first peer and ends with its last. */
 export class Rooms {
+  /** Those who wait to be let into one. */
+  readonly lobby = new Lobby();
   readonly #options: RoomsOptions;
   readonly #rooms = new Map<string, Promise<Room>>();
+  /** When the server will stop, as performance.now() counts. */
+  #stopsAt: number | undefined;
+  /** Those that have been made. */
+  readonly #open = new Set<Room>();
 
   constructor(options: RoomsOptions) {
     this.#options = options;
-    options.pool.on('workerdied', (worker) => void this.#closeThoseOn(worker));
+    options.pool.on('workerdied', (worker) => this.#moveThoseOn(worker));
+    this.lobby.on('change', (roomId) => void this.#showLobby(roomId));
   }
 
   get size(): number {
     return this.#rooms.size;
   }
 
+  /** How many places are taken, of all rooms together. */
+  get peers(): number {
+    return [...this.#open].reduce((sum, room) => sum + room.size, 0);
+  }
+
+  /** Seconds until the server stops at the latest; undefined: it doesn't. */
+  get stopsInSeconds(): number | undefined {
+    if (this.#stopsAt === undefined) return undefined;
+    return Math.max(0, Math.ceil((this.#stopsAt - performance.now()) / 1000));
+  }
+
+  /** Why a room can't begin just now: what `enter` throws then. */
+  get whyNoNewRoom(): StoppingError | FullError | NoWorkerError | BusyWorkersError | undefined {
+    const { pool, limits } = this.#options;
+    if (this.#stopsAt !== undefined) return new StoppingError();
+    if (this.#rooms.size >= limits.rooms) {
+      return new FullError('rooms', `this server is full (${this.#rooms.size} rooms)`);
+    }
+    if (pool.workers.length === 0) return new NoWorkerError();
+    return pool.busy ? new BusyWorkersError() : undefined;
+  }
+
   /**
-   * Gives a peer its place in a room, which is made if need be.
+   * Gives a peer its place in a room, which is made if need be; or finds the place that it has.
    *
-   * @throws FullError, PeerIdTakenError, NoWorkerError
+   * @throws FullError, PeerIdTakenError, NoWorkerError, BusyWorkersError, StoppingError, RefusedError, LobbyFullError
    */
-  async enter({ roomId, peerId, resume, makePeer }: Entry): Promise<{ room: Room; peer: Peer }> {
-    let room = await this.#getOrCreate(roomId);
+  async enter(entry: Entry): Promise<{ room: Room; peer: Peer }> {
+    const { roomId, peerId, resume, wants, access } = entry;
+    const { limits } = this.#options;
+    if (Number(wants.produce) + Number(wants.consume) > limits.transports_per_peer) {
+      throw new FullError(
+        'transports_per_peer',
+        `a peer may have ${limits.transports_per_peer} transport here: produce or consume, not both`,
+      );
+    }
+    await passDoor(entry, this.lobby, async (id) => {
+      const open = await this.#find(id);
+      // It could be let in here only to be told then that it must go elsewhere.
+      if (!open && this.#stopsAt !== undefined) throw new StoppingError();
+      return open;
+    });
+    let room = await this.#getOrCreate(roomId, wants);
     // Its last peer may have left while we waited.
-    while (room.closed) room = await this.#getOrCreate(roomId);
+    while (room.closed) room = await this.#getOrCreate(roomId, wants);
+
+    // While we waited, again.
+    if (room.moderation.hasRemoved(access)) throw new RefusedError(refusals.removed);
 
     const present = room.peer(peerId);
-    if (present && !(resume && present.mayBeReplacedWith(resume))) {
+    if (present) {
+      const isSame = present.access.subject === access.subject;
+      if (isSame && resume && present.mayBeResumedWith(resume)) {
+        present.setAccess(access);
+        return { room, peer: present };
+      }
       throw new PeerIdTakenError('peerId: it is in use in this room');
     }
-    if (!present && room.size >= this.#options.limits.maxPeersPerRoom) {
-      throw new FullError(`this room is full (${room.size} peers)`);
+    if (room.size >= limits.peers_per_room) {
+      throw new FullError('peers_per_room', `this room is full (${room.size} peers)`);
     }
-    const peer = makePeer(present ? present.generation + 1 : 1);
+    const { graceMs, log } = this.#options;
+    const peer = new Peer({ id: peerId, roomId, wants, access, graceMs, log });
     room.add(peer);
-    present?.close('replaced');
     return { room, peer };
   }
 
-  /** Ends every room. */
-  async close(reason: CloseReason): Promise<void> {
-    for (const room of await this.#all()) room.close(reason);
+  /**
+   * From now on no room begins. Everybody in one is told, and those who come later as well.
+   *
+   * @param seconds - how long the rooms may go on, from 0
+   * @returns the rooms that are open
+   */
+  async announceStop(seconds: number): Promise<Room[]> {
+    this.#stopsAt = performance.now() + seconds * 1000;
+    const rooms = await this.#all();
+    for (const room of rooms) room.announceStop(seconds);
+    this.lobby.endEverywhere('again');
+    return rooms;
   }
 
-  #getOrCreate(roomId: string): Promise<Room> {
+  /** Resolves when every room that is open now has ended. */
+  async ended(): Promise<void> {
+    for (const room of await this.#all()) if (!room.closed) await once(room, 'close');
+  }
+
+  /** Ends every room, and lets none begin any more. */
+  async close(reason: CloseReason): Promise<void> {
+    this.#stopsAt ??= performance.now();
+    for (const room of await this.#all()) room.close(reason);
+    this.lobby.endEverywhere('again');
+  }
+
+  /** The room, if it is open. */
+  async #find(roomId: string): Promise<Room | undefined> {
+    const room = await this.#rooms.get(roomId)?.catch(() => undefined);
+    return room?.closed ? undefined : room;
+  }
+
+  async #showLobby(roomId: string): Promise<void> {
+    (await this.#find(roomId))?.moderation.showLobby();
+  }
+
+  #getOrCreate(roomId: string, wants: Wants): Promise<Room> {
     const known = this.#rooms.get(roomId);
     if (known) return known;
-    if (this.#rooms.size >= this.#options.limits.maxRooms) {
-      return Promise.reject(new FullError(`this server is full (${this.#rooms.size} rooms)`));
-    }
-    const creating = this.#create(roomId);
+    const refusal = this.whyNoNewRoom;
+    if (refusal) return Promise.reject(refusal);
+    const creating = this.#create(roomId, wants);
     this.#rooms.set(roomId, creating);
     // A room that could not be made may be tried again.
     creating.catch(() => this.#rooms.delete(roomId));
     return creating;
   }
 
-  async #create(roomId: string): Promise<Room> {
+  async #create(roomId: string, { produce, consume }: Wants): Promise<Room> {
     const { pool, log } = this.#options;
-    const worker = pool.leastLoaded();
-    const media = await RoomMedia.create(worker);
-    const room = new Room({ id: roomId, media, log });
+    const chat = new ChatHistory();
+    const transports = transportsFor(1, Number(produce) + Number(consume));
+    const media = await placeRoom(async () => pool.forNewRoom(transports), chat);
+    const room = new Room({ id: roomId, media, chat, lobby: this.lobby, log });
+    this.#open.add(room);
     room.once('close', () => {
+      this.#open.delete(room);
       this.#rooms.delete(roomId);
+      // What it was locked for has ended with it.
+      this.lobby.endAll(roomId, 'again');
       log.info({ roomId }, 'room closed');
     });
-    log.info({ roomId, workerIndex: worker.index }, 'room opened');
+    log.info({ roomId, workerIndex: media.worker.index }, 'room opened');
     return room;
   }
 
-  async #closeThoseOn(worker: MediaWorker): Promise<void> {
-    for (const room of await this.#all()) {
-      if (room.media.worker === worker) room.close('worker died');
+  #moveThoseOn(worker: MediaWorker): void {
+    for (const room of this.#open) if (room.media.worker === worker) void this.#move(room);
+  }
+
+  /** Carries a room on elsewhere, its worker having died. */
+  async #move(room: Room): Promise<void> {
+    const { pool, log } = this.#options;
+    try {
+      const transports = transportsFor(room.size);
+      const next = () => pool.nextLeastLoaded(transports, moveWithinMs);
+      const media = await placeRoom(next, room.chat);
+      if (room.closed) media.close();
+      else await room.moveTo(media);
+    } catch (error) {
+      log.error({ roomId: room.id, error: String(error) }, 'a room could not be moved');
+      room.close('no worker');
     }
   }
 
   async #all(): Promise<Room[]> {
     const settled = await Promise.allSettled(this.#rooms.values());
     return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  }
+}
+
+/** Makes what carries a room. A worker that dies meanwhile gives way to the next. */
+async function placeRoom(next: () => Promise<MediaWorker>, chat: ChatHistory): Promise<RoomMedia> {
+  for (;;) {
+    const worker = await next();
+    try {
+      const media = await RoomMedia.create(worker, chat);
+      if (!media.closed) return media;
+    } catch (error) {
+      if (!worker.worker.closed) throw error;
+    }
   }
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { limitsOf } from '../limits.ts';
 import { rtpCapabilities, rtpParametersFor } from '../testing/media-parameters.ts';
 import { TestPeer } from '../testing/test-peer.ts';
 import { startTestServer, type TestServer } from '../testing/test-server.ts';
 import { nothingOpen, workerState } from '../testing/worker-state.ts';
-import { socketLimits } from './socket-transport.ts';
 
 let server: TestServer;
 /** Somebody who must notice nothing. */
@@ -12,7 +12,8 @@ let bystander: TestPeer;
 const roomId = 'bad-input';
 
 beforeAll(async () => {
-  server = await startTestServer();
+  // A place ends with its socket, so that what it leaves behind is seen at once.
+  server = await startTestServer({ RECONNECT_GRACE_SECONDS: '0' });
 });
 
 afterAll(() => server.stop());
@@ -66,7 +67,7 @@ describe('a frame that is not protoo', () => {
   test('over the size limit closes the socket with 1009', async () => {
     const peer = connect();
     await peer.welcome();
-    peer.socket.send(' '.repeat(socketLimits.messageBytes + 1));
+    peer.socket.send(' '.repeat(limitsOf({}).message_bytes + 1));
     expect(await peer.closed).toMatchObject({ code: 1009 });
   });
 
@@ -184,6 +185,32 @@ describe('a request', () => {
     await expect(peer.produce('camera')).rejects.toMatchObject({ code: 409 });
     await peer.request('closeProducer', { producerId });
     await peer.produce('camera', { producerId });
+    await peer.leave();
+  });
+
+  test('to produce with an id, SSRC, mid or rid that is taken is refused with 400', async () => {
+    const peer = await TestPeer.join({ signalling: server.signalling, roomId });
+    const { sendTransport, recvTransport } = await peer.welcome();
+    const { rtpParameters } = rtpParametersFor('camera');
+    await peer.produce('camera', { rtpParameters });
+    const screen = rtpParametersFor('screen').rtpParameters;
+    const rid = { mid: undefined, encodings: [{ rid: 'a' }] };
+    const second = (change: object) =>
+      peer.produce('screen', { rtpParameters: { ...screen, ...change } });
+    for (const producerId of [sendTransport?.transportId, recvTransport?.transportId]) {
+      const producing = peer.produce('screen', { producerId: producerId ?? '' });
+      await expect(producing).rejects.toMatchObject({ code: 400 });
+    }
+    await expect(second({ encodings: rtpParameters.encodings })).rejects.toMatchObject({
+      code: 400,
+    });
+    await expect(second({ mid: rtpParameters.mid })).rejects.toMatchObject({ code: 400 });
+    await second(rid);
+    const audio = rtpParametersFor('microphone').rtpParameters;
+    await expect(
+      peer.produce('microphone', { rtpParameters: { ...audio, ...rid } }),
+    ).rejects.toMatchObject({ code: 400 });
+    await peer.produce('microphone');
     await peer.leave();
   });
 

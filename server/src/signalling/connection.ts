@@ -10,142 +10,243 @@ import {
   type RequestData,
   type RequestMethod,
   type RequestReply,
+  refusals,
   requests,
   serverRequests,
   type Transport as TransportParameters,
 } from '@oneport/protocol';
 import * as protoo from 'protoo-server';
 import type { z } from 'zod';
+import { RefusedError } from '../access/access.ts';
+import type { Gate } from '../access/token-gate.ts';
+import type { TurnConfig } from '../config.ts';
+import type { LimitName, Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
-import { NoWorkerError } from '../media/worker-pool.ts';
+import { BusyWorkersError, NoWorkerError } from '../media/worker-pool.ts';
 import { NoPortError } from '../ports/errors.ts';
 import type { Transport } from '../ports/media-ports.ts';
-import { type CloseReason, Peer } from '../rooms/peer.ts';
-import type { PeerMedia } from '../rooms/peer-media.ts';
+import { LobbyFullError } from '../rooms/lobby.ts';
+import type { CloseReason, Peer, PeerEvents, PeerLink } from '../rooms/peer.ts';
 import type { Room } from '../rooms/room.ts';
 import { RoomError, toRoomError } from '../rooms/room-error.ts';
-import { FullError, PeerIdTakenError, type Rooms } from '../rooms/rooms.ts';
+import { FullError, PeerIdTakenError, type Rooms, StoppingError } from '../rooms/rooms.ts';
+import type { Telemetry } from '../telemetry.ts';
 import { type Context, handlers } from './handlers.ts';
+import { iceServersFor } from './ice-servers.ts';
 import { SerialQueue } from './serial-queue.ts';
 import type { SocketTransport } from './socket-transport.ts';
+import { subscribe } from './subscribe.ts';
 
 /** Milliseconds from `welcome` to `join`. */
 const joinWithinMs = 10_000;
-/** Requests that may wait for those before them. */
-const longestQueue = 200;
+
+/** RFC 6455, section 7.4.1: the page has gone. It is being closed, or loaded again: nobody can tell which. */
+const goingAway = 1001;
+/** Milliseconds that a page may take to come back. Who closes it shall not be seen for much longer. */
+const reloadGraceMs = 5_000;
 
 export interface ConnectionOptions {
   transport: SocketTransport;
   query: ConnectQuery;
   rooms: Rooms;
+  /** Who may come in. */
+  gate: Gate;
   portMode: PortMode;
+  /** The TURN servers that peers may use. */
+  turn: TurnConfig | undefined;
+  limits: Limits;
+  telemetry: Telemetry;
+  /** By performance.now(). */
+  openedAt: number;
   log: Logger;
 }
 
 /** What the socket is told when a peer's place has ended. */
 const closeOf: Record<CloseReason, { code: number; text: string }> = {
   left: { code: closeCodes.normal, text: '' },
-  replaced: { code: closeCodes.gone, text: 'this peer has connected again elsewhere' },
-  'not joined in time': { code: closeCodes.tooSlow, text: 'not joined in time' },
-  'worker died': { code: closeCodes.restart, text: 'the media worker of this room died' },
+  'did not come back': { code: closeCodes.gone, text: 'away for too long' },
+  removed: { code: closeCodes.turnedAway, text: refusals.removed },
+  'room closed': { code: closeCodes.turnedAway, text: refusals.roomClosed },
+  'no worker': { code: closeCodes.restart, text: 'there is no media worker for this room' },
   'server stops': { code: closeCodes.restart, text: 'the server stops' },
 };
 
-/** One peer's signalling: protoo in, room calls out; room events in, protoo out. */
-export class Connection {
+/** Who ends a socket so doesn't come back by another. */
+const leavingCodes: readonly (number | undefined)[] = [
+  closeCodes.normal,
+  closeCodes.gone,
+  closeCodes.badFrame,
+  closeCodes.refused,
+];
+
+/** Refusals that are a moderator's decision. */
+const byModerator = new Set<string>([refusals.removed, refusals.notAdmitted, refusals.roomClosed]);
+
+type Listeners = { [E in keyof PeerEvents]: (...args: PeerEvents[E]) => void };
+
+/** One peer's signalling by one socket: protoo in, room calls out; room events in, protoo out. */
+export class Connection implements PeerLink {
   readonly #options: ConnectionOptions;
   readonly #protoo: protoo.Peer;
-  readonly #queue = new SerialQueue(longestQueue);
+  readonly #queue: SerialQueue;
+  /** Aborted when the socket is gone. */
+  readonly #gone = new AbortController();
   #context: Context | undefined;
+  #joining: NodeJS.Timeout | undefined;
+  /** Whether its way to `join` is to be timed: not when it had to wait for somebody, and only once. */
+  #timed = true;
+  #stopListening: () => void = () => undefined;
+  #welcomed = false;
 
   constructor(options: ConnectionOptions) {
-    const { transport, query } = options;
+    const { transport, query, limits } = options;
     this.#options = options;
+    this.#queue = new SerialQueue(limits.waiting_requests);
     this.#protoo = new protoo.Room().createPeer(query.peerId, transport);
     this.#protoo.on('request', (request, accept, reject) => {
       const queued = this.#queue.push(() => this.#answer(request, accept, reject));
-      if (!queued) transport.close(closeCodes.tooMany, 'too many requests are waiting');
+      if (queued) return;
+      transport.limitHit('waiting_requests');
+      transport.close(closeCodes.tooMany, 'too many requests are waiting');
     });
     // No notification is expected of a client, and it has no reply that could say so.
     this.#protoo.on('notification', ({ method }) => {
       this.#notify('protocolError', { method, reason: 'unknown notification' });
     });
-    this.#protoo.on('close', () => this.#context?.peer.close('left'));
+    this.#protoo.on('close', () => this.#ended());
     this.#queue.push(() => this.#enter());
   }
 
-  async #enter(): Promise<void> {
-    const { transport, query, rooms, log } = this.#options;
+  async offer(consumers: ConsumerOffer[]): Promise<string[]> {
+    const { transport } = this.#options;
     try {
-      this.#context = await rooms.enter({
-        ...query,
-        makePeer: (generation) => this.#makePeer(generation),
-      });
-      const { peer, room } = this.#context;
+      const generation = this.#context?.peer.generation ?? 0;
+      const reply = await this.#protoo.request('newConsumers', { generation, consumers });
+      return serverRequests.newConsumers.reply.parse(reply).accepted;
+    } catch (error) {
+      // Without an answer the peer would never receive these: let it come again. (Nothing, if it has gone.)
+      transport.close(closeCodes.tooSlow, 'newConsumers was not answered as expected');
+      throw error;
+    }
+  }
+
+  async replaced(): Promise<void> {
+    this.#stopListening();
+    this.#options.transport.close(closeCodes.gone, 'this peer has connected again elsewhere');
+    await this.#queue.end();
+  }
+
+  async #enter(): Promise<void> {
+    const { transport, query, rooms, gate, log } = this.#options;
+    const { roomId, peerId, keep, forceTcp } = query;
+    try {
+      const access = await gate(roomId, query.token);
+      const wants = {
+        produce: query.produce && access.permissions.publish.length > 0,
+        consume: query.consume && access.permissions.watch,
+        forceTcp,
+      };
+      const onWaiting = () => {
+        this.#timed = false;
+        this.#notify('waiting', {});
+      };
+      const { signal } = this.#gone;
+      const { room, peer } = await rooms.enter({ ...query, wants, access, onWaiting, signal });
+      this.#context = { room, peer };
+      this.#stopListening = this.#listen(room, peer);
+      await peer.attach(this);
+      if (!peer.isReachedBy(this)) return;
       // The socket may have gone while we waited.
-      if (transport.closed) {
-        peer.close('left');
-        return;
-      }
-      this.#welcome(room, peer, await peer.connect(room.media));
-      setTimeout(() => {
-        if (!peer.joined) peer.close('not joined in time');
-      }, joinWithinMs).unref();
+      if (transport.closed) this.#ended();
+      else await room.connect(peer, wants, keep);
     } catch (error) {
       const { code, text } = refusalOf(error);
-      const fields = { roomId: query.roomId, peerId: query.peerId, error: String(error) };
+      const limit = limitOf(error);
+      if (limit) transport.limitHit(limit);
+      const fields = { roomId, peerId, error: String(error) };
       // With the socket its transports have gone, in the middle of being made.
       if (transport.closed) log.debug(fields, 'a peer left while it was connected');
       else if (code === closeCodes.internal) log.error(fields, 'a peer could not be connected');
       else log.info(fields, 'a peer was refused');
       transport.close(code, text);
-      this.#context?.peer.close('left');
     }
   }
 
-  #makePeer(generation: number): Peer {
-    const { transport, query, log } = this.#options;
-    const peer = new Peer({
-      id: query.peerId,
-      roomId: query.roomId,
-      generation,
-      wants: query,
-      offer: (consumers) => this.#offer(generation, consumers),
-      log,
-    });
-    peer.on('peerJoined', (info) => this.#notify('newPeer', info));
-    peer.on('peerLeft', (peerId) => this.#notify('peerClosed', { peerId }));
-    peer.on('peerRenamed', (peerId, displayName) =>
-      this.#notify('peerDisplayNameChanged', { peerId, displayName }),
-    );
-    peer.on('consumerClosed', (consumerId) => this.#notify('consumerClosed', { consumerId }));
-    peer.on('consumerPaused', (consumerId) => this.#notify('consumerPaused', { consumerId }));
-    peer.on('consumerResumed', (consumerId) => this.#notify('consumerResumed', { consumerId }));
-    peer.on('consumerLayersChanged', (consumerId, layers) =>
-      this.#notify('consumerLayersChanged', { consumerId, layers }),
-    );
-    peer.on('activeSpeaker', (peerId) => this.#notify('activeSpeaker', { peerId }));
-    peer.once('closed', (reason) => transport.close(closeOf[reason].code, closeOf[reason].text));
-    return peer;
+  /** The socket has gone. */
+  #ended(): void {
+    this.#gone.abort();
+    // It would keep all that the peer had in memory until it is due.
+    clearTimeout(this.#joining);
+    this.#stopListening();
+    void this.#queue.end();
+    const { peer } = this.#context ?? {};
+    if (!peer?.isReachedBy(this)) return;
+    const { endCode } = this.#options.transport;
+    if (leavingCodes.includes(endCode)) peer.close('left');
+    else peer.detach(this, endCode === goingAway ? reloadGraceMs : undefined);
   }
 
-  #welcome(room: Room, peer: Peer, { send, recv, dataConsumer }: PeerMedia): void {
+  /** @returns ends it */
+  #listen(room: Room, peer: Peer): () => void {
+    const { transport } = this.#options;
+    const listeners: Listeners = {
+      connected: () => {
+        this.#welcome(room, peer);
+        // Those who were welcomed before that was decided are told then.
+        const inSeconds = this.#options.rooms.stopsInSeconds;
+        if (inSeconds !== undefined) this.#notify('serverStopping', { inSeconds });
+      },
+      peerJoined: (info) => this.#notify('newPeer', info),
+      peerLeft: (peerId) => this.#notify('peerClosed', { peerId }),
+      peerRenamed: (peerId, displayName) =>
+        this.#notify('peerDisplayNameChanged', { peerId, displayName }),
+      consumerClosed: (consumerId) => this.#notify('consumerClosed', { consumerId }),
+      consumerPaused: (consumerId) => this.#notify('consumerPaused', { consumerId }),
+      consumerResumed: (consumerId) => this.#notify('consumerResumed', { consumerId }),
+      consumerLayersChanged: (consumerId, layers) =>
+        this.#notify('consumerLayersChanged', { consumerId, layers }),
+      // The browser knows it already.
+      otherPath: () => undefined,
+      activeSpeaker: (peerId) => this.#notify('activeSpeaker', { peerId }),
+      muted: (what) => this.#notify('muted', { what }),
+      roomLocked: (locked) => this.#notify('roomLocked', { locked }),
+      lobbyChanged: (waiting) => this.#notify('lobbyChanged', { waiting }),
+      serverStopping: (inSeconds) => {
+        if (this.#welcomed) this.#notify('serverStopping', { inSeconds });
+      },
+      closed: (reason) => transport.close(closeOf[reason].code, closeOf[reason].text),
+    };
+    return subscribe(peer, listeners);
+  }
+
+  #welcome(room: Room, peer: Peer): void {
+    const { generation, media } = peer;
+    const { send, recv, dataConsumer, roomMedia } = media;
+    const { transport: socket } = this.#options;
+    clearTimeout(this.#joining);
+    this.#joining = setTimeout(() => {
+      if (peer.generation === generation && !peer.answered) {
+        socket.close(closeCodes.tooSlow, 'not joined in time');
+      }
+    }, joinWithinMs).unref();
     const describe = (transport: Transport): TransportParameters => ({
       transportId: transport.id,
       iceParameters: transport.iceParameters,
-      iceCandidates: room.media.worker.ports.candidates(transport),
+      iceCandidates: roomMedia.worker.ports.candidates(transport),
       dtlsParameters: transport.dtlsParameters,
       ...(transport.sctpParameters ? { sctpParameters: transport.sctpParameters } : {}),
     });
+    this.#welcomed = true;
     this.#notify('welcome', {
-      generation: peer.generation,
-      resumeSecret: peer.resumeSecret,
-      room: { roomId: room.id },
+      generation,
+      resumeSecret: peer.nextSecret(),
+      room: { roomId: room.id, locked: room.moderation.locked },
+      permissions: peer.access.permissions,
+      ...(peer.access.displayName ? { displayName: peer.access.displayName } : {}),
       portMode: this.#options.portMode,
-      routerRtpCapabilities: room.media.router
+      routerRtpCapabilities: roomMedia.router
         .rtpCapabilities as NotificationData<'welcome'>['routerRtpCapabilities'],
-      // Every transport listens on an address that clients reach: ICE-Lite needs no help.
-      iceServers: [],
+      iceServers: iceServersFor(this.#options.turn, peer.id),
       ...(send ? { sendTransport: describe(send) } : {}),
       ...(recv ? { recvTransport: describe(recv) } : {}),
       ...(dataConsumer
@@ -162,32 +263,24 @@ export class Connection {
     });
   }
 
-  async #offer(generation: number, consumers: ConsumerOffer[]): Promise<string[]> {
-    try {
-      const reply = await this.#protoo.request('newConsumers', { generation, consumers });
-      return serverRequests.newConsumers.reply.parse(reply).accepted;
-    } catch (error) {
-      // Without an answer the peer would never receive these: let it come again. (Nothing, if it has gone.)
-      this.#options.transport.close(
-        closeCodes.tooSlow,
-        'newConsumers was not answered as expected',
-      );
-      throw error;
-    }
-  }
-
   async #answer(
     request: protoo.Request,
     accept: (data?: unknown) => void,
     reject: (code: number, reason: string) => void,
   ): Promise<void> {
+    const { telemetry } = this.#options;
+    const method = isRequestMethod(request.method) ? request.method : 'unknown';
     try {
       accept(await this.#handle(request.method, request.data));
+      telemetry.emit('requestAnswered', method, 'ok');
+      if (method === 'join') this.#joined();
     } catch (thrown) {
       const error = toRoomError(thrown);
+      telemetry.emit('requestAnswered', method, error instanceof RoomError ? 'refused' : 'failed');
       if (error instanceof RoomError) {
+        const { roomId, peerId } = this.#options.query;
         this.#options.log.debug(
-          { method: request.method, error: error.message },
+          { roomId, peerId, method: request.method, error: error.message },
           'request refused',
         );
         reject(error.code, error.message);
@@ -202,6 +295,13 @@ export class Connection {
     }
   }
 
+  /** Its answer has gone out. A room that moves to another worker has its peers join again. */
+  #joined(): void {
+    const { telemetry, openedAt } = this.#options;
+    if (this.#timed) telemetry.emit('joined', (performance.now() - openedAt) / 1000);
+    this.#timed = false;
+  }
+
   async #handle(method: string, data: unknown): Promise<unknown> {
     if (!isRequestMethod(method)) {
       throw new RoomError(errorCodes.unknownMethod, `unknown method: ${method}`);
@@ -213,8 +313,10 @@ export class Connection {
   }
 
   #notify<M extends NotificationMethod>(method: M, data: NotificationData<M>): void {
-    // It fails when the socket is gone or too slow, and then is closed: the peer's place ends with it.
-    this.#protoo.notify(method, data).catch(() => this.#options.transport.close());
+    // It fails when the socket is gone or too slow. Whoever has missed something shall come again.
+    this.#protoo
+      .notify(method, data)
+      .catch(() => this.#options.transport.close(closeCodes.tooSlow, 'not reading what is sent'));
   }
 }
 
@@ -240,9 +342,31 @@ function callHandler<M extends RequestMethod>(
 /** How a socket is closed that can't be let in. */
 function refusalOf(error: unknown): { code: number; text: string } {
   if (error instanceof PeerIdTakenError) return { code: closeCodes.refused, text: error.message };
-  if (error instanceof FullError || error instanceof NoPortError) {
+  if (error instanceof RefusedError) {
+    const { refused, turnedAway } = closeCodes;
+    const code = byModerator.has(error.refusal) ? turnedAway : refused;
+    return { code, text: error.refusal };
+  }
+  if (
+    error instanceof FullError ||
+    error instanceof LobbyFullError ||
+    error instanceof NoPortError ||
+    error instanceof BusyWorkersError
+  ) {
     return { code: closeCodes.tooMany, text: error.message };
   }
-  if (error instanceof NoWorkerError) return { code: closeCodes.restart, text: error.message };
+  // Come again: a worker will be back, or another instance be asked.
+  if (error instanceof NoWorkerError || error instanceof StoppingError) {
+    return { code: closeCodes.restart, text: error.message };
+  }
   return { code: closeCodes.internal, text: 'internal error' };
+}
+
+/** Which limit it was that kept a peer out. */
+function limitOf(error: unknown): LimitName | undefined {
+  if (error instanceof FullError) return error.limit;
+  if (error instanceof LobbyFullError) return 'lobby';
+  if (error instanceof NoPortError) return 'media_ports';
+  if (error instanceof BusyWorkersError) return 'worker_cpu';
+  return undefined;
 }

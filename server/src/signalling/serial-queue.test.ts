@@ -22,3 +22,22 @@ test('refuses more than may wait, and takes jobs again later', async () => {
   await new Promise(setImmediate);
   expect(queue.push(idle)).toBe(true);
 });
+
+test('when it ends, what runs is waited for, and what waits does not run', async () => {
+  const queue = new SerialQueue(10);
+  const done: string[] = [];
+  const running = Promise.withResolvers<void>();
+  queue.push(async () => {
+    await running.promise;
+    done.push('running');
+  });
+  // The first one shall have begun.
+  await Promise.resolve();
+  queue.push(async () => {
+    done.push('waiting');
+  });
+  const ended = queue.end();
+  running.resolve();
+  await ended;
+  expect(done).toEqual(['running']);
+});

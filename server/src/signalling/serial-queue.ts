@@ -3,6 +3,7 @@ export class SerialQueue {
   readonly #longest: number;
   #last: Promise<void> = Promise.resolve();
   #length = 0;
+  #ended = false;
 
   /** @param longest - how many jobs may wait */
   constructor(longest: number) {
@@ -16,9 +17,16 @@ export class SerialQueue {
   push(job: () => Promise<void>): boolean {
     if (this.#length >= this.#longest) return false;
     this.#length += 1;
-    this.#last = this.#last.then(job).finally(() => {
+    const unlessEnded = () => (this.#ended ? Promise.resolve() : job());
+    this.#last = this.#last.then(unlessEnded).finally(() => {
       this.#length -= 1;
     });
     return true;
+  }
+
+  /** What waits will not run. Resolves when what runs is done. */
+  end(): Promise<void> {
+    this.#ended = true;
+    return this.#last;
   }
 }

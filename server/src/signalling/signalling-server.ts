@@ -1,16 +1,28 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { closeCodes, connectQuerySchema, explain, signallingSubprotocol } from '@oneport/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Gate } from '../access/token-gate.ts';
+import type { TurnConfig } from '../config.ts';
+import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { PortMode } from '../ports/media-ports.ts';
 import type { Rooms } from '../rooms/rooms.ts';
+import type { Telemetry } from '../telemetry.ts';
 import { Connection } from './connection.ts';
-import { SocketTransport, socketLimits } from './socket-transport.ts';
+import { SocketTransport } from './socket-transport.ts';
 
 export interface SignallingOptions {
   rooms: Rooms;
+  gate: Gate;
   portMode: PortMode;
+  /** The TURN servers that peers may use. */
+  turn: TurnConfig | undefined;
+  limits: Limits;
+  telemetry: Telemetry;
+  /** Whose a request is. */
+  remoteAddress(request: IncomingMessage): string | undefined;
   log: Logger;
 }
 
@@ -27,28 +39,40 @@ export function createSignalling(
 ): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
   const server = new WebSocketServer({
     noServer: true,
-    maxPayload: socketLimits.messageBytes,
+    maxPayload: options.limits.message_bytes,
     handleProtocols: (offered) =>
       offered.has(signallingSubprotocol) ? signallingSubprotocol : false,
   });
   return (request, socket, head) => {
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      accept(webSocket, request.url ?? '', options);
+      accept(webSocket, request, options);
     });
   };
 }
 
-function accept(webSocket: WebSocket, url: string, options: SignallingOptions): void {
-  const transport = new SocketTransport(webSocket);
+function accept(webSocket: WebSocket, request: IncomingMessage, options: SignallingOptions): void {
+  const { limits, telemetry, log } = options;
+  const openedAt = performance.now();
+  const url = new URL(request.url ?? '', 'http://localhost');
+  const query = connectQuerySchema.safeParse(Object.fromEntries(url.searchParams));
+  const fields = {
+    // Counts the sockets of one peer apart; nothing is opened with it.
+    socketId: randomUUID().slice(0, 8),
+    address: options.remoteAddress(request),
+    ...(query.success && { roomId: query.data.roomId, peerId: query.data.peerId }),
+  };
+  const transport = new SocketTransport(webSocket, { limits, telemetry, fields });
+  log.info(fields, 'signalling opened');
+  webSocket.once('close', (code, reason) =>
+    log.info({ ...fields, code, reason: String(reason) }, 'signalling closed'),
+  );
   if (webSocket.protocol !== signallingSubprotocol) {
     transport.close(closeCodes.badFrame, `expected the sub-protocol ${signallingSubprotocol}`);
     return;
   }
-  const query = Object.fromEntries(new URL(url, 'http://localhost').searchParams);
-  const result = connectQuerySchema.safeParse(query);
-  if (!result.success) {
-    transport.close(closeCodes.badFrame, explain(result.error));
+  if (!query.success) {
+    transport.close(closeCodes.badFrame, explain(query.error));
     return;
   }
-  new Connection({ ...options, transport, query: result.data });
+  new Connection({ ...options, transport, query: query.data, openedAt });
 }

@@ -202,17 +202,4 @@ describe('a peer id', () => {
     await alice.request('sendChatMessage', { text: 'still here' });
     await alice.leave();
   });
-
-  test('with the secret, a new socket takes the place of the old', async () => {
-    const options = { signalling: server.signalling, roomId: 'resumed', peerId: 'alice' };
-    const alice = await TestPeer.join(options);
-    const { resumeSecret } = await alice.welcome();
-    const again = new TestPeer({ ...options, query: { resume: resumeSecret } });
-    const welcome = await again.welcome();
-    expect(welcome.generation).toBe(2);
-    expect(welcome.resumeSecret).not.toBe(resumeSecret);
-    expect(await alice.closed).toMatchObject({ code: 4000 });
-    await again.join(2);
-    await again.leave();
-  });
 });

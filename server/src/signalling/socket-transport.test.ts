@@ -3,7 +3,13 @@ import type { AddressInfo } from 'node:net';
 import * as protoo from 'protoo-server';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { SocketTransport, socketLimits } from './socket-transport.ts';
+import { limitsOf } from '../limits.ts';
+import { Telemetry } from '../telemetry.ts';
+import { SocketTransport } from './socket-transport.ts';
+
+const limits = limitsOf({});
+/** What may come at once. */
+const burst = 6 * limits.messages_per_second;
 
 let server: WebSocketServer;
 let client: WebSocket;
@@ -14,7 +20,11 @@ beforeEach(async () => {
   await once(server, 'listening');
   client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const [[socket]] = await Promise.all([once(server, 'connection'), once(client, 'open')]);
-  transport = new SocketTransport(socket as WebSocket);
+  transport = new SocketTransport(socket as WebSocket, {
+    limits,
+    telemetry: new Telemetry(),
+    fields: {},
+  });
 });
 
 afterEach(() => {
@@ -54,11 +64,11 @@ test('passes on no more messages than allowed', async () => {
   transport.on('message', () => {
     received += 1;
   });
-  for (let i = 0; i < socketLimits.burst * 3; i++) {
+  for (let i = 0; i < burst * 3; i++) {
     client.send('{"notification":true,"method":"a","data":{}}');
   }
   const [code] = await once(client, 'close');
   expect(code).toBe(4429);
-  expect(received).toBeGreaterThanOrEqual(socketLimits.burst);
-  expect(received).toBeLessThan(socketLimits.burst * 2);
+  expect(received).toBeGreaterThanOrEqual(burst);
+  expect(received).toBeLessThan(burst * 2);
 });

@@ -5,9 +5,12 @@ export function childrenOf(pid: number): number[] {
   return processesWhere(({ parent }) => parent === pid);
 }
 
-/** @returns all that is left of a process group, whoever their parent is by now */
-export function processesOfGroup(group: number): number[] {
-  return processesWhere((process) => process.group === group);
+/** @returns what has this in the environment that it was started with, and runs: a server's workers are in no group of its */
+export function processesMarked(name: string, value: string): number[] {
+  const entry = `\0${name}=${value}\0`;
+  return processesWhere(({ pid }) =>
+    `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`.includes(entry),
+  );
 }
 
 export function isRunning(pid: number): boolean {
@@ -19,7 +22,7 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-function processesWhere(wanted: (process: { parent: number; group: number }) => boolean): number[] {
+function processesWhere(wanted: (process: { pid: number; parent: number }) => boolean): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
@@ -28,8 +31,8 @@ function processesWhere(wanted: (process: { parent: number; group: number }) => 
       try {
         // The name, in brackets, may have anything in it.
         const [, rest = ''] = /\) \S (.*)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
-        const [parent = 0, group = 0] = rest.split(' ').map(Number);
-        return wanted({ parent, group });
+        const parent = Number(rest.split(' ', 1)[0]);
+        return wanted({ pid, parent });
       } catch {
         return false; // It ended while we looked.
       }

@@ -31,6 +31,9 @@ export interface TestPeerOptions {
   roomId?: string;
   peerId?: string;
   query?: Record<string, string>;
+  /** Where it connects from: one of this machine's addresses. */
+  localAddress?: string;
+  headers?: Record<string, string>;
   /** What is answered to `newConsumers`: by default, all are taken. */
   accept?(batch: ServerRequestData<'newConsumers'>): string[];
 }
@@ -50,6 +53,7 @@ interface Frame {
 export class TestPeer {
   readonly peerId: string;
   readonly socket: WebSocket;
+  readonly options: TestPeerOptions;
   /** Every message in both directions, in order. */
   readonly frames: Frame[] = [];
   readonly batches: ServerRequestData<'newConsumers'>[] = [];
@@ -61,7 +65,9 @@ export class TestPeer {
   readonly #accept: NonNullable<TestPeerOptions['accept']>;
   #nextId = 1;
 
-  constructor({ signalling, roomId = 'room', peerId, query, accept }: TestPeerOptions) {
+  constructor(options: TestPeerOptions) {
+    const { signalling, roomId = 'room', peerId, query, localAddress, headers, accept } = options;
+    this.options = options;
     this.peerId = peerId ?? `peer-${randomUUID().slice(0, 8)}`;
     this.#accept = accept ?? (({ consumers }) => consumers.map(({ consumerId }) => consumerId));
     const search = new URLSearchParams({
@@ -71,7 +77,12 @@ export class TestPeer {
       consume: '1',
       ...query,
     });
-    this.socket = new WebSocket(`${signalling}?${search}`, 'protoo');
+    this.socket = new WebSocket(`${signalling}?${search}`, 'protoo', {
+      // A server in a test has a certificate that nobody knows.
+      rejectUnauthorized: false,
+      ...(localAddress && { localAddress }),
+      ...(headers && { headers }),
+    });
     this.socket.on('message', (data) => this.#receive(String(data)));
     this.closed = once(this.socket, 'close').then(([code, reason]) => {
       for (const { reject } of this.#pending.values()) reject(new Error('socket closed'));
@@ -87,22 +98,56 @@ export class TestPeer {
     return peer;
   }
 
-  welcome(): Promise<Welcome> {
-    return this.notification('welcome');
+  /** @param generation - by default, the first that comes by this socket */
+  welcome(generation?: number): Promise<Welcome> {
+    return this.notification(
+      'welcome',
+      (welcome) => welcome.generation === (generation ?? welcome.generation),
+    );
   }
 
-  join(generation: number): Promise<RequestReply<'join'>> {
+  /** Those that have come by this socket. */
+  get welcomes(): Welcome[] {
+    return this.frames
+      .filter(({ direction, message }) => direction === 'in' && message.method === 'welcome')
+      .map(({ message }) => notifications.welcome.parse(message.data));
+  }
+
+  join(
+    generation: number,
+    change: Partial<RequestData<'join'>> = {},
+  ): Promise<RequestReply<'join'>> {
     return this.request('join', {
       generation,
       displayName: this.peerId,
       device: { flag: 'bot', name: 'test' },
       rtpCapabilities,
+      ...change,
     });
+  }
+
+  /** Another socket for the same peer, with the secret of its newest welcome. */
+  resume(query: Record<string, string> = { keep: '1' }): TestPeer {
+    const { resumeSecret } = this.welcomes.at(-1) ?? {};
+    const { peerId, options } = this;
+    if (!resumeSecret) throw new Error('not welcomed yet');
+    return new TestPeer({
+      ...options,
+      peerId,
+      query: { ...options.query, ...query, resume: resumeSecret },
+    });
+  }
+
+  /** The socket is gone, without a word. */
+  async drop(): Promise<void> {
+    this.socket.terminate();
+    await this.closed;
   }
 
   /** Produces a source; answers with the producer's id. */
   async produce(source: Source, change: Partial<RequestData<'produce'>> = {}): Promise<string> {
-    const { sendTransport } = await this.welcome();
+    await this.welcome();
+    const { sendTransport } = this.welcomes.at(-1) ?? {};
     const data = {
       transportId: sendTransport?.transportId ?? '',
       producerId: randomUUID(),

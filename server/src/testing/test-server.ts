@@ -2,6 +2,7 @@ import { loadConfig } from '../config.ts';
 import { createLog } from '../log.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { freePorts } from './free-ports.ts';
+import { scrape, type ValueOf, valueIn } from './scrape.ts';
 import { dashboardToken } from './server-process.ts';
 
 export interface TestServer extends RunningServer {
@@ -10,26 +11,37 @@ export interface TestServer extends RunningServer {
   signalling: string;
   /** MEDIASOUP_PORT, as it was chosen. */
   mediaPort: number;
+  /** What Prometheus would read; it takes `metrics`. */
+  scrape(): Promise<ValueOf>;
 }
 
 /**
  * A real server with real workers on ports of its own at 127.0.0.1.
  *
  * @param env - settings that the test is about
+ * @param options.metrics - whether metrics are served
+ * @param options.httpOnMediaPort - HTTP_PORT is MEDIASOUP_PORT, which shared-port allows
  */
-export async function startTestServer(env: Record<string, string> = {}): Promise<TestServer> {
+export async function startTestServer(
+  env: Record<string, string> = {},
+  { metrics = false, httpOnMediaPort = false } = {},
+): Promise<TestServer> {
   const numWorkers = Number(env.MEDIASOUP_NUM_WORKERS ?? 1);
-  const first = await freePorts(numWorkers + 201);
+  const first = await freePorts(numWorkers + 202);
+  const metricsPort = first + numWorkers + 201;
   const config = loadConfig({
     MEDIASOUP_WORKER_BIN: process.env.MEDIASOUP_WORKER_BIN,
     MEDIASOUP_LISTEN_IP: '127.0.0.1',
     MEDIASOUP_NUM_WORKERS: String(numWorkers),
     HTTP_PORT: String(first),
-    MEDIASOUP_PORT: String(first + 1),
+    MEDIASOUP_PORT: String(httpOnMediaPort ? first : first + 1),
     MEDIASOUP_MIN_PORT: String(first + 1 + numWorkers),
     MEDIASOUP_MAX_PORT: String(first + numWorkers + 200),
     DASHBOARD_TOKEN: dashboardToken,
     LOG_LEVEL: 'silent',
+    // All of a test's peers have one address.
+    MAX_HANDSHAKES_PER_SECOND: '10000',
+    ...(metrics && { METRICS_PORT: String(metricsPort) }),
     ...env,
   });
   const server = await startServer(config, createLog(config.logLevel));
@@ -39,5 +51,7 @@ export async function startTestServer(env: Record<string, string> = {}): Promise
     url,
     signalling: `${url.replace('http', 'ws')}/signalling`,
     mediaPort: config.media.port,
+    scrape: async () =>
+      valueIn(await scrape(`http://127.0.0.1:${metricsPort}/metrics`, env.METRICS_TOKEN)),
   };
 }

@@ -23,5 +23,6 @@ test('limits hold for an IPv4 address, and for an IPv6 network of /64', () => {
   expect(remoteKeyOf('192.0.2.1')).not.toBe(remoteKeyOf('192.0.2.2'));
   expect(remoteKeyOf('2001:db8::1')).toBe(remoteKeyOf('2001:db8::ffff:1:2:3'));
   expect(remoteKeyOf('2001:db8:0:1::1')).not.toBe(remoteKeyOf('2001:db8::1'));
+  expect(remoteKeyOf('::ffff:192.0.2.1')).toBe(remoteKeyOf('192.0.2.1'));
   expect(remoteKeyOf('fe80::1%eth0')).toBe(remoteKeyOf('fe80::2'));
 });

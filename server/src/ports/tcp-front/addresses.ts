@@ -38,8 +38,13 @@ export function coveringIp(ip: string, ips: string[]): string | undefined {
  * @param address - in any spelling
  */
 export function remoteKeyOf(address: string): string {
-  return ipBytes(address).toString('hex', 0, 8);
+  const bytes = ipBytes(address);
+  // IPv4 that came to an IPv6 socket (RFC 4291, 2.5.5.2): else all of IPv4 would be one network.
+  const isMapped = bytes.length === 16 && bytes.indexOf(mappedPrefix) === 0;
+  return isMapped ? bytes.toString('hex', 12) : bytes.toString('hex', 0, 8);
 }
+
+const mappedPrefix = Buffer.from('00000000000000000000ffff', 'hex');
 
 /** Whether it stands for all addresses of its family. */
 export function isWildcard(ip: string): boolean {

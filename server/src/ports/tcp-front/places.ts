@@ -1,3 +1,6 @@
+/** Which of the two numbers left none. */
+export type Full = 'all' | 'key';
+
 /** A number of places, and of them so many for each key. It holds no more keys than places are taken. */
 export class Places {
   readonly #max: number;
@@ -15,10 +18,11 @@ export class Places {
     return this.#taken;
   }
 
-  /** @returns gives the place back, once however often it is called; undefined: there is none left */
-  take(key: string): (() => void) | undefined {
+  /** @returns gives the place back, once however often it is called; else why there is none left */
+  take(key: string): (() => void) | Full {
     const taken = this.#takenBy.get(key) ?? 0;
-    if (this.#taken >= this.#max || taken >= this.#maxPerKey) return undefined;
+    if (taken >= this.#maxPerKey) return 'key';
+    if (this.#taken >= this.#max) return 'all';
     this.#taken++;
     this.#takenBy.set(key, taken + 1);
     let given = false;

@@ -25,7 +25,12 @@ export interface TcpFrontOptions {
    */
   targetOf(ufrag: string, ip: string): Target | undefined;
   limits?: Partial<TcpFrontLimits>;
+  /** A connection is refused for this. */
+  onLimit?(limit: TcpFrontLimit, remoteAddress: string): void;
 }
+
+/** Those of the limits that refuse connections. */
+export type TcpFrontLimit = 'connections' | 'connectionsPerRemote' | 'waiting' | 'waitingPerRemote';
 
 export interface Target {
   host: string;
@@ -141,10 +146,15 @@ export class TcpFront {
     const { remoteAddress, remotePort, localAddress } = socket;
     if (!remoteAddress || !remotePort || !localAddress) return 'closedEarly';
     const key = remoteKeyOf(remoteAddress);
+    const { onLimit } = this.#options;
     const leave = this.#connections.take(key);
-    if (!leave) return 'overLimit';
+    if (typeof leave === 'string') {
+      onLimit?.(leave === 'key' ? 'connectionsPerRemote' : 'connections', remoteAddress);
+      return 'overLimit';
+    }
     const waitingOver = this.#waiting.take(key);
-    if (!waitingOver) {
+    if (typeof waitingOver === 'string') {
+      onLimit?.(waitingOver === 'key' ? 'waitingPerRemote' : 'waiting', remoteAddress);
       leave();
       return 'overLimit';
     }

@@ -1,8 +1,10 @@
-import type { Rates } from '@oneport/protocol';
-import type { TrafficTotals, TransportTraffic } from '../media/transport-traffic.ts';
+import type { TrafficTotals, TransportTraffic } from './transport-traffic.ts';
 
 /** Requests to a worker for each round. A single transport may take more: it is asked alone then. */
 const requestsPerRound = 50;
+
+/** For each second, or since the worker was started. */
+export type Traffic = Record<(typeof names)[number], number>;
 
 const names = ['bytesIn', 'bytesOut', 'packetsIn', 'packetsOut'] as const;
 
@@ -14,10 +16,12 @@ const names = ['bytesIn', 'bytesOut', 'packetsIn', 'packetsOut'] as const;
 export class TrafficSampler {
   readonly #budget: number;
   readonly #last = new Map<string, TrafficTotals>();
-  readonly #rates = new Map<string, Rates>();
+  readonly #rates = new Map<string, Traffic>();
   /** A number that counts up with each that is asked: the smaller, the longer ago. */
   readonly #askedAt = new Map<string, number>();
   #asked = 0;
+  readonly #totals = nothing();
+  #busy = false;
 
   /** @param budget - requests for each round, 1 or more */
   constructor(budget = requestsPerRound) {
@@ -25,15 +29,32 @@ export class TrafficSampler {
   }
 
   /** By transport. Those that have not been asked twice are not in it. */
-  get rates(): ReadonlyMap<string, Rates> {
+  get rates(): ReadonlyMap<string, Traffic> {
     return this.#rates;
   }
 
   /** Of all that are known so far: nothing, when none is. */
-  get sum(): Rates {
-    const sum: Rates = { bytesIn: 0, bytesOut: 0, packetsIn: 0, packetsOut: 0 };
+  get sum(): Traffic {
+    const sum = nothing();
     for (const rates of this.#rates.values()) for (const name of names) sum[name] += rates[name];
     return sum;
+  }
+
+  /**
+   * Of all transports, those that have closed too. What one of them carried after it was last asked is not in it:
+   * it can't be asked any more.
+   */
+  get totals(): Readonly<Traffic> {
+    return this.#totals;
+  }
+
+  /** A round, unless one is under way: a worker that hangs isn't asked again, however many want to know. */
+  async roundUnlessBusy(...about: Parameters<TrafficSampler['round']>): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    await this.round(...about).finally(() => {
+      this.#busy = false;
+    });
   }
 
   /**
@@ -82,6 +103,7 @@ export class TrafficSampler {
     const last = this.#last.get(id);
     if (!now || !this.#askedAt.has(id)) return;
     this.#last.set(id, now);
+    for (const name of names) this.#totals[name] += now[name] - (last?.[name] ?? 0);
     if (!last || now.at <= last.at) return;
     const perSecond = (name: (typeof names)[number]) =>
       Math.round(((now[name] - last[name]) / (now.at - last.at)) * 1000);
@@ -98,4 +120,8 @@ export class TrafficSampler {
     this.#last.delete(id);
     this.#rates.delete(id);
   }
+}
+
+function nothing(): Traffic {
+  return { bytesIn: 0, bytesOut: 0, packetsIn: 0, packetsOut: 0 };
 }

@@ -1,0 +1,68 @@
+import { useCallback, useState } from 'react';
+import { ConfirmButton } from './confirm-button.tsx';
+import { Dialog } from './dialog.tsx';
+import { EndIcon, LockIcon, UnlockIcon } from './icons.tsx';
+import './room-menu.css';
+import { useSession } from './session-context.ts';
+
+interface RoomMenuProps {
+  readonly locked: boolean;
+  readonly moderate: boolean;
+}
+
+/** Whether the room is locked; for moderators a button to change that. */
+export function RoomMenu({ locked, moderate }: RoomMenuProps) {
+  const [open, setOpen] = useState(false);
+  const close = useCallback(() => setOpen(false), []);
+  if (!moderate) {
+    return locked ? (
+      <span className="room-badge" role="img" aria-label="Locked: who comes now has to be let in">
+        <LockIcon /> <span>Locked</span>
+      </span>
+    ) : null;
+  }
+  return (
+    <>
+      <button
+        type="button"
+        className="room-badge"
+        data-locked={locked}
+        aria-haspopup="dialog"
+        aria-label={`Moderate the room (${locked ? 'locked' : 'open'})`}
+        onClick={() => setOpen(true)}
+      >
+        {locked ? <LockIcon /> : <UnlockIcon />} <span>{locked ? 'Locked' : 'Open'}</span>
+      </button>
+      {open && <RoomDialog locked={locked} onClose={close} />}
+    </>
+  );
+}
+
+function RoomDialog({ locked, onClose }: { locked: boolean; onClose: () => void }) {
+  const { moderation } = useSession();
+  const setLocked = () => {
+    void moderation.setLocked(!locked);
+    onClose();
+  };
+  return (
+    <Dialog title="This room" onClose={onClose}>
+      <p>
+        {locked
+          ? 'It is locked: whoever comes waits until a moderator lets them in.'
+          : 'It is open: whoever has an invitation comes in.'}
+      </p>
+      <div className="dialog-actions">
+        <button type="button" className="button" onClick={setLocked}>
+          {locked ? <UnlockIcon /> : <LockIcon />} {locked ? 'Unlock the room' : 'Lock the room'}
+        </button>
+        <ConfirmButton
+          icon={<EndIcon />}
+          label="End the call for everybody"
+          warning="Everybody is sent away, you too."
+          confirm="End the call"
+          onConfirm={() => void moderation.closeRoom()}
+        />
+      </div>
+    </Dialog>
+  );
+}

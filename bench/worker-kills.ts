@@ -1,0 +1,75 @@
+/**
+ * Kills workers under calls of real browsers, and measures how long each peer sees nothing new: from `kill -9` to the
+ * first frame decoded that came by the other worker.
+ *
+ *     node bench/worker-kills.ts [kills] [rooms] [true | false | shared: MEDIASOUP_USE_WEBRTC_SERVER]
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { launchChromium } from '../e2e/chromium.ts';
+import { firstFramesAfter, recordFirstFrames } from '../e2e/first-frames.ts';
+import { PeerPage } from '../e2e/peer-page.ts';
+import { workerPids } from '../e2e/worker-pids.ts';
+import { startServerProcess } from '../server/src/testing/server-process.ts';
+
+const [kills = '50', rooms = '1', mode = 'true'] = process.argv.slice(2);
+/** Milliseconds without a picture after which a peer counts as lost. */
+const lostAfter = 20_000;
+/** Milliseconds between kills: each of the two workers has then lived for long enough not to be held back. */
+const pause = 5_500;
+
+await using stack = new AsyncDisposableStack();
+const server = await startServerProcess({
+  MEDIASOUP_USE_WEBRTC_SERVER: mode,
+  MEDIASOUP_NUM_WORKERS: '2',
+});
+stack.defer(() => server.stop());
+const browser = await launchChromium();
+stack.defer(() => browser.close());
+const peers: PeerPage[] = [];
+for (let room = 0; room < Number(rooms); room++) {
+  for (const name of ['Alice', 'Bob']) {
+    const options = { browser, url: server.url, roomId: `room-${room}`, name };
+    peers.push(await PeerPage.join({ ...options, prepare: recordFirstFrames }));
+  }
+}
+for (const { page } of peers) await untilFirstFrame(page, 0);
+// With the first kill all rooms are on one worker, and from then on on the older one of the two.
+await killOldest();
+for (const { page } of peers) await page.waitForTimeout(pause / peers.length);
+
+const times: number[] = [];
+let lost = 0;
+for (let kill = 1; kill <= Number(kills); kill++) {
+  await sleep(pause);
+  const killed = await killOldest();
+  const back = await Promise.all(peers.map(({ page }) => untilFirstFrame(page, killed)));
+  console.log(`kill ${kill}: ${back.map((time) => time ?? 'lost').join(', ')} ms`);
+  lost += back.filter((time) => time === undefined).length;
+  times.push(...back.filter((time) => time !== undefined));
+}
+const sorted = times.toSorted((a, b) => a - b);
+const at = (share: number) =>
+  sorted[Math.min(Math.floor(share * sorted.length), sorted.length - 1)];
+console.log(
+  `${kills} kills under ${rooms} room(s), ${times.length} pictures back, ${lost} lost: ` +
+    `median ${at(0.5)} ms, 95 % within ${at(0.95)} ms, worst ${at(1)} ms`,
+);
+
+/** @returns when */
+async function killOldest(): Promise<number> {
+  const [oldest] = workerPids(server.process.pid);
+  if (!oldest) throw new Error('no worker is running');
+  const time = Date.now();
+  process.kill(oldest, 'SIGKILL');
+  return time;
+}
+
+/** @returns milliseconds, or undefined when none came */
+async function untilFirstFrame(page: PeerPage['page'], time: number): Promise<number | undefined> {
+  while (Date.now() < (time || Date.now()) + lostAfter) {
+    const [first] = await firstFramesAfter(page, time);
+    if (first !== undefined) return first;
+    await sleep(50);
+  }
+  return undefined;
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import type { Browser } from 'playwright-core';
+import { eventually } from '../scripts/fuzz/eventually.ts';
+import type { Innocents } from '../scripts/fuzz/innocents.ts';
+import type { Credentials } from '../scripts/fuzz/values/stun.ts';
+import type { SharedPort } from '../server/src/ports/shared-port.ts';
+import type { TestServer } from '../server/src/testing/test-server.ts';
+import { PeerPage } from './peer-page.ts';
+import type { UdpTap } from './udp-tap.ts';
+
+export interface BrowserCallOptions {
+  browser: Browser;
+  server: TestServer & { ports: SharedPort };
+  /** Between the browsers and the server: sends as if the browsers had. */
+  tap: UdpTap;
+}
+
+interface Look {
+  at: number;
+  /** Of each of the two. */
+  frames: number[];
+}
+
+/** Shorter ones would tell more of the machine's scheduler than of the call. */
+const intervalMs = 1_000;
+
+/** A call of two browsers whose decoded frames are counted all the time. */
+export class BrowserCall implements Innocents {
+  readonly roomId = 'innocents';
+  readonly credentials: Credentials;
+  readonly #peers: PeerPage[];
+  readonly #tap: UdpTap;
+  readonly #connections: number[];
+  #last: Look;
+  /** Frames a second of the worse of the two, for each interval. */
+  #rates: number[] = [];
+
+  static async start({ browser, server, tap }: BrowserCallOptions): Promise<BrowserCall> {
+    const join = (name: string) =>
+      PeerPage.join({ browser, url: server.url, roomId: 'innocents', name });
+    const peers = [await join('Alice'), await join('Bob')];
+    await eventually(async () => assert(Math.min(...(await framesOf(peers))) > 10));
+    const [ufrag = ''] = server.ports.steering.tables.readUfrags().keys();
+    return new BrowserCall(
+      peers,
+      tap,
+      { ufrag, password: 'not it' },
+      await look(peers),
+      await connectionsOf(peers),
+    );
+  }
+
+  private constructor(
+    peers: PeerPage[],
+    tap: UdpTap,
+    credentials: Credentials,
+    first: Look,
+    connections: number[],
+  ) {
+    this.#peers = peers;
+    this.#tap = tap;
+    this.credentials = credentials;
+    this.#last = first;
+    this.#connections = connections;
+  }
+
+  forge(bytes: Buffer): void {
+    void this.#tap.forge(bytes);
+  }
+
+  /** How many frames are decoded in a second is the machine's matter: that there are some more is the server's. */
+  async goOn(): Promise<void> {
+    const { at, frames } = this.#last;
+    if (performance.now() - at < intervalMs) return;
+    await eventually(async () => {
+      const now = await look(this.#peers);
+      const decoded = now.frames.map((count, i) => count - (frames[i] ?? 0));
+      assert(Math.min(...decoded) > 0, 'no frame is decoded any more');
+      this.#last = now;
+      this.#rates.push(Math.min(...decoded) / ((now.at - at) / 1_000));
+    });
+    // Of the same connections as at first: nobody has had to connect again.
+    assert.deepEqual(await connectionsOf(this.#peers), this.#connections);
+  }
+
+  /** For people: frames a second since this was asked last, of the worse of the two. */
+  takeFigures(): string {
+    const rates = this.#rates.sort((a, b) => a - b);
+    this.#rates = [];
+    const at = (place: number) => (rates[Math.floor(place * (rates.length - 1))] ?? 0).toFixed(1);
+    return `${at(0)} to ${at(1)} frames a second, median ${at(0.5)} (${rates.length} intervals)`;
+  }
+
+  async leave(): Promise<void> {
+    await Promise.all(this.#peers.map((peer) => peer.close()));
+  }
+}
+
+async function look(peers: PeerPage[]): Promise<Look> {
+  return { at: performance.now(), frames: await framesOf(peers) };
+}
+
+function framesOf(peers: PeerPage[]): Promise<number[]> {
+  return Promise.all(peers.map((peer) => peer.received('video', 'framesDecoded')));
+}
+
+function connectionsOf(peers: PeerPage[]): Promise<number[]> {
+  return Promise.all(peers.map(({ page }) => page.evaluate(() => window.peerConnections.length)));
+}

@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { onTestFinished, test } from 'vitest';
+import { runTarget } from '../scripts/fuzz/run-target.ts';
+import { Subject } from '../scripts/fuzz/subject.ts';
+import { target } from '../scripts/fuzz/target.ts';
+import { targets } from '../scripts/fuzz/targets.ts';
+import { startSharedServer } from '../server/src/testing/shared-server.ts';
+import { BrowserCall } from './browser-call.ts';
+import { launchChromium } from './chromium.ts';
+import { obstacleToSharedPort } from './port-matrix.ts';
+import { UdpTap } from './udp-tap.ts';
+
+/** For each target; more by hand. */
+const seconds = Number(process.env.FUZZ_SECONDS ?? 2);
+
+test.skipIf(obstacleToSharedPort)(
+  'two browsers go on decoding frames while everything is fuzzed',
+  { timeout: 120_000 + 10 * seconds * 1_000 * targets.length },
+  async () => {
+    const server = await startSharedServer({
+      MEDIASOUP_NUM_WORKERS: '2',
+      MEDIASOUP_ANNOUNCED_ADDRESS: UdpTap.address,
+      RECONNECT_GRACE_SECONDS: '1',
+      MAX_WORKER_CPU: '100',
+    });
+    const tap = await UdpTap.open(server.mediaPort);
+    onTestFinished(() => tap.close());
+    const browser = await launchChromium();
+    onTestFinished(() => browser.close());
+    const call = await BrowserCall.start({ browser, server, tap });
+    const subject = await Subject.of({ server, innocents: call });
+    onTestFinished(() => subject.forget());
+    // Nothing is sent: what this machine decodes by itself.
+    const nothing = target('nothing', fc.constant(null), () => sleep(100));
+    for (const one of [nothing, ...targets]) {
+      const batches = await runTarget(one, { subject }, { mode: 'shared-port', seconds });
+      console.log(`${one.name}: ${batches} batches, ${call.takeFigures()}`);
+    }
+  },
+);

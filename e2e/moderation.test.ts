@@ -1,0 +1,157 @@
+/** A moderator and a guest as people see them: waiting, let in, muted, removed. */
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ServerProcess, startServerProcess } from '../server/src/testing/server-process.ts';
+import { type TestClaims, testSecret, testToken } from '../server/src/testing/tokens.ts';
+import { launchChromium } from './chromium.ts';
+import { PeerPage } from './peer-page.ts';
+
+let browser: Browser;
+let server: ServerProcess;
+
+beforeAll(async () => {
+  [browser, server] = await Promise.all([
+    launchChromium(),
+    startServerProcess({ AUTH_JWT_SECRET: testSecret }),
+  ]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.stop();
+});
+
+async function open(roomId: string, claims: TestClaims): Promise<PeerPage> {
+  const token = await testToken({ room: roomId, ...claims });
+  const name = claims.name ?? 'Guest';
+  return PeerPage.open({ browser, url: server.url, roomId, name, fragment: `token=${token}` });
+}
+
+/** A button of the dialog that is open: the page behind it may have one of the same name. */
+const inDialog = ({ page }: PeerPage, name: string) =>
+  page.getByRole('dialog').getByRole('button', { name, exact: true });
+
+async function enter(peer: PeerPage): Promise<void> {
+  await peer.button('Join').click();
+}
+
+test('a guest waits in the lobby, is let in, muted by the moderator, and removed for good', async () => {
+  const roomId = 'moderated';
+  const mo = await open(roomId, { sub: 'mo', name: 'Mo', moderate: true });
+  await enter(mo);
+  await mo.button('Leave').waitFor();
+  expect(mo.page.url(), 'the token is no longer in the address').toBe(
+    `${server.url}/?roomId=${roomId}`,
+  );
+
+  await mo.button('Moderate the room (open)').click();
+  await inDialog(mo, 'Lock the room').click();
+  await mo.button('Moderate the room (locked)').waitFor();
+
+  const ada = await open(roomId, { sub: 'ada', name: 'Ada' });
+  await enter(ada);
+  await ada.page.getByRole('heading', { name: 'Waiting to be let in' }).waitFor();
+  expect(await ada.stats(), 'no connection is made for who waits').toEqual([]);
+  await mo.button('Let Ada in').click();
+
+  await mo.tile('Ada').locator('video').waitFor();
+  await ada.tile('Mo').locator('video').waitFor();
+  await ada.page.getByRole('img', { name: /^Locked/ }).waitFor();
+  await expect.poll(() => mo.received('audio', 'packetsReceived')).toBeGreaterThan(0);
+
+  // Loaded again, she is back in her place: the room is locked, but nobody has to be asked.
+  await ada.page.reload();
+  await ada.tile('Mo').locator('video').waitFor();
+  await mo.tile('Ada').locator('video').waitFor();
+
+  // Muted: Ada's own button says so, Mo sees it, and no packet comes any more.
+  await mo.button('Moderate Ada').click();
+  await inDialog(mo, 'Mute microphone').click();
+  await ada.button('Unmute microphone').waitFor();
+  await ada.page.getByText('A moderator has muted you').waitFor();
+  await mo.tile('Ada').getByRole('img', { name: 'microphone off' }).waitFor();
+  const packets = () => mo.received('audio', 'packetsReceived');
+  const decoded = () => mo.received('video', 'framesDecoded');
+  await expect
+    .poll(async () => {
+      const [before, frames] = [await packets(), await decoded()];
+      await expect.poll(decoded).toBeGreaterThan(frames + 5);
+      return (await packets()) - before;
+    })
+    .toBe(0);
+  // It is no gag.
+  const silent = await packets();
+  await ada.button('Unmute microphone').click();
+  await expect.poll(packets).toBeGreaterThan(silent);
+
+  await mo.button('Moderate Ada').click();
+  await inDialog(mo, 'Turn camera off').click();
+  await ada.button('Turn camera on').waitFor();
+  await mo.tile('Ada').locator('video').waitFor({ state: 'detached' });
+
+  // Removed, after being asked: and neither a reload nor the same link opens the room again.
+  await mo.button('Moderate Ada').click();
+  await inDialog(mo, 'Remove from call').click();
+  await inDialog(mo, 'Remove Ada').click();
+  const removed = ada.page.getByRole('heading', { name: 'You were removed from this call' });
+  await removed.waitFor();
+  await mo.tile('Ada').waitFor({ state: 'detached' });
+  expect(await ada.button('Try again').count()).toBe(0);
+  await ada.page.reload();
+  await enter(ada);
+  await removed.waitFor();
+  await Promise.all([mo.close(), ada.close()]);
+});
+
+test('a guest who is not let in is told so, and a closed room sends everybody away', async () => {
+  const roomId = 'closed';
+  const mo = await open(roomId, { sub: 'mo', name: 'Mo', moderate: true });
+  await enter(mo);
+  const bob = await open(roomId, { sub: 'bob', name: 'Bob', lobby: true });
+  await enter(bob);
+  await mo.button('Don’t let Bob in').click();
+  await bob.page.getByRole('heading', { name: 'You weren’t let in' }).waitFor();
+  await bob.button('Try again').click();
+  await mo.button('Let Bob in').click();
+  await bob.tile('Mo').waitFor();
+
+  await mo.button('Moderate the room (open)').click();
+  await inDialog(mo, 'End the call for everybody').click();
+  await inDialog(mo, 'End the call').click();
+  for (const peer of [mo, bob]) {
+    await peer.page.getByRole('heading', { name: 'The call has ended' }).waitFor();
+  }
+  await Promise.all([mo.close(), bob.close()]);
+});
+
+test('who may only watch has no buttons to send with, and sends nothing', async () => {
+  const roomId = 'watching';
+  const ada = await open(roomId, { sub: 'ada', name: 'Ada' });
+  await enter(ada);
+  const viewer = await open(roomId, { sub: 'viewer', name: 'Vi', publish: [], chat: false });
+  await enter(viewer);
+  await viewer.tile('Ada').locator('video').waitFor();
+  await expect.poll(() => viewer.received('video', 'framesDecoded')).toBeGreaterThan(0);
+  for (const name of ['Mute microphone', 'Unmute microphone', 'Turn camera off', 'Share screen']) {
+    expect(await viewer.button(name).count(), name).toBe(0);
+  }
+  await viewer.button('Open chat').click();
+  await viewer.page.getByRole('log', { name: 'Chat' }).waitFor();
+  expect(await viewer.page.getByLabel('Message', { exact: true }).count()).toBe(0);
+  await ada.tile('Vi').waitFor();
+  expect(await ada.tile('Vi').locator('video').count()).toBe(0);
+  expect(await ada.button('Moderate Vi').count(), 'Ada is no moderator').toBe(0);
+  await Promise.all([ada.close(), viewer.close()]);
+});
+
+test.each([
+  ['without a token', undefined, 'This room is by invitation'],
+  ['with an expired token', { expiresIn: -60 }, 'Your invitation has expired'],
+])('who comes %s reads why', async (_, times, title) => {
+  const fragment = times && `token=${await testToken({ room: 'kind' }, testSecret, times)}`;
+  const options = { browser, url: server.url, roomId: 'kind', name: 'Eve' };
+  const eve = await PeerPage.open({ ...options, ...(fragment ? { fragment } : {}) });
+  await enter(eve);
+  await eve.page.getByRole('heading', { name: title }).waitFor();
+  await eve.close();
+});

@@ -1,0 +1,141 @@
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ServerProcess, startServerProcess } from '../server/src/testing/server-process.ts';
+import { chromiumOptions, launchChromium } from './chromium.ts';
+import { frameTimes, logFrames, longestGap } from './frame-log.ts';
+import { PeerPage } from './peer-page.ts';
+import { obstacleToSharedPort } from './port-matrix.ts';
+import { makeRoutedNetwork, wrapperInto } from './routed-network.ts';
+
+/** How often each is done. More than once, and in all modes, for the figures of docs/reliability.md. */
+const runs = Number(process.env.NETWORK_RUNS ?? 1);
+const patience = { timeout: 60_000, interval: 100 };
+const modes = [
+  ...(runs === 1 ? [] : ['true']),
+  'false',
+  ...(obstacleToSharedPort ? [] : ['shared']),
+];
+const main = fileURLToPath(new URL('../server/src/main.ts', import.meta.url));
+
+const network = makeRoutedNetwork();
+
+if (typeof network === 'string') {
+  test.skip(`a call goes on when the network changes (${network})`);
+} else {
+  const stack = new AsyncDisposableStack();
+  let far: Browser;
+  let near: Browser;
+
+  beforeAll(async () => {
+    stack.use(network);
+    const launch = async (namespace: string) => {
+      const wrapper = stack.use(wrapperInto(namespace, chromiumOptions.executablePath));
+      const browser = await launchChromium(wrapper.path);
+      stack.defer(() => browser.close());
+      return browser;
+    };
+    [far, near] = await Promise.all([launch(network.peer), launch(network.server)]);
+  });
+  afterAll(() => stack.disposeAsync());
+
+  /** Alice, whose network changes, and Bob, who is where the server is; both see each other. */
+  const startCall = async (mode: string, call: AsyncDisposableStack) => {
+    const server = await startServer(mode);
+    call.defer(() => server.stop());
+    const url = `https://${network.serverAddress}:${new URL(server.url).port}`;
+    const prepare = async (page: Page) => {
+      await page.addInitScript(logFrames);
+    };
+    const peers: PeerPage[] = [];
+    for (const [name, browser] of [
+      ['Alice', far],
+      ['Bob', near],
+    ] as const) {
+      const peer = await PeerPage.join({ browser, url, roomId: 'net', name, prepare });
+      call.defer(() => peer.close());
+      peers.push(peer);
+    }
+    const [alice, bob] = peers as [PeerPage, PeerPage];
+    for (const peer of peers) await moreFrames(peer, 60);
+    for (const peer of peers) await peer.page.evaluate(() => Object.assign(window, { mark: 1 }));
+    return { alice, bob };
+  };
+
+  const startServer = (mode: string): Promise<ServerProcess> =>
+    startServerProcess(
+      {
+        MEDIASOUP_USE_WEBRTC_SERVER: mode,
+        MEDIASOUP_LISTEN_IP: network.serverAddress,
+        HTTP_HOST: network.serverAddress,
+        HTTPS: 'self-signed',
+      },
+      { command: ['ip', 'netns', 'exec', network.server, process.execPath, main] },
+    );
+
+  /** Alice's way, both directions. */
+  const mustGoBy = async (alice: PeerPage, protocol: 'udp' | 'tcp') =>
+    await expect
+      .poll(async () => (await alice.selectedCandidates()).map((to) => to.protocol), patience)
+      .toEqual([protocol, protocol]);
+
+  /** Does something to the network, and waits until what is expected of it is there. */
+  const measure = async (
+    { alice, bob }: { alice: PeerPage; bob: PeerPage },
+    what: string,
+    change: () => void,
+    until: () => Promise<void>,
+  ) => {
+    const since = Date.now();
+    change();
+    await until();
+    for (const peer of [alice, bob]) await moreFrames(peer, 30);
+    const gaps = await Promise.all(
+      [alice, bob].map(async ({ page }) => longestGap(await frameTimes(page), since)),
+    );
+    console.log(`${what}: longest time without a frame: ${gaps.join(' and ')} ms`);
+    // The page was never loaded again, and the peer never left.
+    expect(await alice.page.evaluate(() => 'mark' in window)).toBe(true);
+    expect(await bob.tile('Alice').count()).toBe(1);
+  };
+
+  test.each(modes)(
+    'with MEDIASOUP_USE_WEBRTC_SERVER=%s a call goes on from another address, without UDP, and with UDP again',
+    async (mode) => {
+      await using call = new AsyncDisposableStack();
+      const peers = await startCall(mode, call);
+      const { alice } = peers;
+      for (let run = 0; run < runs; run += 1) {
+        await mustGoBy(alice, 'udp');
+        let address = '';
+        const change = () => {
+          address = network.changeAddress();
+        };
+        await measure(peers, `${mode}: another address`, change, () =>
+          expect.poll(() => localAddresses(alice), patience).toEqual([address, address]),
+        );
+        const { blockUdp, allowUdp } = network;
+        await measure(peers, `${mode}: UDP blocked`, blockUdp, () => mustGoBy(alice, 'tcp'));
+        await measure(peers, `${mode}: UDP allowed`, allowUdp, () => mustGoBy(alice, 'udp'));
+      }
+    },
+    runs * 120_000,
+  );
+}
+
+/** Until this many more frames have been decoded than now. */
+async function moreFrames(peer: PeerPage, count: number): Promise<void> {
+  const frames = () => peer.received('video', 'framesDecoded');
+  const before = await frames();
+  await expect.poll(frames, patience).toBeGreaterThan(before + count);
+}
+
+/** From where a peer's media comes and goes, by its own statistics. */
+async function localAddresses(peer: PeerPage): Promise<string[]> {
+  const stats = await peer.stats();
+  const byId = new Map(stats.map((stat) => [stat.id, stat]));
+  return stats
+    .filter((stat) => stat.type === 'transport')
+    .map((transport) => byId.get(String(transport.selectedCandidatePairId)))
+    .map((pair) => String(byId.get(String(pair?.localCandidateId))?.address));
+}

@@ -1,0 +1,153 @@
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { useBrowserAndServer } from './browser-and-server.ts';
+import { frameTimes, logFrames, longestGap } from './frame-log.ts';
+import { PeerPage } from './peer-page.ts';
+
+/** How often the page is loaded again. Many times for the figures of docs/reliability.md. */
+const runs = Number(process.env.NETWORK_RUNS ?? 3);
+const patience = { timeout: 30_000, interval: 200 };
+
+const host = useBrowserAndServer();
+
+/** What a page's signalling sockets were opened with, and what the server told over them. */
+function watchSignalling(page: Page) {
+  const queries: URLSearchParams[] = [];
+  const told: string[] = [];
+  page.on('websocket', (socket) => {
+    queries.push(new URL(socket.url()).searchParams);
+    socket.on('framereceived', ({ payload }) => {
+      const { method } = JSON.parse(String(payload)) as { method?: string };
+      if (method) told.push(method);
+    });
+  });
+  return { queries, told };
+}
+
+async function join(roomId: string, name: string) {
+  let signalling: ReturnType<typeof watchSignalling> | undefined;
+  const peer = await PeerPage.join({
+    browser: host.browser,
+    url: host.server.url,
+    roomId,
+    name,
+    prepare: async (page) => {
+      signalling = watchSignalling(page);
+      await page.addInitScript(logFrames);
+    },
+  });
+  return { peer, signalling: signalling as ReturnType<typeof watchSignalling> };
+}
+
+const frames = (peer: PeerPage) => peer.received('video', 'framesDecoded');
+
+/** All that is in the tab's and the origin's storage. */
+const stored = (page: Page) =>
+  page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]));
+
+test(
+  'a page that is loaded again is in the call as before, and the others see nobody leave',
+  async () => {
+    const { peer: alice, signalling: ofAlice } = await join('again', 'Alice');
+    const { peer: bob, signalling: ofBob } = await join('again', 'Bob');
+    await bob.tile('Alice').locator('video').waitFor();
+    await alice.button('Turn camera off').click();
+    await expect.poll(() => bob.tile('Alice').locator('video').count(), patience).toBe(0);
+    await alice.button('Turn camera on').click();
+    await alice.button('Mute microphone').click();
+    await bob.tile('Alice').locator('video').waitFor();
+    const toldBefore = ofBob.told.length;
+
+    for (let run = 0; run < runs; run += 1) {
+      const since = Date.now();
+      const before = await frameTimes(alice.page);
+      await alice.page.reload();
+      await alice.button('Leave').waitFor();
+      await expect.poll(() => frames(alice), patience).toBeGreaterThan(10);
+      await bob.tile('Alice').locator('video').waitFor();
+      const seen = await frames(bob);
+      await expect.poll(() => frames(bob), patience).toBeGreaterThan(seen + 10);
+      // As it was: heard by nobody, seen by all.
+      await alice.button('Unmute microphone').waitFor();
+      await alice.button('Turn camera off').waitFor();
+      const after = await frameTimes(alice.page);
+      const gaps = [
+        longestGap([...before, ...after], since),
+        longestGap(await frameTimes(bob.page), since),
+      ];
+      console.log(`page loaded again: longest time without a frame: ${gaps.join(' and ')} ms`);
+    }
+    const told = ofBob.told.slice(toldBefore);
+    expect(told).toContain('consumerClosed');
+    expect(told).not.toContain('newPeer');
+    expect(told).not.toContain('peerClosed');
+    expect(await bob.tile('Alice').count()).toBe(1);
+    expect(new Set(ofAlice.queries.map((query) => query.get('peerId'))).size).toBe(1);
+    // Each secret opens one socket.
+    const secrets = ofAlice.queries.map((query) => query.get('resume'));
+    expect(secrets[0]).toBeNull();
+    expect(new Set(secrets).size).toBe(runs + 1);
+
+    await alice.close();
+    await bob.close();
+  },
+  90_000 + runs * 10_000,
+);
+
+test('while a page lives its secret is in no storage: a duplicated tab is somebody else, and harms nobody', async () => {
+  const { peer: alice, signalling: ofAlice } = await join('twice', 'Alice');
+  const { peer: bob } = await join('twice', 'Bob');
+  await expect.poll(() => frames(alice), patience).toBeGreaterThan(10);
+  await alice.page.reload();
+  await expect.poll(() => frames(alice), patience).toBeGreaterThan(10);
+  const peerId = ofAlice.queries[0]?.get('peerId') ?? 'none';
+  expect(await stored(alice.page)).not.toContain(peerId);
+
+  // What a page opens gets a copy of sessionStorage, as a duplicated tab does.
+  const opening = alice.page.context().waitForEvent('page');
+  await alice.page.evaluate(() => {
+    sessionStorage.setItem('copied', 'yes');
+    window.open(location.href);
+  });
+  const duplicate = await opening;
+  await duplicate.getByRole('button', { name: 'Join', exact: true }).waitFor();
+  expect(await stored(duplicate)).toContain('copied');
+
+  const before = await frames(alice);
+  await expect.poll(() => frames(alice), patience).toBeGreaterThan(before + 10);
+  expect(ofAlice.queries).toHaveLength(2);
+  expect(await bob.tile('Alice').count()).toBe(1);
+
+  await alice.close();
+  await bob.close();
+});
+
+test('who has left is in the lobby after loading the page again, and nothing was kept', async () => {
+  const { peer: alice, signalling } = await join('left', 'Alice');
+  await alice.button('Leave').click();
+  await alice.button('Rejoin').waitFor();
+  await alice.page.reload();
+  await alice.button('Join').waitFor();
+  expect(signalling.queries).toHaveLength(1);
+  expect(await stored(alice.page)).not.toContain(signalling.queries[0]?.get('peerId'));
+  await alice.close();
+});
+
+test('a secret that is not good any more leads to the lobby', async () => {
+  const { peer: alice, signalling } = await join('stale', 'Alice');
+  const { peer: bob } = await join('stale', 'Bob');
+  const peerId = signalling.queries[0]?.get('peerId') as string;
+  const place = { roomId: 'stale', peerId, displayName: 'Alice', resumeSecret: 'x'.repeat(32) };
+  // As if a tab had been duplicated in the very moment between two pages, and had been first.
+  await bob.page.evaluate((kept) => {
+    sessionStorage.setItem('oneport.place', JSON.stringify({ ...kept, keptAt: Date.now() }));
+    // So that Bob's own place isn't kept over it.
+    Storage.prototype.setItem = () => undefined;
+  }, place);
+  await bob.page.reload();
+  await bob.button('Join').waitFor();
+  expect(await alice.button('Leave').count()).toBe(1);
+  expect(await stored(bob.page)).not.toContain(peerId);
+  await alice.close();
+  await bob.close();
+});

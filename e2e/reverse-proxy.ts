@@ -1,0 +1,149 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'vitest';
+import { debianProgram } from '../scripts/deploy/debian-program.ts';
+import { readDeploy } from '../scripts/deploy/deployed.ts';
+import { freePorts } from '../server/src/testing/free-ports.ts';
+
+/** A proxy of deploy/ that runs. */
+export interface ReverseProxy {
+  /** The page through it. */
+  url: string;
+  /** Its port for plain HTTP. */
+  plainUrl: string;
+  /** All that it has written anywhere, its logs above all. */
+  written(): string;
+  stop(): Promise<void>;
+}
+
+type Start = (upstream: string, context: Pick<TestContext, 'skip'>) => Promise<ReverseProxy>;
+
+/** By their name: each with its file of deploy/, of which only addresses, ports and folders are changed. */
+export const proxies: Record<string, Start> = { nginx: startNginx, Caddy: startCaddy };
+
+async function startNginx(
+  upstream: string,
+  context: Pick<TestContext, 'skip'>,
+): Promise<ReverseProxy> {
+  const program = await debianProgram({ name: 'nginx', file: 'usr/sbin/nginx' }, context);
+  const folder = mkdtempSync(join(tmpdir(), 'oneport-nginx-'));
+  const port = await freePorts(2);
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  execFileSync(
+    'openssl',
+    [
+      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost'],
+      ...['-keyout', key, '-out', cert],
+    ],
+    { stdio: 'ignore' },
+  );
+  const ours = changed(readDeploy('nginx/oneport.conf'), [
+    ['server 127.0.0.1:3000;', `server ${upstream};`],
+    ['listen 80;', `listen 127.0.0.1:${port + 1};`],
+    ['listen [::]:80;', ''],
+    ['listen 443 ssl http2;', `listen 127.0.0.1:${port} ssl http2;`],
+    ['listen [::]:443 ssl http2;', ''],
+    ['server_name call.example;', 'server_name localhost;'],
+    ['/etc/oneport/cert.pem', cert],
+    ['/etc/oneport/key.pem', key],
+    ['/var/log/nginx', folder],
+  ]);
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${folder}/${name};`,
+  );
+  writeFileSync(join(folder, 'oneport.conf'), ours);
+  writeFileSync(
+    join(folder, 'nginx.conf'),
+    `${process.getuid?.() === 0 ? 'user root;' : ''} daemon off; pid ${folder}/pid; error_log stderr;
+     events {} http { ${temporary.join(' ')} include ${folder}/oneport.conf; }`,
+  );
+  return start([program, '-p', folder, '-c', join(folder, 'nginx.conf')], { folder, port });
+}
+
+async function startCaddy(
+  upstream: string,
+  context: Pick<TestContext, 'skip'>,
+): Promise<ReverseProxy> {
+  const program = await debianProgram({ name: 'caddy', file: 'usr/bin/caddy' }, context);
+  const folder = mkdtempSync(join(tmpdir(), 'oneport-caddy-'));
+  const port = await freePorts(2);
+  // Ports of its own, only here; its certificate is its own, and nobody is to trust it.
+  const forTest = `http_port ${port + 1}\nhttps_port ${port}\ndefault_bind 127.0.0.1\nadmin off\nskip_install_trust\n`;
+  const ours = changed(readDeploy('caddy/Caddyfile'), [['{\n', `{\n${forTest}`]]);
+  writeFileSync(join(folder, 'Caddyfile'), ours);
+  return start([program, 'run', '--config', join(folder, 'Caddyfile'), '--adapter', 'caddyfile'], {
+    folder,
+    port,
+    env: { ONEPORT: upstream, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
+  });
+}
+
+/** Each text is replaced at its first place, and must be there. */
+function changed(text: string, changes: [string, string][]): string {
+  return changes.reduce((before, [from, to]) => {
+    if (!before.includes(from)) throw new Error(`not found: ${from}`);
+    return from.startsWith('{') ? before.replace(from, to) : before.replaceAll(from, to);
+  }, text);
+}
+
+async function start(
+  [program, ...args]: [string, ...string[]],
+  { folder, port, env }: { folder: string; port: number; env?: Record<string, string> },
+): Promise<ReverseProxy> {
+  const child = spawn(program, args, {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: 'pipe',
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+  }
+  const written = () => {
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    const logs = files.filter((name) => name.endsWith('.log'));
+    return output + logs.map((name) => readFileSync(join(folder, name), 'utf8')).join('');
+  };
+  /** When its folder has gone. */
+  let last: string | undefined;
+  const ended = once(child, 'exit').then(() => {
+    throw new Error(`${program} ended:\n${output}`);
+  });
+  ended.catch(() => undefined);
+  const url = `https://localhost:${port}`;
+  await Promise.race([untilAnswers(url), ended]);
+  return {
+    url,
+    plainUrl: `http://localhost:${port + 1}`,
+    written: () => last ?? written(),
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) {
+        const exit = once(child, 'close');
+        child.kill('SIGTERM');
+        await exit;
+      }
+      last ??= written();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Any answer will do: the first ones may come before it has a certificate. */
+async function untilAnswers(url: string): Promise<void> {
+  for (;;) {
+    const answers = await new Promise<boolean>((resolve) => {
+      get(`${url}/health`, { rejectUnauthorized: false }, (response) => {
+        response.resume();
+        resolve(true);
+      }).on('error', () => resolve(false));
+    });
+    if (answers) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -1,0 +1,71 @@
+import { spawnSync } from 'node:child_process';
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { root } from '../setup/paths.mjs';
+import { temporaryFolder } from '../setup/testing.ts';
+import { readKubernetes } from './deployed.ts';
+
+/** Which of kubernetes-types' modules, made of Kubernetes' OpenAPI, has an apiVersion's kinds. */
+const modules: Record<string, string> = {
+  v1: 'core/v1',
+  'apps/v1': 'apps/v1',
+  'networking.k8s.io/v1': 'networking/v1',
+};
+
+/** What TypeScript says of objects that are to be of Kubernetes' own types, unknown fields included. */
+function complaintsOf(objects: { apiVersion: string; kind: string }[]): string {
+  const folder = temporaryFolder();
+  const declarations = objects.map((object, i) => {
+    const type = `import('kubernetes-types/${modules[object.apiVersion]}').${object.kind}`;
+    return `export const object${i}: ${type} = ${JSON.stringify(object, null, 2)};`;
+  });
+  writeFileSync(join(folder, 'objects.ts'), declarations.join('\n'));
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const { stdout } = spawnSync(
+    process.execPath,
+    [
+      join(root, 'node_modules/typescript/bin/tsc'),
+      ...['--noEmit', '--strict', '--skipLibCheck', '--types', '', '--target', 'es2024'],
+      ...['--module', 'preserve', join(folder, 'objects.ts')],
+    ],
+    { encoding: 'utf8', cwd: folder },
+  );
+  return stdout;
+}
+
+test('every object has the fields that Kubernetes knows, and no others', {
+  timeout: 60_000,
+}, () => {
+  const objects = Object.values(readKubernetes());
+  expect(objects.map(({ kind }) => kind)).toEqual([
+    'ConfigMap',
+    'Deployment',
+    'Service',
+    'Ingress',
+  ]);
+  expect(complaintsOf(objects)).toBe('');
+});
+
+test('a field that it does not know is found', { timeout: 60_000 }, () => {
+  const { Deployment } = readKubernetes();
+  Deployment.spec.template.spec.containers[0].readyProbe = {};
+  Deployment.spec.replicas = 'one';
+  const complaints = complaintsOf([Deployment]);
+  expect(complaints).toContain('"readyProbe"');
+  expect(complaints).toContain("'string' is not assignable to type 'number'");
+});
+
+test('the pod has no more rights than it takes', () => {
+  const pod = readKubernetes().Deployment.spec.template.spec;
+  const [container] = pod.containers;
+  expect(pod).toMatchObject({
+    automountServiceAccountToken: false,
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+  });
+  expect(container.securityContext).toEqual({
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { type Config, loadConfig } from '../../server/src/config.ts';
+import { settingNames } from '../../server/src/settings.ts';
+import { allDeployed, readDeploy, readKubernetes } from './deployed.ts';
+
+/** The launcher's and set-up's, which the server reads too (docs/setup.md). */
+const known = new Set([...settingNames.map(({ name }) => name), 'ONEPORT_CACHE']);
+
+describe.each(allDeployed())('$name', ({ env, stopSeconds, published, reserved }) => {
+  // Where it says nothing, the machine's cores would decide.
+  const config = loadConfig({ MEDIASOUP_NUM_WORKERS: '1', ...env });
+
+  test('sets only what there is to set, to what is allowed', () => {
+    expect(Object.keys(env).filter((name) => !known.has(name))).toEqual([]);
+    expect(Object.keys(env).length).toBeGreaterThan(2);
+    expect(config.warnings).toEqual([]);
+  });
+
+  test.skipIf(stopSeconds === undefined)('is killed only after it has drained', () => {
+    expect(stopSeconds).toBeGreaterThanOrEqual(config.drainSeconds + 5);
+  });
+
+  test.skipIf(published === undefined)(
+    'publishes the ports that it listens on, and no others',
+    () => {
+      const ports = mediaPorts(config);
+      for (const protocol of ['udp', 'tcp'] as const) {
+        const those = (published ?? []).filter((one) => one.protocol === protocol);
+        expect(those.map(({ inside }) => inside).sort()).toEqual(ports);
+        // No announced port: what a candidate names is what is open outside.
+        expect(those.filter(({ outside, inside }) => outside !== inside)).toEqual([]);
+      }
+      expect(config.media.announcedPort).toBeUndefined();
+    },
+  );
+
+  test.skipIf(reserved === undefined)('the kernel gives none of its ports to somebody else', () => {
+    const [first = 0, last = 0] = (reserved ?? '').split('-').map(Number);
+    for (const port of mediaPorts(config)) {
+      expect(port).toBeGreaterThanOrEqual(first);
+      expect(port).toBeLessThanOrEqual(last);
+    }
+  });
+});
+
+function mediaPorts({ portMode, media }: Config): number[] {
+  const { port, numWorkers, minPort, maxPort } = media;
+  const [first, count] = {
+    'single-port': [port, numWorkers],
+    'shared-port': [port, 1],
+    'multi-port': [minPort, maxPort - minPort + 1],
+  }[portMode] as [number, number];
+  return Array.from({ length: count }, (_, i) => first + i);
+}
+
+test('proxies lead to the port that the page is served on', () => {
+  const { env = {} } = allDeployed().find(({ name }) => name === 'systemd') ?? {};
+  const upstream = `${env.HTTP_HOST}:${env.HTTP_PORT}`;
+  expect(readDeploy('nginx/oneport.conf')).toContain(`server ${upstream};`);
+  expect(readDeploy('caddy/Caddyfile')).toContain(`{$ONEPORT:${upstream}}`);
+});
+
+test('Kubernetes asks at the port that HTTP is served on, and by its name', () => {
+  const { ConfigMap, Deployment, Service, Ingress } = readKubernetes();
+  const [container] = Deployment.spec.template.spec.containers;
+  const http = container.ports.find(({ name }: { name: string }) => name === 'http');
+  expect(String(http.containerPort)).toBe(ConfigMap.data.HTTP_PORT);
+  expect(container.readinessProbe.httpGet).toEqual({ path: '/ready', port: 'http' });
+  expect(container.livenessProbe.httpGet).toEqual({ path: '/health', port: 'http' });
+  expect(Service.spec.ports[0].targetPort).toBe('http');
+  const labels = Deployment.spec.template.metadata.labels;
+  expect(labels).toMatchObject(Deployment.spec.selector.matchLabels);
+  expect(labels).toMatchObject(Service.spec.selector);
+  const [{ http: rules }] = Ingress.spec.rules;
+  for (const { backend } of rules.paths) {
+    expect(backend.service).toEqual({
+      name: Service.metadata.name,
+      port: { name: Service.spec.ports[0].name },
+    });
+  }
+});

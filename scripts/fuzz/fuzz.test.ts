@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { obstacleToSteering } from '../../server/src/ports/steering/testing.ts';
+import { FuzzFailure, runTarget } from './run-target.ts';
+import { type SubjectMode, subjectModes } from './subject.ts';
+import { SubjectHost } from './subject-host.ts';
+import { target } from './target.ts';
+import { targets } from './targets.ts';
+
+/** Long enough to see that it works: `npm run fuzz` looks for more. */
+const seconds = 1;
+/** The others are the same in each mode. */
+const atThePort = new Set(['http', 'udp', 'tcp']);
+const obstacle = obstacleToSteering();
+
+const servers: { mode: SubjectMode; names: Set<string> }[] = [
+  { mode: 'single-port', names: new Set(targets.map(({ name }) => name)) },
+  { mode: 'shared-port-and-http', names: atThePort },
+];
+
+describe.each(servers)('$mode', ({ mode, names }) => {
+  describe.skipIf(mode !== 'single-port' && obstacle !== undefined)('bears', () => {
+    let host: SubjectHost;
+    beforeAll(async () => {
+      host = await SubjectHost.start(mode);
+    });
+    afterAll(() => host.stop());
+
+    test.each(targets.filter(({ name }) => names.has(name)))(
+      '$name',
+      { timeout: 120_000 },
+      async (one) => {
+        expect(await runTarget(one, host, { mode, seconds })).toBeGreaterThan(0);
+      },
+    );
+  });
+});
+
+test('a worker that dies is found, and the batch that has killed it can be sent again', {
+  timeout: 120_000,
+}, async () => {
+  const mode = subjectModes[0];
+  const killer = target('killer', fc.boolean(), async ({ server }, kills) => {
+    const pid = server.pool.workers[1]?.worker.pid;
+    if (kills && pid) process.kill(pid, 'SIGKILL');
+  });
+  const find = async (path?: string) => {
+    const host = await SubjectHost.start(mode);
+    try {
+      await runTarget(killer, host, { mode, seconds: 60, seed: 1, path });
+      return undefined;
+    } catch (error) {
+      return error;
+    } finally {
+      await host.stop();
+    }
+  };
+  const found = await find();
+  expect(found).toBeInstanceOf(FuzzFailure);
+  expect(String(found)).toContain('it was: [true]');
+  const [, path] = /--seed 1 --path (\S+)/.exec(String(found)) ?? [];
+  expect(String(await find(path))).toContain('it was: [true]');
+});

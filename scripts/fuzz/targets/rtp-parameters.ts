@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import { requests } from '@oneport/protocol';
+import fc from 'fast-check';
+import { rtpCapabilities } from '../../../server/src/testing/media-parameters.ts';
+import { FuzzPeer } from '../fuzz-peer.ts';
+import type { Subject } from '../subject.ts';
+import { target } from '../target.ts';
+import { fromSchema } from '../values/from-schema.ts';
+import { withIds } from '../values/ids.ts';
+import { nearlyValid } from '../values/nearly-valid.ts';
+import { produceData } from '../values/rtp-parameters.ts';
+
+const ofSchema = fromSchema(requests.join.data.shape.rtpCapabilities.unwrap());
+
+const capabilities = fc.oneof(
+  fc.constant<unknown>(rtpCapabilities),
+  nearlyValid(fc.constant<unknown>(rtpCapabilities)),
+  ofSchema,
+);
+
+const batch = fc.record({
+  produced: fc.array(produceData, { minLength: 1, maxLength: 6, size: 'max' }),
+  capabilities,
+  /** What is asked of each consumer. */
+  layers: fromSchema(requests.setConsumerPreferredLayers.data.omit({ consumerId: true })),
+});
+
+/** Producers and consumers of all kinds on a real worker, with somebody in the room who takes all of them. */
+export const rtpParameters = target('rtp-parameters', batch, async (subject, plan) => {
+  const query = { roomId: subject.innocents.roomId, produce: '1', consume: '1' };
+  const viewer = open(subject, { ...query, peerId: `viewer-${randomUUID()}` });
+  const mallory = open(subject, { ...query, peerId: `mallory-${randomUUID()}` });
+  const device = { flag: 'bot', name: 'fuzz' };
+  await Promise.all([viewer.welcome(), mallory.welcome()]);
+  viewer.request('join', {
+    ...{ generation: 1, displayName: 'Viewer', device },
+    rtpCapabilities: plan.capabilities,
+  });
+  mallory.request('join', { generation: 1, displayName: 'Mallory', device, rtpCapabilities });
+  for (const data of plan.produced) {
+    // Each may be produced, whatever became of those before it.
+    const ids = { ...mallory.ids, producer: randomUUID() };
+    mallory.send(withIds(JSON.stringify({ request: true, id: 1, method: 'produce', data }), ids));
+    for (const method of ['pauseProducer', 'resumeProducer']) {
+      mallory.request(method, { producerId: ids.producer });
+    }
+    await mallory.dealtWith();
+    await viewer.dealtWith();
+    const { consumer } = viewer.ids;
+    if (consumer) {
+      viewer.request('setConsumerPreferredLayers', {
+        consumerId: consumer,
+        ...(plan.layers as object),
+      });
+    }
+    mallory.request('closeProducer', { producerId: ids.producer });
+  }
+  await Promise.all([viewer.dealtWith(), mallory.dealtWith()]);
+  await Promise.all([viewer.end('polite'), mallory.end('polite')]);
+});
+
+function open(subject: Subject, query: Record<string, string>): FuzzPeer {
+  return new FuzzPeer({
+    signalling: subject.server.signalling,
+    query: String(new URLSearchParams(query)),
+    count: (what) => subject.count(what),
+  });
+}

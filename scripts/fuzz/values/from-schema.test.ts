@@ -1,0 +1,42 @@
+import { connectQuerySchema, lookSchema, requests } from '@oneport/protocol';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { fromSchema } from './from-schema.ts';
+import { withIds } from './ids.ts';
+import { nearlyValid } from './nearly-valid.ts';
+import { produceData } from './rtp-parameters.ts';
+
+const schemas = Object.entries({
+  ...Object.fromEntries(Object.entries(requests).map(([method, { data }]) => [method, data])),
+  'the query': connectQuerySchema,
+  look: lookSchema,
+}) as [string, z.ZodType][];
+
+test.each(schemas)(
+  '%s: what is made of its schema is valid, and what is made of that mostly not',
+  (_name, schema) => {
+    const valid = fromSchema(schema);
+    const passing = (values: unknown[]) =>
+      values.filter((value) => schema.safeParse(value).success).length;
+    expect(passing(fc.sample(valid, { numRuns: 50, seed: 1 }))).toBe(50);
+    expect(passing(fc.sample(nearlyValid(valid), { numRuns: 50, seed: 1 }))).toBeLessThan(40);
+  },
+);
+
+test('a good part of what is produced is valid, so that it gets to the worker', () => {
+  const made = fc.sample(produceData, { numRuns: 200, seed: 1 });
+  const valid = made.filter((data) => requests.produce.data.safeParse(data).success);
+  expect(valid.length).toBeGreaterThan(80);
+  expect(valid.length).toBeLessThan(200);
+});
+
+test('a kind of schema that nobody has used yet is an error, not silence', () => {
+  expect(() => fromSchema(z.object({ since: z.date() }))).toThrow(/kind date/);
+});
+
+test('placeholders become the ids that there are, and others that nobody has', () => {
+  const text = '"00000000-0000-4000-8000-000000000000"';
+  expect(withIds(text, { sendTransport: 'mine' })).toBe('"mine"');
+  expect(withIds(text, {})).not.toBe(withIds(text, {}));
+});

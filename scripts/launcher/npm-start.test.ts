@@ -1,0 +1,72 @@
+/** `npm start` as people run it: in a terminal, or by a program that signals it. `STOP_RUNS=50` does each so often. */
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { closeCodes } from '@oneport/protocol';
+import { describe, expect, test } from 'vitest';
+import { endWithTest, expectNothingRuns } from '../../server/src/testing/left-behind.ts';
+import { type ServerProcess, startServerProcess } from '../../server/src/testing/server-process.ts';
+import { TestPeer } from '../../server/src/testing/test-peer.ts';
+
+const runs = Number(process.env.STOP_RUNS ?? 1);
+const root = join(import.meta.dirname, '../..');
+const npmStart = `npm --prefix ${root} start`;
+
+/** What a terminal makes a SIGINT of, for all of its foreground process group (termios(3), VINTR). */
+const ctrlC = '\x03';
+
+/** Whoever waits for it to pass waits in vain. */
+const aDay = { DRAIN_SECONDS: '86400' };
+
+/** In a terminal, of which script(1) is the other end. */
+async function startInTerminal(): Promise<ServerProcess> {
+  const server = await startServerProcess(aDay, {
+    command: ['script', '--quiet', '--return', '--flush', '--command', npmStart, '/dev/null'],
+    stdin: 'pipe',
+  });
+  endWithTest(server);
+  return server;
+}
+
+function joinRoom(server: ServerProcess): Promise<TestPeer> {
+  return TestPeer.join({ signalling: `${server.url.replace('http', 'ws')}/signalling` });
+}
+
+describe.runIf(process.platform === 'linux')('npm start', { timeout: 60_000 }, () => {
+  test('Ctrl-C, when no room is open, stops it', { repeats: runs - 1 }, async () => {
+    const server = await startInTerminal();
+    server.process.stdin?.write(ctrlC);
+    await expectNothingRuns(server);
+  });
+
+  test('Ctrl-C says what is waited for, another one stops it at once', {
+    repeats: runs - 1,
+  }, async () => {
+    const server = await startInTerminal();
+    const peer = await joinRoom(server);
+    server.process.stdin?.write(ctrlC);
+    await expect.poll(server.output).toContain('Ctrl-C stops it at once');
+    await peer.notification('serverStopping');
+    await peer.request('sendChatMessage', { text: 'still here' });
+    // Within a short time the launcher takes another for the same wish.
+    do server.process.stdin?.write(ctrlC);
+    while ((await Promise.race([peer.closed, sleep(1_000)])) === undefined);
+    expect(await peer.closed).toEqual({ code: closeCodes.restart, reason: 'the server stops' });
+    await expectNothingRuns(server);
+  });
+
+  test('a SIGTERM that npm gets is passed on, and a call goes on', {
+    repeats: runs - 1,
+  }, async () => {
+    const server = await startServerProcess(aDay, { command: ['npm', '--prefix', root, 'start'] });
+    endWithTest(server);
+    const exit = once(server.process, 'exit');
+    const peer = await joinRoom(server);
+    server.process.kill('SIGTERM');
+    await peer.notification('serverStopping');
+    await peer.request('sendChatMessage', { text: 'still here' });
+    await peer.leave();
+    await exit;
+    await expectNothingRuns(server);
+  });
+});

@@ -1,0 +1,113 @@
+import { queryObjects } from 'node:v8';
+import { extras } from 'mediasoup';
+import { SharedPort } from '../../server/src/ports/shared-port.ts';
+import { Peer } from '../../server/src/rooms/peer.ts';
+import { Room } from '../../server/src/rooms/room.ts';
+import type { RunningServer } from '../../server/src/server.ts';
+import { Connection } from '../../server/src/signalling/connection.ts';
+import { openFilesOf, portsOf, residentBytesOf } from '../../server/src/testing/process-files.ts';
+import { workerState } from '../../server/src/testing/worker-state.ts';
+
+/** What must be the same before and after, and is told at once. */
+export interface Counts {
+  rooms: number;
+  /** What the workers say they have. */
+  routers: number;
+  transportsProducersAndConsumers: number;
+  ufrags: number;
+  /** What the server takes them to have. */
+  routersOfServer: number;
+  transportsOfServer: number;
+  trafficMeters: number;
+  transportsInPortMap: number;
+  /** In shared-port: entries in the kernel's tables. */
+  ufragsInKernel: number;
+  /** Sockets, pipes and the like, as Node counts them. */
+  handles: Record<string, number>;
+  /** Of the server and of each worker. */
+  files: number[];
+  ports: string[][];
+}
+
+/** What only ends near where it began. */
+export interface Memory {
+  /** V8's heap in bytes, after a full collection. */
+  heap: number;
+  /** Of each worker, in bytes. */
+  workers: number[];
+}
+
+/** Of each class, how many live in V8's heap: what something still points to is counted, whatever that is. */
+export type Objects = Record<string, number>;
+
+export interface Measurement {
+  counts: Counts;
+  /** Must be the same, too. */
+  objects: Objects;
+  memory: Memory;
+}
+
+/** Whatever comes with a peer and must go with it. */
+const classes = {
+  ...{ Room, Peer, Connection },
+  // Of all that mediasoup has: workers, routers, transports, producers, consumers, and their observers.
+  mediasoup: extras.EnhancedEventEmitter,
+};
+
+/** Looks at a server in its own process. */
+export async function count({ rooms, pool, ports }: RunningServer): Promise<Counts> {
+  const state = await workerState(pool);
+  const map = await ports.snapshot();
+  const sum = (of: (worker: (typeof pool.workers)[number]) => number) =>
+    pool.workers.reduce((total, worker) => total + of(worker), 0);
+  const pids = [process.pid, ...pool.workers.map(({ worker }) => worker.pid)];
+  return {
+    rooms: rooms.size,
+    ...state,
+    routersOfServer: sum(({ routers }) => routers),
+    transportsOfServer: sum(({ transports }) => transports),
+    trafficMeters: sum(({ traffic }) => traffic.size),
+    transportsInPortMap: map.ports.flatMap(({ transports }) => transports).length,
+    ufragsInKernel: ports instanceof SharedPort ? ports.steering.tables.readUfrags().size : 0,
+    handles: handles(),
+    files: pids.map((pid) => openFilesOf(pid).length),
+    ports: pids.map(portsOf),
+  };
+}
+
+/**
+ * The same, and what takes long.
+ *
+ * @throws Error when the process was not started with `--expose-gc`
+ */
+export async function measure(server: RunningServer): Promise<Measurement> {
+  const { gc } = globalThis;
+  if (!gc) throw new Error('memory can only be compared after a collection: --expose-gc');
+  const counts = await count(server);
+  // What finalizers let go is collected by the second.
+  await gc({ type: 'major', execution: 'async' });
+  gc();
+  return {
+    counts,
+    objects: objects(),
+    memory: {
+      heap: process.memoryUsage().heapUsed,
+      workers: server.pool.workers.map(({ worker }) => residentBytesOf(worker.pid)),
+    },
+  };
+}
+
+function objects(): Objects {
+  return Object.fromEntries(
+    Object.entries(classes).map(([name, type]) => [name, queryObjects(type, { format: 'count' })]),
+  );
+}
+
+function handles(): Record<string, number> {
+  const counted: Record<string, number> = {};
+  for (const kind of process.getActiveResourcesInfo().sort()) {
+    // Timers of Node's own come and go, such as the one behind HTTP's Date header.
+    if (kind !== 'Timeout' && kind !== 'Immediate') counted[kind] = (counted[kind] ?? 0) + 1;
+  }
+  return counted;
+}

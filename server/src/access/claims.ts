@@ -1,0 +1,31 @@
+import { displayNameSchema, publishableSchema, roomIdSchema } from '@oneport/protocol';
+import { z } from 'zod';
+import type { Access } from './access.ts';
+
+/** What a token says beside RFC 7519's times, issuer and audience. Unknown claims are ignored. */
+export const claimsSchema = z.object({
+  /** RFC 7519, section 4.1.2: who. One for each person: a moderator who removes somebody removes it. */
+  sub: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, 'expected 1 to 255 printable ASCII characters without spaces'),
+  room: z.union([roomIdSchema, z.literal('*')]),
+  name: displayNameSchema.optional(),
+  publish: z.array(publishableSchema).max(3).default(['microphone', 'camera', 'screen']),
+  chat: z.boolean().default(true),
+  watch: z.boolean().default(true),
+  moderate: z.boolean().default(false),
+  /** It waits in the lobby until a moderator lets it in. */
+  lobby: z.boolean().default(false),
+});
+
+export type Claims = z.output<typeof claimsSchema>;
+
+/** @param claims - as a token with a good signature says them */
+export function accessOf({ sub, name, publish, chat, watch, moderate, lobby }: Claims): Access {
+  return {
+    subject: sub,
+    displayName: name,
+    waits: lobby,
+    permissions: { publish: [...new Set(publish)], chat, watch, moderate },
+  };
+}

@@ -1,0 +1,63 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { MetricsConfig } from '../config.ts';
+import { isToken } from '../is-token.ts';
+import type { Logger } from '../log.ts';
+import { listen } from './listen.ts';
+
+export interface MetricsServerOptions extends MetricsConfig {
+  /** Whether a Host header names this server. */
+  isKnownHost(host: string | undefined): boolean;
+  metrics: { readonly contentType: string; scrape(): Promise<string> };
+  log: Logger;
+}
+
+/** Prometheus asks with one connection or two. */
+const mostConnections = 20;
+
+/**
+ * Serves /metrics at a port of its own, so that no proxy which passes the page on passes this on too.
+ *
+ * @param options - where, to whom and what
+ * @throws ConfigError when the port is taken or not allowed, or the address is not this machine's
+ */
+export async function serveMetrics(options: MetricsServerOptions): Promise<Server> {
+  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (...exchange) => {
+    answer(...exchange, options).catch((error: unknown) => {
+      options.log.error({ error: String(error) }, 'metrics could not be told');
+      refuse(exchange[1], 500);
+    });
+  });
+  server.maxConnections = mostConnections;
+  await listen(server, options, { host: 'METRICS_HOST', port: 'METRICS_PORT' });
+  return server;
+}
+
+async function answer(
+  { method, url, headers }: IncomingMessage,
+  response: ServerResponse,
+  { token, isKnownHost, metrics }: MetricsServerOptions,
+): Promise<void> {
+  if (url?.split('?', 1)[0] !== '/metrics') return refuse(response, 404);
+  if (method !== 'GET' && method !== 'HEAD') return refuse(response, 405, { allow: 'GET, HEAD' });
+  if (token === undefined) {
+    // A page whose DNS name was pointed here would be of the same origin, for a browser on this machine.
+    if (!isKnownHost(headers.host)) return refuse(response, 403);
+  } else if (!isToken(/^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1], token)) {
+    return refuse(response, 401, { 'www-authenticate': 'Bearer' });
+  }
+  const text = await metrics.scrape();
+  response.writeHead(200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' });
+  response.end(text);
+}
+
+function refuse(
+  response: ServerResponse,
+  status: number,
+  headers: Record<string, string> = {},
+): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(status, { 'content-length': 0, ...headers }).end();
+}

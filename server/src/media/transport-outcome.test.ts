@@ -1,0 +1,103 @@
+/** Each way in which a transport comes to carry something, or doesn't. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeCertificate } from '../../../scripts/worker/dtls.ts';
+import { UdpClient } from '../../../scripts/worker/udp-client.ts';
+import type { Transport } from '../ports/media-ports.ts';
+import { checkIce } from '../testing/ice-check.ts';
+import { TestPeer } from '../testing/test-peer.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
+import type { MediaWorker } from './media-worker.ts';
+
+const patience = { timeout: 30_000, interval: 200 };
+
+let server: TestServer;
+let worker: MediaWorker;
+
+beforeAll(async () => {
+  server = await startTestServer({}, { metrics: true });
+  [worker] = server.pool.workers as [MediaWorker];
+});
+
+afterAll(() => server.stop());
+
+async function failures(reason?: string): Promise<number | undefined> {
+  return (await server.scrape())('oneport_ice_failures_total', reason ? { reason } : {});
+}
+
+async function iceStates(): Promise<string[]> {
+  const { ports } = await server.ports.snapshot();
+  return ports.flatMap(({ transports }) => transports.map(({ iceState }) => iceState));
+}
+
+/** A transport of the server's, whose peer has sent its DTLS parameters. */
+async function transport(): Promise<Transport> {
+  const made = await worker.ports.createTransport(await worker.createRouter(), {
+    protocols: ['udp'],
+    enableSctp: false,
+    appData: { roomId: 'room', peerId: 'peer', direction: 'send' },
+  });
+  worker.begins(made.id);
+  return made;
+}
+
+test('connected: timed, and no failure', async () => {
+  const made = await transport();
+  await (await UdpClient.open(made)).connect(made);
+  const connected = async () => (await server.scrape())('oneport_dtls_connected_seconds_count');
+  await expect.poll(connected).toBe(1);
+  expect(await failures()).toBe(0);
+  made.close();
+});
+
+test('dtls_failed: another certificate than was promised', async () => {
+  const made = await transport();
+  const client = await UdpClient.open(made);
+  await expect(client.connect(made, makeCertificate(), makeCertificate())).rejects.toThrow('DTLS');
+  await expect.poll(() => failures('dtls_failed')).toBe(1);
+  made.close();
+});
+
+test('lost, unreachable and dtls_timeout, by peers', { timeout: 60_000 }, async () => {
+  const before = (await failures()) ?? 0;
+  const come = async (query: Record<string, string> = {}) => {
+    const peer = await TestPeer.join({
+      signalling: server.signalling,
+      query: { consume: '0', ...query },
+    });
+    const { sendTransport } = await peer.welcome();
+    if (!sendTransport) throw new Error('no transport');
+    const [{ protocol, address, port }] = sendTransport.iceCandidates as [
+      (typeof sendTransport.iceCandidates)[0],
+    ];
+    return { peer, to: { protocol, address, port }, ...sendTransport };
+  };
+
+  // By TCP: when the connection has gone, so has its tuple.
+  const lost = await come({ forceTcp: '1' });
+  const byTcp = await checkIce(lost.to, lost.iceParameters);
+  await byTcp[Symbol.asyncDispose]();
+  // Of one that leaves, the connection often goes first.
+  const left = await come({ forceTcp: '1' });
+  const wasByTcp = await checkIce(left.to, left.iceParameters);
+  await wasByTcp[Symbol.asyncDispose]();
+  const disconnected = async () => (await iceStates()).filter((one) => one === 'disconnected');
+  await expect.poll(disconnected).toHaveLength(2);
+  await left.peer.leave();
+
+  const neverComes = await come();
+  await neverComes.peer.connect(neverComes.transportId);
+  const withoutDtls = await come();
+  await withoutDtls.peer.connect(withoutDtls.transportId);
+  await using check = await checkIce(withoutDtls.to, withoutDtls.iceParameters);
+  expect(check.result).toBe('success');
+  // One that hasn't said that it wants to be connected is not missed, nor one that has left.
+  await come();
+  const leaves = await come();
+  await leaves.peer.connect(leaves.transportId);
+  await leaves.peer.leave();
+
+  await expect.poll(() => failures('lost'), patience).toBe(1);
+  await expect.poll(() => failures('unreachable'), patience).toBe(1);
+  await expect.poll(() => failures('dtls_timeout'), patience).toBe(1);
+  expect(await failures()).toBe(before + 3);
+});

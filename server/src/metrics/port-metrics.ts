@@ -1,0 +1,144 @@
+/** What came to the media ports, what was dropped and why, and who is connected by what. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { MediaPorts } from '../ports/media-ports.ts';
+import type { PortMap } from '../ports/port-map.ts';
+import type { PortCounts } from '../ports/received.ts';
+import { ipBytes, ipText } from '../ports/steering/ip-bytes.ts';
+import { readUdpSockets } from '../ports/udp-sockets.ts';
+import { ReceiveDrops } from './receive-drops.ts';
+
+/** @see serverMetrics */
+export function portMetrics(registry: Registry, ports: MediaPorts): () => Promise<void> {
+  const registers = [registry];
+  const collectTransports = transportMetrics(registers);
+  const collectCounts = countMetrics(registers);
+  const collectKernel = kernelMetrics(registers);
+  const inspecting = new Inspecting(ports);
+  return async () => {
+    const [map, counts] = await Promise.all([ports.snapshot(), inspecting.counts()]);
+    collectTransports(map);
+    collectCounts(counts);
+    await collectKernel(map);
+  };
+}
+
+/** A worker that hangs shall not keep the metrics from being told: then these are as they were. */
+const answerWithinMs = 1_000;
+
+class Inspecting {
+  readonly #ports: MediaPorts;
+  #asking: Promise<void> | undefined;
+  #last: PortCounts[] = [];
+
+  constructor(ports: MediaPorts) {
+    this.#ports = ports;
+  }
+
+  async counts(): Promise<PortCounts[]> {
+    this.#asking ??= this.#ports
+      .inspect()
+      .then((inspection) => {
+        this.#last = inspection.ports;
+      })
+      .finally(() => {
+        this.#asking = undefined;
+      });
+    await Promise.race([this.#asking, sleep(answerWithinMs, undefined, { ref: false })]);
+    return this.#last;
+  }
+}
+
+function transportMetrics(registers: Registry[]): (map: PortMap) => void {
+  const transports = new Gauge({
+    name: 'oneport_transports',
+    help: 'WebRtcTransports, by what their peer is connected with. none: not connected yet, or no more.',
+    labelNames: ['port_mode', 'protocol', 'ice_state'],
+    registers,
+  });
+  return ({ mode, ports }) => {
+    transports.reset();
+    for (const protocol of ['udp', 'tcp', 'none']) {
+      transports.set({ port_mode: mode, protocol, ice_state: 'new' }, 0);
+    }
+    // A transport is at each port where it may be reached, and has a remote address at one of them at most.
+    const found = new Map<string, { protocol: string; iceState: string }>();
+    for (const port of ports) {
+      for (const { transportId, iceState, remote } of port.transports) {
+        if (remote || !found.has(transportId)) {
+          found.set(transportId, { protocol: remote ? port.protocol : 'none', iceState });
+        }
+      }
+    }
+    for (const { protocol, iceState } of found.values()) {
+      transports.inc({ port_mode: mode, protocol, ice_state: iceState });
+    }
+  };
+}
+
+function countMetrics(registers: Registry[]): (counts: PortCounts[]) => void {
+  const common = ['by', 'worker', 'protocol'] as const;
+  const handled = new Counter({
+    name: 'oneport_port_handled_total',
+    help: 'What came to the media ports and was dealt with, by what was done.',
+    labelNames: [...common, 'what'],
+    registers,
+  });
+  const bytes = new Counter({
+    name: 'oneport_port_bytes_total',
+    help: 'Bytes that came to the media ports.',
+    labelNames: common,
+    registers,
+  });
+  const drops = new Counter({
+    name: 'oneport_port_drops_total',
+    help: 'What came to the media ports and was dropped, by reason.',
+    labelNames: [...common, 'reason'],
+    registers,
+  });
+  return (counts) => {
+    for (const metric of [handled, bytes, drops]) metric.reset();
+    for (const count of counts) {
+      const { by, protocol, workerIndex } = count;
+      const labels = { by, protocol, worker: workerIndex === undefined ? '' : String(workerIndex) };
+      for (const [name, value] of Object.entries(count.handled)) {
+        if (name === 'bytes') bytes.inc(labels, value);
+        else handled.inc({ ...labels, what: snakeCase(name) }, value);
+      }
+      for (const [name, value] of Object.entries(count.dropped)) {
+        drops.inc({ ...labels, reason: snakeCase(name) }, value);
+      }
+    }
+  };
+}
+
+function kernelMetrics(registers: Registry[]): (map: PortMap) => Promise<void> {
+  const lost = new ReceiveDrops();
+  const drops = new Counter({
+    name: 'oneport_udp_receive_drops_total',
+    help: "Datagrams that the kernel dropped because a media port's receive buffer was full.",
+    registers,
+  });
+  const queued = new Gauge({
+    name: 'oneport_udp_receive_queue_bytes',
+    help: 'What waits in the receive buffers of the media ports.',
+    registers,
+  });
+  return async ({ ports }) => {
+    const ours = new Set(
+      ports
+        .filter(({ protocol }) => protocol === 'udp')
+        .map(({ ip, port }) => `${ipText(ipBytes(ip))} ${port}`),
+    );
+    const sockets = (await readUdpSockets()).filter(({ ip, port }) => ours.has(`${ip} ${port}`));
+    lost.update(sockets);
+    drops.reset();
+    drops.inc(lost.total);
+    queued.set(sockets.reduce((sum, { queuedBytes }) => sum + queuedBytes, 0));
+  };
+}
+
+/** `stunUnknownUfrag` -> `stun_unknown_ufrag`: as Prometheus's labels are written. */
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

@@ -1,0 +1,101 @@
+/** Rooms, peers, signalling and limits. */
+import { closeCodes, requests } from '@oneport/protocol';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { type Limits, limitNames } from '../limits.ts';
+import type { Rooms } from '../rooms/rooms.ts';
+import type { Telemetry } from '../telemetry.ts';
+
+export interface ServerSources {
+  rooms: Rooms;
+  limits: Limits;
+  telemetry: Telemetry;
+}
+
+/**
+ * Makes the metrics.
+ *
+ * @param registry - where they are kept
+ * @param sources - what they tell of
+ * @returns brings up to date what isn't counted as it happens
+ */
+export function serverMetrics(
+  registry: Registry,
+  { rooms, limits, telemetry }: ServerSources,
+): () => void {
+  const registers = [registry];
+  const roomsOpen = new Gauge({ name: 'oneport_rooms', help: 'Rooms that are open.', registers });
+  const peers = new Gauge({
+    name: 'oneport_peers',
+    help: 'Places that are taken in rooms, by peers that have joined or are about to.',
+    registers,
+  });
+  signallingMetrics(registers, telemetry);
+  limitMetrics(registers, { limits, telemetry });
+  return () => {
+    roomsOpen.set(rooms.size);
+    peers.set(rooms.peers);
+  };
+}
+
+function signallingMetrics(registers: Registry[], telemetry: Telemetry): void {
+  const join = new Histogram({
+    name: 'oneport_join_seconds',
+    help: 'From the opening of a signalling socket to the answer to join.',
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  });
+  telemetry.on('joined', (seconds) => join.observe(seconds));
+
+  const sockets = new Gauge({
+    name: 'oneport_signalling_sockets',
+    help: 'Signalling sockets that are open.',
+    registers,
+  });
+  const closes = new Counter({
+    name: 'oneport_signalling_closes_total',
+    help: 'Signalling sockets that were closed, by WebSocket close code.',
+    labelNames: ['code'],
+    registers,
+  });
+  // Whoever closes may say any code: only those that mean something here are told apart.
+  const codes = new Set<string>([...Object.values(closeCodes).map(String), '1001', '1006']);
+  for (const code of [...codes, 'other']) closes.inc({ code }, 0);
+  telemetry.on('socketOpened', () => sockets.inc());
+  telemetry.on('socketClosed', (code) => {
+    sockets.dec();
+    closes.inc({ code: codes.has(String(code)) ? String(code) : 'other' });
+  });
+
+  const answered = new Counter({
+    name: 'oneport_signalling_requests_total',
+    help: 'Requests of peers that were answered, by method and result.',
+    labelNames: ['method', 'result'],
+    registers,
+  });
+  for (const method of [...Object.keys(requests), 'unknown']) {
+    for (const result of ['ok', 'refused', 'failed']) answered.inc({ method, result }, 0);
+  }
+  telemetry.on('requestAnswered', (method, result) => answered.inc({ method, result }));
+}
+
+function limitMetrics(
+  registers: Registry[],
+  { limits, telemetry }: Pick<ServerSources, 'limits' | 'telemetry'>,
+): void {
+  const hits = new Counter({
+    name: 'oneport_limit_hits_total',
+    help: 'What was refused because a limit was reached.',
+    labelNames: ['limit'],
+    registers,
+  });
+  for (const limit of limitNames) hits.inc({ limit }, 0);
+  telemetry.on('limitHit', (limit) => hits.inc({ limit }));
+
+  const allowed = new Gauge({
+    name: 'oneport_limit',
+    help: 'What a limit is set to.',
+    labelNames: ['limit'],
+    registers,
+  });
+  for (const [limit, value] of Object.entries(limits)) allowed.set({ limit }, value);
+}

@@ -1,0 +1,233 @@
+/** Each limit of docs/limits.md, run into on a real server with a call inside that goes on unharmed. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { limitNames } from './limits.ts';
+import { skipWithoutSteering } from './ports/steering/testing.ts';
+import { CallInside } from './testing/call-inside.ts';
+import { TestPeer } from './testing/test-peer.ts';
+import { startTestServer, type TestServer } from './testing/test-server.ts';
+
+/** Starts a server with a call inside; when the test is over, both must be as they were. */
+async function start(
+  env: Record<string, string>,
+): Promise<{ server: TestServer; inside: CallInside; hits(): Promise<Record<string, number>> }> {
+  const server = await startTestServer(env, { metrics: true });
+  onTestFinished(() => server.stop());
+  const inside = await CallInside.start(server);
+  return {
+    server,
+    inside,
+    /** Those that are not 0. */
+    async hits() {
+      const value = await server.scrape();
+      const counted = limitNames.map((limit) => [
+        limit,
+        value('oneport_limit_hits_total', { limit }),
+      ]);
+      return Object.fromEntries(counted.filter(([, count]) => count !== 0));
+    },
+  };
+}
+
+test('rooms', async () => {
+  const { server, inside, hits } = await start({ MAX_ROOMS: '2' });
+  const { signalling } = server;
+  const second = await TestPeer.join({ signalling, roomId: 'second' });
+  const third = new TestPeer({ signalling, roomId: 'third' });
+  expect(await third.closed).toEqual({ code: 4429, reason: 'this server is full (2 rooms)' });
+  await inside.goesOn();
+  expect(await hits()).toEqual({ rooms: 1 });
+  await second.leave();
+  await TestPeer.join({ signalling, roomId: 'third' });
+});
+
+test('peers a room', async () => {
+  const { server, inside, hits } = await start({ MAX_PEERS_PER_ROOM: '1' });
+  const second = new TestPeer({ signalling: server.signalling, roomId: 'inside' });
+  expect(await second.closed).toEqual({ code: 4429, reason: 'this room is full (1 peers)' });
+  await inside.goesOn();
+  expect(await hits()).toEqual({ peers_per_room: 1 });
+});
+
+test('transports a peer', async () => {
+  const { server, inside, hits } = await start({ MAX_TRANSPORTS_PER_PEER: '1' });
+  const { signalling } = server;
+  const both = new TestPeer({ signalling, roomId: 'inside' });
+  expect(await both.closed).toMatchObject({ code: 4429, reason: /1 transport here/ });
+  await TestPeer.join({ signalling, roomId: 'inside', query: { produce: '0' } });
+  await inside.goesOn();
+  expect(await hits()).toEqual({ transports_per_peer: 1 });
+});
+
+test('messages a second', async () => {
+  const { server, inside, hits } = await start({ MAX_MESSAGES_PER_SECOND: '10' });
+  const peer = await TestPeer.join({ signalling: server.signalling, roomId: 'inside' });
+  for (let id = 100; id < 400; id++) peer.send({ request: true, id, method: 'nothing', data: {} });
+  expect(await peer.closed).toEqual({ code: 4429, reason: 'more than 10 messages a second' });
+  await inside.goesOn();
+  expect(await hits()).toEqual({ messages_per_second: 1 });
+});
+
+test('requests that wait', async () => {
+  const { server, inside, hits } = await start({ MAX_WAITING_REQUESTS: '5' });
+  const peer = await TestPeer.join({ signalling: server.signalling, roomId: 'inside' });
+  for (let id = 100; id < 200; id++) {
+    peer.send({ request: true, id, method: 'sendChatMessage', data: { text: 'hello' } });
+  }
+  expect(await peer.closed).toEqual({ code: 4429, reason: 'too many requests are waiting' });
+  await inside.goesOn();
+  const { waiting_requests: refused, ...others } = await hits();
+  expect(refused).toBeGreaterThan(0);
+  expect(others).toEqual({});
+});
+
+test('bytes of a message', async () => {
+  const { server, inside, hits } = await start({ MAX_MESSAGE_BYTES: '20000' });
+  const peer = await TestPeer.join({ signalling: server.signalling, roomId: 'inside' });
+  peer.socket.send(' '.repeat(20_001));
+  expect(await peer.closed).toMatchObject({ code: 1009 });
+  await inside.goesOn();
+  expect(await hits()).toEqual({ message_bytes: 1 });
+});
+
+test('bytes waiting for a peer that does not read', { timeout: 60_000 }, async () => {
+  const { server, inside, hits } = await start({
+    MAX_UNSENT_BYTES: '65536',
+    MAX_MESSAGES_PER_SECOND: '10000',
+    MAX_WAITING_REQUESTS: '10000',
+  });
+  const peer = await TestPeer.join({ signalling: server.signalling, roomId: 'inside' });
+  peer.socket.pause();
+  // Each is answered with its own name; the kernel takes megabytes of that before the server has to wait.
+  const method = 'x'.repeat(64);
+  let id = 100;
+  const asking = setInterval(() => {
+    for (let n = 0; n < 500; n++) peer.send({ request: true, id: id++, method, data: {} });
+  }, 10);
+  onTestFinished(() => clearInterval(asking));
+  await expect.poll(async () => (await hits()).unsent_bytes, { timeout: 50_000 }).toBe(1);
+  clearInterval(asking);
+  peer.socket.resume();
+  await peer.closed;
+  await inside.goesOn();
+  expect(await hits()).toEqual({ unsent_bytes: 1 });
+});
+
+/** Begins as many handshakes. @returns how many were refused with 429 */
+async function handshakes(
+  { signalling }: TestServer,
+  count: number,
+  options: { localAddress?: string; headers?: Record<string, string> },
+): Promise<number> {
+  let refused = 0;
+  for (let n = 0; n < count; n++) {
+    const socket = new WebSocket(`${signalling}?peerId=nobody`, 'protoo', options);
+    const [status] = await Promise.race([
+      once(socket, 'open').then(() => [101]),
+      new Promise<[number, unknown]>((resolve) =>
+        socket.once('unexpected-response', (_request, response) =>
+          resolve([response.statusCode ?? 0, response.resume()]),
+        ),
+      ),
+    ]);
+    if (status === 429) refused += 1;
+    else expect(status).toBe(101);
+    socket.once('error', () => {});
+    socket.terminate();
+  }
+  return refused;
+}
+
+test('handshakes from one address', async () => {
+  const { server, inside, hits } = await start({ MAX_HANDSHAKES_PER_SECOND: '1' });
+  const refused = await handshakes(server, 60, { localAddress: '127.0.0.2' });
+  expect(refused).toBeGreaterThan(0);
+  expect(refused).toBeLessThanOrEqual(40);
+  // Whatever it says of itself: no proxy is trusted.
+  const lying = { 'x-forwarded-for': '198.51.100.7' };
+  const more = await handshakes(server, 10, { localAddress: '127.0.0.2', headers: lying });
+  expect(more).toBeGreaterThan(0);
+  // Somebody else comes in.
+  await TestPeer.join({ signalling: server.signalling, localAddress: '127.0.0.3' });
+  await inside.goesOn();
+  expect(await hits()).toEqual({ handshakes_per_second: refused + more });
+});
+
+test('handshakes from one address, told apart behind a proxy that is trusted', async () => {
+  const { server, inside } = await start({
+    MAX_HANDSHAKES_PER_SECOND: '1',
+    TRUST_PROXY: '127.0.0.2',
+  });
+  const by = (...addresses: string[]) => ({
+    localAddress: '127.0.0.2',
+    headers: { 'x-forwarded-for': addresses.join(', ') },
+  });
+  const refused = await handshakes(server, 60, by('198.51.100.7'));
+  expect(refused).toBeGreaterThan(0);
+  expect(await handshakes(server, 5, by('198.51.100.8'))).toBe(0);
+  // What a peer adds on the left is not the proxy's word.
+  expect(await handshakes(server, 10, by('203.0.113.1', '198.51.100.7'))).toBeGreaterThan(0);
+  await inside.goesOn();
+});
+
+test('media ports', async () => {
+  const { server, inside, hits } = await start({ MEDIASOUP_USE_WEBRTC_SERVER: 'false' });
+  const peers: TestPeer[] = [];
+  // Two transports each, and each transport takes a port for UDP and one for TCP of the 200 that there are.
+  const enter = async () => {
+    const peer = new TestPeer({ signalling: server.signalling, roomId: `room-${peers.length}` });
+    peers.push(peer);
+    return await Promise.race([peer.closed, peer.welcome().then(() => undefined)]);
+  };
+  let end: { code: number } | undefined;
+  while (!end && peers.length < 150) end = await enter();
+  expect(end).toMatchObject({ code: 4429, reason: /no media port is free/ });
+  await inside.goesOn();
+  expect(await hits()).toEqual({ media_ports: 1 });
+});
+
+test.for([
+  ['MAX_TCP_WAITING_PER_ADDRESS', true],
+  ['MAX_TCP_WAITING', false],
+  ['MAX_TCP_CONNECTIONS_PER_ADDRESS', true],
+  ['MAX_TCP_CONNECTIONS', false],
+] as const)('%s on the shared port', async ([variable, others], context) => {
+  skipWithoutSteering(context);
+  const { server, inside, hits } = await start({
+    MEDIASOUP_USE_WEBRTC_SERVER: 'shared',
+    [variable]: '3',
+  });
+  const open = (localAddress: string) => {
+    const socket = connect({ host: '127.0.0.1', port: server.mediaPort, localAddress });
+    onTestFinished(() => void socket.destroy());
+    // Refused by a reset, which may come before it knows that it is connected.
+    socket.on('error', () => {});
+    return socket;
+  };
+  const refused = (localAddress: string) =>
+    new Promise((resolve) => open(localAddress).once('close', resolve));
+
+  for (let n = 0; n < 3; n++) await once(open('127.0.0.2'), 'connect');
+  await refused('127.0.0.2');
+  if (others) {
+    const other = open('127.0.0.3');
+    await once(other, 'connect');
+    // By then it would have been refused too.
+    await refused('127.0.0.2');
+    expect(other.closed).toBe(false);
+  } else {
+    await refused('127.0.0.3');
+  }
+  await inside.goesOn();
+  expect(await hits()).toEqual({ [variable.slice('MAX_'.length).toLowerCase()]: 2 });
+  // The front and the kernel's program say the same.
+  const value = await server.scrape();
+  const ofFront = { by: 'tcp-front', protocol: 'tcp' };
+  expect(value('oneport_port_drops_total', { ...ofFront, reason: 'over_limit' })).toBe(2);
+  expect(value('oneport_port_handled_total', { ...ofFront, what: 'accepted' })).toBeGreaterThan(4);
+  const steered = { by: 'kernel', protocol: 'udp', what: 'data_steered' };
+  expect(value('oneport_port_handled_total', steered)).toBe(10);
+  expect(value('oneport_transports', { port_mode: 'shared-port', protocol: 'udp' })).toBe(1);
+});

@@ -1,0 +1,235 @@
+/** What opens something is in no log: neither settings nor what is handed out or sent while the server runs. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { get } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { settingNames } from './settings.ts';
+import { freePorts } from './testing/free-ports.ts';
+import { PortMapViewer } from './testing/port-map-viewer.ts';
+import { childrenOf } from './testing/processes.ts';
+import { besideSecrets, secretSettings } from './testing/secrets.ts';
+import { type ServerProcess, startServerProcess } from './testing/server-process.ts';
+import { TestPeer } from './testing/test-peer.ts';
+import { testToken } from './testing/tokens.ts';
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'oneport-secrets-'));
+const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+const httpsSettings = { HTTPS_CERT_FULLCHAIN: certFile, HTTPS_CERT_PRIVKEY: keyFile };
+/** The lines of the key, without those that say what it is. */
+let privateKey: string[];
+
+beforeAll(() => {
+  execFileSync(
+    'openssl',
+    ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost'].concat([
+      ...['-keyout', keyFile],
+      ...['-out', certFile],
+    ]),
+    { stdio: 'ignore' },
+  );
+  privateKey = readFileSync(keyFile, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('-----'));
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A real server that tells all that it ever tells. */
+async function start(env: Record<string, string> = {}, nodeOptions: string[] = []) {
+  const metricsPort = await freePorts(1);
+  const beside = besideSecrets(metricsPort);
+  const server = await startServerProcess(
+    { ...secretSettings, ...beside, ...httpsSettings, LOG_LEVEL: 'debug', ...env },
+    { command: [process.execPath, ...nodeOptions, main] },
+  );
+  onTestFinished(() => server.stop());
+  return { ...server, metricsPort };
+}
+
+function mustNotTell(output: string, secrets: readonly string[]): void {
+  expect(secrets.filter((secret) => secret.length < 8 || output.includes(secret))).toEqual([]);
+}
+
+const signallingOf = ({ url }: ServerProcess) => `${url.replace('http', 'wss')}/signalling`;
+const urlOf = ({ url }: ServerProcess) => url.replace('http', 'https');
+
+/** All that a peer was given that another must not have. */
+async function secretsOf(peer: TestPeer): Promise<string[]> {
+  const { resumeSecret, iceServers, sendTransport, recvTransport } = await peer.welcome();
+  const passwords = [sendTransport, recvTransport].map((one) => one?.iceParameters.password ?? '');
+  return [resumeSecret, ...passwords, ...iceServers.map(({ credential = '' }) => credential)];
+}
+
+/** The token of a peer, which the server asks for. */
+function tokenOf(peerId: string): Promise<string> {
+  return testToken({ sub: peerId, room: '*' }, secretSettings.AUTH_JWT_SECRET);
+}
+
+/** What makes a token good: its signature. */
+const signatureOf = (token: string) => token.slice(token.lastIndexOf('.') + 1);
+
+test('every secret setting has a value in the list that these tests use', () => {
+  const secret = settingNames.filter((setting) => setting.secret).map(({ name }) => name);
+  expect(Object.keys(secretSettings).sort()).toEqual(secret.sort());
+});
+
+test('a setting whose name sounds like a secret is marked as one, or names a file', () => {
+  const sounding = settingNames.filter(({ name }) => /TOKEN|SECRET|PASS|KEY|CREDENTIAL/.test(name));
+  const unmarked = sounding.filter(({ secret }) => !secret).map(({ name }) => name);
+  expect(sounding.length).toBeGreaterThan(unmarked.length);
+  expect(unmarked.filter((name) => !name.endsWith('_FILE'))).toEqual(['HTTPS_CERT_PRIVKEY']);
+});
+
+test('a call, those who are refused, and a worker that dies', { timeout: 60_000 }, async () => {
+  const server = await start();
+  const signalling = signallingOf(server);
+  const [wrongResume, wrongToken, inUrl] = [
+    'wrong-resume-7d1',
+    'wrong-token-52ab41',
+    'in-a-url-9a3c',
+  ];
+  const secrets = [...Object.values(secretSettings), ...privateKey, wrongResume, wrongToken, inUrl];
+
+  const [ofAlice, ofBob] = [await tokenOf('alice'), await tokenOf('bob')];
+  const forged = await testToken(
+    { sub: 'alice', room: '*' },
+    'a-secret-that-the-server-does-not-know',
+  );
+  secrets.push(...[ofAlice, ofBob, forged].map(signatureOf));
+
+  const options = { signalling, roomId: 'logged' };
+  const alice = await TestPeer.join({ ...options, peerId: 'alice', query: { token: ofAlice } });
+  const bob = await TestPeer.join({ ...options, peerId: 'bob', query: { token: ofBob } });
+  secrets.push(...(await secretsOf(alice)), ...(await secretsOf(bob)));
+  await alice.produce('camera');
+  const { sendTransport, resumeSecret } = await alice.welcome();
+  const restarted = await alice.request('restartIce', {
+    transportId: sendTransport?.transportId ?? '',
+  });
+  secrets.push(restarted.iceParameters.password);
+
+  // Resumed, then refused: by a wrong secret, one that is used up, one that is far too long, and by wrong tokens.
+  const again = await TestPeer.join({
+    ...options,
+    peerId: 'alice',
+    query: { resume: resumeSecret, token: ofAlice },
+  });
+  secrets.push(...(await secretsOf(again)));
+  const wrong: Record<string, string>[] = [
+    { resume: wrongResume, token: ofAlice },
+    { resume: resumeSecret, token: ofAlice },
+    { resume: `${wrongResume}${'x'.repeat(80)}`, token: ofAlice },
+    { token: inUrl },
+    { token: forged },
+  ];
+  for (const query of wrong) {
+    const refused = new TestPeer({ ...options, peerId: 'alice', query });
+    expect((await refused.closed).code).toBeGreaterThanOrEqual(4400);
+  }
+
+  // Data that isn't right, with what must not be told in it.
+  await expect(again.rawRequest('join', { token: wrongToken })).rejects.toThrow();
+  await expect(again.rawRequest('produce', wrongToken)).rejects.toThrow();
+  bob.socket.send(`{"request":true,"resume":"${wrongResume}`);
+  await bob.closed;
+
+  // Pages of others, the API, the port map.
+  const foreign = new WebSocket(`${signalling}?token=${inUrl}`, 'protoo', {
+    origin: 'https://evil.example',
+    rejectUnauthorized: false,
+  });
+  await once(foreign, 'error');
+  for (const path of ['api/nothing', '%ff', 'health', 'nowhere']) {
+    const headers = { authorization: `Bearer ${inUrl}`, cookie: `token=${inUrl}` };
+    const asked = get(`${urlOf(server)}/${path}?token=${inUrl}`, {
+      headers,
+      rejectUnauthorized: false,
+    });
+    const [response] = await once(asked, 'response');
+    response.resume();
+  }
+  const [token = ''] = [secretSettings.DASHBOARD_TOKEN];
+  const viewer = await PortMapViewer.open({ url: urlOf(server), token });
+  await viewer.nextUpdate();
+  viewer.close();
+  await expect(PortMapViewer.open({ url: urlOf(server), token: wrongToken })).rejects.toThrow();
+
+  for (const bearer of [secretSettings.METRICS_TOKEN, wrongToken]) {
+    const headers = { authorization: `Bearer ${bearer}` };
+    const { ok } = await fetch(`http://127.0.0.1:${server.metricsPort}/metrics`, { headers });
+    expect(ok).toBe(bearer !== wrongToken);
+  }
+
+  const [workerPid = 0] = childrenOf(server.process.pid ?? 0);
+  const inherited = readFileSync(`/proc/${workerPid}/environ`, 'utf8');
+  expect(inherited).toContain('LOG_LEVEL=debug');
+  mustNotTell(inherited, Object.values(secretSettings));
+  process.kill(workerPid, 'SIGKILL');
+  await expect.poll(server.output).toContain('worker died');
+  await server.stop();
+
+  const output = server.output();
+  // What should be told is: so the log is the whole one.
+  for (const told of ['peer joined', 'a peer was refused', 'request refused', 'viewer refused']) {
+    expect(output).toContain(told);
+  }
+  expect(output).toContain('WebSocket of another origin refused');
+  mustNotTell(output, secrets);
+});
+
+test('a server that crashes in the middle of a call', async () => {
+  // What nobody foresaw: an error that nothing catches, thrown in the running server.
+  const crash = "process.once('SIGUSR2', () => { throw new Error('unforeseen'); })";
+  const server = await start({}, ['--import', `data:text/javascript,${crash}`]);
+  const token = await tokenOf('alice');
+  const peer = await TestPeer.join({ signalling: signallingOf(server), query: { token } });
+  const secrets = [...Object.values(secretSettings), ...privateKey, ...(await secretsOf(peer))];
+  secrets.push(signatureOf(token));
+  const exit = once(server.process, 'close');
+  server.process.kill('SIGUSR2');
+  await exit;
+  expect(server.output()).toContain('Error: unforeseen');
+  mustNotTell(server.output(), secrets);
+});
+
+test.each([
+  ['the worker is missing', { MEDIASOUP_WORKER_BIN: '/nowhere' }],
+  ['the key stands in place of the certificate', { HTTPS_CERT_FULLCHAIN: keyFile }],
+  ['the certificate stands in place of the key', { HTTPS_CERT_PRIVKEY: certFile }],
+  ['the address is another machine’s', { HTTP_HOST: '192.0.2.1' }],
+  ['a setting is wrong', { MAX_ROOMS: 'many' }],
+])('a start that fails since %s', async (_, wrong) => {
+  const { status, stdout, stderr } = run({
+    ...secretSettings,
+    ...besideSecrets(await freePorts(1)),
+    ...httpsSettings,
+    ...wrong,
+  });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^oneport can't start:\n/m);
+  mustNotTell(stdout + stderr, [...Object.values(secretSettings), ...privateKey]);
+});
+
+test.each(settingNames.filter(({ secret }) => secret))(
+  'a start that fails since $name is wrong',
+  async ({ name }) => {
+    const wrong = '¡wrong secret!';
+    const { status, stdout, stderr } = run({ ...besideSecrets(await freePorts(1)), [name]: wrong });
+    expect(status).toBe(1);
+    expect(stderr).toContain(`${name}: `);
+    mustNotTell(stdout + stderr, [wrong]);
+  },
+);
+
+function run(env: Record<string, string>) {
+  return spawnSync(process.execPath, [main], {
+    env: { ...process.env, LOG_LEVEL: 'debug', ...env },
+    encoding: 'utf8',
+  });
+}

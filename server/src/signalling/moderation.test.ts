@@ -1,0 +1,365 @@
+/** What moderators do, over real sockets. */
+import { closeCodes, refusals } from '@oneport/protocol';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lobbyLimits } from '../rooms/lobby.ts';
+import { TestPeer } from '../testing/test-peer.ts';
+import { startTestServer, type TestServer } from '../testing/test-server.ts';
+import { type TestClaims, testSecret, testToken } from '../testing/tokens.ts';
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer({ AUTH_JWT_SECRET: testSecret });
+});
+
+afterAll(() => server.stop());
+
+let rooms = 0;
+const newRoom = () => `room-${++rooms}`;
+
+async function options(roomId: string, sub: string, claims: TestClaims = {}) {
+  const token = await testToken({ sub, room: '*', ...claims });
+  const query = { token, displayName: sub };
+  return { signalling: server.signalling, roomId, peerId: `peer-${sub}`, query };
+}
+
+const come = async (...who: Parameters<typeof options>) => new TestPeer(await options(...who));
+const join = async (...who: Parameters<typeof options>) => TestPeer.join(await options(...who));
+const moderator = (roomId: string) => join(roomId, 'mo', { moderate: true });
+
+/** Waits until the moderator sees exactly these in the lobby. */
+const waiting = (mo: TestPeer, ...names: string[]) =>
+  mo.notification(
+    'lobbyChanged',
+    (data) => String(data.waiting.map(({ displayName }) => displayName)) === String(names),
+  );
+
+/** Transports that the workers have: the waiting shall have none. */
+async function transports(): Promise<number> {
+  const { ports } = await server.ports.snapshot();
+  return new Set(ports.flatMap((port) => port.transports.map(({ transportId }) => transportId)))
+    .size;
+}
+
+describe('muting', () => {
+  test('pauses the producer, tells both sides, and is no gag', async () => {
+    const roomId = newRoom();
+    const mo = await moderator(roomId);
+    const ada = await join(roomId, 'ada');
+    const producerId = await ada.produce('microphone');
+    await ada.produce('camera');
+    await mo.until(() => mo.batches.flatMap(({ consumers }) => consumers).length === 2);
+    const offers = mo.batches.flatMap(({ consumers }) => consumers);
+    const consumerId = offers.find(({ source }) => source === 'microphone')?.consumerId;
+
+    await mo.request('mutePeer', { peerId: ada.peerId, what: 'microphone' });
+    expect(await ada.notification('muted')).toEqual({ what: 'microphone' });
+    expect(await mo.notification('consumerPaused')).toEqual({ consumerId });
+    await ada.request('resumeProducer', { producerId });
+    expect(await mo.notification('consumerResumed')).toEqual({ consumerId });
+    await Promise.all([mo.leave(), ada.leave()]);
+  });
+
+  test('of the screen takes its sound with it, and only it', async () => {
+    const roomId = newRoom();
+    const mo = await moderator(roomId);
+    const ada = await join(roomId, 'ada');
+    for (const source of ['microphone', 'screen', 'screen-audio'] as const) {
+      await ada.produce(source);
+    }
+    const offers = () => mo.batches.flatMap(({ consumers }) => consumers);
+    await mo.until(() => offers().length === 3);
+    await mo.request('mutePeer', { peerId: ada.peerId, what: 'screen' });
+    const paused = () =>
+      mo.frames
+        .filter(({ message }) => message.method === 'consumerPaused')
+        .map(({ message }) => (message.data as { consumerId: string }).consumerId)
+        .map((id) => offers().find(({ consumerId }) => consumerId === id)?.source);
+    await mo.until(() => paused().length >= 2);
+    expect(paused().sort()).toEqual(['screen', 'screen-audio']);
+    await Promise.all([mo.leave(), ada.leave()]);
+  });
+
+  test('of somebody whose socket has dropped is told when it is back', async () => {
+    const roomId = newRoom();
+    const mo = await moderator(roomId);
+    const ada = await join(roomId, 'ada');
+    const producerId = await ada.produce('microphone');
+    await ada.drop();
+    await mo.request('mutePeer', { peerId: ada.peerId, what: 'microphone' });
+    const again = ada.resume();
+    const { producers } = await again.join((await again.welcome()).generation);
+    expect(producers).toEqual([{ producerId, source: 'microphone', paused: true }]);
+    expect(await again.notification('muted')).toEqual({ what: 'microphone' });
+    await Promise.all([mo.leave(), again.leave()]);
+  });
+
+  test('of nobody is told', async () => {
+    const mo = await moderator(newRoom());
+    for (const peerId of ['nobody', mo.peerId]) {
+      const muting = mo.request('mutePeer', { peerId, what: 'camera' });
+      await expect(muting).rejects.toMatchObject({ code: 404 });
+    }
+    await mo.leave();
+  });
+});
+
+describe('removing', () => {
+  test('ends a place for good: neither its secret nor its token opens the room again', async () => {
+    const roomId = newRoom();
+    const mo = await moderator(roomId);
+    const ada = await join(roomId, 'ada');
+    const { resumeSecret } = await ada.welcome();
+    const before = await transports();
+    await mo.request('removePeer', { peerId: ada.peerId });
+    const removed = { code: closeCodes.turnedAway, reason: refusals.removed };
+    expect(await ada.closed).toEqual(removed);
+    expect(await mo.notification('peerClosed')).toEqual({ peerId: ada.peerId });
+    await expect.poll(transports).toBe(before - 2);
+
+    const { query, ...rest } = await options(roomId, 'ada');
+    const attempts = [
+      { ...rest, query },
+      { ...rest, query: { ...query, resume: resumeSecret } },
+      { ...rest, query, peerId: 'another-peer-id' },
+    ];
+    for (const attempt of attempts) expect(await new TestPeer(attempt).closed).toEqual(removed);
+    // Elsewhere she is who she was, and others may come here.
+    const elsewhere = await join(newRoom(), 'ada');
+    const bob = await join(roomId, 'bob');
+    await Promise.all([mo.leave(), elsewhere.leave(), bob.leave()]);
+
+    // Another call of the same name is another room.
+    const later = await join(roomId, 'ada');
+    await later.leave();
+  });
+
+  test('works on somebody whose socket has dropped', async () => {
+    const roomId = newRoom();
+    const mo = await moderator(roomId);
+    const ada = await join(roomId, 'ada');
+    await ada.drop();
+    await mo.request('removePeer', { peerId: ada.peerId });
+    expect(await ada.resume().closed).toMatchObject({ reason: refusals.removed });
+    expect(await mo.notification('peerClosed')).toEqual({ peerId: ada.peerId });
+    await mo.leave();
+  });
+
+  test('takes every connection of the same subject, and nobody else', async () => {
+    const roomId = newRoom();
+    const mo = await moderator(roomId);
+    const ada = await join(roomId, 'ada');
+    const tablet = await TestPeer.join({ ...(await options(roomId, 'ada')), peerId: 'tablet' });
+    const bob = await join(roomId, 'bob');
+    await mo.request('removePeer', { peerId: ada.peerId });
+    expect((await tablet.closed).reason).toBe(refusals.removed);
+    await bob.request('changeDisplayName', { displayName: 'still here' });
+    await Promise.all([mo.leave(), bob.leave()]);
+  });
+
+  test('works on other moderators, and not on oneself', async () => {
+    const roomId = newRoom();
+    const mo = await moderator(roomId);
+    const other = await join(roomId, 'other', { moderate: true });
+    const self = mo.request('removePeer', { peerId: mo.peerId });
+    await expect(self).rejects.toMatchObject({ code: 404 });
+    await mo.request('removePeer', { peerId: other.peerId });
+    expect((await other.closed).reason).toBe(refusals.removed);
+    expect((await (await come(roomId, 'other', { moderate: true })).closed).reason).toBe(
+      refusals.removed,
+    );
+    await mo.leave();
+  });
+});
+
+test('closing sends everybody away, those who wait too', async () => {
+  const roomId = newRoom();
+  const mo = await moderator(roomId);
+  const ada = await join(roomId, 'ada');
+  await mo.request('setRoomLocked', { locked: true });
+  const bob = await come(roomId, 'bob');
+  await waiting(mo, 'bob');
+  await mo.request('closeRoom', {}).catch(() => undefined);
+  for (const peer of [mo, ada, bob]) {
+    expect(await peer.closed).toEqual({
+      code: closeCodes.turnedAway,
+      reason: refusals.roomClosed,
+    });
+  }
+  expect(server.rooms.size).toBe(0);
+  expect(server.rooms.lobby.size).toBe(0);
+});
+
+describe('a locked room', () => {
+  test('lets in whom a moderator admits, sends away whom it denies, and costs no transport', async () => {
+    const roomId = newRoom();
+    const mo = await moderator(roomId);
+    expect((await mo.welcome()).room.locked).toBe(false);
+    const ada = await join(roomId, 'ada');
+    await mo.request('setRoomLocked', { locked: true });
+    expect(await ada.notification('roomLocked')).toEqual({ locked: true });
+
+    const before = await transports();
+    const bob = await come(roomId, 'bob');
+    await bob.notification('waiting');
+    const cy = await come(roomId, 'cy', { name: 'Cy of the token' });
+    await waiting(mo, 'bob', 'Cy of the token');
+    expect(await transports()).toBe(before);
+    expect(bob.frames.map(({ message }) => message.method)).toEqual(['waiting']);
+
+    await mo.request('denyPeer', { peerId: cy.peerId });
+    expect(await cy.closed).toEqual({
+      code: closeCodes.turnedAway,
+      reason: refusals.notAdmitted,
+    });
+    await mo.request('admitPeer', { peerId: bob.peerId });
+    const welcome = await bob.welcome();
+    expect(welcome.room.locked).toBe(true);
+    await bob.join(welcome.generation);
+    expect(await ada.notification('newPeer')).toMatchObject({ peerId: bob.peerId });
+    await waiting(mo);
+    // Only moderators hear of the lobby.
+    expect(ada.frames.map(({ message }) => message.method)).not.toContain('lobbyChanged');
+    await expect(mo.request('admitPeer', { peerId: 'nobody' })).rejects.toMatchObject({
+      code: 404,
+    });
+
+    // Who was let in is known; who is inside comes back to its place.
+    await bob.leave();
+    const again = await join(roomId, 'bob');
+    const resumed = await options(roomId, 'ada');
+    const { resumeSecret } = await ada.welcome();
+    const back = new TestPeer({ ...resumed, query: { ...resumed.query, resume: resumeSecret } });
+    await back.welcome();
+    await Promise.all([mo.leave(), again.leave(), back.leave()]);
+  });
+
+  test('asks no moderator, and tells one who comes later who waits', async () => {
+    const roomId = newRoom();
+    const mo = await moderator(roomId);
+    await mo.request('setRoomLocked', { locked: true });
+    const bob = await come(roomId, 'bob');
+    await bob.notification('waiting');
+    const second = await join(roomId, 'second', { moderate: true });
+    await waiting(second, 'bob');
+    await bob.leave();
+    await waiting(second);
+    await Promise.all([mo.leave(), second.leave()]);
+  });
+
+  test('unlocked, lets in those who wait', async () => {
+    const roomId = newRoom();
+    const mo = await moderator(roomId);
+    await mo.request('setRoomLocked', { locked: true });
+    const bob = await come(roomId, 'bob');
+    await bob.notification('waiting');
+    await mo.request('setRoomLocked', { locked: false });
+    await bob.welcome();
+    await Promise.all([mo.leave(), bob.leave()]);
+  });
+
+  test('is open again when everybody has gone', async () => {
+    const roomId = newRoom();
+    const mo = await moderator(roomId);
+    await mo.request('setRoomLocked', { locked: true });
+    const bob = await come(roomId, 'bob');
+    await bob.notification('waiting');
+    await mo.leave();
+    expect((await bob.welcome()).room.locked).toBe(false);
+    await bob.leave();
+  });
+
+  test('has a lobby of so many places', async () => {
+    const roomId = newRoom();
+    const mo = await moderator(roomId);
+    await mo.request('setRoomLocked', { locked: true });
+    const peers: TestPeer[] = [];
+    for (let n = 0; n < lobbyLimits.ofOneRoom; n += 1) {
+      const peer = await come(roomId, `waiter-${n}`);
+      await peer.notification('waiting');
+      peers.push(peer);
+    }
+    const late = await come(roomId, 'late');
+    expect(await late.closed).toMatchObject({ code: closeCodes.tooMany });
+    await Promise.all([mo, ...peers].map((peer) => peer.leave()));
+    await expect.poll(() => server.rooms.lobby.size).toBe(0);
+  });
+
+  test("keeps a waiter's place from others, and hands it to its next socket", async () => {
+    const roomId = newRoom();
+    const mo = await moderator(roomId);
+    await mo.request('setRoomLocked', { locked: true });
+    const bob = await come(roomId, 'bob');
+    await bob.notification('waiting');
+    const thief = new TestPeer({ ...(await options(roomId, 'thief')), peerId: bob.peerId });
+    expect(await thief.closed).toMatchObject({ code: closeCodes.refused });
+    const next = await come(roomId, 'bob');
+    await bob.closed;
+    await waiting(mo, 'bob');
+    await mo.request('admitPeer', { peerId: next.peerId });
+    await next.welcome();
+    await Promise.all([mo.leave(), next.leave()]);
+  });
+});
+
+describe('a token that waits', () => {
+  test('waits for a moderator even where no room is open yet', async () => {
+    const roomId = newRoom();
+    const bob = await come(roomId, 'bob', { lobby: true });
+    await bob.notification('waiting');
+    expect(server.rooms.size, 'no room is made for who waits').toBe(0);
+    // Somebody else opens the room: that is no moderator's word.
+    const ada = await join(roomId, 'ada');
+    const mo = await moderator(roomId);
+    await waiting(mo, 'bob');
+    expect(bob.frames.map(({ message }) => message.method)).toEqual(['waiting']);
+    await mo.request('setRoomLocked', { locked: true });
+    await mo.request('setRoomLocked', { locked: false });
+    await waiting(mo, 'bob');
+    await mo.request('admitPeer', { peerId: bob.peerId });
+    await bob.welcome();
+    await Promise.all([mo.leave(), bob.leave(), ada.leave()]);
+  });
+
+  test('is nothing to a moderator', async () => {
+    const mo = await join(newRoom(), 'mo', { moderate: true, lobby: true });
+    await mo.leave();
+  });
+});
+
+test('a stop that is announced opens no locked door', async () => {
+  const other = await startTestServer({ AUTH_JWT_SECRET: testSecret });
+  const there = { signalling: other.signalling };
+  const mo = await TestPeer.join({ ...(await options('r', 'mo', { moderate: true })), ...there });
+  await mo.request('setRoomLocked', { locked: true });
+  const bob = new TestPeer({ ...(await options('r', 'bob')), ...there });
+  await bob.notification('waiting');
+  await other.rooms.announceStop(60);
+  const timesWaiting = () =>
+    bob.frames.filter(({ message }) => message.method === 'waiting').length;
+  await bob.until(() => timesWaiting() === 2);
+  await mo.request('admitPeer', { peerId: bob.peerId });
+  await bob.welcome();
+  await other.stop();
+  await Promise.all([mo.closed, bob.closed]);
+});
+
+test('when the server stops, those who wait are told to come back, too', async () => {
+  const other = await startTestServer({ AUTH_JWT_SECRET: testSecret });
+  const there = async (...who: Parameters<typeof options>) => ({
+    ...(await options(...who)),
+    signalling: other.signalling,
+  });
+  const mo = await TestPeer.join(await there('locked', 'mo', { moderate: true }));
+  await mo.request('setRoomLocked', { locked: true });
+  const peers = [
+    new TestPeer(await there('locked', 'bob')),
+    new TestPeer(await there('locked', 'cy', { lobby: true })),
+    new TestPeer(await there('not-open', 'di', { lobby: true })),
+  ];
+  for (const peer of peers) await peer.notification('waiting');
+  await other.stop();
+  for (const peer of [mo, ...peers]) {
+    expect(await peer.closed).toMatchObject({ code: closeCodes.restart });
+  }
+});

@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import type { z } from 'zod';
+import type { claimsSchema } from '../access/claims.ts';
+import { makeToken } from '../access/make-token.ts';
+
+/** What the test servers that ask for tokens know, if nothing else is said. */
+export const testSecret = randomBytes(36).toString('base64url');
+
+export type TestClaims = Partial<z.input<typeof claimsSchema>>;
+
+export interface TestTokenTimes {
+  /** Seconds from now; may lie behind. */
+  expiresIn?: number;
+  notBeforeIn?: number;
+  issuer?: string;
+  audience?: string;
+}
+
+/**
+ * A token for a test: good for five minutes and the room `room`, if nothing else is said.
+ *
+ * @param claims - what differs
+ * @param secret - what signs it
+ */
+export function testToken(
+  claims: TestClaims = {},
+  secret = testSecret,
+  { expiresIn = 300, notBeforeIn, issuer, audience }: TestTokenTimes = {},
+): Promise<string> {
+  const at = (seconds: number) => new Date(Date.now() + seconds * 1000);
+  return makeToken({ sub: 'somebody', room: 'room', ...claims }, secret, {
+    expires: at(expiresIn),
+    ...(notBeforeIn === undefined ? {} : { notBefore: at(notBeforeIn) }),
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(audience === undefined ? {} : { audience }),
+  });
+}

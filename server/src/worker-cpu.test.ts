@@ -1,0 +1,65 @@
+/** MAX_WORKER_CPU, with workers that have real work. */
+import { expect, onTestFinished, test } from 'vitest';
+import { data } from './ports/steering/testing.ts';
+import { CallInside } from './testing/call-inside.ts';
+import { IcePeer } from './testing/ice-peer.ts';
+import { TestPeer } from './testing/test-peer.ts';
+import { startTestServer } from './testing/test-server.ts';
+
+const patience = { timeout: 60_000, interval: 200 };
+
+test('a busy worker gets no new rooms, and goes on with those it has', {
+  timeout: 120_000,
+}, async () => {
+  const server = await startTestServer(
+    { MEDIASOUP_NUM_WORKERS: '2', MAX_WORKER_CPU: '1' },
+    { metrics: true },
+  );
+  onTestFinished(() => server.stop());
+  const { signalling } = server;
+  const inside = await CallInside.start(server);
+  // The other worker has more transports: without this limit, a new room would come to the one with the call.
+  const elsewhere = await TestPeer.join({ signalling, roomId: 'elsewhere' });
+  const busy = async (worker: string) => (await server.scrape())('oneport_worker_busy', { worker });
+  const roomsOf = () => server.pool.workers.map(({ routers }) => routers);
+  expect(roomsOf()).toEqual([1, 1]);
+
+  const stopFirst = await keepBusy(server.mediaPort);
+  await expect.poll(() => busy('0'), patience).toBe(1);
+  const third = await TestPeer.join({ signalling, roomId: 'third' });
+  expect(roomsOf()).toEqual([1, 2]);
+
+  const stopSecond = await keepBusy(server.mediaPort + 1);
+  await expect.poll(() => busy('1'), patience).toBe(1);
+  expect(await busy('0'), 'still').toBe(1);
+  const refused = new TestPeer({ signalling, roomId: 'fourth' });
+  expect(await refused.closed).toEqual({
+    code: 4429,
+    reason: 'every worker is busy: no new rooms for now, try again later',
+  });
+  const value = await server.scrape();
+  expect(value('oneport_limit_hits_total', { limit: 'worker_cpu' })).toBe(1);
+  expect(value('oneport_limit_hits_total')).toBe(1);
+  // Who belongs to a room that is there comes in.
+  const guest = await TestPeer.join({ signalling, roomId: 'inside' });
+
+  stopFirst();
+  stopSecond();
+  await expect.poll(() => busy('0'), patience).toBe(0);
+  const fourth = await TestPeer.join({ signalling, roomId: 'fourth' });
+  await inside.goesOn();
+  await Promise.all([elsewhere, third, guest, fourth].map((peer) => peer.leave()));
+});
+
+/** Sends a worker what it has to look at and then drops. */
+async function keepBusy(port: number): Promise<() => void> {
+  const stranger = await IcePeer.open({ ip: '127.0.0.1', port });
+  const sending = setInterval(() => {
+    for (let n = 0; n < 30; n++) stranger.send(data);
+  }, 2);
+  onTestFinished(async () => {
+    clearInterval(sending);
+    await stranger.close();
+  });
+  return () => clearInterval(sending);
+}
