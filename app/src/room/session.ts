@@ -69,7 +69,7 @@ export class RoomSession {
     this.#preferences = new RememberedPreferences(options.storage);
     const preferences = this.#preferences.current;
     this.#local = new LocalMedia(preferences);
-    const { microphone, camera, screen, devices } = this.#local.state;
+    const { devices, ...sources } = this.#local.state;
     this.#notices = new Notices((notices) => this.#store.update({ notices }));
     this.devices = new OwnDevices({
       local: this.#local,
@@ -88,9 +88,7 @@ export class RoomSession {
         peerId: this.#room.newIdentity(options.place?.peerId),
         displayName:
           options.place?.displayName ?? options.page.displayName ?? preferences.displayName,
-        microphone,
-        camera,
-        screen,
+        ...sources,
         role: options.page.produce ? 'participant' : 'watching',
       },
       ...this.#room.view,

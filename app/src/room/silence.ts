@@ -4,8 +4,6 @@
 const memory = 8_000;
 /** Below this, a busy machine's or a full network's pause would do. */
 const shortest = 1_500;
-/** Browsers check a pair that nothing else comes over every 2.5 s (Chromium): what is longer was an outage. */
-const longestUsual = 3_300;
 /** No transport is called silent before it was listened to for so long. */
 const listening = 3_000;
 
@@ -28,8 +26,7 @@ export class Silence {
    */
   look(count: number, now: number): boolean {
     if (count === this.#count) return false;
-    const length = now - (this.#heardAt ?? now);
-    if (length <= longestUsual) this.#past.push({ end: now, length });
+    this.#past.push({ end: now, length: now - (this.#heardAt ?? now) });
     this.#past = this.#past.filter(({ end }) => now - end < memory);
     this.#count = count;
     this.#heardAt = now;
@@ -43,7 +40,8 @@ export class Silence {
   /** Whether it is silent for longer than is usual. @param atLeast - milliseconds */
   unusual(now: number, atLeast = 0): boolean {
     if (now - this.#began < listening || this.#heardAt === undefined) return false;
-    const usual = Math.max(0, ...this.#past.map(({ length }) => length));
+    // What happened once isn't usual: it may have been an outage. Where only ICE's checks come, memory holds several.
+    const [, usual = 0] = this.#past.map(({ length }) => length).toSorted((a, b) => b - a);
     const allowed = Math.max(2 * usual, shortest) * this.#patience;
     return now - this.#heardAt >= Math.max(allowed, atLeast);
   }

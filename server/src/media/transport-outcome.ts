@@ -2,8 +2,11 @@ import type { types } from 'mediasoup';
 import type { Logger } from '../log.ts';
 import type { IceFailure, Telemetry } from '../telemetry.ts';
 
-/** How long ICE and DTLS may take once the peer has begun: browsers take far less, or give up. */
-const connectWithinMs = 10_000;
+/**
+ * How long ICE and DTLS may take once the peer has begun, and how long the transport of a peer may be without a tuple
+ * that leaves, or loads its page again: browsers take far less, or give up.
+ */
+const patienceMs = 10_000;
 
 export interface TransportOutcomeOptions {
   telemetry: Telemetry;
@@ -27,7 +30,10 @@ export class TransportOutcome {
     this.#telemetry = telemetry;
     this.#log = log.child({ ...transport.appData, transportId: transport.id, workerIndex });
     transport.observer.on('icestatechange', (state) => {
-      if (state === 'disconnected') this.#fail('lost');
+      if (state !== 'disconnected') return;
+      this.#later(() => {
+        if (transport.iceState === 'disconnected') this.#fail('lost');
+      });
     });
     transport.observer.on('dtlsstatechange', (state) => {
       if (state === 'connected') this.#connected();
@@ -38,12 +44,19 @@ export class TransportOutcome {
   /** The peer has sent its DTLS parameters: it means to use the transport. */
   begin(): void {
     this.#begunAt = performance.now();
-    const deadline = setTimeout(() => {
+    this.#later(() => {
       const { iceState, dtlsState } = this.#transport;
       if (iceState === 'new') this.#fail('unreachable');
       else if (dtlsState === 'new' || dtlsState === 'connecting') this.#fail('dtls_timeout');
-    }, connectWithinMs).unref();
-    this.#transport.observer.once('close', () => clearTimeout(deadline));
+    });
+  }
+
+  /** Unless it has been closed by then. */
+  #later(look: () => void): void {
+    const timer = setTimeout(() => {
+      if (!this.#transport.closed) look();
+    }, patienceMs);
+    timer.unref();
   }
 
   #connected(): void {

@@ -313,8 +313,10 @@ export class Connection implements PeerLink {
   }
 
   #notify<M extends NotificationMethod>(method: M, data: NotificationData<M>): void {
-    // It fails when the socket is gone or too slow, and then is closed: the peer's place ends with it.
-    this.#protoo.notify(method, data).catch(() => this.#options.transport.close());
+    // It fails when the socket is gone or too slow. Whoever has missed something shall come again.
+    this.#protoo
+      .notify(method, data)
+      .catch(() => this.#options.transport.close(closeCodes.tooSlow, 'not reading what is sent'));
   }
 }
 
