@@ -91,8 +91,9 @@ export async function measure(server: RunningServer): Promise<Measurement> {
 function handles(): Record<string, number> {
   const counted: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo().sort()) {
-    // Timers of Node's own come and go, such as the one behind HTTP's Date header.
-    if (kind !== 'Timeout' && kind !== 'Immediate') counted[kind] = (counted[kind] ?? 0) + 1;
+    // These come and go: timers such as the one behind HTTP's Date header, and reading /proc.
+    if (/Timeout|Immediate|Req/.test(kind)) continue;
+    counted[kind] = (counted[kind] ?? 0) + 1;
   }
   return counted;
 }
