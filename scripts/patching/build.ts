@@ -15,6 +15,7 @@ import {
 } from '../worker/recipe/debian.ts';
 import { compile, releaseOptions } from '../worker/recipe/meson.ts';
 import { placeDebianLibraries } from '../worker/recipe/subprojects.ts';
+import { emptyOfOtherRelease } from './build-folder.ts';
 import { readCommits } from './export.ts';
 import { pristineOf, versionOf } from './history.ts';
 import { formatPatch } from './patch-file.ts';
@@ -61,13 +62,15 @@ export async function buildTree(
     step('patch', `compiling what changed (${target}, ${kind})`, async ({ show }) => {
       const sources = await debianSources({ catch2: tests });
       const worker = join(tree, 'worker');
+      const buildFolder = join('out', tests ? `${kind}-test` : kind);
 
+      emptyOfOtherRelease(join(worker, buildFolder), versionOf(tree, pristineOf(tree)));
       await placeDebianLibraries(worker, sources);
 
       return compile({
         worker,
         meson: sources.meson,
-        buildFolder: join('out', tests ? `${kind}-test` : kind),
+        buildFolder,
         options: [...mesonOptions[kind], ...(tests ? ['-Dms_build_tests=true'] : [])],
         target,
         onLine: ninjaProgress(show, process.stderr.isTTY ? 1 : 10),

@@ -80,7 +80,10 @@ async function proveOne(
 
   return passing.length > 0
     ? { ok: false, how: `NOT PROVED: without it ${passing.join(', ')} passes` }
-    : { ok: true, how: `without it ${files.join(' and ')} fails` };
+    : {
+        ok: true,
+        how: `without it ${files.join(' and ')} ${files.length === 1 ? 'fails' : 'fail'}`,
+      };
 }
 
 /** A test that fails anyway proves nothing. */
