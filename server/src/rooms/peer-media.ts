@@ -128,8 +128,9 @@ export class PeerMedia {
         kind,
         rtpParameters: rtpParameters as types.RtpParameters,
         paused: paused ?? false,
-        // Many viewers may want a keyframe at once: one is enough for all.
-        keyFrameRequestDelay: 1000,
+        // Milliseconds. Many viewers may want a keyframe at once: one is enough for all. No longer than that, since a
+        // viewer who comes just after the first has to wait (a second of it stood in each comeback's time).
+        keyFrameRequestDelay: 200,
         appData: { peerId: this.#peerId, source },
       });
       this.#producers.set(producer.id, producer);
