@@ -32,7 +32,7 @@ function joinRoom(server: ServerProcess): Promise<TestPeer> {
   return TestPeer.join({ signalling: `${server.url.replace('http', 'ws')}/signalling` });
 }
 
-describe.runIf(process.platform === 'linux')('npm start', { timeout: 60_000 }, () => {
+describe.runIf(process.platform === 'linux')('npm start', { timeout: 120_000 }, () => {
   test('Ctrl-C, when no room is open, stops it', { repeats: runs - 1 }, async () => {
     const server = await startInTerminal();
     server.process.stdin?.write(ctrlC);
