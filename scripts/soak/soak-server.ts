@@ -11,7 +11,7 @@ if (process.env.SOAK_PLANT === 'transports') {
   // A leak of the kind that is looked for: what has ended is still in a list, with what somebody knew of it.
   for (const { worker } of server.pool.workers) {
     worker.observer.on('newrouter', ({ observer }) =>
-      observer.on('newtransport', (transport) => kept.push([transport, Array(4_000).fill(0.5)])),
+      observer.on('newtransport', (transport) => kept.push([transport, Array(20_000).fill(0.5)])),
     );
   }
 }
