@@ -2,19 +2,18 @@ import type { Page } from 'playwright-core';
 
 declare global {
   interface Window {
-    /** When each connection that receives pictures has decoded its first, as Date.now() counts. */
+    /** When each received picture had its first frame decoded, as Date.now() counts. */
     firstFrames: number[];
   }
 }
 
-/** Runs in the page, after `watchPeerConnections`. */
+/** Runs in the page, after `watchPeerConnections`. It looks at nothing but receivers of pictures: looking costs time. */
 function watchFirstFrames(): void {
   window.firstFrames = [];
-  const seen = new WeakSet<RTCPeerConnection>();
-  const untilDecoded = async (pc: RTCPeerConnection) => {
-    while (pc.connectionState !== 'closed') {
-      for (const stat of (await pc.getStats()).values()) {
-        if (stat.type === 'inbound-rtp' && stat.kind === 'video' && stat.framesDecoded > 0) {
+  const untilDecoded = async (receiver: RTCRtpReceiver) => {
+    while (receiver.track.readyState === 'live') {
+      for (const stat of (await receiver.getStats()).values()) {
+        if (stat.type === 'inbound-rtp' && stat.framesDecoded > 0) {
           window.firstFrames.push(Date.now());
           return;
         }
@@ -22,13 +21,15 @@ function watchFirstFrames(): void {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   };
-  setInterval(() => {
-    for (const pc of window.peerConnections) {
-      if (seen.has(pc)) continue;
-      seen.add(pc);
-      void untilDecoded(pc);
+  const Original = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Original {
+    constructor(configuration?: RTCConfiguration) {
+      super(configuration);
+      this.addEventListener('track', ({ track, receiver }) => {
+        if (track.kind === 'video') void untilDecoded(receiver);
+      });
     }
-  }, 10);
+  };
 }
 
 /** Done with a page before it is opened: `firstFramesAfter` needs it. */
@@ -38,7 +39,7 @@ export async function recordFirstFrames(page: Page): Promise<void> {
 
 /**
  * @param time - as Date.now() counts, which pages of this machine do alike
- * @returns milliseconds from then to the first frame of each connection that was made since
+ * @returns milliseconds from then to the first frame of each picture that has come since
  */
 export async function firstFramesAfter(page: Page, time: number): Promise<number[]> {
   const all = await page.evaluate(() => window.firstFrames);

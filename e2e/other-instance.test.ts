@@ -89,8 +89,7 @@ test('a call whose server is stopped is warned, and goes on at another instance 
   }
 
   first.process.kill('SIGTERM');
-  for (const { page } of call)
-    await page.getByText('The server restarts within 24 hours').waitFor();
+  for (const { page } of call) await page.getByText('This server stops within 24 hours').waitFor();
   const before = await Promise.all(call.map(frames));
   // Another room begins elsewhere.
   await join('another', 'Carol');

@@ -36,12 +36,18 @@ test.each(ways.map((way) => ({ way, name: describeWay(way) })))(
     const [carol, dave] = [await join('spared', 'Carol'), await join('spared', 'Dave')];
     for (const peer of [alice, bob, carol, dave]) {
       await expect.poll(() => frames(peer), patience).toBeGreaterThan(10);
+      // Those who have just joined are told of.
+      await expect.poll(() => peer.page.locator('.toast').count(), patience).toBe(0);
       await peer.page.evaluate(() => {
         for (const pc of window.peerConnections) Object.assign(pc, { fromBefore: true });
         // What a person would see: that there was trouble, that somebody left or came.
-        const words = /left|joined|reached|restarting|connected/i;
+        const words = /left|joined|reached|restarting|connected again/i;
         new MutationObserver(() => {
-          if (words.test(document.body.innerText)) document.body.dataset.disturbed = 'yes';
+          if (words.test(document.body.innerText)) document.body.dataset.disturbed = 'words';
+          const noPicture = document.querySelector(
+            'article[data-source="camera"]:not(:has(video))',
+          );
+          if (noPicture) document.body.dataset.disturbed = 'no picture';
         }).observe(document.body, { subtree: true, childList: true, characterData: true });
       });
     }

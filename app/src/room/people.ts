@@ -11,7 +11,7 @@ export interface Person extends PeerInfo {
 
 /**
  * @param peers - who is there, in the order in which they are shown
- * @param media - what arrives, of anybody
+ * @param media - what arrives, of anybody; of two for the same the first counts
  * @param before - the result of last time: what hasn't changed stays the same object
  */
 export function assemblePeople(

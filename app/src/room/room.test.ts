@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import type { RemoteMedia } from './consuming.ts';
 import { Notices } from './notices.ts';
 import { Room } from './room.ts';
 import type { Notice } from './snapshot.ts';
@@ -63,4 +64,25 @@ test('what I wrote under an earlier peer id stays mine', () => {
   });
   room.chatted([message('1', before), message('2', now), message('3', 'b')]);
   expect(room.view.chat.map(({ mine }) => mine)).toEqual([true, true, false]);
+});
+
+test('with other transports, what was seen is shown on until it comes by them, but not for long', () => {
+  vi.useFakeTimers();
+  const { room } = setUp();
+  const media = (consumerId: string, source: 'camera' | 'microphone') =>
+    ({ consumerId, peerId: 'a', source, state: 'live' }) as RemoteMedia;
+  const shown = () => {
+    const [person] = room.view.people;
+    return [person?.camera?.consumerId, person?.microphone?.consumerId];
+  };
+  room.entered({ peers: [ada], chat: [], ...nothing });
+  room.transportsChanged([]);
+  room.mediaChanged([media('old camera', 'camera'), media('old microphone', 'microphone')]);
+  room.transportsChanged([]);
+  expect(shown()).toEqual(['old camera', 'old microphone']);
+  room.mediaChanged([media('new camera', 'camera')]);
+  expect(shown()).toEqual(['new camera', 'old microphone']);
+  vi.advanceTimersByTime(3_000);
+  expect(shown()).toEqual(['new camera', undefined]);
+  vi.useRealTimers();
 });

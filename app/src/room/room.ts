@@ -16,12 +16,18 @@ export interface RoomOptions {
   onChange: (view: RoomView) => void;
 }
 
+/** Milliseconds that what came by an earlier connection is shown on, while the new one doesn't bring it yet. */
+const afterglow = 3_000;
+
 export class Room {
   readonly #options: RoomOptions;
   readonly #peers = new Map<PeerId, PeerInfo>();
   /** All that I have had: what I wrote under an earlier one is mine too. */
   readonly #ownPeerIds = new Set<PeerId>();
   #media: readonly RemoteMedia[] = [];
+  /** What came by an earlier connection: its tracks have ended, and pictures show their last frame. */
+  #before: readonly RemoteMedia[] = [];
+  #fading: ReturnType<typeof setTimeout> | undefined;
   #view: RoomView = { people: [], chat: [] };
 
   constructor(options: RoomOptions) {
@@ -50,6 +56,7 @@ export class Room {
   /** I have left. What was said can still be read when I come back. */
   left(): void {
     this.#peers.clear();
+    this.#before = [];
     this.mediaChanged([]);
   }
 
@@ -76,6 +83,22 @@ export class Room {
   /** @param inSeconds - when at the latest; I will come back by myself */
   serverStops(inSeconds: number): void {
     this.#options.notices.add({ type: 'server-stopping', inSeconds });
+  }
+
+  /**
+   * There are other transports than before: nobody shall look as if they had turned everything off, just because theirs
+   * comes a moment later.
+   *
+   * @param media - all that arrives by them already
+   */
+  transportsChanged(media: readonly RemoteMedia[]): void {
+    this.#before = this.#media;
+    clearTimeout(this.#fading);
+    this.#fading = setTimeout(() => {
+      this.#before = [];
+      this.#peopleChanged();
+    }, afterglow);
+    this.mediaChanged(media);
   }
 
   /** @param media - all that arrives now, of everybody */
@@ -116,7 +139,11 @@ export class Room {
   }
 
   #peopleChanged(): void {
-    const people = assemblePeople(this.#peers.values(), this.#media, this.#view.people);
+    const people = assemblePeople(
+      this.#peers.values(),
+      [...this.#media, ...this.#before],
+      this.#view.people,
+    );
     this.#change({ people });
   }
 

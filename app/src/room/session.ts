@@ -93,6 +93,7 @@ export class RoomSession {
       },
       ...this.#room.view,
       activeSpeaker: null,
+      byInvitation: options.token?.() !== undefined,
       moderation: beforeWelcome,
       media: undefined,
       devices,
@@ -132,7 +133,7 @@ export class RoomSession {
     if (place) {
       this.#returning = true;
       this.#store.update({
-        phase: { state: 'reconnecting', trouble: undefined, mediaGoesOn: false },
+        phase: { state: 'reconnecting', trouble: undefined },
       });
       this.#connector.start(place.resumeSecret);
     }
@@ -253,7 +254,7 @@ export class RoomSession {
       connection.publish(wantedSources(this.#local.state));
       const reply = await joining;
       if (connection === this.#connection && signalling === this.#connector.signalling) {
-        this.#joined(reply);
+        this.#joined(reply, resumes);
       }
     } catch (error) {
       this.#notJoined(signalling, error);
@@ -337,12 +338,13 @@ export class RoomSession {
     this.#store.update({ phase: { state: 'lobby' } });
   }
 
-  #joined(reply: RequestReply<'join'>): void {
+  #joined(reply: RequestReply<'join'>, resumes: boolean): void {
     this.#returning = false;
     const wasReconnecting = this.getSnapshot().phase.state === 'reconnecting';
     this.#room.entered(reply);
-    // What came by an earlier connection has ended with it.
-    this.#room.mediaChanged(this.#connection?.consuming?.media() ?? []);
+    const media = this.#connection?.consuming?.media() ?? [];
+    if (resumes) this.#room.mediaChanged(media);
+    else this.#room.transportsChanged(media);
     this.#store.update({ phase: { state: 'joined' } });
     this.#connector.settled();
     if (wasReconnecting) this.#notices.add({ type: 'reconnected' });
@@ -356,8 +358,7 @@ export class RoomSession {
     if (state === 'lobby' || state === 'joining' || state === 'waiting') {
       this.#store.update({ phase: { state: 'joining', trouble } });
     } else if (state === 'joined' || state === 'reconnecting') {
-      const mediaGoesOn = this.#connection?.canGoOn === true;
-      this.#store.update({ phase: { state: 'reconnecting', trouble, mediaGoesOn } });
+      this.#store.update({ phase: { state: 'reconnecting', trouble } });
     }
   }
 

@@ -16,12 +16,7 @@ export type Phase =
   | { readonly state: 'waiting' }
   | { readonly state: 'joined' }
   /** `trouble`: undefined while a page that was loaded again makes its first attempt. */
-  /** `mediaGoesOn`: signalling is gone, and nothing is known to be wrong with media. */
-  | {
-      readonly state: 'reconnecting';
-      readonly trouble: Trouble | undefined;
-      readonly mediaGoesOn: boolean;
-    }
+  | { readonly state: 'reconnecting'; readonly trouble: Trouble | undefined }
   | { readonly state: 'left' }
   | { readonly state: 'failed'; readonly failure: Failure };
 
@@ -68,6 +63,8 @@ export interface Snapshot {
   /** Who speaks, by the server's judgement. May be me. */
   readonly activeSpeaker: PeerId | null;
   readonly chat: readonly ChatEntry[];
+  /** I came with a token: a link without one lets nobody in. */
+  readonly byInvitation: boolean;
   readonly moderation: ModerationView;
   /** undefined until the server has welcomed us. */
   readonly media: MediaInfo | undefined;

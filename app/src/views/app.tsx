@@ -17,7 +17,7 @@ export function App() {
 
 function Page() {
   const snapshot = useSnapshot();
-  const { phase, roomId } = snapshot;
+  const { phase, roomId, byInvitation } = snapshot;
   switch (phase.state) {
     case 'lobby':
     case 'joining':
@@ -28,8 +28,8 @@ function Page() {
     case 'reconnecting':
       return <Call snapshot={snapshot} />;
     case 'left':
-      return <Left roomId={roomId} />;
+      return <Left roomId={roomId} byInvitation={byInvitation} />;
     case 'failed':
-      return <Failed failure={phase.failure} />;
+      return <Failed failure={phase.failure} byInvitation={byInvitation} />;
   }
 }

@@ -67,7 +67,10 @@ export function Call({ snapshot }: { snapshot: Snapshot }) {
       </header>
       <div className="call-messages">
         {phase.state === 'reconnecting' && phase.trouble && (
-          <TroubleBanner trouble={phase.trouble} mediaGoesOn={phase.mediaGoesOn} />
+          <TroubleBanner
+            trouble={phase.trouble}
+            mediaGoesOn={media?.paths.some(({ state }) => state === 'in-use') ?? false}
+          />
         )}
         {moderation.permissions.moderate && <LobbyRequests lobby={moderation.lobby} />}
         {phase.state === 'joined' && (
@@ -79,6 +82,7 @@ export function Call({ snapshot }: { snapshot: Snapshot }) {
         people={people}
         activeSpeaker={activeSpeaker}
         moderate={moderation.permissions.moderate}
+        byInvitation={snapshot.byInvitation}
       />
       {chatOpen && (
         <ChatPanel chat={chat} mayWrite={moderation.permissions.chat} onClose={closeChat} />

@@ -1,9 +1,10 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 import type { Failure } from '../room/connector.ts';
+import type { Snapshot } from '../room/snapshot.ts';
 import './end.css';
 import { LogoIcon } from './icons.tsx';
 import { NewRoomLink } from './new-room-link.tsx';
-import { mayTryAgain } from './refusal-words.ts';
+import { asksForToken, mayTryAgain } from './refusal-words.ts';
 import { useSession } from './session-context.ts';
 import { failureWords } from './words.ts';
 
@@ -30,19 +31,20 @@ function End({ title, text, children }: EndProps) {
   );
 }
 
-export function Left({ roomId }: { roomId: string }) {
+export function Left({ roomId, byInvitation }: Pick<Snapshot, 'roomId' | 'byInvitation'>) {
   const session = useSession();
   return (
     <End title="You left" text={`The call in ${roomId} goes on as long as others are there.`}>
       <button type="button" className="button primary large" onClick={() => session.join()}>
         Rejoin
       </button>
-      <NewRoomLink className="button large">Start a new room</NewRoomLink>
+      {!byInvitation && <NewRoomLink className="button large">Start a new room</NewRoomLink>}
     </End>
   );
 }
 
-export function Failed({ failure }: { failure: Failure }) {
+export function Failed(props: { failure: Failure; byInvitation: boolean }) {
+  const { failure, byInvitation } = props;
   const session = useSession();
   const { title, text } = failureWords(failure);
   return (
@@ -52,7 +54,9 @@ export function Failed({ failure }: { failure: Failure }) {
           Try again
         </button>
       )}
-      <NewRoomLink className="button large">Start a new room</NewRoomLink>
+      {!(byInvitation || asksForToken(failure.reason)) && (
+        <NewRoomLink className="button large">Start a new room</NewRoomLink>
+      )}
     </End>
   );
 }

@@ -15,7 +15,7 @@ import { useTrack } from './use-track.ts';
 /** Before the call: how I look and sound, and what I am called. */
 export function Lobby({ snapshot }: { snapshot: Snapshot }) {
   const session = useSession();
-  const { phase, self, roomId, devices, chosen } = snapshot;
+  const { phase, self, roomId, devices, chosen, byInvitation } = snapshot;
   const nameId = useId();
   const joining = phase.state === 'joining';
   const participant = self.role === 'participant';
@@ -34,9 +34,11 @@ export function Lobby({ snapshot }: { snapshot: Snapshot }) {
           <div>
             <p className="lobby-kicker">You are about to join</p>
             <h1>{roomId}</h1>
-            <p className="lobby-other">
-              or <NewRoomLink>start a new room</NewRoomLink>
-            </p>
+            {!byInvitation && (
+              <p className="lobby-other">
+                or <NewRoomLink>start a new room</NewRoomLink>
+              </p>
+            )}
           </div>
           <div className="field">
             <label htmlFor={nameId}>Your name</label>

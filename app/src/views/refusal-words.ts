@@ -53,3 +53,8 @@ export function refusalWords(reason: string): Advice | undefined {
 export function mayTryAgain(reason: string): boolean {
   return reason !== refusals.removed;
 }
+
+/** Whether this server lets nobody into any room without a token. */
+export function asksForToken(reason: string): boolean {
+  return reason === refusals.tokenMissing;
+}

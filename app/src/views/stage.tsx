@@ -88,7 +88,10 @@ export function Stage({
   people,
   activeSpeaker,
   moderate,
-}: Pick<Snapshot, 'self' | 'people' | 'activeSpeaker'> & { readonly moderate: boolean }) {
+  byInvitation,
+}: Pick<Snapshot, 'self' | 'people' | 'activeSpeaker' | 'byInvitation'> & {
+  readonly moderate: boolean;
+}) {
   const screens = people.flatMap((person) => screenTile(person, moderate));
   const persons = [
     ...people.map((person) => personTile(person, activeSpeaker, moderate)),
@@ -99,7 +102,7 @@ export function Stage({
       {screens.length > 0 && <Tiles tiles={screens} aspect={screenAspect} />}
       {/* The same element in both places: a moved one would start its pictures anew. */}
       <Tiles key="people" tiles={persons} strip={screens.length > 0} />
-      {people.length === 0 && screens.length === 0 && <Alone />}
+      {people.length === 0 && screens.length === 0 && <Alone byInvitation={byInvitation} />}
     </div>
   );
 }
@@ -130,10 +133,13 @@ function Tiles({ tiles, strip = false, aspect }: TilesProps) {
   );
 }
 
-function Alone() {
+function Alone({ byInvitation }: { byInvitation: boolean }) {
   return (
     <p className="alone" role="note">
-      You are the only one here. Send the invitation to others, and they appear in this place.
+      You are the only one here.{' '}
+      {byInvitation
+        ? 'Others who have been invited appear in this place.'
+        : 'Send the invitation to others, and they appear in this place.'}
     </p>
   );
 }

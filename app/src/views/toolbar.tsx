@@ -29,7 +29,7 @@ export interface ToolbarProps {
 
 export function Toolbar({ snapshot, chat }: ToolbarProps) {
   const session = useSession();
-  const { self, devices, chosen, roomId } = snapshot;
+  const { self, devices, chosen, roomId, byInvitation } = snapshot;
   const participant = self.role === 'participant';
   return (
     <div className="toolbar">
@@ -53,7 +53,7 @@ export function Toolbar({ snapshot, chat }: ToolbarProps) {
           </span>
         )}
       </button>
-      <InviteButton roomId={roomId} />
+      {!byInvitation && <InviteButton roomId={roomId} />}
       <DevicesMenu devices={devices} chosen={chosen} />
       <button
         type="button"

@@ -13,7 +13,7 @@ export function TroubleBanner(props: { trouble: Trouble; mediaGoesOn?: boolean }
     <div className="trouble">
       <p role="status">
         <strong>{troubleWords[trouble.cause]}</strong>{' '}
-        {mediaGoesOn && 'Sound and picture take another way, and may go on. '}
+        {mediaGoesOn && 'You still see and hear each other. '}
         {/* Read out once, not at each second. */}
         <span aria-hidden={seconds > 0}>
           {seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying again …'}

@@ -16,8 +16,8 @@ export function Waiting({ roomId }: { roomId: string }) {
         Waiting to be let in
       </h1>
       <p>
-        A moderator of {roomId} has to let you in. Then you join by yourself; until then nobody sees
-        or hears you.
+        A moderator of {roomId} has to let you in. Then you join automatically; until then nobody
+        sees or hears you.
       </p>
       <div className="waiting-dots" aria-hidden="true">
         <span />

@@ -119,7 +119,7 @@ export function noticeWords(notice: Notice): { text: string; tone: 'info' | 'war
       return { text: 'You are connected again', tone: 'info' };
     case 'server-stopping':
       return {
-        text: `The server restarts within ${roughly(notice.inSeconds)}. You will be reconnected automatically.`,
+        text: `This server stops within ${roughly(notice.inSeconds)}. The call goes on until then, and you will be reconnected automatically.`,
         tone: 'warning',
       };
     case 'chat-failed':
