@@ -73,8 +73,8 @@ test('what is wanted is produced, under an id of our own, without waiting for th
   const { reconcile, sent } = await setUp(() => new Promise(() => undefined));
   await reconcile({ microphone: wanted(track('audio'), true), camera: wanted(track('video')) });
   expect(sent.map(([method, { source, paused }]) => [method, source, paused])).toEqual([
-    ['produce', 'camera', false],
     ['produce', 'microphone', true],
+    ['produce', 'camera', false],
   ]);
   expect(sent[0]?.[1].producerId).not.toBe(sent[1]?.[1].producerId);
 });

@@ -68,8 +68,7 @@ const produceOptions: Record<Source, () => ProduceOptions> = {
   }),
 };
 
-/** In which order they are begun: pictures first, since their encoders take longest to start. */
-const sources = ['camera', 'screen', 'microphone', 'screen-audio'] as const satisfies Source[];
+const sources = ['microphone', 'camera', 'screen', 'screen-audio'] as const satisfies Source[];
 
 interface Sending {
   readonly producer: types.Producer;
