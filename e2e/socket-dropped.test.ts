@@ -50,7 +50,7 @@ test.each(interruptions)(
   'the socket %s: media goes on by the same connections, and nobody sees Alice leave',
   async (how, interrupt, mend) => {
     await using stack = new AsyncDisposableStack();
-    const { relay, alice, bob } = await callThroughRelay(stack, 'socket');
+    const { relay, alice, bob } = await callThroughRelay(stack, how.replaceAll(/\W/g, '-'));
     interrupt(relay);
     // What she does meanwhile must be so for the others, once they can know.
     await alice.button('Mute microphone').click();
