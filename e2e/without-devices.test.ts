@@ -24,7 +24,8 @@ test.each([
     launchChromium(),
     chromium.launch({ ...chromiumOptions, args: [...chromiumOptions.args, ...flags] }),
   ]);
-  const options = { url: server.url, roomId: 'without-devices' };
+  // A room for each: who is closed without leaving is there for some seconds yet.
+  const options = { url: server.url, roomId: `without-devices-${flags.length}` };
   const alice = await PeerPage.join({ ...options, browser: withDevices, name: 'Alice' });
   const bob = await PeerPage.open({
     ...options,
