@@ -158,7 +158,9 @@ test('a proven address is followed where another is announced, as behind NAT', a
   const dataSteered = () => ports.steering.groups[0]?.counters().dataSteered;
   // A check is answered before the server hears of it.
   for (let n = 1; (await call.dataBytesReceived()) === 0; n++) {
-    expect(n).toBeLessThan(100);
+    expect(n).toBeLessThan(1_000);
+    // The server is given the time to hear of it, however busy the machine.
+    await new Promise((resolve) => setTimeout(resolve, 10));
     call.send();
     await expect.poll(dataSteered).toBe(n);
   }
