@@ -157,8 +157,9 @@ async function whenEmpty(server: SoakServer, objects: number): Promise<Measureme
     same = isEmpty && isDeepStrictEqual(counts, formerly) ? same + 1 : 0;
   }
   let measured = await server.measure();
-  // Timers have what they are for until they are due, ten seconds at the longest.
-  for (let i = 0; i < looks && measured.objects > objects; i++) {
+  // Timers have what they are for until they are due, ten seconds at the longest; and a file may be open just then.
+  const settled = () => measured.objects <= objects && isDeepStrictEqual(measured.counts, counts);
+  for (let i = 0; i < looks && !settled(); i++) {
     await sleep(3_000);
     measured = await server.measure();
   }
