@@ -17,3 +17,16 @@ test('the plain address, opened twice, leads to the same room', async () => {
   expect(await another.getAttribute('href')).not.toContain('roomId=main');
   await Promise.all([alice.close(), bob.close()]);
 });
+
+test('a page whose scripts got lost on the way says what to do', async () => {
+  const page = await here.browser.newPage();
+  await page.route('**/assets/*.js', (route) => route.abort('failed'));
+  await page.goto(here.server.url);
+  const advice = page.getByText('reload the page');
+  await advice.waitFor();
+  await page.unroute('**/assets/*.js');
+  await page.reload();
+  await page.getByLabel('Your name').waitFor();
+  expect(await advice.count()).toBe(0);
+  await page.close();
+});

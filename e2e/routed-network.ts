@@ -53,6 +53,9 @@ export function makeRoutedNetwork(): RoutedNetwork | string {
     }
     const link = (name: string, near: string, address: string) => {
       ip('-n', name, 'link', 'add', 'to-router', 'type', 'veth', 'peer', near, 'netns', router);
+      // A link-local address would be there only after duplicate address detection, a second or two later: a change of
+      // the network, at which Chromium drops what it is just loading (ERR_NETWORK_CHANGED).
+      ip('-n', name, 'link', 'set', 'to-router', 'addrgenmode', 'none');
       ip('-n', name, 'link', 'set', 'to-router', 'up');
       ip('-n', router, 'address', 'add', `${address}/24`, 'dev', near);
       ip('-n', router, 'link', 'set', near, 'up');
