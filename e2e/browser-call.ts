@@ -6,13 +6,13 @@ import type { Credentials } from '../scripts/fuzz/values/stun.ts';
 import type { SharedPort } from '../server/src/ports/shared-port.ts';
 import type { TestServer } from '../server/src/testing/test-server.ts';
 import { PeerPage } from './peer-page.ts';
-import type { UdpTap } from './udp-tap.ts';
+import type { UdpTapThread } from './udp-tap-thread.ts';
 
 export interface BrowserCallOptions {
   browser: Browser;
   server: TestServer & { ports: SharedPort };
   /** Between the browsers and the server: sends as if the browsers had. */
-  tap: UdpTap;
+  tap: UdpTapThread;
 }
 
 interface Look {
@@ -29,7 +29,7 @@ export class BrowserCall implements Innocents {
   readonly roomId = 'innocents';
   readonly credentials: Credentials;
   readonly #peers: PeerPage[];
-  readonly #tap: UdpTap;
+  readonly #tap: UdpTapThread;
   readonly #connections: number[];
   #last: Look;
   /** Frames a second of the worse of the two, for each interval. */
@@ -52,7 +52,7 @@ export class BrowserCall implements Innocents {
 
   private constructor(
     peers: PeerPage[],
-    tap: UdpTap,
+    tap: UdpTapThread,
     credentials: Credentials,
     first: Look,
     connections: number[],
@@ -65,7 +65,7 @@ export class BrowserCall implements Innocents {
   }
 
   forge(bytes: Buffer): void {
-    void this.#tap.forge(bytes);
+    this.#tap.forge(bytes);
   }
 
   /** How many frames are decoded in a second is the machine's matter: that there are some more is the server's. */

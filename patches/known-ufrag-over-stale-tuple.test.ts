@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { createWorker, type types } from 'mediasoup';
+import type { types } from 'mediasoup';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { bindingRequest, type IceCredentials, responseResult } from '../scripts/worker/stun.ts';
-import { skipWithPrebuiltWorker, workerOfTests } from '../scripts/worker/testing.ts';
+import { skipWithPrebuiltWorker } from '../scripts/worker/testing.ts';
+import { twoTransports } from '../scripts/worker/two-transports.ts';
 import { dtlsState, UdpClient } from '../scripts/worker/udp-client.ts';
 
 beforeEach(skipWithPrebuiltWorker);
@@ -70,7 +71,7 @@ test.for<[string, Partial<IceCredentials>, number]>([
 });
 
 test('SP-9.3, SP-9.5: a TCP connection stays with its transport, and goes with it', async () => {
-  const [old, fresh] = await createTransports();
+  const [old, fresh] = await twoTransports();
   const connection = await connectTcp(old);
 
   expect(await checkByTcp(connection, old.iceParameters)).toBe('success');
@@ -86,29 +87,10 @@ test('SP-9.3, SP-9.5: a TCP connection stays with its transport, and goes with i
 
 /** Two transports of one WebRtcServer, and a socket that is connected with one of them, DTLS included. */
 async function connectOld() {
-  const [old, fresh] = await createTransports();
+  const [old, fresh] = await twoTransports();
   const client = await UdpClient.open(old);
 
   return { old, fresh, client, dtls: await client.connect(old) };
-}
-
-async function createTransports(): Promise<[types.WebRtcTransport, types.WebRtcTransport]> {
-  const worker = await createWorker({ workerBin: workerOfTests() });
-
-  onTestFinished(() => worker.close());
-  // Without a listener mediasoup throws it at nobody.
-  worker.on('died', () => {});
-
-  const webRtcServer = await worker.createWebRtcServer({
-    listenInfos: [
-      { protocol: 'udp', ip: '127.0.0.1' },
-      { protocol: 'tcp', ip: '127.0.0.1' },
-    ],
-  });
-  const router = await worker.createRouter({ mediaCodecs: [] });
-  const options = { webRtcServer, enableUdp: true, enableTcp: true };
-
-  return [await router.createWebRtcTransport(options), await router.createWebRtcTransport(options)];
 }
 
 /** Asked of the worker, which has then done all that it was told before. */

@@ -50,3 +50,18 @@ export function startDtls(port: number, { key, cert }: Certificate): ChildProces
 
   return client;
 }
+
+/**
+ * A record of DTLS 1.2 in clear, the first of its epoch 0 (RFC 6347, 4.1).
+ *
+ * @param contentType - 21: alert, 22: handshake
+ */
+export function dtlsRecord(contentType: number, body: Buffer): Buffer {
+  const head = Buffer.alloc(13);
+
+  head.writeUInt8(contentType, 0);
+  head.writeUInt16BE(0xfefd, 1);
+  head.writeUInt16BE(body.length, 11);
+
+  return Buffer.concat([head, body]);
+}

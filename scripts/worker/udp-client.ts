@@ -5,6 +5,7 @@ import type { types } from 'mediasoup';
 import { onTestFinished } from 'vitest';
 import { makeCertificate, startDtls } from './dtls.ts';
 import {
+  type BindingRequestOptions,
   bindingRequest,
   type IceCredentials,
   isStun,
@@ -45,9 +46,17 @@ export class UdpClient {
     });
   }
 
+  /** Its own, at 127.0.0.1. */
+  get port(): number {
+    return this.#socket.address().port;
+  }
+
   /** Sends a STUN binding request. @returns What the response to it says. */
-  async check(ice: IceCredentials): Promise<'success' | number> {
-    const request = bindingRequest(ice);
+  async check(
+    ice: IceCredentials,
+    options: BindingRequestOptions = {},
+  ): Promise<'success' | number> {
+    const request = bindingRequest(ice, options);
     const response = new Promise<Buffer>((resolve) => {
       this.#waiting.set(transactionId(request), resolve);
     });

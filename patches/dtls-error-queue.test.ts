@@ -1,0 +1,53 @@
+import type { types } from 'mediasoup';
+import { beforeEach, expect, test } from 'vitest';
+import { dtlsRecord, makeCertificate } from '../scripts/worker/dtls.ts';
+import { skipWithPrebuiltWorker } from '../scripts/worker/testing.ts';
+import { twoTransports } from '../scripts/worker/two-transports.ts';
+import { dtlsState, UdpClient } from '../scripts/worker/udp-client.ts';
+
+beforeEach(skipWithPrebuiltWorker);
+
+/** A handshake message of epoch 0 (RFC 6347, 4.1): who is connected drops it. A retransmission is such a one too. */
+const stale = dtlsRecord(22, Buffer.alloc(12));
+/** A fatal alert, handshake_failure (RFC 5246, 7.2). */
+const fatalAlert = dtlsRecord(21, Buffer.from([2, 40]));
+
+type Fail = (transport: types.WebRtcTransport, client: UdpClient) => Promise<void>;
+
+test.for<[string, Fail]>([
+  ['is closed before its end', async (transport) => transport.close()],
+  [
+    'fails',
+    async (transport, client) => {
+      const failed = dtlsState(transport, 'failed');
+      client.send(fatalAlert);
+      await failed;
+    },
+  ],
+])(
+  "a connected transport doesn't suffer when the DTLS handshake of another %s",
+  async ([, fail]) => {
+    const [connected, failing] = await twoTransports();
+    const client = await UdpClient.open(connected);
+    const dtls = await client.connect(connected);
+    const another = await UdpClient.open(failing);
+    const { fingerprint } = makeCertificate();
+    await failing.connect({
+      dtlsParameters: {
+        role: 'client',
+        fingerprints: [{ algorithm: 'sha-256', value: fingerprint }],
+      },
+    });
+    expect(await another.check(failing.iceParameters)).toBe('success');
+
+    await fail(failing, another);
+    client.send(stale);
+
+    // A socket's datagrams stay in order: when this one is answered, the worker has seen the record.
+    expect(await client.check(connected.iceParameters)).toBe('success');
+    expect((await connected.dump()).dtlsState).toBe('connected');
+    const closed = dtlsState(connected, 'closed');
+    dtls.closeDtls();
+    await closed;
+  },
+);

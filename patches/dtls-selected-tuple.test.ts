@@ -1,0 +1,33 @@
+import type { types } from 'mediasoup';
+import { beforeEach, expect, test } from 'vitest';
+import { dtlsRecord } from '../scripts/worker/dtls.ts';
+import { skipWithPrebuiltWorker } from '../scripts/worker/testing.ts';
+import { twoTransports } from '../scripts/worker/two-transports.ts';
+import { UdpClient } from '../scripts/worker/udp-client.ts';
+
+beforeEach(skipWithPrebuiltWorker);
+
+test('what only looks like DTLS moves no media of a connected transport to another pair', async () => {
+  const [transport] = await twoTransports();
+  const client = await UdpClient.open(transport);
+  const elsewhere = await UdpClient.open(transport);
+  expect(await elsewhere.check(transport.iceParameters)).toBe('success');
+  await client.connect(transport);
+  expect(await selectedPort(transport)).toBe(client.port);
+
+  elsewhere.send(dtlsRecord(22, Buffer.alloc(12)));
+  // Selects nothing, and is answered when the record has been seen.
+  expect(await elsewhere.check(transport.iceParameters, { without: ['useCandidate'] })).toBe(
+    'success',
+  );
+  expect(await selectedPort(transport)).toBe(client.port);
+
+  expect(await elsewhere.check(transport.iceParameters)).toBe('success');
+  expect(await selectedPort(transport)).toBe(elsewhere.port);
+});
+
+/** Where the media goes. The worker tells it before it answers anything that it is asked later. */
+async function selectedPort(transport: types.WebRtcTransport): Promise<number | undefined> {
+  await transport.dump();
+  return transport.iceSelectedTuple?.remotePort;
+}
