@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { types } from 'mediasoup';
 import { beforeEach, expect, test } from 'vitest';
 import { dtlsRecord } from '../scripts/worker/dtls.ts';
@@ -26,8 +27,9 @@ test('what only looks like DTLS moves no media of a connected transport to anoth
   expect(await selectedPort(transport)).toBe(elsewhere.port);
 });
 
-/** Where the media goes. The worker tells it before it answers anything that it is asked later. */
+/** Where the media goes: the worker has told it before it answers anything, mediasoup emits it in the next turn. */
 async function selectedPort(transport: types.WebRtcTransport): Promise<number | undefined> {
   await transport.dump();
+  await setImmediate();
   return transport.iceSelectedTuple?.remotePort;
 }

@@ -16,6 +16,7 @@ const nothing = {
   droppedStunWithoutUsername: 0,
   droppedStunWithUnknownUsername: 0,
   droppedDataFromUnknownTuple: 0,
+  droppedStunFromTupleInUse: 0,
 };
 
 let router: types.Router;
@@ -100,6 +101,18 @@ describe.each(['udp', 'tcp'] as const)('over %s', (protocol) => {
       });
     },
   );
+
+  test('SP-11.2: a request for another transport is counted where the tuple decides', async () => {
+    const [one, other] = [await createTransport(), await createTransport()];
+    const { send, answer } = await client();
+
+    send(bindingRequest(one.iceParameters));
+    await answer;
+    send(bindingRequest(other.iceParameters));
+    await expect.poll(async () => (await stats())?.packets, patience).toBe(2);
+    // In TCP the transport that has the connection answers it.
+    expect(await stats()).toMatchObject({ droppedStunFromTupleInUse: protocol === 'udp' ? 1 : 0 });
+  });
 
   test('what a transport takes is counted, and not as dropped', async () => {
     const transport = await createTransport();

@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { types } from 'mediasoup';
 import { onTestFinished } from 'vitest';
 import { makeCertificate, startDtls } from './dtls.ts';
@@ -64,6 +65,22 @@ export class UdpClient {
     this.send(request);
 
     return responseResult(await response);
+  }
+
+  /**
+   * Sends binding requests as ICE does, one after another.
+   *
+   * @returns What the first response says, if one comes within 20 s.
+   */
+  async checkUntilAnswered(ice: IceCredentials): Promise<'success' | number | undefined> {
+    for (let attempt = 0; attempt < 100; attempt++) {
+      const result = await Promise.race([this.check(ice), sleep(200)]);
+      if (result !== undefined) {
+        return result;
+      }
+    }
+
+    return undefined;
   }
 
   /**

@@ -21,14 +21,10 @@ export const udp = target('udp', batch, async (subject, { transport: plan, datag
     known: await transport.knownSocket(),
     stranger: await transport.strangersSocket(),
   };
-  // Who forges an address and has a password of his own may take a call's tuple for a while (docs/fuzzing.md).
-  const forged = {
-    ...transport.credentials,
-    own: { ...transport.credentials.own, password: 'not it' },
-  };
   for (const { datagram, from } of datagrams) {
-    if (from === 'innocent') subject.innocents.forge(build(datagram, forged));
-    else sockets[from].send(build(datagram, transport.credentials));
+    const bytes = build(datagram, transport.credentials);
+    if (from === 'innocent') subject.innocents.forge(bytes);
+    else sockets[from].send(bytes);
     subject.count(`${datagram.kind} from ${from}`);
   }
   // The port's own order: when this is answered, all that came before has been dealt with.

@@ -115,23 +115,32 @@ test('ufrags that are the peers’ own, without their passwords: eight addresses
   await attacked.areWell();
 });
 
-test('takeovers: from each peer’s address with the ufrags of all others', { timeout }, async () => {
-  const attacked = await CallsUnderAttack.start(3);
-  const before = attacked.tables();
-  const packets = attacked.calls.flatMap((victim) =>
-    attacked.calls
-      .filter((other) => other !== victim)
-      .map(({ transport }) => ({
-        from: victim.peer,
-        bytes: bindingRequest({ ...transport.iceParameters, password }),
-      })),
-  );
+test.for([
+  ['and wrong passwords', () => password],
+  ['and their passwords', (right: string) => right],
+] as const)(
+  'takeovers: from each peer’s address with the ufrags of all others, %s',
+  {
+    timeout,
+  },
+  async ([, passwordOf]) => {
+    const attacked = await CallsUnderAttack.start(3);
+    const before = attacked.tables();
+    const packets = attacked.calls.flatMap((victim) =>
+      attacked.calls
+        .filter((other) => other !== victim)
+        .map(({ transport: { iceParameters } }) => ({
+          from: victim.peer,
+          bytes: bindingRequest({ ...iceParameters, password: passwordOf(iceParameters.password) }),
+        })),
+    );
 
-  const { kernel, workers } = await attacked.suffer(packets);
-  expect(kernel).toEqual({ stunSteered: packets.length, claimRefused: packets.length });
-  expect(workers).toEqual({ packets: packets.length });
-  expect(attacked.tables()).toEqual(before);
-});
+    const { kernel, workers } = await attacked.suffer(packets);
+    expect(kernel).toEqual({ stunTupleInUse: packets.length });
+    expect(workers).toEqual({});
+    expect(attacked.tables()).toEqual(before);
+  },
+);
 
 test('a participant that proves hundreds of addresses disturbs nobody', { timeout }, async () => {
   const attacked = await CallsUnderAttack.start(3);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { beforeEach, expect, test } from 'vitest';
+import { bindingRequest } from '../../../scripts/worker/stun.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
 import { Call } from '../testing/call.ts';
 import { IcePeer } from '../testing/ice-peer.ts';
@@ -47,6 +48,17 @@ test('after thousands of random operations the kernel’s tables are as the work
   /** Whose each ufrag is that there ever was. */
   const transportOf = new Map<string, string>();
   const done: Record<string, number> = {};
+  const used = new Set<number>();
+  /** At a port that no call had before: one that is in use would be nobody else's for a while. */
+  const openPeer = async (): Promise<IcePeer> => {
+    const peer = await IcePeer.open(at);
+    if (!used.has(peer.remote.port)) {
+      used.add(peer.remote.port);
+      return peer;
+    }
+    await peer.close();
+    return await openPeer();
+  };
   const remember = ({ transport }: RandomCall) => {
     transportOf.set(transport.iceParameters.usernameFragment, transport.id);
   };
@@ -54,6 +66,10 @@ test('after thousands of random operations the kernel’s tables are as the work
   const steps: Record<string, (call: RandomCall) => Promise<void>> = {
     async check({ transport, peer }) {
       expect(await peer.check(transport.iceParameters)).toBe('success');
+      // From when the server hears of it nobody else takes the address.
+      await expect
+        .poll(() => transport.iceSelectedTuple?.remotePort, { interval: 1 })
+        .toBe(peer.remote.port);
     },
     async restart(call) {
       await call.worker.ports.restartIce(call.transport);
@@ -63,15 +79,29 @@ test('after thousands of random operations the kernel’s tables are as the work
     async move(call) {
       if (++call.moves > mostMoves) return;
       const before = call.peer;
-      call.peer = await IcePeer.open(at);
+      call.peer = await openPeer();
       await steps.check?.(call);
       await before.close();
     },
     /** One socket, two transports: what a NAT or a reload makes of a port that is used again. */
-    async reuse({ peer }) {
+    async reuse(call) {
       const other = anyOf([...calls]);
-      if (++other.moves > mostMoves) return;
-      expect(await peer.check(other.transport.iceParameters)).toBe('success');
+      if (other === call || ++other.moves > mostMoves) return;
+      call.transport.close();
+      calls.delete(call);
+      const before = other.peer;
+      other.peer = call.peer;
+      await steps.check?.(other);
+      await before.close();
+    },
+    /** One with a right password, from an address that is in use. */
+    async intrude(call) {
+      const other = anyOf([...calls]);
+      if (other === call) return;
+      const dropped = () => ports.steering.groups[0]?.counters().stunTupleInUse ?? 0;
+      const before = dropped();
+      call.peer.send(bindingRequest(other.transport.iceParameters));
+      await expect.poll(dropped, { interval: 1 }).toBe(before + 1);
     },
     async close(call) {
       call.transport.close();
@@ -90,13 +120,14 @@ test('after thousands of random operations the kernel’s tables are as the work
   };
 
   for (let n = 0; n < operations; n++) {
-    const names = ['check', 'check', 'restart', 'move', 'reuse', 'close', 'killWorker'];
+    const names = ['check', 'restart', 'move', 'reuse', 'intrude', 'close', 'killWorker'];
     if (calls.size === 0 || (calls.size < mostCalls && random() < 0.3)) {
       const worker = anyOf(pool.workers);
       const transport = await worker.ports.createTransport(await worker.createRouter(), want);
-      const call = { worker, transport, peer: await IcePeer.open(at), moves: 0 };
+      const call = { worker, transport, peer: await openPeer(), moves: 0 };
       calls.add(call);
       remember(call);
+      await steps.check?.(call);
     } else {
       const name = anyOf(names);
       done[name] = (done[name] ?? 0) + 1;
@@ -153,7 +184,9 @@ test('a proven address is followed where another is announced, as behind NAT', a
   });
   const peer = await IcePeer.open({ ip: '127.0.0.1', port: mediaPort });
   const [first, second] = pool.workers as [MediaWorker, MediaWorker];
-  await Call.start(first, peer);
+  // A forged check claims the address before: only proof moves it from there.
+  const other = await Call.start(first, await IcePeer.open(peer.to));
+  expect(await peer.check({ ...other.transport.iceParameters, password: 'no' })).toBe(401);
   const call = await Call.start(second, peer);
   const dataSteered = () => ports.steering.groups[0]?.counters().dataSteered;
   // A check is answered before the server hears of it.
@@ -164,5 +197,5 @@ test('a proven address is followed where another is announced, as behind NAT', a
     call.send();
     await expect.poll(dataSteered).toBe(n);
   }
-  await peer.close();
+  await Promise.all([peer.close(), other.peer.close()]);
 });

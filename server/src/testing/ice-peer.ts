@@ -62,7 +62,7 @@ export class IcePeer {
    *
    * @param options - how it differs from a browser's
    * @returns what the response says
-   * @throws when there is none to the tenth
+   * @throws when there is none to the thirtieth: after longer than a tuple of somebody else’s may stay in use
    */
   async check(ice: IceCredentials, options?: BindingRequestOptions): Promise<'success' | number> {
     const request = bindingRequest(ice, options);
@@ -72,7 +72,7 @@ export class IcePeer {
     const gaveUp = new Promise<never>((_, reject) => {
       let sent = 1;
       timer = setInterval(() => {
-        if (sent++ === 10) reject(new Error('no answer to a Binding Request'));
+        if (sent++ === 30) reject(new Error('no answer to a Binding Request'));
         this.send(request);
       }, 500);
     });

@@ -14,6 +14,7 @@ export const counterNames = [
   'tupleReclaimed',
   'claimRefused',
   'claimOverLimit',
+  'stunTupleInUse',
 ] as const;
 
 export type SteeringCounters = Record<(typeof counterNames)[number], number>;

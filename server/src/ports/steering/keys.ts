@@ -41,10 +41,13 @@ export interface TupleOwner {
   previous: number;
 }
 
-export const ownerBytes = 8;
+export const ownerBytes = 16;
 
-export function ownerValue({ transport, previous }: TupleOwner): Buffer {
-  return Buffer.concat([uint32(transport), uint32(previous)]);
+/** @param askedAt - when it has last sent a Binding Request from there: nanoseconds, of the clock of `process.hrtime` */
+export function ownerValue({ transport, previous }: TupleOwner, askedAt: bigint): Buffer {
+  const time = Buffer.alloc(8);
+  time.writeBigUInt64LE(askedAt);
+  return Buffer.concat([uint32(transport), uint32(previous), time]);
 }
 
 export function readOwner(value: Buffer): TupleOwner {

@@ -5,7 +5,8 @@
 // steering.ts fills `ufrags` and `transports`, `npm run steering -- build` makes steer.bpf.o of this file.
 //
 // It can't check STUN's MESSAGE-INTEGRITY, so what it does on its own must do no harm when the packet is forged: a
-// Binding Request with a ufrag that is known may claim an address that is nobody's, never one that is somebody's.
+// Binding Request with a ufrag that is known may claim an address that is nobody's, never one that is somebody's. Nor
+// does it help who forges an address that its password is right: a proven tuple that is in use is nobody else's.
 
 #include <linux/bpf.h>
 
@@ -28,6 +29,9 @@
 // of mediasoup's keeps. Whoever forges sources with one ufrag fills no more of the table than this.
 #define MAX_CLAIMS 8
 
+// Clients ask every 2.5 to 6 s for consent (RFC 7675, 5.1): who did so from an address within this time is still there.
+#define IN_USE_NS 10000000000LL
+
 // The order is that of `counterNames` in counters.ts.
 enum counter {
 	STUN_STEERED,
@@ -41,6 +45,7 @@ enum counter {
 	TUPLE_RECLAIMED,
 	CLAIM_REFUSED,
 	CLAIM_OVER_LIMIT,
+	STUN_TUPLE_IN_USE,
 	COUNTERS
 };
 
@@ -57,6 +62,7 @@ struct remote {
 struct owner {
 	__u32 transport;
 	__u32 previous; // Whom a proven change of address took it from; 0: nobody.
+	__u64 asked_at; // When it has last sent a Binding Request from there: nanoseconds of CLOCK_MONOTONIC.
 };
 
 struct proof {
@@ -166,37 +172,48 @@ static __always_inline int read_ufrag(struct sk_reuseport_md *packet, struct ufr
 	return -1;
 }
 
-static __always_inline void claim(struct remote *remote, __u32 id, struct transport *transport)
+static __always_inline int is_proven(struct remote *remote, __u32 id)
 {
-	struct owner fresh = { .transport = id, .previous = 0 };
+	struct proof proof = { .remote = *remote, .transport = id };
+
+	return bpf_map_lookup_elem(&proofs, &proof) != NULL;
+}
+
+// The answer is whether the request may go to the transport that it names.
+static __always_inline int claim(struct remote *remote, __u32 id, struct transport *transport)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct owner fresh = { .transport = id, .previous = 0, .asked_at = now };
 	struct owner *owner = bpf_map_lookup_elem(&tuples, remote);
 
 	if (owner) {
-		struct proof proof = { .remote = *remote, .transport = id };
-
-		if (owner->transport == id)
-			return;
-		if (bpf_map_lookup_elem(&proofs, &proof)) {
-			// Whoever took it over was proven too. The one that still sends checks has it: so those
-			// who forged the other's address lose it again.
+		if (owner->transport == id) {
+			owner->asked_at = now;
+			return 1;
+		}
+		if ((__s64)(now - owner->asked_at) < IN_USE_NS && is_proven(remote, owner->transport) &&
+		    bpf_map_lookup_elem(&transports, &owner->transport))
+			return 0;
+		if (is_proven(remote, id)) {
 			fresh.previous = owner->transport;
 			*owner = fresh;
 			count(TUPLE_RECLAIMED);
-			return;
+			return 1;
 		}
 		if (bpf_map_lookup_elem(&transports, &owner->transport) ||
 		    bpf_map_lookup_elem(&transports, &owner->previous)) {
 			count(CLAIM_REFUSED);
-			return;
+			return 1;
 		}
 	}
 	if (transport->claims >= MAX_CLAIMS) {
 		count(CLAIM_OVER_LIMIT);
-		return;
+		return 1;
 	}
 	__sync_fetch_and_add(&transport->claims, 1);
 	if (bpf_map_update_elem(&tuples, remote, &fresh, BPF_ANY) == 0)
 		count(TUPLE_CLAIMED);
+	return 1;
 }
 
 static __always_inline int steer_by_ufrag(struct sk_reuseport_md *packet, struct remote *remote)
@@ -213,7 +230,8 @@ static __always_inline int steer_by_ufrag(struct sk_reuseport_md *packet, struct
 	transport = bpf_map_lookup_elem(&transports, id);
 	if (!transport)
 		return drop(packet, STUN_UNKNOWN_UFRAG);
-	claim(remote, *id, transport);
+	if (!claim(remote, *id, transport))
+		return drop(packet, STUN_TUPLE_IN_USE);
 	return deliver(packet, transport, STUN_STEERED);
 }
 

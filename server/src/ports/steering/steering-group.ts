@@ -122,14 +122,15 @@ export class SteeringGroup {
   /**
    * Gives an address to the transport that has proven it.
    *
-   * @param transport - it gets the address back by a Binding Request if another takes it
+   * @param transport - nobody else gets the address as long as it goes on to send Binding Requests from there
+   * @param askedAt - when it has sent one: nanoseconds of `process.hrtime`
    * @throws SystemCallError
    */
-  setOwner(remote: Remote, transport: number): void {
+  setOwner(remote: Remote, transport: number, askedAt = process.hrtime.bigint()): void {
     updateElement(this.#maps.proofs, proofKey(remote, transport), uint32(1));
     const owner = this.ownerOf(remote);
     if (owner?.transport === transport) return;
-    const value = ownerValue({ transport, previous: owner?.transport ?? 0 });
+    const value = ownerValue({ transport, previous: owner?.transport ?? 0 }, askedAt);
     updateElement(this.#maps.tuples, remoteKey(remote), value);
   }
 

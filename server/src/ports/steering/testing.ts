@@ -88,6 +88,14 @@ export class SteeredHost {
     return peer;
   }
 
+  /** By what number the kernel knows a transport. */
+  idOf({ transport }: Placed): number {
+    const { usernameFragment } = transport.iceParameters;
+    const id = this.steering.tables.readUfrags().get(usernameFragment.slice(-32))?.transport;
+    if (id === undefined) throw new Error('the kernel knows it no more');
+    return id;
+  }
+
   /** What a worker has received. */
   async received(slot: number): Promise<types.WebRtcServerReceiveStats> {
     const { receiveStats } = await this.#get(slot).server.dump();
