@@ -59,7 +59,7 @@ describe('npm run token', () => {
   test.each([
     [['--room', 'R'], {}, /set AUTH_JWT_SECRET/],
     [['--room', 'a b'], { AUTH_JWT_SECRET: secret }, /^token: room: /],
-    [['--name', 'Ada'], { AUTH_JWT_SECRET: secret }, /^token: room: /],
+    [['--name', 'Ada'], { AUTH_JWT_SECRET: secret }, /^token: --room: expected a room/],
     [['--room', 'R', '--publish', 'smell'], { AUTH_JWT_SECRET: secret }, /^token: publish/],
     [['--room', 'R', '--minutes', '0'], { AUTH_JWT_SECRET: secret }, /--minutes: expected 1/],
     [['--room', 'R', '--link', 'x'], { AUTH_JWT_SECRET: secret }, /--link: expected a URL/],

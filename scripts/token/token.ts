@@ -47,6 +47,11 @@ const options = {
  */
 export async function tokenFor(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   const { room, name, subject, publish, minutes = '60', link, ...flags } = parse(args);
+  if (room === undefined) {
+    throw new StartError(
+      "--room: expected a room, or '*' for every room. --help shows the options.",
+    );
+  }
   const { auth } = loadConfig(env);
   const result = claimsSchema.safeParse({
     sub: subject ?? randomUUID(),

@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import { findUser } from './become-user.ts';
 import { type Config, loadConfig } from './config.ts';
+import type { Logger } from './log.ts';
 import type { RunningServer } from './server.ts';
 import { describeSettings, forgetSecrets } from './settings.ts';
 import { StartError } from './start-error.ts';
@@ -47,7 +48,7 @@ async function main(): Promise<void> {
   const log = createLog(config.logLevel);
   for (const warning of config.warnings) log.warn(warning);
   const starting = startServer(config, log);
-  stopOnSignal(starting, config.drainSeconds);
+  stopOnSignal(starting, log, config.drainSeconds);
   const server = await starting;
   const [first, ...others] = server.urls;
   console.log(
@@ -64,7 +65,7 @@ async function main(): Promise<void> {
  * The first signal warns those who are in a room and waits for them, a second one stops at once but in order, and
  * one that comes while it stops ends the process.
  */
-function stopOnSignal(starting: Promise<RunningServer>, drainSeconds: number): void {
+function stopOnSignal(starting: Promise<RunningServer>, log: Logger, drainSeconds: number): void {
   let state: 'running' | 'waiting' | 'stopping' = 'running';
   const enough = new AbortController();
   const stop = async () => {
@@ -73,8 +74,10 @@ function stopOnSignal(starting: Promise<RunningServer>, drainSeconds: number): v
     await server.drain({ seconds: drainSeconds, enough: enough.signal, say: console.log });
     state = 'stopping';
     await server.stop();
+    log.info('stopped');
   };
-  const onSignal = () => {
+  const onSignal = (signal: unknown) => {
+    log.info({ signal, state }, 'asked to stop');
     switch (state) {
       case 'running':
         state = 'stopping';
@@ -98,7 +101,7 @@ function stopOnSignal(starting: Promise<RunningServer>, drainSeconds: number): v
   // The launcher holds the other end of this channel. It says so when it may not signal us (RUN_AS_USER), and when it
   // is gone, so must we be.
   process.on('message', (message) => {
-    if (signals.includes(message)) onSignal();
+    if (signals.includes(message)) onSignal(message);
   });
-  process.once('disconnect', onSignal);
+  process.once('disconnect', () => onSignal('disconnect'));
 }

@@ -82,7 +82,8 @@ export class Room {
 
   /** @param inSeconds - when at the latest; I will come back by myself */
   serverStops(inSeconds: number): void {
-    this.#options.notices.add({ type: 'server-stopping', inSeconds });
+    const at = Date.now() + inSeconds * 1000;
+    this.#options.notices.add({ type: 'server-stopping', inSeconds, at });
   }
 
   /**

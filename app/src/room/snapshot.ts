@@ -51,7 +51,8 @@ export type Notice = { readonly id: number } & (
   | { readonly type: 'locked'; readonly locked: boolean }
   | { readonly type: 'not-moderated'; readonly reason: string }
   | { readonly type: 'reconnected' }
-  | { readonly type: 'server-stopping'; readonly inSeconds: number }
+  /** `at` in milliseconds since the epoch. */
+  | { readonly type: 'server-stopping'; readonly inSeconds: number; readonly at: number }
 );
 
 export interface Snapshot {

@@ -5,7 +5,7 @@ import { useSession } from './session-context.ts';
 import './toasts.css';
 import { noticeWords } from './words.ts';
 
-/** How long a notice stays, in milliseconds: bad news are read more than once. */
+/** How long a notice stays, in milliseconds: bad news are read more than once. That the server stops, until it does. */
 const stay = { info: 4_000, warning: 10_000, error: 10_000 } as const;
 
 export function Toasts({ notices }: { notices: readonly Notice[] }) {
@@ -22,9 +22,11 @@ function Toast({ notice }: { notice: Notice }) {
   const session = useSession();
   const { text, tone } = noticeWords(notice);
   useEffect(() => {
-    const timer = setTimeout(() => session.dismissNotice(notice.id), stay[tone]);
+    const shown =
+      notice.type === 'server-stopping' ? Math.max(stay[tone], notice.at - Date.now()) : stay[tone];
+    const timer = setTimeout(() => session.dismissNotice(notice.id), shown);
     return () => clearTimeout(timer);
-  }, [session, notice.id, tone]);
+  }, [session, notice, tone]);
   return (
     <div className="toast" data-tone={tone}>
       <span>{text}</span>

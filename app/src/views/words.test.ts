@@ -46,8 +46,9 @@ test.each([
   [600, '10 minutes'],
   [86_400, '24 hours'],
 ])('%i s until the server stops are %s', (inSeconds, words) => {
-  const { text, tone } = noticeWords({ id: 1, type: 'server-stopping', inSeconds });
-  expect(text).toContain(`within ${words}.`);
+  const at = new Date(2026, 0, 1, 14, 5).getTime();
+  const { text, tone } = noticeWords({ id: 1, type: 'server-stopping', inSeconds, at });
+  expect(text).toMatch(`within ${words}${inSeconds < 120 ? '.' : ', by '}`);
   expect(tone).toBe('warning');
 });
 

@@ -108,6 +108,12 @@ function roughly(seconds: number): string {
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
+/** It is read for minutes: then `within` alone would grow stale. */
+function clockTime({ inSeconds, at }: { inSeconds: number; at: number }): string {
+  if (inSeconds < 120) return '';
+  return `, by ${new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}`;
+}
+
 /** What a notice says, and whether it is news, asks for attention, or is bad news. */
 export function noticeWords(notice: Notice): { text: string; tone: 'info' | 'warning' | 'error' } {
   switch (notice.type) {
@@ -119,7 +125,7 @@ export function noticeWords(notice: Notice): { text: string; tone: 'info' | 'war
       return { text: 'You are connected again', tone: 'info' };
     case 'server-stopping':
       return {
-        text: `This server stops within ${roughly(notice.inSeconds)}. The call goes on until then, and you will be reconnected automatically.`,
+        text: `This server stops within ${roughly(notice.inSeconds)}${clockTime(notice)}. The call goes on until then, and you will be reconnected automatically.`,
         tone: 'warning',
       };
     case 'chat-failed':
