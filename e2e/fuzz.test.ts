@@ -16,7 +16,7 @@ import { UdpTapThread } from './udp-tap-thread.ts';
 const seconds = Number(process.env.FUZZ_SECONDS ?? 2);
 
 test.skipIf(obstacleToSharedPort)(
-  'SP-10.2, SP-11.2: two browsers go on decoding frames while everything is fuzzed',
+  'two browsers go on decoding frames while everything is fuzzed',
   { timeout: 120_000 + 10 * seconds * 1_000 * targets.length },
   async () => {
     const server = await startSharedServer({

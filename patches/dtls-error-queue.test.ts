@@ -25,7 +25,7 @@ test.for<[string, Fail]>([
     },
   ],
 ])(
-  "a connected transport doesn't suffer when the DTLS handshake of another %s",
+  "SP-10.2: a connected transport doesn't suffer when the DTLS handshake of another %s",
   async ([, fail]) => {
     const [connected, failing] = await twoTransports();
     const client = await UdpClient.open(connected);
