@@ -9,5 +9,7 @@ export function run(program: string, ...args: string[]): string {
     encoding: 'utf8',
     env: { ...process.env, PATH, LC_ALL: 'C' },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // bpftool tells each of the 65,536 places for a transport, taken or not.
+    maxBuffer: 64 * 1024 * 1024,
   });
 }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { counterNames } from '../../server/src/ports/steering/counters.ts';
-import { readOwner, readRemote } from '../../server/src/ports/steering/keys.ts';
+import { readOwner, readRemote, readTransport } from '../../server/src/ports/steering/keys.ts';
 import type { Call } from './call.ts';
 import { run } from './run.ts';
 import { readSockets } from './sockets.ts';
@@ -86,11 +86,9 @@ export function showTables({ maps }: Loaded, { legs, parts }: Call): string {
         return `  <32 characters: ${leg?.name ?? 'nobody'}> -> ${id}`;
       }),
     'transports: transport -> slot, claims made since an address was proven',
-    ...lines(
-      dump('oneport_transpo'),
-      (key, value) =>
-        `${key.readUInt32LE()} -> slot ${value.readUInt32LE()}, ${value.readUInt32LE(4)}`,
-    ),
+    ...dump('oneport_transpo')
+      .flatMap(({ value }) => readTransport(bytes(value ?? [])) ?? [])
+      .map(({ id, slot, claims }) => `  ${id} -> slot ${slot}, ${claims}`),
     'tuples: remote address -> transport, whose it was before',
     ...lines(dump('oneport_tuples'), (key, value) => {
       const [{ address, port }, { transport, previous }] = [readRemote(key), readOwner(value)];

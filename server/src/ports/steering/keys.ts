@@ -55,8 +55,23 @@ export function readOwner(value: Buffer): TupleOwner {
 }
 
 /** struct transport, with all its claims still to make. */
-export function transportValue(slot: number): Buffer {
-  return Buffer.concat([uint32(slot), uint32(0)]);
+export function transportValue(id: number, slot: number): Buffer {
+  return Buffer.concat([uint32(id), uint32(slot), uint32(0)]);
+}
+
+/** A place of the array of transports that nobody has. */
+export const noTransport = transportValue(0, 0);
+
+/** What a struct transport says; undefined: nobody has the place. */
+export function readTransport(
+  value: Buffer,
+): { id: number; slot: number; claims: number } | undefined {
+  const [id, slot, claims] = [0, 4, 8].map((at) => value.readUInt32LE(at)) as [
+    number,
+    number,
+    number,
+  ];
+  return id === 0 ? undefined : { id, slot, claims };
 }
 
 export function uint32(value: number): Buffer {

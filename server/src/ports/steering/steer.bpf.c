@@ -22,6 +22,7 @@
 #define MAGIC_COOKIE 0x2112A442
 #define USERNAME 0x0006
 
+#define MAX_TRANSPORTS (1 << 16)
 #define MAX_WORKERS 256
 #define KEEPER MAX_WORKERS // The slot of the control process's socket, which throws away all that it gets.
 
@@ -71,6 +72,7 @@ struct proof {
 };
 
 struct transport {
+	__u32 id; // Whose place it is now; 0: nobody's.
 	__u32 slot;
 	__u32 claims;
 };
@@ -81,8 +83,8 @@ struct map {
 
 // Written by the control process alone: nothing that comes from the network adds to these.
 struct map ufrags SEC("maps") = { BPF_MAP_TYPE_HASH, sizeof(struct ufrag), sizeof(__u32), 1 << 17, BPF_F_NO_PREALLOC };
-struct map transports SEC("maps") = { BPF_MAP_TYPE_HASH, sizeof(__u32), sizeof(struct transport), 1 << 16,
-	                              BPF_F_NO_PREALLOC };
+// An array, which costs least to look up: a transport's place in it is its number modulo the length.
+struct map transports SEC("maps") = { BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(struct transport), MAX_TRANSPORTS, 0 };
 // One of each for each address that is listened on.
 struct map tuples SEC("maps") = { BPF_MAP_TYPE_LRU_HASH, sizeof(struct remote), sizeof(struct owner), 1 << 17, 0 };
 // Whose each address was proven to be at some time, by the control process alone; the value says nothing.
@@ -108,6 +110,14 @@ static __always_inline int drop(struct sk_reuseport_md *packet, __u32 reason)
 	return bpf_sk_select_reuseport(packet, &sockets, &slot, 0) ? SK_DROP : SK_PASS;
 }
 
+static __always_inline struct transport *find_transport(__u32 id)
+{
+	__u32 place = id % MAX_TRANSPORTS;
+	struct transport *transport = bpf_map_lookup_elem(&transports, &place);
+
+	return transport && transport->id == id && id != 0 ? transport : NULL;
+}
+
 static __always_inline int deliver(struct sk_reuseport_md *packet, struct transport *transport, __u32 counter)
 {
 	__u32 slot = transport->slot;
@@ -121,9 +131,12 @@ static __always_inline int deliver(struct sk_reuseport_md *packet, struct transp
 
 static __always_inline int read_remote(struct sk_reuseport_md *packet, struct remote *remote)
 {
-	remote->ethertype = packet->eth_protocol;
-	if (bpf_skb_load_bytes(packet, 0, &remote->port, sizeof(remote->port)))
+	__u16 *source_port = packet->data;
+
+	if ((void *)(source_port + 1) > packet->data_end)
 		return -1;
+	remote->port = *source_port;
+	remote->ethertype = packet->eth_protocol;
 	if (remote->ethertype == bpf_htons(0x0800))
 		return bpf_skb_load_bytes_relative(packet, 12, remote->ip, 4, BPF_HDR_START_NET);
 	return bpf_skb_load_bytes_relative(packet, 8, remote->ip, 16, BPF_HDR_START_NET);
@@ -134,11 +147,16 @@ static __always_inline int is_binding_request(struct sk_reuseport_md *packet)
 	struct {
 		__u16 type, length;
 		__u32 cookie;
-	} header;
+	} header, *in_place = packet->data + UDP_HEADER_BYTES;
 
-	return packet->len >= UDP_HEADER_BYTES + STUN_HEADER_BYTES &&
-	       bpf_skb_load_bytes(packet, UDP_HEADER_BYTES, &header, sizeof(header)) == 0 &&
-	       header.type == bpf_htons(BINDING_REQUEST) && header.cookie == bpf_htonl(MAGIC_COOKIE);
+	if (packet->len < UDP_HEADER_BYTES + STUN_HEADER_BYTES)
+		return 0;
+	// A network card may have put what follows the UDP header into pages of its own, which only a helper can read.
+	if ((void *)(in_place + 1) <= packet->data_end)
+		header = *in_place;
+	else if (bpf_skb_load_bytes(packet, UDP_HEADER_BYTES, &header, sizeof(header)))
+		return 0;
+	return header.type == bpf_htons(BINDING_REQUEST) && header.cookie == bpf_htonl(MAGIC_COOKIE);
 }
 
 // USERNAME is our ufrag, a colon, the other side's (RFC 8445, 7.2.2). Neither has a colon inside. The search begins
@@ -192,7 +210,7 @@ static __always_inline int claim(struct remote *remote, __u32 id, struct transpo
 			return 1;
 		}
 		if ((__s64)(now - owner->asked_at) < IN_USE_NS && is_proven(remote, owner->transport) &&
-		    bpf_map_lookup_elem(&transports, &owner->transport))
+		    find_transport(owner->transport))
 			return 0;
 		if (is_proven(remote, id)) {
 			fresh.previous = owner->transport;
@@ -200,8 +218,7 @@ static __always_inline int claim(struct remote *remote, __u32 id, struct transpo
 			count(TUPLE_RECLAIMED);
 			return 1;
 		}
-		if (bpf_map_lookup_elem(&transports, &owner->transport) ||
-		    bpf_map_lookup_elem(&transports, &owner->previous)) {
+		if (find_transport(owner->transport) || find_transport(owner->previous)) {
 			count(CLAIM_REFUSED);
 			return 1;
 		}
@@ -227,7 +244,7 @@ static __always_inline int steer_by_ufrag(struct sk_reuseport_md *packet, struct
 	id = bpf_map_lookup_elem(&ufrags, &ufrag);
 	if (!id)
 		return drop(packet, STUN_UNKNOWN_UFRAG);
-	transport = bpf_map_lookup_elem(&transports, id);
+	transport = find_transport(*id);
 	if (!transport)
 		return drop(packet, STUN_UNKNOWN_UFRAG);
 	if (!claim(remote, *id, transport))
@@ -242,9 +259,9 @@ static __always_inline int steer_by_tuple(struct sk_reuseport_md *packet, struct
 
 	if (!owner)
 		return drop(packet, DATA_UNKNOWN_TUPLE);
-	transport = bpf_map_lookup_elem(&transports, &owner->transport);
+	transport = find_transport(owner->transport);
 	if (!transport) // It has closed: whom it took the address from still has it.
-		transport = bpf_map_lookup_elem(&transports, &owner->previous);
+		transport = find_transport(owner->previous);
 	if (!transport)
 		return drop(packet, DATA_UNKNOWN_TUPLE);
 	return deliver(packet, transport, DATA_STEERED);

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { bindingRequest } from '../../../../scripts/worker/stun.ts';
 import { bindUdp } from '../../../../scripts/worker/udp-client.ts';
 import type { IcePeer } from '../../testing/ice-peer.ts';
+import { sendInPages } from '../../testing/send-in-pages.ts';
 import { NoPortError } from '../errors.ts';
 import { data, SteeredHost, skipWithoutSteering } from './testing.ts';
 
@@ -103,6 +104,16 @@ test('what nobody shall have is answered by nothing: its source may be forged', 
       { waiting: 0, drops: 0 },
       { waiting: 0, drops: 4 },
     ]);
+});
+
+test('a datagram that lies in pages of its own, as network cards leave it, is read as any other', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 2);
+  const { transport } = await host.place(1);
+  sendInPages(host.group.port, [bindingRequest(transport.iceParameters), data]);
+  await expect
+    .poll(() => host.group.counters())
+    .toMatchObject({ stunSteered: 1, tupleClaimed: 1, dataSteered: 1 });
+  await expect.poll(() => host.received(1)).toMatchObject({ packets: 2 });
 });
 
 test('a Binding Request cut anywhere reaches the worker that it names, or none', async () => {
@@ -264,6 +275,26 @@ test('SP-2.3, SP-5.1: a closed transport leaves no ufrag, and its address is any
   expect(await peer.check(transport.iceParameters)).toBe('success');
   peer.send(data);
   await expect.poll(() => host.received(1)).toMatchObject({ packets: 2 });
+});
+
+test('SP-5.1: an address stays nobody’s when the place of its closed transport is another’s', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 2);
+  const gone = await host.place(0);
+  const [peer, id] = [await host.peer(), host.idOf(gone)];
+  expect(await peer.check(gone.transport.iceParameters)).toBe('success');
+  gone.transport.close();
+  const { tables } = host.steering;
+  let next = tables.addTransport(1);
+  while (next < id + 65_536) {
+    tables.removeTransport(next);
+    next = tables.addTransport(1);
+  }
+  peer.send(data);
+  await expect.poll(() => host.group.counters().dataUnknownTuple).toBe(1);
+  // Whom it was is told no more, and does the one that comes after it no harm.
+  tables.removeTransport(id);
+  tables.setUfrag('u'.repeat(32), next, 1);
+  expect(tables.readUfrags().get('u'.repeat(32))).toEqual({ transport: next, slot: 1 });
 });
 
 test('SP-8.1, SP-8.2: a transport without consent has no address until its next check', async () => {
