@@ -27,7 +27,11 @@ async function look(mode: string, view: View, start: () => Promise<Call>): Promi
     }
     if (mode !== 'multi-port') {
       const [worker = 0] = parts.workers;
-      const calls = await countSystemCalls(worker, [], () => call.sendPackets(packets));
+      // Or it would ask the worker meanwhile, as it does once a second, what CPU it has used.
+      process.kill(parts.server, 'SIGSTOP');
+      const calls = await countSystemCalls(worker, [], () => call.sendPackets(packets)).finally(
+        () => process.kill(parts.server, 'SIGCONT'),
+      );
       view.set(
         `${mode} strace`,
         `# strace -f -c -p <worker 0>, while ${packets} packets come\n${calls}`,
