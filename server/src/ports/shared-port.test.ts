@@ -6,7 +6,7 @@ import { Call } from '../testing/call.ts';
 import { IcePeer } from '../testing/ice-peer.ts';
 import { dumpOf, startSharedServer } from '../testing/shared-server.ts';
 import type { Transport } from './media-ports.ts';
-import { skipWithoutSteering } from './steering/testing.ts';
+import { data, skipWithoutSteering } from './steering/testing.ts';
 
 beforeEach(skipWithoutSteering);
 
@@ -32,15 +32,21 @@ function numbersFrom(seed: number): () => number {
   };
 }
 
+/** What the kernel knows of a ufrag: room and peer stand before it. */
+const randomPart = (ufrag: string) => ufrag.slice(-32);
+
 const operations = 3_000;
 const mostCalls = 60;
 /** mediasoup forgets the oldest of more. */
 const mostMoves = 7;
 
 test('after thousands of random operations the kernel’s tables are as the workers say', {
-  timeout: 120_000,
+  timeout: 180_000,
 }, async () => {
-  const { pool, ports, mediaPort } = await startSharedServer({ MEDIASOUP_NUM_WORKERS: '3' });
+  const { pool, ports, mediaPort } = await startSharedServer({
+    MEDIASOUP_NUM_WORKERS: '3',
+    ICE_UFRAG: 'room-and-peer',
+  });
   const at = { ip: '127.0.0.1', port: mediaPort };
   const random = numbersFrom(4711);
   const anyOf = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
@@ -60,7 +66,7 @@ test('after thousands of random operations the kernel’s tables are as the work
     return await openPeer();
   };
   const remember = ({ transport }: RandomCall) => {
-    transportOf.set(transport.iceParameters.usernameFragment, transport.id);
+    transportOf.set(randomPart(transport.iceParameters.usernameFragment), transport.id);
   };
 
   const steps: Record<string, (call: RandomCall) => Promise<void>> = {
@@ -138,6 +144,17 @@ test('after thousands of random operations the kernel’s tables are as the work
 
   await expect.poll(() => differences(), { timeout: 10_000 }).toEqual([]);
   expect(Math.min(...Object.values(done)), JSON.stringify(done)).toBeGreaterThan(100);
+
+  // Nobody asks any more: consent expires (RFC 7675), and what comes then is nobody's until the next request.
+  const expired = [...calls].map(({ transport }) => once(transport, 'icestatechange'));
+  expect(new Set((await Promise.all(expired)).flat())).toEqual(new Set(['disconnected']));
+  const unknown = () => ports.steering.groups[0]?.counters().dataUnknownTuple ?? 0;
+  const before = unknown();
+  for (const { peer } of calls) peer.send(data);
+  await expect.poll(unknown).toBe(before + calls.size);
+  expect(await differences()).toEqual([]);
+  for (const call of calls) await steps.check?.(call);
+  await expect.poll(() => differences(), { timeout: 10_000 }).toEqual([]);
   for (const { peer } of calls) await peer.close();
 
   async function differences(): Promise<string[]> {
@@ -156,7 +173,8 @@ test('after thousands of random operations the kernel’s tables are as the work
     for (const { index, worker } of pool.workers) {
       const dump = await dumpOf(worker);
       for (const { localIceUsernameFragment: ufrag } of dump.localIceUsernameFragments) {
-        const slot = ufrags.get(ufrag)?.slot;
+        expect(ufrag).toMatch(/^room\/peer/);
+        const slot = ufrags.get(randomPart(ufrag))?.slot;
         if (slot !== index) found.push(`${ufrag} of worker ${index} is steered to ${slot}`);
       }
       for (const { tuple, webRtcTransportId } of dump.tuples) {
