@@ -143,11 +143,14 @@ describe.runIf(process.platform === 'linux').each(modes)(
 
 describe.runIf(process.platform === 'linux')('in single-port', { timeout }, () => {
   test('where no room is open it stops at once, and says nothing of waiting', async () => {
-    const server = await startWatchedServer(aDay);
+    const server = await startWatchedServer({ ...aDay, LOG_LEVEL: 'info' });
     const exit = once(server.process, 'exit');
     server.process.kill('SIGINT');
     expect(await exit).toEqual([0, null]);
     expect(server.output()).not.toContain('DRAIN_SECONDS');
+    expect(server.output()).toMatch(
+      /"signal":"SIGINT","state":"running".*"asked to stop".*"msg":"stopped"/s,
+    );
     await server.expectNothingLeft();
   });
 
