@@ -40,6 +40,7 @@ export interface DashboardFacts {
   rooms: number;
   /** All that are open, shown or not. */
   transports: number;
+  /** Their numbers: UDP and TCP of one number are one, as for whoever must open it. */
   ports: number;
   /** Whether workers count what comes to their ports. */
   counted: Counted;

@@ -27,10 +27,10 @@ interface Facts {
 }
 
 const modes = [
-  // UDP and TCP each, for 16 transports; for two workers; for all.
-  { mode: 'multi-port', setting: 'false', ports: 32 },
-  { mode: 'single-port', setting: 'true', ports: 4 },
-  { mode: 'shared-port', setting: 'shared', ports: 2 },
+  // UDP and TCP each, for 16 transports; for two workers; for all. In multi-port both choose a number by chance.
+  { mode: 'multi-port', setting: 'false', ports: 32, numbers: undefined },
+  { mode: 'single-port', setting: 'true', ports: 4, numbers: 2 },
+  { mode: 'shared-port', setting: 'shared', ports: 2, numbers: 1 },
 ] as const;
 
 const obstacle = obstacleToSteering();
@@ -40,7 +40,7 @@ test.for(modes)(
   {
     timeout: 120_000,
   },
-  async ({ mode, setting, ports }, { skip }) => {
+  async ({ mode, setting, ports, numbers }, { skip }) => {
     skip(mode === 'shared-port' && obstacle !== undefined, obstacle);
     const server = await startTestServer({
       MEDIASOUP_USE_WEBRTC_SERVER: setting,
@@ -61,6 +61,7 @@ test.for(modes)(
     await agree();
     expect(shown().tuples).toHaveLength(16);
     expect(viewer.ports.size).toBe(ports);
+    if (numbers) expect(viewer.facts?.ports).toBe(numbers);
     // A page that is opened late sees the same.
     const late = await PortMapViewer.open({ url: server.url });
     onTestFinished(() => late.close());

@@ -35,7 +35,7 @@ export function viewOf(picture: Picture, look: Look): View {
       why,
       rooms,
       transports: transports.length,
-      ports: ports.size,
+      ports: new Set([...ports.values()].map(({ port }) => port)).size,
       counted,
       look,
       matches: matching.length,
