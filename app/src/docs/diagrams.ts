@@ -26,18 +26,23 @@ export async function drawDiagrams(root: HTMLElement): Promise<void> {
   const mermaid = await loadMermaid();
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const draw = async () => {
+    const narrow = root.clientWidth < 560;
     mermaid.initialize({
       startOnLoad: false,
       securityLevel: 'strict',
       theme: 'base',
       themeVariables: themeOf(root),
-      sequence: { useMaxWidth: true, mirrorActors: false },
+      ...(narrow ? closeTogether : wideApart),
     });
     for (const [n, figure] of figures.entries()) {
       try {
-        figure.innerHTML = (await mermaid.render(`diagram-${n}`, sources[n] ?? '')).svg;
+        const [id, source] = [`diagram-${n}`, sources[n] ?? ''];
+        figure.innerHTML = narrow
+          ? await drawNarrow(mermaid, id, source)
+          : (await mermaid.render(id, source)).svg;
         const svg = figure.querySelector('svg');
         svg?.style.setProperty('--drawn-width', svg.style.maxWidth);
+        showBeginning(figure);
       } catch (error) {
         figure.dataset.error = String(error);
         figure.textContent = `${String(error)}\n\n${sources[n]}`;
@@ -46,6 +51,53 @@ export async function drawDiagrams(root: HTMLElement): Promise<void> {
   };
   await draw();
   dark.addEventListener('change', () => void draw());
+}
+
+const wideApart = { sequence: { useMaxWidth: true, mirrorActors: false } };
+
+/** On a phone. Mermaid's own distances are for a page that is wide. */
+const closeTogether = {
+  sequence: {
+    ...wideApart.sequence,
+    wrap: true,
+    // An address with its port, unbroken.
+    width: 158,
+    actorMargin: 8,
+    diagramMarginX: 2,
+    wrapPadding: 2,
+    actorFontSize: 13,
+    messageFontSize: 13,
+    noteFontSize: 13,
+  },
+  flowchart: {
+    nodeSpacing: 8,
+    rankSpacing: 32,
+    padding: 6,
+    diagramPadding: 2,
+    wrappingWidth: 100,
+    subGraphTitleMargin: { top: 4, bottom: 14 },
+  },
+};
+
+/** A flowchart from left to right may be narrower from top to bottom: then it is drawn so. */
+async function drawNarrow(mermaid: Mermaid, id: string, source: string): Promise<string> {
+  const { svg } = await mermaid.render(id, source);
+  const turned = source.replace(/^flowchart LR$/m, 'flowchart TD');
+  if (turned === source) return svg;
+  const other = (await mermaid.render(id, turned)).svg;
+  return widthOf(other) < widthOf(svg) ? other : svg;
+}
+
+function widthOf(svg: string): number {
+  return Number(/viewBox="[-\d.]+ [-\d.]+ ([\d.]+)/.exec(svg)?.[1]);
+}
+
+/** A flowchart's first box may be anywhere: what is too wide is scrolled there. */
+function showBeginning(figure: HTMLElement): void {
+  const first = figure.querySelector('.node')?.getBoundingClientRect();
+  if (!first) return;
+  const frame = figure.getBoundingClientRect();
+  figure.scrollLeft += first.left + first.width / 2 - (frame.left + frame.width / 2);
 }
 
 /** The app's colours, resolved for the scheme that is on. */
