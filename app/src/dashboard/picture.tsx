@@ -1,18 +1,19 @@
 import type { TransportRow } from '@oneport/protocol';
-import { layOut, mostWays, type Node, rowHeight, type Way } from './picture-layout.ts';
+import { useRef } from 'react';
+import { useSize } from '../views/use-size.ts';
+import { type Columns, columnsIn, linesOf, narrowest } from './picture-columns.ts';
+import {
+  type Column,
+  columns,
+  layOut,
+  mostWays,
+  type Node,
+  rowHeight,
+  type Way,
+} from './picture-layout.ts';
 import { addressWords, phaseWords, ufragWords } from './words.ts';
 import './picture.css';
 
-/** Left and right edge of each column, in the picture's units. */
-const x = {
-  client: [0, 178],
-  port: [222, 318],
-  known: [362, 524],
-  worker: [568, 656],
-  transport: [700, 836],
-  room: [880, 1000],
-} as const;
-const width = 1000;
 const headHeight = 30;
 
 const headings = {
@@ -27,49 +28,78 @@ const headings = {
 /** For so long something counts as having just happened, and lights up. */
 const freshMs = 4_000;
 
-/** The ways of the newest transports, from the client to the room. */
-export function Picture(props: {
+interface PictureProps {
   transports: TransportRow[];
   at: number;
   chosen: string | undefined;
   onChoose(key: string): void;
-}) {
-  const { transports, at, chosen, onChoose } = props;
-  if (transports.length === 0) {
+}
+
+/** The ways of the newest transports, from the client to the room. */
+export function Picture(props: PictureProps) {
+  if (props.transports.length === 0) {
     return (
       <p className="dash-empty">No transport. Join a room, and watch its first packet come.</p>
     );
   }
+  return <Drawing {...props} />;
+}
+
+function Drawing({ transports, at, chosen, onChoose }: PictureProps) {
+  const ref = useRef<HTMLElement>(null);
+  const place = columnsIn(useSize(ref).width);
   const { ways, ports, workers, rooms, height } = layOut(transports);
   const more = transports.length - ways.length;
   return (
     <div className="dash-picture">
-      {/* It can be scrolled, so it must be reachable by keyboard. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region */}
-      <section className="dash-scroll" tabIndex={0} aria-label="Ways of packets">
+      <section
+        className="dash-scroll scroll-hint"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it may scroll, so it must be reachable by keyboard
+        tabIndex={0}
+        aria-label="Ways of packets"
+        ref={ref}
+      >
         {/* biome-ignore lint/a11y/noSvgWithoutTitle: the region has the name; a title would be a tooltip everywhere */}
-        <svg viewBox={`0 0 ${width} ${height + headHeight + 6}`}>
-          {(Object.keys(x) as (keyof typeof x)[]).map((column) => (
-            <text key={column} className="pic-head" x={middle(column)} y={16}>
+        <svg
+          viewBox={`0 0 ${place.width} ${height + headHeight + 6}`}
+          style={{ minWidth: narrowest }}
+          data-small={place.small}
+        >
+          {columns.map((column) => (
+            <text key={column} className="pic-head" x={middle(place, column)} y={16}>
               {headings[column]}
             </text>
           ))}
           <g transform={`translate(0 ${headHeight})`}>
             {ways.map((way) => (
-              <Edges key={way.row.key} way={way} at={at} dim={dim(way, chosen)} />
+              <Edges key={way.row.key} place={place} way={way} at={at} dim={dim(way, chosen)} />
             ))}
             {ports.map((node) => (
-              <Box key={node.key} node={node} column="port" text={node.key.replace(' ', ' :')} />
+              <Box
+                key={node.key}
+                place={place}
+                node={node}
+                column="port"
+                parts={node.key.split(/(?= )/).map((part) => part.replace(' ', ' :'))}
+              />
             ))}
             {workers.map((node) => (
-              <Box key={node.key} node={node} column="worker" text={`worker ${node.key}`} />
+              <Box
+                key={node.key}
+                place={place}
+                node={node}
+                column="worker"
+                // The column's head says that it is a worker.
+                parts={place.small ? [node.key] : ['worker ', node.key]}
+              />
             ))}
             {rooms.map((node) => (
-              <Box key={node.key} node={node} column="room" text={node.key} />
+              <Box key={node.key} place={place} node={node} column="room" parts={[node.key]} />
             ))}
             {ways.map((way) => (
               <Row
                 key={way.row.key}
+                place={place}
                 way={way}
                 at={at}
                 dim={dim(way, chosen)}
@@ -94,7 +124,7 @@ function dim(way: Way, chosen: string | undefined): boolean {
   return chosen !== undefined && chosen !== way.row.key;
 }
 
-function middle(column: keyof typeof x): number {
+function middle({ x }: Columns, column: Column): number {
   return (x[column][0] + x[column][1]) / 2;
 }
 
@@ -106,7 +136,9 @@ function freshness({ stunAt, dtlsAt }: TransportRow, at: number): string {
     .join(' ');
 }
 
-function Edges({ way, at, dim }: { way: Way; at: number; dim: boolean }) {
+function Edges(props: { place: Columns; way: Way; at: number; dim: boolean }) {
+  const { place, way, at, dim } = props;
+  const { x } = place;
   const { row, y } = way;
   // Nobody has come yet: there is nothing to the left of the port.
   const begins = row.tuple || row.phase === 'lost';
@@ -137,40 +169,32 @@ function curve(x1: number, y1: number, x2: number, y2: number): string {
   return `${x1} ${y1}C${half} ${y1} ${half} ${y2} ${x2} ${y2}`;
 }
 
-function Box({
-  node,
-  column,
-  text,
-}: {
+function Box(props: {
+  place: Columns;
   node: Node;
   column: 'port' | 'worker' | 'room';
-  text: string;
+  parts: string[];
 }) {
-  const [left, right] = x[column];
+  const { place, node, column, parts } = props;
+  const [left, right] = place.x[column];
   return (
     <g className="pic-box" data-column={column}>
-      <title>{text}</title>
+      <title>{parts.join('')}</title>
       <rect x={left} y={node.y - 15} width={right - left} height={30} rx={9} />
-      <text x={middle(column)} y={node.y}>
-        {cut(text, right - left)}
-      </text>
+      <Lines place={place} column={column} y={node.y} parts={parts} />
     </g>
   );
 }
 
 /** What belongs to one way alone; all of it chooses the way. */
-function Row(props: { way: Way; at: number; dim: boolean; onChoose(): void }) {
-  const { way, at, dim, onChoose } = props;
+function Row(props: { place: Columns; way: Way; at: number; dim: boolean; onChoose(): void }) {
+  const { place, way, at, dim, onChoose } = props;
+  const { x, width } = place;
   const { row, y } = way;
-  const [knownLeft, knownRight] = x.known;
-  const half = (knownLeft + knownRight) / 2;
-  const client = row.tuple
-    ? addressWords(row.tuple.address, row.tuple.remotePort)
-    : row.phase === 'lost'
-      ? 'lost'
-      : 'nobody yet';
+  const client = clientParts(row);
+  const pillHeight = place.stacked ? 32 : 26;
   const name = `${row.direction === 'send' ? '↑' : '↓'} ${row.peerId}`;
-  const label = `${row.peerId}, ${row.direction === 'send' ? 'sending' : 'receiving'}: ${client}, ${phaseWords[row.phase].short}`;
+  const label = `${row.peerId}, ${row.direction === 'send' ? 'sending' : 'receiving'}: ${client.join('')}, ${phaseWords[row.phase].short}`;
   return (
     // biome-ignore lint/a11y/useSemanticElements: HTML's button can't stand in a drawing
     <g
@@ -195,44 +219,78 @@ function Row(props: { way: Way; at: number; dim: boolean; onChoose(): void }) {
         height={rowHeight}
       />
       <g className="pic-client">
-        <title>{client}</title>
-        <rect x={x.client[0] + 1} y={y.client - 13} width={x.client[1] - 1} height={26} rx={13} />
-        <text x={middle('client')} y={y.client}>
-          {cut(client, x.client[1])}
-        </text>
+        <title>{client.join('')}</title>
+        <Pill left={x.client[0] + 1} right={x.client[1]} y={y.client} height={pillHeight} />
+        <Lines place={place} column="client" y={y.client} parts={client} />
       </g>
-      <g className="pic-ufrag">
-        <title>{`ufrag ${row.ufrag}`}</title>
-        <rect x={knownLeft} y={y.known - 13} width={half - knownLeft + 18} height={26} rx={13} />
-        <text x={(knownLeft + half + 18) / 2} y={y.known}>
-          {ufragWords(row.ufrag)}
-        </text>
-      </g>
-      <g className="pic-tuple">
-        <rect x={half + 22} y={y.known - 13} width={knownRight - half - 22} height={26} rx={13} />
-        <text x={(half + 22 + knownRight) / 2} y={y.known}>
-          tuple
-        </text>
-      </g>
+      <Known place={place} y={y.known} ufrag={row.ufrag} />
       <g className="pic-transport">
         <title>{name}</title>
-        <rect
-          x={x.transport[0]}
-          y={y.transport - 13}
-          width={x.transport[1] - x.transport[0]}
-          height={26}
-          rx={13}
-        />
-        <text x={middle('transport')} y={y.transport}>
-          {cut(name, x.transport[1] - x.transport[0])}
-        </text>
+        <Pill left={x.transport[0]} right={x.transport[1]} y={y.transport} height={pillHeight} />
+        <Lines place={place} column="transport" y={y.transport} parts={[name]} />
       </g>
     </g>
   );
 }
 
-/** SVG doesn't cut texts by itself. */
-function cut(text: string, space: number): string {
-  const characters = Math.floor((space - 12) / 7.4);
-  return text.length <= characters ? text : `${text.slice(0, characters - 1)}…`;
+function clientParts({ tuple, phase }: TransportRow): string[] {
+  if (!tuple) return phase === 'lost' ? ['lost'] : ['nobody ', 'yet'];
+  return addressWords(tuple.address, tuple.remotePort).split(/(?=:\d+$)/);
+}
+
+/** The two keys that a packet is found by: side by side, or the ufrag above the tuple. */
+function Known({ place, y, ufrag }: { place: Columns; y: number; ufrag: string }) {
+  const [left, right] = place.x.known;
+  const middle = (left + right) / 2;
+  const [above, below] = place.stacked ? [y - 8, y + 8] : [y, y];
+  const [ufragEnd, tupleStart] = place.stacked ? [right, left] : [middle + 18, middle + 22];
+  const height = place.stacked ? 15 : 26;
+  return (
+    <>
+      <g className="pic-ufrag">
+        <title>{`ufrag ${ufrag}`}</title>
+        <Pill left={left} right={ufragEnd} y={above} height={height} />
+        <text x={(left + ufragEnd) / 2} y={above}>
+          {ufragWords(ufrag)}
+        </text>
+      </g>
+      <g className="pic-tuple">
+        <Pill left={tupleStart} right={right} y={below} height={height} />
+        <text x={(tupleStart + right) / 2} y={below}>
+          tuple
+        </text>
+      </g>
+    </>
+  );
+}
+
+function Pill(props: { left: number; right: number; y: number; height: number }) {
+  const { left, right, y, height } = props;
+  return (
+    <rect
+      x={left}
+      y={y - height / 2}
+      width={right - left}
+      height={height}
+      rx={Math.min(height / 2, 13)}
+    />
+  );
+}
+
+/** A text in the middle of a column, on one line or on two. */
+function Lines(props: { place: Columns; column: Column; y: number; parts: string[] }) {
+  const { place, column, y, parts } = props;
+  const [left, right] = place.x[column];
+  const [letter, padding, lineHeight] = place.small ? [6.03, 4, 11.5] : [7.4, 12, 13.5];
+  const lines = linesOf(parts, Math.floor((right - left - padding) / letter), place.stacked);
+  return lines.map((line, i) => (
+    <text
+      // biome-ignore lint/suspicious/noArrayIndexKey: a line has nothing but its place
+      key={i}
+      x={middle(place, column)}
+      y={y + (i - (lines.length - 1) / 2) * lineHeight}
+    >
+      {line}
+    </text>
+  ));
 }
