@@ -63,6 +63,7 @@ function Drawing({ transports, at, chosen, onChoose }: PictureProps) {
         <svg
           viewBox={`0 0 ${place.width} ${height + headHeight + 6}`}
           style={{ minWidth: narrowest }}
+          data-stacked={place.stacked}
           data-small={place.small}
         >
           {columns.map((column) => (
