@@ -28,6 +28,11 @@ test('two people stand beside each other on a wide screen, above each other on a
   expect(layout(2, 390, 640, gap).columns).toBe(1);
 });
 
+test.each([2, 3, 5])('%i people on a wide screen: little of a 16:9 picture is cut off', (count) => {
+  const { width, height } = layout(count, 1256, 662, gap);
+  expect(width / height / (16 / 9)).toBeGreaterThan(0.89);
+});
+
 test('four people make a square', () => {
   expect(layout(4, 1280, 680, gap)).toMatchObject({ columns: 2, rows: 2 });
 });

@@ -8,18 +8,22 @@ export interface TileLayout {
   readonly height: number;
 }
 
+/** A camera's. */
+const pictureAspect = 16 / 9;
+
 /** The proportions (width / height) that a tile may have. Its picture is cropped to them. */
 export interface AspectRange {
   readonly narrowest: number;
   readonly widest: number;
 }
 
-/** People are cropped less where there is room beside them than on an upright phone. */
+/**
+ * People are cropped less where there is room beside them than on an upright phone, whose own camera is upright as
+ * well: nine tenths of a picture's width are in sight, so also who sits at its edge.
+ */
 export function personAspect(width: number, height: number): AspectRange {
-  return { narrowest: width > height ? 4 / 3 : 0.8, widest: 16 / 9 };
+  return { narrowest: width > height ? 0.9 * pictureAspect : 0.8, widest: pictureAspect };
 }
-
-const pictureAspect = 16 / 9;
 
 /**
  * The grid in which most of everybody's picture is seen.
