@@ -26,7 +26,7 @@ export async function drawDiagrams(root: HTMLElement): Promise<void> {
   const mermaid = await loadMermaid();
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const draw = async () => {
-    const narrow = root.clientWidth < 560;
+    const narrow = matchMedia('(width < 40rem)').matches;
     mermaid.initialize({
       startOnLoad: false,
       securityLevel: 'strict',
