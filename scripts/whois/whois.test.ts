@@ -46,14 +46,18 @@ test('whose an address is', async () => {
   const { output, code } = await whois([`${address}:${port}`]);
   expect(output).toMatch(
     new RegExp(
-      `^peer ${peer.peerId} in room blue, sends\n {2}${address}:${port} -> udp ${server.mediaPort}, for \\d+ s\n`,
+      `^peer ${peer.peerId} \\("${peer.displayName}"\\) in room blue, sends\n {2}${address}:${port} -> udp ${server.mediaPort}, for \\d+ s\n`,
     ),
   );
   expect(output).toContain(`ufrag ${sendTransport?.iceParameters.usernameFragment}`);
   expect(code).toBe(0);
 
   const line = `SRC=${address} DST=127.0.0.1 PROTO=UDP SPT=${port} DPT=${server.mediaPort}`;
-  expect((await whois(line.split(' '))).output).toContain(`peer ${peer.peerId}`);
+  expect((await whois(line.split(' '))).output.match(/^peer .*/gm)).toEqual([
+    expect.stringContaining(`peer ${peer.peerId}`),
+  ]);
+  const ofNobody = line.replace(/SPT=\d+/, 'SPT=9');
+  expect((await whois(ofNobody.split(' '))).code).toBe(1);
   expect((await whois(['blue'])).output.match(/^peer /gm)).toHaveLength(2);
   await Promise.all([peer.leave(), ice.close()]);
 });

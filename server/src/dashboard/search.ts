@@ -14,7 +14,7 @@ export interface Search {
 /**
  * Reads what somebody has pasted from a capture, a firewall's log or our own: `203.0.113.7:51234`, `[2001:db8::7]:51234`,
  * `203.0.113.7.51234` (tcpdump), `SRC=203.0.113.7 ... SPT=51234` (Linux's netfilter), an address, a port, a ufrag or the
- * USERNAME that begins with it, a peer, a room, a transport's id.
+ * USERNAME that begins with it, a peer by its id or name, a room, a transport's id.
  *
  * @param text - at most as long as the contract allows
  * @returns undefined when it is empty: then everything suits
@@ -23,6 +23,8 @@ export function searchFor(text: string): Search | undefined {
   const wanted = text.trim();
   if (wanted === '') return undefined;
   const ends = endpointsIn(wanted);
+  // Of two, one is the client's. The other is our port, which is everybody's: whose it is says the first.
+  if (ends.length > 1) return { ...searchForEnds(new Set(ends)), port: () => false };
   if (ends.length > 0) return searchForEnds(new Set(ends));
   if (isIP(wanted)) return searchForAddress(canonical(wanted));
   if (/^\d{1,5}$/.test(wanted)) return searchForNumber(wanted);
@@ -70,8 +72,8 @@ function searchForName(text: string): Search {
   const mayBeUfrag = ufrag.length >= 4;
   return {
     port: () => false,
-    transport: ({ key, peerId, roomId, ufrag: own, previousUfrag }) =>
-      [peerId, roomId, key].some((name) => name.toLowerCase().includes(lower)) ||
+    transport: ({ key, peerId, displayName, roomId, ufrag: own, previousUfrag }) =>
+      [peerId, displayName ?? '', roomId, key].some((name) => name.toLowerCase().includes(lower)) ||
       (mayBeUfrag && (own.includes(ufrag) || (previousUfrag?.includes(ufrag) ?? false))),
   };
 }
