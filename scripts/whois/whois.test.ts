@@ -68,6 +68,15 @@ test('nobody’s', async () => {
   expect(code).toBe(1);
 });
 
+test.each([[[]], [['']], [[' ', '']], [['x'.repeat(301)]]])(
+  'of nothing, or too much: %j',
+  async (what) => {
+    const { output, errors, code } = await whois(what);
+    expect({ output, code }).toEqual({ output: '', code: 2 });
+    expect(errors).toMatch(/^Usage: npm run whois|^whois: at most 300 characters\n$/);
+  },
+);
+
 test.each([
   ['a wrong token', { DASHBOARD_TOKEN: 'not-the-right-token' }, /token: wrong or missing/],
   ['no token', { DASHBOARD_TOKEN: '', ONEPORT_CACHE: '/nonexistent' }, /dashboard-token has none/],
