@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { types } from 'mediasoup';
+import { SrtpSender } from '../scripts/worker/srtp.ts';
 import { bindingRequest } from '../scripts/worker/stun.ts';
 import type { Transport } from '../server/src/ports/media-ports.ts';
 import { IcePeer } from '../server/src/testing/ice-peer.ts';
@@ -11,7 +12,6 @@ import { udpQueue } from '../server/src/testing/udp-queue.ts';
 import { processCpuNs, threadCpuNs } from './cpu-time.ts';
 import { DatagramSender, type Prepared, prepare } from './datagram-sender.ts';
 import type { DtlsCertificate } from './dtls-keys.ts';
-import { SrtpSender } from './srtp.ts';
 
 const ip = '127.0.0.1';
 /** Opus at 40 kbit/s. */

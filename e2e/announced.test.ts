@@ -94,6 +94,36 @@ test.each(portWays.filter(({ mode }) => mode !== 'multi-port'))(
   },
 );
 
+test('while nothing gets through the page says so, and not that all is well, until it does', async () => {
+  await using stack = new AsyncDisposableStack();
+  const outside = await freePorts(1);
+  const server = await startServerProcess({ MEDIASOUP_ANNOUNCED_PORT: String(outside) });
+  stack.defer(() => server.stop());
+  const alice = await PeerPage.join({ browser, url: server.url, roomId: 'lost', name: 'Alice' });
+  stack.defer(() => alice.close());
+  const said = (text: RegExp) => alice.page.getByText(text).first();
+  // Some of what it says is soon gone.
+  await alice.page.evaluate(() => {
+    new MutationObserver(() => {
+      for (const text of ['Trying again', 'connected again']) {
+        if (document.body.textContent?.includes(text))
+          document.body.dataset[text.slice(0, 3)] = text;
+      }
+    }).observe(document.body, { childList: true, subtree: true, characterData: true });
+  });
+  const hasSaid = () => alice.page.evaluate(() => Object.values(document.body.dataset));
+
+  await said(/Sound and picture don’t get through.*Still trying/).waitFor();
+  // It has given that connection up, made another, and that is no better.
+  await expect.poll(hasSaid, { timeout: 60_000, interval: 500 }).toContain('Trying again');
+  await said(/Still trying/).waitFor({ timeout: 30_000 });
+  expect(await hasSaid()).toEqual(['Trying again']);
+
+  await openMapping('udp', outside, server.mediaPort, stack);
+  await said(/connected again/).waitFor({ timeout: 60_000 });
+  await expect.poll(() => said(/don’t get through/).count(), patience).toBe(0);
+});
+
 test.each(protocols)(
   'of several announced addresses, one that works over %s is enough',
   async (protocol) => {

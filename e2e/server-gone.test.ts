@@ -19,6 +19,11 @@ test('when the server goes, the page says so, and when it is back the call goes 
   const bob = await PeerPage.join({ ...options, name: 'Bob' });
   await bob.tile('Alice').locator('video').waitFor();
 
+  await alice.page.evaluate(() => {
+    new MutationObserver(() => {
+      if (document.body.innerText.includes('still see')) document.body.dataset.said = 'still see';
+    }).observe(document.body, { childList: true, subtree: true, characterData: true });
+  });
   await first.stop();
   for (const peer of [alice, bob]) {
     await peer.page
@@ -26,6 +31,14 @@ test('when the server goes, the page says so, and when it is back the call goes 
       .first()
       .waitFor();
   }
+
+  // Its socket said so, long before the browser notices that nothing comes any more.
+  await expect
+    .poll(() => alice.page.getByTestId('port-badge').getAttribute('data-connected'), {
+      timeout: 30_000,
+    })
+    .toBe('false');
+  expect(await alice.page.evaluate(() => document.body.dataset.said)).toBeUndefined();
 
   const second = await startServerProcess({
     HTTP_PORT: new URL(first.url).port,

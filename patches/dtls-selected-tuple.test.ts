@@ -8,7 +8,7 @@ import { UdpClient } from '../scripts/worker/udp-client.ts';
 
 beforeEach(skipWithPrebuiltWorker);
 
-test('SP-10.2: what only looks like DTLS moves no media of a connected transport to another pair', async () => {
+test('SP-4.3, SP-10.2: what only looks like DTLS moves no media of a connected transport to another pair', async () => {
   const [transport] = await twoTransports();
   const client = await UdpClient.open(transport);
   const elsewhere = await UdpClient.open(transport);

@@ -40,8 +40,9 @@ export interface DashboardFacts {
   rooms: number;
   /** All that are open, shown or not. */
   transports: number;
-  /** Their numbers: UDP and TCP of one number are one, as for whoever must open it. */
   ports: number;
+  /** UDP and TCP of one number are one, as for whoever must open it. */
+  portNumbers: number;
   /** Whether workers count what comes to their ports. */
   counted: Counted;
   /** The `Look` that this answers, and how many transports suit it: perhaps more than are sent. */
@@ -89,6 +90,8 @@ export interface PortRow {
   /** Transports that may be reached here, and those of them that are. */
   transports: number;
   connected: number;
+  /** Of those that are reached here. null: none of them has been measured yet. */
+  rates: Rates | null;
   counts: PortCount[];
 }
 
@@ -110,6 +113,8 @@ export interface TransportRow {
   key: string;
   roomId: string;
   peerId: string;
+  /** What it calls itself. null: it has not joined yet. */
+  displayName: string | null;
   direction: 'send' | 'recv';
   worker: number;
   ufrag: string;

@@ -39,7 +39,7 @@ export function printReport(
     ...wrap(`The port-reuse lab: ${kernel}, ${where}.`, width),
     ...heading('What this kernel does'),
     ...tables.flatMap((table, i) => ['', ...tableLines(table, i + 1, { width, paint })]),
-    ...heading('What the document says of it'),
+    ...heading('What the document says that oneport began with'),
     ...judgements.flatMap((judgement, i) => [
       '',
       ...judgementLines(judgement, i + 1, { width, paint }),

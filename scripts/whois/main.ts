@@ -1,4 +1,5 @@
 /** `npm run whois`: whose an address, a ufrag, a peer or a room is, by the running server's port map. */
+import { dashboardLimits } from '@oneport/protocol';
 import { StartError } from '../../server/src/start-error.ts';
 import { askWhoIs, NoAnswerError } from './ask.ts';
 import { describeAnswer } from './print.ts';
@@ -12,13 +13,19 @@ Ends with 0 when it is somebody's, 1 when it is nobody's, 2 when the server can'
 `;
 
 const args = process.argv.slice(2);
-if (args.length === 0 || args.includes('--help') || args.includes('-h')) {
+// A line of a log, unquoted, comes as many.
+const what = args.join(' ').trim();
+if (args.includes('--help') || args.includes('-h')) {
   process.stdout.write(usage);
-  process.exitCode = args.length === 0 ? 2 : 0;
+} else if (what === '') {
+  process.stderr.write(usage);
+  process.exitCode = 2;
+} else if (what.length > dashboardLimits.searchCharacters) {
+  process.stderr.write(`whois: at most ${dashboardLimits.searchCharacters} characters\n`);
+  process.exitCode = 2;
 } else {
   try {
-    // A line of a log, unquoted, comes as many.
-    const answer = await askWhoIs(args.join(' '), process.env);
+    const answer = await askWhoIs(what, process.env);
     process.stdout.write(describeAnswer(answer, Date.now()));
     process.exitCode = answer.transports.length > 0 ? 0 : 1;
   } catch (error) {

@@ -35,7 +35,7 @@ function describe(row: TransportRow, now: number): string {
   const { tuple, rates } = row;
   const seconds = (time: number) => `${Math.max(0, Math.round((now - time) / 1000))} s`;
   const lines = [
-    `peer ${row.peerId} in room ${row.roomId}, ${row.direction === 'send' ? 'sends' : 'receives'}`,
+    `peer ${row.peerId}${row.displayName === null ? '' : ` (${JSON.stringify(row.displayName)})`} in room ${row.roomId}, ${row.direction === 'send' ? 'sends' : 'receives'}`,
     tuple
       ? `  ${addressAndPort(tuple.address, tuple.remotePort)} -> ${tuple.port}, for ${seconds(tuple.since)}`
       : `  nobody -> ${row.ports.join(', ')}, for ${seconds(row.openedAt)}`,

@@ -46,14 +46,18 @@ test('whose an address is', async () => {
   const { output, code } = await whois([`${address}:${port}`]);
   expect(output).toMatch(
     new RegExp(
-      `^peer ${peer.peerId} in room blue, sends\n {2}${address}:${port} -> udp ${server.mediaPort}, for \\d+ s\n`,
+      `^peer ${peer.peerId} \\("${peer.displayName}"\\) in room blue, sends\n {2}${address}:${port} -> udp ${server.mediaPort}, for \\d+ s\n`,
     ),
   );
   expect(output).toContain(`ufrag ${sendTransport?.iceParameters.usernameFragment}`);
   expect(code).toBe(0);
 
   const line = `SRC=${address} DST=127.0.0.1 PROTO=UDP SPT=${port} DPT=${server.mediaPort}`;
-  expect((await whois(line.split(' '))).output).toContain(`peer ${peer.peerId}`);
+  expect((await whois(line.split(' '))).output.match(/^peer .*/gm)).toEqual([
+    expect.stringContaining(`peer ${peer.peerId}`),
+  ]);
+  const ofNobody = line.replace(/SPT=\d+/, 'SPT=9');
+  expect((await whois(ofNobody.split(' '))).code).toBe(1);
   expect((await whois(['blue'])).output.match(/^peer /gm)).toHaveLength(2);
   await Promise.all([peer.leave(), ice.close()]);
 });
@@ -63,6 +67,15 @@ test('nobody’s', async () => {
   expect(output).toMatch(/^nobody's, now \(single-port/);
   expect(code).toBe(1);
 });
+
+test.each([[[]], [['']], [[' ', '']], [['x'.repeat(301)]]])(
+  'of nothing, or too much: %j',
+  async (what) => {
+    const { output, errors, code } = await whois(what);
+    expect({ output, code }).toEqual({ output: '', code: 2 });
+    expect(errors).toMatch(/^Usage: npm run whois|^whois: at most 300 characters\n$/);
+  },
+);
 
 test.each([
   ['a wrong token', { DASHBOARD_TOKEN: 'not-the-right-token' }, /token: wrong or missing/],

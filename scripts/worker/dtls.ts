@@ -1,51 +1,22 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { temporaryFolder } from '../setup/testing.ts';
-
-export interface Certificate {
-  /** The paths of PEM files. */
-  readonly key: string;
-  readonly cert: string;
-  /** SHA-256, as SDP writes it. */
-  readonly fingerprint: string;
-}
+import { type Certificate, createCertificate, type DtlsClient, spawnDtls } from './dtls-client.ts';
 
 /** For tests: a DTLS certificate of a client's. */
 export function makeCertificate(): Certificate {
-  const folder = temporaryFolder();
-  const key = join(folder, 'key.pem');
-  const cert = join(folder, 'cert.pem');
-  const args = [
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-  ].concat(['-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=test']);
-
-  execFileSync('openssl', ['req', ...args], { stdio: 'pipe' });
-
-  return { key, cert, fingerprint: new X509Certificate(readFileSync(cert)).fingerprint256 };
+  return createCertificate(temporaryFolder());
 }
 
 /**
- * For tests: a DTLS client that asks for SRTP keys. The end of its standard input makes it say goodbye and exit.
+ * For tests: a DTLS client that ends with the test.
  *
  * @param port - Where the server, or a relay to it, listens on 127.0.0.1.
  */
-export function startDtls(port: number, { key, cert }: Certificate): ChildProcess {
-  const args = ['-dtls1_2', '-connect', `127.0.0.1:${port}`, '-key', key, '-cert', cert].concat([
-    '-use_srtp',
-    'SRTP_AES128_CM_SHA1_80',
-  ]);
-  const client = spawn('openssl', ['s_client', ...args], { stdio: ['pipe', 'ignore', 'ignore'] });
+export function startDtls(port: number, certificate: Certificate): DtlsClient {
+  const client = spawnDtls(port, certificate);
 
   onTestFinished(() => {
-    client.kill();
+    client.process.kill();
   });
 
   return client;

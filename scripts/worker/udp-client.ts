@@ -14,6 +14,13 @@ import {
   transactionId,
 } from './stun.ts';
 
+export interface ConnectedDtls {
+  /** Closes DTLS as a client does: by its closing alert. */
+  closeDtls(): void;
+  /** What SRTP's keys are made of. */
+  readonly keyingMaterial: Buffer;
+}
+
 /**
  * For tests: one UDP socket of a client's. It does ICE's part itself, and stands between the worker, which knows
  * this socket's address, and `openssl s_client`, which knows only DTLS.
@@ -88,14 +95,32 @@ export class UdpClient {
    *
    * @param certificate - The client's.
    * @param promised - The certificate whose fingerprint the worker is told.
-   * @returns Closes DTLS as a client does: by its closing alert.
    * @throws When ICE or DTLS fails, or the worker dies.
    */
   async connect(
     transport: types.WebRtcTransport,
     certificate = makeCertificate(),
     promised = certificate,
-  ): Promise<{ closeDtls: () => void }> {
+  ): Promise<ConnectedDtls> {
+    const result = await this.check(transport.iceParameters);
+
+    if (result !== 'success') {
+      throw new Error(`the worker answers the binding request with ${result}`);
+    }
+
+    return this.connectDtls(transport, certificate, promised);
+  }
+
+  /**
+   * The second half of `connect`, for who has done ICE.
+   *
+   * @throws When DTLS fails, or the worker dies.
+   */
+  async connectDtls(
+    transport: types.WebRtcTransport,
+    certificate = makeCertificate(),
+    promised = certificate,
+  ): Promise<ConnectedDtls> {
     await transport.connect({
       dtlsParameters: {
         role: 'client',
@@ -103,18 +128,15 @@ export class UdpClient {
       },
     });
 
-    const result = await this.check(transport.iceParameters);
-
-    if (result !== 'success') {
-      throw new Error(`the worker answers the binding request with ${result}`);
-    }
-
     const connected = dtlsState(transport, 'connected');
     const client = startDtls(await this.#makeRelay(), certificate);
 
     await connected;
 
-    return { closeDtls: () => client.stdin?.end() };
+    return {
+      closeDtls: () => client.process.stdin.end(),
+      keyingMaterial: await client.keyingMaterial,
+    };
   }
 
   async #makeRelay(): Promise<number> {

@@ -52,8 +52,9 @@ describe('wrong is, with a message that says what is allowed,', () => {
   });
 
   test('a misspelt name: rooms would be open in silence', () => {
-    expect(loadConfig({ AUTH_JWT_SECERT: secret }).warnings).toEqual([
-      "AUTH_JWT_SECERT is no setting of oneport's: npm start -- --help shows every one.",
-    ]);
+    expect(() => loadConfig({ AUTH_JWT_SECERT: secret })).toThrow(
+      /^ {2}AUTH_JWT_SECERT is no setting: did you mean AUTH_JWT_SECRET\?$/m,
+    );
+    expect(() => loadConfig({ AUTH_JWT_SECERT: secret })).not.toThrow(secret);
   });
 });

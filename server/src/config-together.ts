@@ -94,6 +94,15 @@ export function checkTogether({ portMode, media, http, metrics, warnings }: Conf
         'HTTPS_CERT_PRIVKEY, or put a proxy with TLS before it and name it in TRUST_PROXY.',
     );
   }
+  // Announced is an address where something else passes media on.
+  const onlyHere = listenIps.length > 0 && listenIps.every(isLoopback);
+  if (onlyHere && announcedAddresses.length === 0 && !isLoopback(http.host) && !behindProxy) {
+    warnings.push(
+      `MEDIASOUP_LISTEN_IP=${listenIps} is reached from this machine alone, and the page from others too ` +
+        `(HTTP_HOST=${http.host}): there nobody will be seen or heard. Add the address that they reach this machine by, ` +
+        'or unset it.',
+    );
+  }
   return problems;
 }
 

@@ -142,14 +142,40 @@ describe('loadConfig', () => {
     );
   });
 
-  test('warns of a name that is nearly a setting, and not of mediasoup’s own', () => {
+  test.each(['MEDIASOUP_USE_WEBRTC_SERVRE', 'MEDIASOUP_USE_WEBRTC_SERVERS'])(
+    'stops at %s, a misspelt name',
+    (name) => {
+      expect(() => loadConfig({ [name]: 'shared' })).toThrow(
+        `${name} is no setting: did you mean MEDIASOUP_USE_WEBRTC_SERVER?`,
+      );
+    },
+  );
+
+  test('warns of a name that is like our settings, and not of mediasoup’s own', () => {
     const { warnings } = loadConfig({
-      MEDIASOUP_USE_WEBRTC_SERVERS: 'shared',
+      MEDIASOUP_INGRESS_HOST: '203.0.113.7',
+      AUTH_USER: 'me',
       MEDIASOUP_WORKER_PREBUILT_DOWNLOAD_BASE_URL: 'https://example.org',
     });
     expect(warnings).toEqual([
-      expect.stringMatching(/^MEDIASOUP_USE_WEBRTC_SERVERS is no setting/),
+      expect.stringMatching(/^MEDIASOUP_INGRESS_HOST is no setting/),
+      expect.stringMatching(/^AUTH_USER is no setting/),
     ]);
+  });
+
+  test('warns of a page that is served where media is not', () => {
+    const onLoopback = { MEDIASOUP_LISTEN_IP: '127.0.0.1,::1', HTTPS: 'self-signed' };
+    expect(loadConfig(onLoopback).warnings).toEqual([
+      expect.stringMatching(/^MEDIASOUP_LISTEN_IP=127.0.0.1,::1 .*HTTP_HOST=0.0.0.0/),
+    ]);
+    for (const also of [
+      { MEDIASOUP_LISTEN_IP: '127.0.0.1,192.0.2.1' },
+      { MEDIASOUP_LISTEN_IP: '' },
+      { MEDIASOUP_ANNOUNCED_ADDRESS: '203.0.113.7,2001:db8::7' },
+      { HTTP_HOST: '127.0.0.1' },
+    ]) {
+      expect(loadConfig({ ...onLoopback, ...also }).warnings).toEqual([]);
+    }
   });
 
   test('warns of plain HTTP beyond this machine', () => {

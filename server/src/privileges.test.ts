@@ -99,7 +99,7 @@ test('without capabilities: one message says what is missing, how to get it, and
   const message = await fail(as());
   expect(message).toContain('the kernel refused bpf(BPF_MAP_CREATE): EPERM');
   expect(message).toContain('It takes the capability CAP_BPF');
-  expect(message).toContain('AmbientCapabilities=CAP_BPF');
+  expect(message).toContain('AmbientCapabilities=CAP_BPF in');
   expect(message).toContain('MEDIASOUP_USE_WEBRTC_SERVER=true (a port for each worker) needs none');
 });
 
@@ -180,6 +180,15 @@ describe('a port below 1024', () => {
     const message = await fail(rights, { ...env, MEDIASOUP_PORT: String(port) });
     expect(message).toContain(`MEDIASOUP_PORT=${port}: can't listen at 127.0.0.1, UDP (EACCES).`);
     expect(message).toContain('AmbientCapabilities=CAP_NET_BIND_SERVICE');
+    expect(message).toContain(`sysctl net.ipv4.ip_unprivileged_port_start=${port}`);
+  });
+
+  test('without any right the first message names all that it takes', async () => {
+    const port = await freeLowPort();
+    const message = await fail(as(), { MEDIASOUP_PORT: String(port) });
+    expect(message).toContain(`and CAP_NET_BIND_SERVICE for port ${port}`);
+    expect(message).toContain('AmbientCapabilities=CAP_BPF CAP_NET_BIND_SERVICE');
+    expect(message).toContain('--ambient-caps +bpf,+net_bind_service');
     expect(message).toContain(`sysctl net.ipv4.ip_unprivileged_port_start=${port}`);
   });
 

@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { explain, longestDrainSeconds } from '@oneport/protocol';
+import { closest, distance } from 'fastest-levenshtein';
 import { compile as compileProxies } from 'proxy-addr';
 import { z } from 'zod';
 import { announcedAddressesSchema, listenIpsSchema } from './announced-addresses.ts';
@@ -109,7 +110,7 @@ const variables = {
     default: 'random',
     meaning:
       'What ICE username fragments consist of. room-and-peer: room and peer id before the random part, so that a packet capture or a load balancer can tell whose a connection is. They travel in clear (docs/ice-ufrag.md). Needs a patched worker.',
-    schema: z.enum(['random', 'room-and-peer']),
+    schema: z.enum(['random', 'room-and-peer'], 'expected random or room-and-peer'),
   },
   HTTP_HOST: {
     default: '127.0.0.1 (0.0.0.0 with HTTPS=self-signed)',
@@ -197,7 +198,8 @@ const variables = {
   },
   LOG_LEVEL: {
     default: 'info',
-    meaning: 'The least important log lines to print.',
+    meaning:
+      'The least important log lines to print: fatal, error, warn, info or debug. silent: none.',
     schema: z.enum(
       ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
       'expected fatal, error, warn, info, debug or silent',
@@ -267,6 +269,10 @@ export function parseSettings(env: NodeJS.ProcessEnv): Values {
   for (const [old, name] of Object.entries(renamed)) {
     if (env[old]) problems.push(`${old} is called ${name} here: set that instead`);
   }
+  for (const name of strangers(env)) {
+    const meant = nearest(name);
+    if (meant) problems.push(`${name} is no setting: did you mean ${meant}?`);
+  }
   fail(problems);
   return values as Values;
 }
@@ -275,12 +281,29 @@ export function parseSettings(env: NodeJS.ProcessEnv): Values {
 const mediasoupsOwn =
   /^MEDIASOUP_(WORKER_PREBUILT_|SKIP_|FORCE_|LOCAL_DEV|BUILDTYPE|MAX_CORES|OUT_DIR)/;
 
-/** A misspelt setting would be a default in silence: a warning for each. */
+/** A setting that nobody knows would be a default in silence: a warning for each. */
 export function unknownNames(env: NodeJS.ProcessEnv): string[] {
-  return Object.keys(env)
-    .filter((name) => /^(MEDIASOUP|AUTH)_/.test(name) && !mediasoupsOwn.test(name))
-    .filter((name) => !Object.hasOwn(variables, name) && !Object.hasOwn(renamed, name))
-    .map((name) => `${name} is no setting of oneport's: npm start -- --help shows every one.`);
+  return strangers(env).map(
+    (name) => `${name} is no setting of oneport's: npm start -- --help shows every one.`,
+  );
+}
+
+/** Called as ours are, and none of them. */
+function strangers(env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(env).filter(
+    (name) =>
+      /^(MEDIASOUP|AUTH)_/.test(name) &&
+      !mediasoupsOwn.test(name) &&
+      !Object.hasOwn(variables, name) &&
+      !Object.hasOwn(renamed, name),
+  );
+}
+
+/** What was misspelt. Short names may be somebody else's: AUTH_USER is not far from AUTH_ISSUER. */
+function nearest(name: string): string | undefined {
+  if (name.length < 12) return undefined;
+  const meant = closest(name, Object.keys(variables));
+  return distance(name, meant) <= 2 ? meant : undefined;
 }
 
 /** @throws ConfigError unless there is no problem */

@@ -94,11 +94,11 @@ function LiveMap({
 }
 
 function Summary({ facts }: { facts: DashboardFacts }) {
-  const { rooms, transports, ports, why, counted } = facts;
+  const { rooms, transports, portNumbers, why, counted } = facts;
   return (
     <section className="dash-summary" aria-label="Summary">
       <p className="dash-count">
-        {countWords(transports, 'transport')} on {countWords(ports, 'port')}
+        {countWords(transports, 'transport')} on {countWords(portNumbers, 'port')}
         <span> in {countWords(rooms, 'room')}</span>
       </p>
       <p className="dash-why">{why}</p>

@@ -1,5 +1,5 @@
 import type { Counted, DashboardFacts, PortCount, PortRow } from '@oneport/protocol';
-import { countedByWords, counterName } from './words.ts';
+import { countedByWords, counterName, trafficWords } from './words.ts';
 import './cards.css';
 
 /** What listens, for whom, and what it drops. */
@@ -36,6 +36,7 @@ export function PortTable(props: {
               {port.addresses.join(', ')}
               {differs(port) && <> · told as {port.announced.join(', ')}</>}
             </p>
+            <p>{port.rates ? trafficWords(port.rates) : '…'}</p>
             <Counts counts={port.counts} counted={facts.counted} />
           </li>
         ))}

@@ -6,6 +6,7 @@ export function transportRow(change: Partial<TransportRow>): TransportRow {
     key: 'transport',
     roomId: 'room',
     peerId: 'peer',
+    displayName: null,
     direction: 'send',
     worker: 0,
     ufrag: 'ufrag',

@@ -1,5 +1,5 @@
 /** How numbers, times and reasons are said. */
-import type { PortCount, TransportPhase } from '@oneport/protocol';
+import type { PortCount, Rates, TransportPhase } from '@oneport/protocol';
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'];
 
@@ -50,6 +50,11 @@ export const countedByWords: Record<PortCount['by'], string> = {
   kernel: 'by the kernel’s program',
   'tcp-front': 'by the TCP front',
 };
+
+/** Both directions in a line. */
+export function trafficWords({ bytesIn, bytesOut, packetsIn, packetsOut }: Rates): string {
+  return `in ${bytesWords(bytesIn)}/s, ${packetsIn} RTP/s · out ${bytesWords(bytesOut)}/s, ${packetsOut} RTP/s`;
+}
 
 /** What counters are called: those of docs/webrtc-server-dump.md and docs/shared-port.md. */
 const counterWords: Record<string, string> = {

@@ -102,7 +102,11 @@ test('"try now" begins the waiting attempt, once', () => {
   connector.retryNow();
   connector.retryNow();
   expect(attempts).toHaveLength(2);
-  expect(troubles.at(-1)).toEqual({ cause: 'unreachable', retryAt: null });
+  expect(troubles.at(-1)).toEqual({
+    cause: 'unreachable',
+    retryAt: null,
+    serverGone: false,
+  });
   vi.advanceTimersByTime(60_000);
   expect(attempts).toHaveLength(2);
 });

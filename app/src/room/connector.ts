@@ -23,6 +23,8 @@ export interface Trouble {
   readonly cause: TroubleCause;
   /** When the next attempt begins, as Date.now() counts; null: it is under way. */
   readonly retryAt: number | null;
+  /** The server has said that it goes: media has ended with it, whatever the browser has noticed of that. */
+  readonly serverGone: boolean;
 }
 
 /** Why there will be no further attempt. */
@@ -67,6 +69,7 @@ export class Connector {
   #resumeSecret: string | undefined;
   #attempt = 0;
   #cause: TroubleCause = 'unreachable';
+  #serverGone = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #heartbeat: Heartbeat | undefined;
   #running = false;
@@ -106,6 +109,7 @@ export class Connector {
   /** The server has welcomed us. @param resumeSecret - lets the next socket take this one's place */
   welcomed(resumeSecret: string): void {
     this.#resumeSecret = resumeSecret;
+    this.#serverGone = false;
     const signalling = this.#signalling;
     this.#heartbeat?.stop();
     this.#heartbeat = startHeartbeat({
@@ -152,7 +156,7 @@ export class Connector {
 
   #open(): void {
     clearTimeout(this.#timer);
-    if (this.#attempt > 0) this.#options.onTrouble({ cause: this.#cause, retryAt: null });
+    if (this.#attempt > 0) this.#tell(null);
     const resume = this.#resumeSecret;
     this.#signalling = this.#options.open(resume, (end) => this.#ended(end, resume));
   }
@@ -170,6 +174,7 @@ export class Connector {
       this.stop();
       this.#options.onFailure({ kind: failure, reason });
     } else if (code === closeCodes.restart) {
+      this.#serverGone = true;
       this.#waitAndRetry('restarting');
     } else {
       this.#waitAndRetry(code === closeCodes.tooMany ? 'busy' : 'unreachable');
@@ -184,6 +189,10 @@ export class Connector {
     const delay = retryDelay(this.#attempt, paces[cause]);
     this.#attempt += 1;
     this.#timer = setTimeout(() => this.#open(), delay);
-    this.#options.onTrouble({ cause, retryAt: Date.now() + delay });
+    this.#tell(Date.now() + delay);
+  }
+
+  #tell(retryAt: Trouble['retryAt']): void {
+    this.#options.onTrouble({ cause: this.#cause, retryAt, serverGone: this.#serverGone });
   }
 }

@@ -71,6 +71,11 @@ export function heardIn(report: Iterable<Stats>): number {
   return heard;
 }
 
+/** Whether anything gets through by one of them. */
+export function isInUse(paths: readonly MediaPath[]): boolean {
+  return paths.some(({ state }) => state === 'in-use');
+}
+
 /** The paths that a transport may take, as long as it hasn't taken one. */
 export function offeredPaths(
   direction: MediaPath['direction'],

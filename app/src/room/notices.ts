@@ -23,6 +23,10 @@ export class Notices {
     this.#set(this.#notices.filter((notice) => notice.id !== id));
   }
 
+  removeAll(type: Notice['type']): void {
+    this.#set(this.#notices.filter((notice) => notice.type !== type));
+  }
+
   clear(): void {
     this.#set([]);
   }

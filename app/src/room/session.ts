@@ -14,6 +14,7 @@ import { dispatch } from './dispatch.ts';
 import { nameOrGuest } from './display-name.ts';
 import type { TileView } from './layers.ts';
 import { LocalMedia } from './local-media.ts';
+import { MediaState } from './media-state.ts';
 import { beforeWelcome, Moderation } from './moderation.ts';
 import { Notices } from './notices.ts';
 import { OwnDevices } from './own-devices.ts';
@@ -56,6 +57,7 @@ export class RoomSession {
 
   // The connection.
   #connection: Connection | undefined;
+  readonly #media: MediaState;
   readonly #deviceLoader = new DeviceLoader();
 
   readonly #room: Room;
@@ -100,6 +102,10 @@ export class RoomSession {
       chosen: this.devices.chosen,
       notices: [],
     });
+    this.#media = new MediaState({
+      onChange: (media) => this.#store.updateIfOther({ media }),
+      onBack: () => this.#notices.add({ type: 'reconnected' }),
+    });
     this.moderation = new Moderation({
       request: (method, data) => this.#request(method, data),
       notices: this.#notices,
@@ -132,9 +138,7 @@ export class RoomSession {
     const opening = page.produce ? this.devices.openAgain(place) : undefined;
     if (place) {
       this.#returning = true;
-      this.#store.update({
-        phase: { state: 'reconnecting', trouble: undefined },
-      });
+      this.#store.update({ phase: { state: 'reconnecting', trouble: undefined } });
       this.#connector.start(place.resumeSecret);
     }
     await opening;
@@ -146,8 +150,8 @@ export class RoomSession {
     const { resumeSecret } = this.#connector;
     const inCall = phase.state === 'joined' || phase.state === 'reconnecting';
     if (!inCall || resumeSecret === undefined) return undefined;
-    const displayName = nameOrGuest(self.displayName);
-    return { roomId, peerId: self.peerId, displayName, resumeSecret, ...this.devices.open };
+    const { peerId, displayName: name } = self;
+    return { roomId, peerId, displayName: nameOrGuest(name), resumeSecret, ...this.devices.open };
   }
 
   /** Enters the room, or enters it again after having left. */
@@ -213,7 +217,7 @@ export class RoomSession {
     this.#notices.remove(id);
   }
 
-  #openSignalling(...[resume, ended]: Parameters<ConnectorOpen>): ReturnType<ConnectorOpen> {
+  #openSignalling(...[resume, ended]: Parameters<ConnectorOpen>): Signalling {
     const { page, roomId, server } = this.#options;
     const { peerId, ...self } = this.getSnapshot().self;
     const keep = resume !== undefined && this.#connection?.canGoOn === true;
@@ -263,10 +267,12 @@ export class RoomSession {
 
   /** Takes on what the token says. */
   #allowed(welcome: Welcome): void {
-    const { produce } = this.#options.page;
     this.moderation.welcomed(welcome);
     this.#updateSelf({
-      role: produce && welcome.permissions.publish.length > 0 ? 'participant' : 'watching',
+      role:
+        this.#options.page.produce && welcome.permissions.publish.length > 0
+          ? 'participant'
+          : 'watching',
       ...(welcome.displayName && { displayName: welcome.displayName }),
     });
   }
@@ -301,9 +307,7 @@ export class RoomSession {
         onMedia: () => this.#room.mediaChanged(connection.consuming?.media() ?? []),
         onRoomData: (data) => this.#room.chatted([data]),
         onRefused: (source, reason) => this.#notices.add({ type: 'not-sent', source, reason }),
-        onPaths: (paths) => {
-          this.#store.updateIfOther({ media: { portMode: welcome.portMode, paths } });
-        },
+        onPaths: (paths) => this.#media.pathsAre(paths, welcome.portMode),
         onNoAnswer: () => reconnect('unreachable'),
         onLost: () => reconnect('media-lost'),
       },
@@ -347,12 +351,16 @@ export class RoomSession {
     else this.#room.transportsChanged(media);
     this.#store.update({ phase: { state: 'joined' } });
     this.#connector.settled();
-    if (wasReconnecting) this.#notices.add({ type: 'reconnected' });
+    // Whoever receives gets what the server itself has to say, even alone.
+    if (this.#connection?.consuming) this.#media.expect();
+    if (wasReconnecting && !this.#media.lost) this.#notices.add({ type: 'reconnected' });
   }
 
   #troubled(trouble: Trouble): void {
     this.#connection?.suspend();
     const { state } = this.getSnapshot().phase;
+    if (trouble.serverGone) this.#notices.removeAll('server-stopping');
+    if (trouble.cause === 'media-lost') this.#media.lose();
     // The server would say, and it doesn't.
     this.#store.update({ activeSpeaker: null });
     if (state === 'lobby' || state === 'joining' || state === 'waiting') {
@@ -368,7 +376,8 @@ export class RoomSession {
     this.devices.close();
     this.#room.left();
     this.#notices.clear();
-    this.#store.update({ phase, activeSpeaker: null, media: undefined });
+    this.#media.end();
+    this.#store.update({ phase, activeSpeaker: null });
   }
 
   #dropConnection(): void {

@@ -33,6 +33,8 @@ export interface Self {
 export interface MediaInfo {
   readonly portMode: PortMode;
   readonly paths: readonly MediaPath[];
+  /** For a while nothing has got through, though it should. */
+  readonly lost: boolean;
 }
 
 export interface ChosenDevices {

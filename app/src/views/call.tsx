@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { ChatEntry } from '../room/chat-log.ts';
+import { isInUse } from '../room/media-paths.ts';
 import type { Snapshot } from '../room/snapshot.ts';
 import './call.css';
 import { ChatPanel } from './chat-panel.tsx';
@@ -12,7 +13,7 @@ import { RoomMenu } from './room-menu.tsx';
 import { useSession } from './session-context.ts';
 import { Stage } from './stage.tsx';
 import { Toolbar } from './toolbar.tsx';
-import { TroubleBanner } from './trouble-banner.tsx';
+import { MediaLostBanner, TroubleBanner } from './trouble-banner.tsx';
 import { useShortcuts } from './use-shortcuts.ts';
 
 /** How many of the others' messages have come since the panel was last open. */
@@ -69,9 +70,10 @@ export function Call({ snapshot }: { snapshot: Snapshot }) {
         {phase.state === 'reconnecting' && phase.trouble && (
           <TroubleBanner
             trouble={phase.trouble}
-            mediaGoesOn={media?.paths.some(({ state }) => state === 'in-use') ?? false}
+            mediaGoesOn={!phase.trouble.serverGone && media !== undefined && isInUse(media.paths)}
           />
         )}
+        {phase.state === 'joined' && media?.lost && <MediaLostBanner />}
         {moderation.permissions.moderate && <LobbyRequests lobby={moderation.lobby} />}
         {phase.state === 'joined' && (
           <CallProblems microphone={self.microphone} camera={self.camera} />

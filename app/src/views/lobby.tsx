@@ -27,6 +27,7 @@ export function Lobby({ snapshot }: { snapshot: Snapshot }) {
     <main className="lobby">
       <header className="brand">
         <LogoIcon /> oneport
+        <a href="/docs">How it works</a>
       </header>
       <div className="lobby-body" data-preview={participant}>
         {participant && <Preview self={self} />}

@@ -1,4 +1,5 @@
 import { useCallback, useId, useRef, useState } from 'react';
+import { isInUse } from '../room/media-paths.ts';
 import type { MediaInfo } from '../room/snapshot.ts';
 import './port-badge.css';
 import { useDismiss } from './use-dismiss.ts';
@@ -17,7 +18,7 @@ export function PortBadge({ media }: { media: MediaInfo }) {
     useCallback(() => setOpen(false), []),
   );
   const { text, explanation } = badgeWords(media);
-  const connected = media.paths.some(({ state }) => state === 'in-use');
+  const connected = isInUse(media.paths);
   return (
     <div className="port-badge" ref={ref}>
       <button

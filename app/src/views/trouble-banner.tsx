@@ -31,6 +31,18 @@ export function TroubleBanner(props: { trouble: Trouble; mediaGoesOn?: boolean }
   );
 }
 
+/** Says that signalling works and nothing else does. The session tries again by itself. */
+export function MediaLostBanner() {
+  return (
+    <div className="trouble">
+      <p role="status">
+        <strong>{troubleWords['media-lost']}</strong> Still trying. Your network may block them, or
+        the server may offer an address that can’t be reached from here: the badge shows which.
+      </p>
+    </div>
+  );
+}
+
 function useSecondsUntil(time: number | null): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {

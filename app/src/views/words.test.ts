@@ -21,23 +21,27 @@ const path = (port: number, change: Partial<MediaPath> = {}): MediaPath => ({
 });
 
 test('the badge names the mode and each port once', () => {
-  const single = { portMode: 'single-port' as const, paths: [path(44444), path(44444)] };
+  const single = {
+    portMode: 'single-port' as const,
+    paths: [path(44444), path(44444)],
+    lost: false,
+  };
   expect(badgeWords(single).text).toBe('single-port · UDP 44444');
-  const multi = { portMode: 'multi-port' as const, paths: [path(40001), path(40002)] };
+  const multi = { portMode: 'multi-port' as const, paths: [path(40001), path(40002)], lost: false };
   expect(badgeWords(multi).text).toBe('multi-port · UDP 40001, UDP 40002');
-  expect(badgeWords({ portMode: 'single-port', paths: [] }).text).toBe(
+  expect(badgeWords({ portMode: 'single-port', paths: [], lost: false }).text).toBe(
     'single-port · not connected',
   );
 });
 
 test('what is only offered is not in the badge', () => {
   const offered = path(40001, { state: 'offered', protocol: 'tcp' });
-  expect(badgeWords({ portMode: 'multi-port', paths: [offered] }).text).toBe(
+  expect(badgeWords({ portMode: 'multi-port', paths: [offered], lost: false }).text).toBe(
     'multi-port · not connected',
   );
-  expect(badgeWords({ portMode: 'multi-port', paths: [offered, path(40002)] }).text).toBe(
-    'multi-port · UDP 40002',
-  );
+  expect(
+    badgeWords({ portMode: 'multi-port', paths: [offered, path(40002)], lost: false }).text,
+  ).toBe('multi-port · UDP 40002');
 });
 
 test.each([

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { dashboardLimits, dashboardPath, dashboardRefusals } from '@oneport/protocol';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -173,6 +174,19 @@ test('says only what has changed, and nothing when nothing has', async () => {
     for (const row of transports?.set ?? []) expect(row.rates).not.toBeNull();
   }
   await peer.leave();
+});
+
+test('comes twice a second at most, however often viewers come and look elsewhere', async () => {
+  const viewer = await open();
+  await expect.poll(() => viewer.facts).toBeDefined();
+  for (let n = 0; viewer.updates.length < 6; n++) {
+    viewer.socket.emit('look', { search: `somebody ${n}`, port: null });
+    if (n % 10 === 0) await open();
+    await sleep(20);
+  }
+  const at = viewer.updates.map((update) => update.at);
+  // By the server's clock, which says whole milliseconds.
+  for (const [i, one] of at.slice(1).entries()) expect(one - (at[i] ?? 0)).toBeGreaterThan(498);
 });
 
 test('a viewer that answers no more gets nothing more, and then all of it at once', async () => {

@@ -17,6 +17,8 @@ interface WorkerInside {
 
 interface Present {
   peer: TestPeer;
+  /** Its transports, as it was told of them. */
+  told: string[];
   checks: IceChecked[];
 }
 
@@ -61,7 +63,7 @@ test.for(modes)(
     await agree();
     expect(shown().tuples).toHaveLength(16);
     expect(viewer.ports.size).toBe(ports);
-    if (numbers) expect(viewer.facts?.ports).toBe(numbers);
+    if (numbers) expect(viewer.facts?.portNumbers).toBe(numbers);
     // A page that is opened late sees the same.
     const late = await PortMapViewer.open({ url: server.url });
     onTestFinished(() => late.close());
@@ -79,10 +81,22 @@ test.for(modes)(
 
     async function differences(): Promise<string[]> {
       const [map, kernel, workers] = [shown(), ofKernel(), await ofWorkers()];
+      const rows = [...viewer.transports.values()];
+      const ufrags = rows.map(({ key, ufrag }) => `${key} ${ufrag}`);
+      const names = rows.map(({ key, ufrag, direction, peerId, displayName, roomId }) =>
+        [key, ufrag, direction, peerId, displayName, roomId].join(' '),
+      );
       return [
+        ...differ('ufrag', 'workers', ufrags, workers.ufrags),
+        ...differ(
+          'transport',
+          'peers',
+          names,
+          present.flatMap(({ told }) => told),
+        ),
         ...differ('listening', 'kernel', map.listening, kernel.listening),
         ...differ('tuple', 'kernel', map.tuples.map(withoutTransport), kernel.tuples),
-        ...differ('tuple', 'workers', map.tuples, workers),
+        ...differ('tuple', 'workers', map.tuples, workers.tuples),
       ];
     }
 
@@ -121,19 +135,26 @@ test.for(modes)(
       return { listening: [...new Set(listening.map(({ local }) => local))], tuples };
     }
 
-    async function ofWorkers(): Promise<string[]> {
+    async function ofWorkers(): Promise<{ tuples: string[]; ufrags: string[] }> {
       const tuples: string[] = [];
+      const ufrags: string[] = [];
       for (const { worker } of server.pool.workers) {
         const { webRtcServersForTesting, routersForTesting } = worker as unknown as WorkerInside;
         for (const webRtcServer of webRtcServersForTesting) {
-          for (const { tuple, webRtcTransportId } of (await webRtcServer.dump()).tuples) {
+          const dump = await webRtcServer.dump();
+          for (const { tuple, webRtcTransportId } of dump.tuples) {
             tuples.push(`${webRtcTransportId} ${describe(tuple)}`);
+          }
+          for (const one of dump.localIceUsernameFragments) {
+            ufrags.push(`${one.webRtcTransportId} ${one.localIceUsernameFragment}`);
           }
         }
         if (webRtcServersForTesting.size > 0) continue;
         for (const router of routersForTesting) {
           for (const transport of router.transportsForTesting.values()) {
             if (transport.type !== 'webrtc') continue;
+            const { iceParameters } = (await transport.dump()) as types.WebRtcTransportDump;
+            ufrags.push(`${transport.id} ${iceParameters.usernameFragment}`);
             // Not dump(): mediasoup 3.27.1 leaves out the tuple that its type promises.
             const [stats] = (await transport.getStats()) as types.WebRtcTransportStat[];
             const tuple = stats?.iceSelectedTuple;
@@ -141,7 +162,7 @@ test.for(modes)(
           }
         }
       }
-      return tuples;
+      return { tuples, ufrags };
     }
 
     /** A worker sees the front's connection: whose that is, the kernel knows by the front's other socket only. */
@@ -156,7 +177,8 @@ test.for(modes)(
 
 /** Joins; its sending transport by UDP or TCP, its receiving one likewise. */
 async function come({ signalling }: TestServer, n: number): Promise<Present> {
-  const peer = await TestPeer.join({ signalling, roomId: `room-${n % 3}` });
+  const roomId = `room-${n % 3}`;
+  const peer = await TestPeer.join({ signalling, roomId });
   const { sendTransport, recvTransport } = await peer.welcome();
   const checks: IceChecked[] = [];
   for (const [i, transport] of [sendTransport, recvTransport].entries()) {
@@ -168,7 +190,17 @@ async function come({ signalling }: TestServer, n: number): Promise<Present> {
     expect(check.result).toBe('success');
     checks.push(check);
   }
-  return { peer, checks };
+  const told = [sendTransport, recvTransport].map((transport, i) =>
+    [
+      transport?.transportId,
+      transport?.iceParameters.usernameFragment,
+      ['send', 'recv'][i],
+      peer.peerId,
+      peer.displayName,
+      roomId,
+    ].join(' '),
+  );
+  return { peer, told, checks };
 }
 
 async function go(present: Present | undefined): Promise<void> {

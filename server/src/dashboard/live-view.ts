@@ -76,13 +76,16 @@ export class LiveView {
   }
 
   #show(map: PortMap, workers: readonly MediaWorker[]): void {
+    const { rooms } = this.#options;
+    const { open } = rooms;
     const picture = paint({
       map,
-      rooms: this.#options.rooms.size,
+      rooms: rooms.size,
       inspection: this.#inspection,
       workers: workers.map(workerRow),
       ratesOf: (id, workerIndex) =>
         workers.find(({ index }) => index === workerIndex)?.sampler.rates.get(id),
+      nameOf: (roomId, peerId) => open.get(roomId)?.peer(peerId)?.displayName,
     });
     const at = Date.now();
     for (const viewer of this.#viewers) viewer.show(picture, at);

@@ -24,6 +24,8 @@ const port: PortEntry = {
   transports: [],
 };
 
+const rates = { bytesIn: 100, bytesOut: 10, packetsIn: 2, packetsOut: 1 };
+
 function painted(ports: PortEntry[], inspection?: Inspection) {
   return paint({
     map: { mode: 'shared-port', why: '', ports },
@@ -38,7 +40,8 @@ function painted(ports: PortEntry[], inspection?: Inspection) {
       rooms: 0,
       rates: null,
     })),
-    ratesOf: () => undefined,
+    ratesOf: (id) => (id === 'unmeasured' ? undefined : rates),
+    nameOf: (roomId, peerId) => `${peerId} of ${roomId}`,
   });
 }
 
@@ -78,6 +81,30 @@ test.each([
 ])('%j is %s', (change, phase) => {
   const { transports } = painted([{ ...port, transports: [{ ...transport, ...change }] }]);
   expect(transports[0]?.phase).toBe(phase);
+});
+
+test('a port carries what the transports carry that are reached there', () => {
+  const remote = { address: '203.0.113.7', port: 51234 };
+  const reached = { ...transport, iceState: 'connected' as const, remote };
+  const { ports } = painted([
+    {
+      ...port,
+      transports: [
+        reached,
+        { ...reached, transportId: 'b' },
+        { ...reached, transportId: 'unmeasured' },
+        { ...transport, transportId: 'reached by nobody' },
+      ],
+    },
+    { ...port, port: 444, transports: [{ ...reached, transportId: 'unmeasured' }] },
+  ]);
+  expect(ports.get('udp 443')?.rates).toEqual({
+    bytesIn: 200,
+    bytesOut: 20,
+    packetsIn: 4,
+    packetsOut: 2,
+  });
+  expect(ports.get('udp 444')?.rates).toBeNull();
 });
 
 test('further addresses of a client stand beside the one that ICE has chosen', () => {

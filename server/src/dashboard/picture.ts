@@ -22,6 +22,8 @@ export interface PictureParts {
   inspection: Inspection | undefined;
   workers: Omit<WorkerRow, 'transports' | 'ports' | 'portCount'>[];
   ratesOf(transportId: string, workerIndex: number): Rates | undefined;
+  /** What a peer calls itself. */
+  nameOf(roomId: string, peerId: string): string | undefined;
 }
 
 export interface Picture {
@@ -62,6 +64,9 @@ export function paint(parts: PictureParts): Picture {
   }
   for (const row of transports.values()) {
     row.rates = parts.ratesOf(row.key, row.worker) ?? null;
+    row.displayName = parts.nameOf(row.roomId, row.peerId) ?? null;
+    const port = row.tuple && ports.get(row.tuple.port);
+    if (port && row.rates) port.rates = sumOf(port.rates, row.rates);
   }
   for (const tuple of inspection?.tuples ?? []) addRemote(tuple, transports.get(tuple.transportId));
   for (const [key, counts] of countsByPort(inspection)) {
@@ -92,6 +97,7 @@ function portOf(entry: PortEntry, ports: Map<string, PortRow>): PortRow {
     workers: [],
     transports: 0,
     connected: 0,
+    rates: null,
     counts: [],
   };
   if (!known) ports.set(key, row);
@@ -113,6 +119,7 @@ function transportOf(
     key,
     roomId,
     peerId,
+    displayName: null,
     direction,
     worker: workerIndex,
     ufrag,
@@ -180,6 +187,15 @@ function describeWorker(
     if (row.portCount++ < portsOfWorker) row.ports.push(key);
   }
   return row;
+}
+
+function sumOf(sum: Rates | null, more: Rates): Rates {
+  return {
+    bytesIn: (sum?.bytesIn ?? 0) + more.bytesIn,
+    bytesOut: (sum?.bytesOut ?? 0) + more.bytesOut,
+    packetsIn: (sum?.packetsIn ?? 0) + more.packetsIn,
+    packetsOut: (sum?.packetsOut ?? 0) + more.packetsOut,
+  };
 }
 
 function add(sum: Record<string, number>, more: Record<string, number>): void {

@@ -11,13 +11,15 @@ const port: PortRow = {
   workers: [0],
   transports: 1,
   connected: 1,
+  rates: null,
   counts: [],
 };
 
 const transport: TransportRow = {
   key: '0c6f4d9a-6b1e-4b0e-9d3c-2f5a8b7c6d5e',
   roomId: 'blue-room',
-  peerId: 'alice',
+  peerId: '2d6e7c7702fc4686',
+  displayName: 'Alice',
   direction: 'send',
   worker: 0,
   ufrag: 'k3jd93jdkd93mdk3',
@@ -44,6 +46,9 @@ test.each([
   '203.0.113.7.51234',
   'IN=eth0 SRC=203.0.113.7 DST=10.0.0.5 LEN=148 PROTO=UDP SPT=51234 DPT=44444 LEN=128',
   'SRC=198.51.100.1 DST=203.0.113.7 SPT=9 DPT=51234',
+  '12:00:01.5 IP 203.0.113.7.51234 > 10.0.0.5.44444: UDP, length 104',
+  'IP6 2001:db8::1.443 > 2001:db8::7.50000: UDP, length 104',
+  '443',
   '[2001:db8::7]:50000',
   '[2001:0db8:0:0::7]:50000',
   '203.0.113.7',
@@ -56,7 +61,8 @@ test.each([
   'k3jd93jdkd93mdk3',
   'k3jd93jdkd93mdk3:theirs',
   'zx81zx81zx81zx81',
-  'Alice',
+  'alice',
+  '2d6e7c',
   'blue',
   '0c6f4d9a',
 ])('finds by %j', (text) => {
@@ -76,6 +82,11 @@ test.each([
   ':',
   '[',
   'SRC=203.0.113.7',
+  // A stranger's packet to our port, a stranger's to a stranger.
+  'SRC=203.0.113.8 DST=10.0.0.5 SPT=51234 DPT=44444',
+  'SRC=10.0.0.5 DST=203.0.113.8 SPT=44444 DPT=51234',
+  'SRC=198.51.100.1 DST=198.51.100.2 SPT=51234 DPT=44444',
+  'IP 203.0.113.8.51234 > 10.0.0.5.44444: UDP, length 104',
 ])('does not find by %j', (text) => {
   expect(finds(text)).toBe(false);
 });

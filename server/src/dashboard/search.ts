@@ -13,8 +13,8 @@ export interface Search {
 
 /**
  * Reads what somebody has pasted from a capture, a firewall's log or our own: `203.0.113.7:51234`, `[2001:db8::7]:51234`,
- * `203.0.113.7.51234` (tcpdump), `SRC=203.0.113.7 ... SPT=51234` (Linux's netfilter), an address, a port, a ufrag or the
- * USERNAME that begins with it, a peer, a room, a transport's id.
+ * `203.0.113.7.51234` (tcpdump, a line of it too), `SRC=203.0.113.7 ... SPT=51234` (Linux's netfilter), an address, a port, a ufrag or the
+ * USERNAME that begins with it, a peer by its id or name, a room, a transport's id.
  *
  * @param text - at most as long as the contract allows
  * @returns undefined when it is empty: then everything suits
@@ -23,6 +23,8 @@ export function searchFor(text: string): Search | undefined {
   const wanted = text.trim();
   if (wanted === '') return undefined;
   const ends = endpointsIn(wanted);
+  // Of two, one is the client's. The other is our port, which is everybody's: whose it is says the first.
+  if (ends.length > 1) return { ...searchForEnds(new Set(ends)), port: () => false };
   if (ends.length > 0) return searchForEnds(new Set(ends));
   if (isIP(wanted)) return searchForAddress(canonical(wanted));
   if (/^\d{1,5}$/.test(wanted)) return searchForNumber(wanted);
@@ -57,7 +59,8 @@ function searchForAddress(address: string): Search {
 function searchForNumber(text: string): Search {
   const number = Number(text);
   return {
-    port: ({ port }) => port === number,
+    port: ({ port, announced }) =>
+      port === number || announced.some((told) => told.endsWith(`:${number}`)),
     transport: ({ tuple, peerId, roomId }) =>
       tuple?.remotePort === number || peerId === text || roomId === text,
   };
@@ -70,8 +73,8 @@ function searchForName(text: string): Search {
   const mayBeUfrag = ufrag.length >= 4;
   return {
     port: () => false,
-    transport: ({ key, peerId, roomId, ufrag: own, previousUfrag }) =>
-      [peerId, roomId, key].some((name) => name.toLowerCase().includes(lower)) ||
+    transport: ({ key, peerId, displayName, roomId, ufrag: own, previousUfrag }) =>
+      [peerId, displayName ?? '', roomId, key].some((name) => name.toLowerCase().includes(lower)) ||
       (mayBeUfrag && (own.includes(ufrag) || (previousUfrag?.includes(ufrag) ?? false))),
   };
 }
@@ -90,7 +93,10 @@ function endpointsIn(text: string): string[] {
   const plain =
     /^\[([0-9a-fA-F:.]+)\]:(\d{1,5})$/.exec(text) ??
     /^(\d+\.\d+\.\d+\.\d+)[:.](\d{1,5})$/.exec(text);
-  return [...logged, plain?.slice(1) ?? []].flatMap(([address, port]) =>
+  const dumped =
+    /\bIP6? ([0-9a-fA-F:.]+)\.(\d{1,5}) > ([0-9a-fA-F:.]+)\.(\d{1,5}):/.exec(text) ?? [];
+  const ends = [...logged, plain?.slice(1) ?? [], dumped.slice(1, 3), dumped.slice(3)];
+  return ends.flatMap(([address, port]) =>
     address && isIP(address) && port && Number(port) <= 65535
       ? [addressAndPort(canonical(address), Number(port))]
       : [],

@@ -28,6 +28,7 @@ function port(key: string, number: number): PortRow {
     workers: [0],
     transports: 1,
     connected: 0,
+    rates: null,
     counts: [],
   };
 }
@@ -37,6 +38,7 @@ function transport(n: number, key: string): TransportRow {
     key: `transport-${n}`,
     roomId: `room-${n}`,
     peerId: `peer-${n}`,
+    displayName: null,
     direction: 'send',
     worker: 0,
     ufrag: `ufrag-of-${n}`,

@@ -53,7 +53,8 @@ export function pageUrls(host: string, port: number, secure: boolean): string[] 
   const hosts = anywhere ? ['localhost', ...outside] : [loopback ? 'localhost' : host];
   return hosts.map((name) => {
     const literal = name.includes(':') ? `[${name}]` : name;
-    return `${secure ? 'https' : 'http'}://${literal}:${port}/`;
+    // It leaves out a port that needs not be said.
+    return new URL(`${secure ? 'https' : 'http'}://${literal}:${port}`).href;
   });
 }
 

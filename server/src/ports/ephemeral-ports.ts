@@ -20,10 +20,11 @@ export async function ephemeralPortWarning(
     (port) => port >= low && port <= high && !reserved.some(([a, b]) => port >= a && port <= b),
   );
   if (open.length === 0) return undefined;
-  const ports = first === last ? `${first}` : `${first}-${last}`;
+  const one = first === last;
+  const ports = one ? `${first}` : `${first}-${last}`;
   return (
-    `Port ${ports} lies among the kernel's ephemeral ports (${low} to ${high}): another program may ` +
-    `hold it at a restart. Reserve it: sysctl -w net.ipv4.ip_local_reserved_ports=${ports}`
+    `${one ? 'Port' : 'Ports'} ${ports} ${one ? 'lies' : 'lie'} among the kernel's ephemeral ports (${low} to ${high}): another program may ` +
+    `hold ${one ? 'it' : 'one'} at a restart. Reserve ${one ? 'it' : 'them'}: sysctl -w net.ipv4.ip_local_reserved_ports=${ports}`
   );
 }
 

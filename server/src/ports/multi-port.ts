@@ -4,7 +4,7 @@ import type { ListenAddress } from '../announced-addresses.ts';
 import type { MediaConfig } from '../config.ts';
 import { listenInfoOf } from './listen-addresses.ts';
 import type { MediaPorts, WorkerPorts } from './media-ports.ts';
-import { listeningAt, type PortMap } from './port-map.ts';
+import { listeningAt, type PortMap, portsOfAll } from './port-map.ts';
 import { portRangeOf } from './port-range.ts';
 import type { Inspection } from './received.ts';
 import { CommonWorkerPorts } from './worker-ports.ts';
@@ -54,7 +54,7 @@ export class MultiPort implements MediaPorts {
       why:
         `MEDIASOUP_USE_WEBRTC_SERVER=false: each WebRtcTransport opens a port of its own for each ` +
         `protocol and address, out of ${minPort} to ${maxPort}.`,
-      ports: [...this.#workers.values()].flatMap((ports) => ports.describe()),
+      ports: portsOfAll(this.#workers),
     };
   }
 

@@ -130,6 +130,11 @@ export function describePorts(options: {
   return [...entries.values()];
 }
 
+/** Those of all workers, by their indices: one that was started again is the newest in the map. */
+export function portsOfAll(workers: ReadonlyMap<number, { describe(): PortEntry[] }>): PortEntry[] {
+  return [...workers].sort(([a], [b]) => a - b).flatMap(([, ports]) => ports.describe());
+}
+
 function describeTransport(
   [transport, history]: [Transport, TransportHistory],
   listening: Listening,

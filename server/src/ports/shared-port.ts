@@ -10,7 +10,7 @@ import { ephemeralPortWarning } from './ephemeral-ports.ts';
 import { listenInfoOf } from './listen-addresses.ts';
 import type { MediaPorts, WorkerPorts } from './media-ports.ts';
 import { explainWorkerBind, mustBeFree } from './must-be-free.ts';
-import type { PortMap } from './port-map.ts';
+import { type PortMap, portsOfAll } from './port-map.ts';
 import { portRangeOf } from './port-range.ts';
 import { type Inspection, inspectAll, inspectionOf } from './received.ts';
 import { frontCounts, steeringCounts } from './shared-port-counts.ts';
@@ -137,7 +137,7 @@ export class SharedPort implements MediaPorts {
         'MEDIASOUP_USE_WEBRTC_SERVER=shared: all workers receive on one port, ' +
         `MEDIASOUP_PORT (${port})` +
         (announcedPort ? `; peers are told MEDIASOUP_ANNOUNCED_PORT (${announcedPort}).` : '.'),
-      ports: [...this.#workers.values()].flatMap((ports) => ports.describe()),
+      ports: portsOfAll(this.#workers),
     };
   }
 

@@ -7,7 +7,7 @@ import { ephemeralPortWarning } from './ephemeral-ports.ts';
 import { listenInfoOf } from './listen-addresses.ts';
 import type { MediaPorts, WorkerPorts } from './media-ports.ts';
 import { explainWorkerBind, mustBeFree } from './must-be-free.ts';
-import { findListening, listeningAt, type PortMap } from './port-map.ts';
+import { findListening, listeningAt, type PortMap, portsOfAll } from './port-map.ts';
 import { type Inspection, inspectAll, inspectionOf } from './received.ts';
 import { CommonWorkerPorts } from './worker-ports.ts';
 
@@ -67,7 +67,7 @@ export class SinglePort implements MediaPorts {
         (this.#media.announcedPort
           ? `; peers are told MEDIASOUP_ANNOUNCED_PORT (${this.#media.announcedPort}) and on.`
           : '.'),
-      ports: [...this.#workers.values()].flatMap((ports) => ports.describe()),
+      ports: portsOfAll(this.#workers),
     };
   }
 

@@ -130,6 +130,11 @@ export class Peer extends EventEmitter<PeerEvents> {
     }
   }
 
+  /** undefined: it has not joined yet. */
+  get displayName(): string | undefined {
+    return this.#state.name === 'joined' ? this.#state.displayName : undefined;
+  }
+
   get info(): PeerInfo {
     const { displayName, device } = this.#joined();
     return { peerId: this.id, displayName, device };

@@ -80,6 +80,11 @@ export class Rooms {
     return this.#rooms.size;
   }
 
+  /** Those that have been made, by their ids. */
+  get open(): ReadonlyMap<string, Room> {
+    return new Map(Array.from(this.#open, (room) => [room.id, room]));
+  }
+
   /** How many places are taken, of all rooms together. */
   get peers(): number {
     return [...this.#open].reduce((sum, room) => sum + room.size, 0);

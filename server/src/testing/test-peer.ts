@@ -113,13 +113,17 @@ export class TestPeer {
       .map(({ message }) => notifications.welcome.parse(message.data));
   }
 
+  get displayName(): string {
+    return `Name of ${this.peerId}`;
+  }
+
   join(
     generation: number,
     change: Partial<RequestData<'join'>> = {},
   ): Promise<RequestReply<'join'>> {
     return this.request('join', {
       generation,
-      displayName: this.peerId,
+      displayName: this.displayName,
       device: { flag: 'bot', name: 'test' },
       rtpCapabilities,
       ...change,

@@ -1,5 +1,6 @@
 import { createWorker, type types } from 'mediasoup';
 import { expect, onTestFinished } from 'vitest';
+import { UdpClient } from '../../../../scripts/worker/udp-client.ts';
 import { freePorts } from '../../testing/free-ports.ts';
 import { IcePeer } from '../../testing/ice-peer.ts';
 
@@ -9,6 +10,13 @@ export const data = Buffer.alloc(100, 22);
 // The usual net.core.rmem_max, which the kernel doubles: with less, a test's burst of datagrams is more than a worker
 // that the machine has no time for can leave waiting (a small one takes nearly 1 kB of it).
 const recvBufferSize = 212_992;
+
+const opus: types.RouterRtpCodecCapability = {
+  kind: 'audio',
+  mimeType: 'audio/opus',
+  clockRate: 48_000,
+  channels: 2,
+};
 
 /** For tests: a worker with a WebRtcServer, and nothing of ours beside. */
 export class OnePort {
@@ -30,7 +38,7 @@ export class OnePort {
         { protocol: 'tcp' as const, ip, port },
       ]),
     });
-    return new OnePort(webRtcServer, await worker.createRouter({ mediaCodecs: [] }), port);
+    return new OnePort(webRtcServer, await worker.createRouter({ mediaCodecs: [opus] }), port);
   }
 
   private constructor(webRtcServer: types.WebRtcServer, router: types.Router, port: number) {
@@ -103,4 +111,45 @@ export async function iceOf(
   const [stats] = await transport.getStats();
   if (!stats) throw new Error('a transport without statistics');
   return { state: stats.iceState, remotePort: stats.iceSelectedTuple?.remotePort };
+}
+
+/** For tests: a transport's peer with two tuples, of which one is selected. */
+export class TwoTuples {
+  readonly selected: UdpClient;
+  readonly other: UdpClient;
+  readonly #transport: types.WebRtcTransport;
+
+  static async of(transport: types.WebRtcTransport): Promise<TwoTuples> {
+    const [selected, other] = [await UdpClient.open(transport), await UdpClient.open(transport)];
+    const tuples = new TwoTuples(transport, selected, other);
+    expect(await selected.check(transport.iceParameters)).toBe('success');
+    await tuples.#mustAnswerOther();
+    expect(await iceOf(transport)).toMatchObject({ remotePort: selected.port });
+    return tuples;
+  }
+
+  private constructor(transport: types.WebRtcTransport, selected: UdpClient, other: UdpClient) {
+    this.#transport = transport;
+    this.selected = selected;
+    this.other = other;
+  }
+
+  /** Whether a datagram that comes by the other tuple selects it. Then the one of before is selected again. */
+  async selects(datagram: Buffer): Promise<boolean> {
+    this.other.send(datagram);
+    await this.#mustAnswerOther();
+    const { remotePort } = await iceOf(this.#transport);
+    if (remotePort === this.selected.port) return false;
+    expect(remotePort).toBe(this.other.port);
+    expect(await this.selected.check(this.#transport.iceParameters)).toBe('success');
+    expect(await iceOf(this.#transport)).toMatchObject({ remotePort: this.selected.port });
+    return true;
+  }
+
+  /** Selects nothing, and is answered when all that was sent before it has been dealt with. */
+  async #mustAnswerOther(): Promise<void> {
+    const { iceParameters } = this.#transport;
+    const answer = await this.other.check(iceParameters, { without: ['useCandidate'] });
+    expect(answer).toBe('success');
+  }
 }

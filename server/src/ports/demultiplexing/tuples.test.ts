@@ -1,11 +1,18 @@
 /** docs/single-port.md, 3 to 5, 7 and 10: whose is what isn't STUN? */
+import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
+import { dtlsRecord } from '../../../../scripts/worker/dtls.ts';
+import { keyingMaterialBytes, SrtpSender, senderReport } from '../../../../scripts/worker/srtp.ts';
 import { bindingRequest } from '../../../../scripts/worker/stun.ts';
+import { skipWithPrebuiltWorker } from '../../../../scripts/worker/testing.ts';
 import { dtlsState, UdpClient } from '../../../../scripts/worker/udp-client.ts';
 import { tryBind } from '../try-bind.ts';
-import { data, dataBytes, iceOf, OnePort } from './testing.ts';
+import { data, dataBytes, iceOf, OnePort, TwoTuples } from './testing.ts';
+
+const ssrc = 1234;
+const payload = Buffer.alloc(100);
 
 test('SP-3.1: data goes to the transport that has its tuple, whoever else is at the port', async () => {
   const port = await OnePort.start();
@@ -95,7 +102,7 @@ test('SP-4.2: a transport keeps eight tuples, and of a ninth the oldest that is 
   }
 });
 
-test('SP-4.3: a nomination selects where we send to, and so does DTLS by another of its tuples', async () => {
+test('SP-4.3: a nomination selects where we send to', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const ice = transport.iceParameters;
@@ -103,14 +110,42 @@ test('SP-4.3: a nomination selects where we send to, and so does DTLS by another
   expect(await one.check(ice)).toBe('success');
   expect(await other.check(ice, { without: ['useCandidate'] })).toBe('success');
   expect(await iceOf(transport)).toMatchObject({ remotePort: one.remote.port });
-
-  const selected = once(transport, 'iceselectedtuplechange');
-  other.send(data);
-  await selected;
+  expect(await other.check(ice)).toBe('success');
   expect(await iceOf(transport)).toMatchObject({ remotePort: other.remote.port });
-
   expect(await one.check(ice)).toBe('success');
   expect(await iceOf(transport)).toMatchObject({ remotePort: one.remote.port });
+});
+
+test('SP-4.3: as long as DTLS isn’t connected it selects the tuple that it comes by, and then no more', async (context) => {
+  skipWithPrebuiltWorker(context);
+  const port = await OnePort.start();
+  const transport = await port.transport();
+  const { selected, other } = await TwoTuples.of(transport);
+  await other.connectDtls(transport);
+  expect(await iceOf(transport)).toMatchObject({ remotePort: other.port });
+
+  selected.send(dtlsRecord(22, Buffer.alloc(12)));
+  const without = ['useCandidate'] as const;
+  expect(await selected.check(transport.iceParameters, { without })).toBe('success');
+  expect(await iceOf(transport)).toMatchObject({ remotePort: other.port });
+});
+
+test('SP-4.3: of RTP what can be decrypted selects its tuple, and of RTCP nothing does', async () => {
+  const port = await OnePort.start();
+  const transport = await port.transport();
+  const tuples = await TwoTuples.of(transport);
+  const stranger = new SrtpSender(randomBytes(keyingMaterialBytes), ssrc, 111);
+  expect(await tuples.selects(stranger.next(payload))).toBe(false);
+  const { keyingMaterial } = await tuples.selected.connectDtls(transport);
+  const srtp = new SrtpSender(keyingMaterial, ssrc, 111);
+
+  expect(await tuples.selects(srtp.next(payload))).toBe(true);
+  const changed = srtp.next(payload);
+  changed.writeUInt8(changed.readUInt8(20) ^ 1, 20);
+  expect(await tuples.selects(changed)).toBe(false);
+  expect(await tuples.selects(stranger.next(payload))).toBe(false);
+  expect(await tuples.selects(srtp.rtcp(senderReport(ssrc, 1), 1))).toBe(false);
+  expect(await tuples.selects(srtp.next(payload))).toBe(true);
 });
 
 test('SP-5.1: a closed transport’s tuples are nobody’s', async () => {

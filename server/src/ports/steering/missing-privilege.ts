@@ -1,5 +1,6 @@
 /** What shared-port lacks here and how to get it: docs/shared-port.md, "What it takes". */
 import { readFileSync } from 'node:fs';
+import { isLowPort } from '../../low-port.ts';
 import { StartError } from '../../start-error.ts';
 import { CAP_BPF, SystemCallError } from './system-calls.ts';
 
@@ -7,9 +8,10 @@ const setting = 'MEDIASOUP_USE_WEBRTC_SERVER=shared';
 
 /**
  * @param error - of making a map or loading the program
+ * @param port - that will be bound then
  * @returns the error to throw: as it came, where it is about something else
  */
-export function explainLoading(error: unknown): unknown {
+export function explainLoading(error: unknown, port: number): unknown {
   if (!(error instanceof SystemCallError)) return error;
   switch (error.code) {
     case 'EPERM':
@@ -23,16 +25,7 @@ export function explainLoading(error: unknown): unknown {
               'Before Linux 5.11 the tables are locked memory: LimitMEMLOCK=infinity, ulimit -l unlimited.',
             ],
           )
-        : explained(error, `the kernel refused ${error.message}.`, [
-            'It takes the capability CAP_BPF to load the program that steers packets to workers:',
-            '  as a service   AmbientCapabilities=CAP_BPF in its systemd unit',
-            '  in Docker      docker run --cap-add BPF --cap-add SYS_PTRACE, as root',
-            '  from a shell   sudo setpriv --reuid "$USER" --regid "$(id -g)" --init-groups \\',
-            '                   --inh-caps +bpf --ambient-caps +bpf env HOME="$HOME" PATH="$PATH" \\',
-            '                   MEDIASOUP_USE_WEBRTC_SERVER=shared npm start',
-            '                 (sudo drops your variables: put all your settings there)',
-            '  or as root     with RUN_AS_USER=you, which gives up all rights once it is loaded.',
-          ]);
+        : explained(error, `the kernel refused ${error.message}.`, howToLoad(port));
     case 'ENOSYS':
     case 'EINVAL':
       return explained(error, `this system can't do ${error.message}.`, [
@@ -41,6 +34,30 @@ export function explainLoading(error: unknown): unknown {
     default:
       return error;
   }
+}
+
+function howToLoad(port: number): string[] {
+  const low = isLowPort(port);
+  const rights = low ? 'CAP_BPF CAP_NET_BIND_SERVICE' : 'CAP_BPF';
+  const added = low ? '+bpf,+net_bind_service' : '+bpf';
+  return [
+    'It takes the capability CAP_BPF to load the program that steers packets to workers' +
+      (low ? ',' : ':'),
+    ...(low
+      ? [`and CAP_NET_BIND_SERVICE for port ${port}, in the server and in its workers:`]
+      : []),
+    `  as a service   AmbientCapabilities=${rights} in its systemd unit`,
+    '  in Docker      docker run --cap-add BPF --cap-add SYS_PTRACE, as root',
+    '  from a shell   sudo setpriv --reuid "$USER" --regid "$(id -g)" --init-groups \\',
+    `                   --inh-caps ${added} --ambient-caps ${added} \\`,
+    '                   env HOME="$HOME" PATH="$PATH" MEDIASOUP_USE_WEBRTC_SERVER=shared npm start',
+    '                 (sudo drops your variables: put all your settings there)',
+    '  or as root     with RUN_AS_USER=you, which gives up all rights once it is loaded' +
+      (low ? ', so that' : '.'),
+    ...(low
+      ? [`                 it also takes: sysctl net.ipv4.ip_unprivileged_port_start=${port}`]
+      : []),
+  ];
 }
 
 /**

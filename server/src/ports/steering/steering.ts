@@ -40,7 +40,7 @@ export class Steering {
     } catch (error) {
       for (const group of groups) group.close();
       tables?.close();
-      throw explainLoading(error);
+      throw explainLoading(error, listen[0]?.port ?? 0);
     }
   }
 

@@ -1,0 +1,87 @@
+/** docs/single-port.md, 1: what does a transport take data for? */
+import { expect, test } from 'vitest';
+import { SrtpSender, senderReport } from '../../../../scripts/worker/srtp.ts';
+import { skipWithPrebuiltWorker } from '../../../../scripts/worker/testing.ts';
+import { UdpClient } from '../../../../scripts/worker/udp-client.ts';
+import { OnePort, TwoTuples } from './testing.ts';
+
+const allBytes = Array.from({ length: 256 }, (_, byte) => byte);
+const bytes = (from: number, to: number) => allBytes.slice(from, to + 1);
+/** Its last byte is the padding's length, in a packet that has some. */
+const payload = Buffer.alloc(100, 1);
+const ssrc = 1234;
+
+/** The next packet, with the CSRCs and the extension that its first byte promises. */
+function rtpBeginning(srtp: SrtpSender, first: number): Buffer {
+  const csrcs = Buffer.alloc(4 * (first & 0x0f));
+  const extension = Buffer.alloc(first & 0x10 ? 4 : 0);
+  return srtp.next(payload, { first, rest: Buffer.concat([csrcs, extension]) });
+}
+
+test('SP-1.2: of all first bytes 20 to 63 are DTLS’s, with 13 bytes and no fewer', async () => {
+  const port = await OnePort.start();
+  // Before it is connected: as long as DTLS, and nothing else, selects the tuple that it comes by.
+  const tuples = await TwoTuples.of(await port.transport());
+  const dtls: number[] = [];
+  for (const first of allBytes) {
+    if (await tuples.selects(Buffer.alloc(13, first))) dtls.push(first);
+    expect(await tuples.selects(Buffer.alloc(12, first))).toBe(false);
+  }
+  expect(dtls).toEqual(bytes(20, 63));
+});
+
+test('SP-1.2: of all first bytes 128 to 191 are RTP’s, unless the second is one of 192 to 223', async (context) => {
+  // Its connected DTLS selects too.
+  skipWithPrebuiltWorker(context);
+  const port = await OnePort.start();
+  const transport = await port.transport();
+  const tuples = await TwoTuples.of(transport);
+  const { keyingMaterial } = await tuples.selected.connectDtls(transport);
+  const srtp = new SrtpSender(keyingMaterial, ssrc, 111);
+  // All are encrypted as RTP is, so what can't be decrypted was taken for something else.
+  const [first, second]: number[][] = [[], []];
+  for (const byte of allBytes) {
+    if (await tuples.selects(rtpBeginning(srtp, byte))) first?.push(byte);
+    if (await tuples.selects(srtp.next(payload, { second: byte }))) second?.push(byte);
+  }
+  expect(first).toEqual(bytes(128, 191));
+  expect(second).toEqual([...bytes(0, 191), ...bytes(224, 255)]);
+});
+
+test.each([
+  ['first', 128, 191, 0],
+  ['second', 192, 223, 1],
+])('SP-1.2: of all %s bytes RTCP’s are %i to %i', async (_, from, to, at) => {
+  const port = await OnePort.start();
+  const transport = await port.transport();
+  const client = await UdpClient.open(transport);
+  const srtp = new SrtpSender((await client.connect(transport)).keyingMaterial, ssrc, 111);
+  const producer = await transport.produce({
+    kind: 'audio',
+    rtpParameters: {
+      codecs: [{ mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000, channels: 2 }],
+      encodings: [{ ssrc }],
+    },
+  });
+  await producer.enableTraceEvent(['sr']);
+  const reported: number[] = [];
+  producer.on('trace', ({ info }) => reported.push((info as { rtpTs: number }).rtpTs));
+  client.send(srtp.next(payload));
+
+  // Of two packets with the same index RTCP takes the first alone: a report that comes through says that the one
+  // before it, which differs by that byte, was taken for something else.
+  for (const byte of allBytes) {
+    const packet = Buffer.alloc(8);
+    packet.writeUInt8(0x80, 0);
+    packet.writeUInt8(204, 1);
+    packet.writeUInt16BE(1, 2);
+    packet.writeUInt32BE(ssrc, 4);
+    packet.writeUInt8(byte, at);
+    client.send(srtp.rtcp(packet, byte));
+    client.send(srtp.rtcp(senderReport(ssrc, byte), byte));
+    expect(await client.check(transport.iceParameters)).toBe('success');
+  }
+  const others = allBytes.filter((byte) => byte < from || byte > to);
+  await expect.poll(() => reported.at(-1)).toBe(others.at(-1));
+  expect(reported).toEqual(others);
+});
