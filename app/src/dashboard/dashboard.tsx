@@ -63,7 +63,13 @@ function LiveMap({
       <Search state={state} facts={facts} onLook={(look) => live.look(look)} />
       <section aria-labelledby="way-heading">
         <h2 id="way-heading">A packet’s way</h2>
-        <Picture transports={transports} at={state.at} chosen={chosen} onChoose={choose} />
+        <Picture
+          transports={transports}
+          anyOpen={facts.transports > 0}
+          at={state.at}
+          chosen={chosen}
+          onChoose={choose}
+        />
         {row && <Way row={row} ports={state.ports} at={state.at} />}
       </section>
       <section aria-labelledby="workers-heading">

@@ -11,7 +11,7 @@ import {
   rowHeight,
   type Way,
 } from './picture-layout.ts';
-import { addressWords, phaseWords, ufragWords } from './words.ts';
+import { addressWords, peerWords, phaseWords, ufragWords } from './words.ts';
 import './picture.css';
 
 const headHeight = 30;
@@ -30,6 +30,8 @@ const freshMs = 4_000;
 
 interface PictureProps {
   transports: TransportRow[];
+  /** Whether there are any at all, looked for or not. */
+  anyOpen: boolean;
   at: number;
   chosen: string | undefined;
   onChoose(key: string): void;
@@ -39,7 +41,11 @@ interface PictureProps {
 export function Picture(props: PictureProps) {
   if (props.transports.length === 0) {
     return (
-      <p className="dash-empty">No transport. Join a room, and watch its first packet come.</p>
+      <p className="dash-empty">
+        {props.anyOpen
+          ? 'None of the open transports is what you look for.'
+          : 'No transport. Join a room, and watch its first packet come.'}
+      </p>
     );
   }
   return <Drawing {...props} />;
@@ -194,8 +200,8 @@ function Row(props: { place: Columns; way: Way; at: number; dim: boolean; onChoo
   const { row, y } = way;
   const client = clientParts(row);
   const pillHeight = place.stacked ? 32 : 26;
-  const name = `${row.direction === 'send' ? '↑' : '↓'} ${row.peerId}`;
-  const label = `${row.peerId}, ${row.direction === 'send' ? 'sending' : 'receiving'}: ${client.join('')}, ${phaseWords[row.phase].short}`;
+  const name = `${row.direction === 'send' ? '↑' : '↓'} ${peerWords(row)}`;
+  const label = `${peerWords(row)}, ${row.direction === 'send' ? 'sending' : 'receiving'}: ${client.join('')}, ${phaseWords[row.phase].short}`;
   return (
     // biome-ignore lint/a11y/useSemanticElements: HTML's button can't stand in a drawing
     <g

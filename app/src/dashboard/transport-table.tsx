@@ -1,5 +1,5 @@
 import type { TransportRow } from '@oneport/protocol';
-import { addressWords, bytesWords, phaseWords, sinceWords, ufragWords } from './words.ts';
+import { addressWords, bytesWords, idWords, phaseWords, sinceWords, ufragWords } from './words.ts';
 import './transport-table.css';
 
 /** Whose each tuple is. On a narrow screen each row becomes a card. */
@@ -56,8 +56,9 @@ function Row(props: { row: TransportRow; at: number; chosen: boolean; onChoose()
     <tr data-chosen={chosen} data-phase={phase} data-testid={`transport-${row.key}`}>
       <td data-label="Peer">
         <button type="button" aria-pressed={chosen} onClick={onChoose}>
-          {row.peerId}
+          {row.displayName ?? row.peerId}
         </button>{' '}
+        {row.displayName !== null && <code title={row.peerId}>{idWords(row.peerId)}</code>}{' '}
         <span>{row.direction === 'send' ? 'sends' : 'receives'}</span>
       </td>
       <td data-label="Room">{row.roomId}</td>

@@ -1,5 +1,5 @@
 import type { PortRow, TransportRow } from '@oneport/protocol';
-import { addressWords, bytesWords, phaseWords, sinceWords } from './words.ts';
+import { addressWords, bytesWords, peerWords, phaseWords, sinceWords } from './words.ts';
 import './way.css';
 
 /** One transport's way, step by step. */
@@ -9,9 +9,10 @@ export function Way(props: { row: TransportRow; ports: ReadonlyMap<string, PortR
   const port = tuple && ports.get(tuple.port);
   const ago = (time: number) => `${sinceWords(at - time)} ago`;
   return (
-    <section className="dash-way" aria-label={`The way of ${row.peerId}`} data-testid="way">
+    <section className="dash-way" aria-label={`The way of ${peerWords(row)}`} data-testid="way">
       <h3>
-        {row.peerId} <span>{row.direction === 'send' ? 'sends' : 'receives'} in</span> {row.roomId}
+        {peerWords(row)} <span>{row.direction === 'send' ? 'sends' : 'receives'} in</span>{' '}
+        {row.roomId}
       </h3>
       <p>{phaseWords[row.phase].long}</p>
       <dl>

@@ -1,5 +1,5 @@
 /** How numbers, times and reasons are said. */
-import type { PortCount, Rates, TransportPhase } from '@oneport/protocol';
+import type { PortCount, Rates, TransportPhase, TransportRow } from '@oneport/protocol';
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'];
 
@@ -87,6 +87,7 @@ const counterWords: Record<string, string> = {
   unknownUfrag: 'STUN with an unknown ufrag',
   notServed: 'not served at this address',
   timeout: 'the first frame took too long',
+  unused: 'connections on which nothing came',
   closedEarly: 'closed before the first frame',
   overLimit: 'too many connections',
   workerUnreachable: 'the worker was not reachable',
@@ -97,6 +98,19 @@ const counterWords: Record<string, string> = {
 /** A counter that is new to this page goes by its own name. */
 export function counterName(name: string): string {
   return counterWords[name] ?? name;
+}
+
+/** A peer's name is for people, and need not be its own; its id is in logs and captures, and nobody else's. */
+export function peerWords({
+  displayName,
+  peerId,
+}: Pick<TransportRow, 'displayName' | 'peerId'>): string {
+  return displayName === null ? peerId : `${displayName} ${peerId}`;
+}
+
+/** Enough of an id to tell it from others. */
+export function idWords(id: string): string {
+  return id.length <= 8 ? id : `${id.slice(0, 8)}…`;
 }
 
 /** As in URLs: `[2001:db8::7]:443`. */

@@ -25,12 +25,12 @@ export function steeringCounts(port: number, counters: SteeringCounters): PortCo
 
 /** What the TCP front did with connections. */
 export function frontCounts(port: number, counters: TcpFrontCounters): PortCounts {
-  const { accepted, ice, http, tls, idle, ...dropped } = counters;
+  const { accepted, unused, ice, http, tls, idle, ...dropped } = counters;
   return {
     protocol: 'tcp',
     port,
     by: 'tcp-front',
-    handled: { accepted, ice, http, tls, idle },
+    handled: { accepted, unused, ice, http, tls, idle },
     dropped,
   };
 }

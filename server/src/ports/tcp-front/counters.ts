@@ -7,6 +7,8 @@ const refusals = [
   'notServed',
   /** Its first frame took too long. */
   'timeout',
+  /** Nothing came: browsers open connections that they then need not. */
+  'unused',
   /** Ended by the other side before its first frame was whole. */
   'closedEarly',
   'overLimit',

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { classify, type FirstBytes } from './first-bytes.ts';
 
 interface NothingCame {
-  kind: 'timeout' | 'closedEarly';
+  kind: 'timeout' | 'unused' | 'closedEarly';
 }
 
 /**
@@ -11,7 +11,7 @@ interface NothingCame {
  *
  * @param socket - as it was accepted, nothing read from it yet
  * @param withinMs - how long that may take, in milliseconds, however lively the connection is
- * @returns what it carries; `timeout`; or `closedEarly` when the other side ended before that was clear
+ * @returns what it carries; `timeout`; `unused` if by then nothing has come; or `closedEarly` when the other side ended before that was clear
  */
 export function readFirstBytes(
   socket: Socket,
@@ -35,7 +35,10 @@ export function readFirstBytes(
       finish(first);
     };
     const onEnd = () => finish({ kind: 'closedEarly' });
-    const timer = setTimeout(() => finish({ kind: 'timeout' }), withinMs);
+    const timer = setTimeout(
+      () => finish({ kind: read.length === 0 ? 'unused' : 'timeout' }),
+      withinMs,
+    );
     socket.on('readable', onReadable).on('end', onEnd).on('close', onEnd);
   });
 }
