@@ -1,6 +1,6 @@
 /**
- * What steering costs: a server in shared-port beside one in single-port, measured in turns.
- * docs/shared-port.md has the command and its result.
+ * What a port mode costs: servers in shared-port and multi-port beside one in single-port, measured in turns.
+ * docs/shared-port.md has the command and its result, docs/choosing-a-port-mode.md that of multi-port.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -21,7 +21,8 @@ const [starts, rounds] = [Number(values.starts), Number(values.rounds)];
 const size = { workers: Number(values.workers), peersOfWorker: Number(values.peers) };
 
 /** The control is the first mode once more: how far its ratio is from 1 is noise. */
-const names = ['single', 'control', 'shared'] as const;
+const names = ['single', 'control', 'shared', 'multi'] as const;
+const settings = { single: 'true', control: 'true', shared: 'shared', multi: 'false' } as const;
 type Subjects = Record<(typeof names)[number], PortSubject>;
 
 /** In short turns, so that what else the machine does meanwhile meets all of them alike. */
@@ -44,6 +45,7 @@ const results = measurements.map(() => ({
   single: [] as number[],
   control: [] as number[],
   shared: [] as number[],
+  multi: [] as number[],
 }));
 
 const certificate = new DtlsCertificate();
@@ -74,20 +76,20 @@ console.log(
   `${size.workers} workers with ${size.peersOfWorker} peers each, ${starts} starts of the servers`,
 );
 for (const [i, { title, rounds }] of measurements.entries()) {
-  const { single, control, shared } = results[i] ?? { single: [], control: [], shared: [] };
+  const { single = [], control = [], shared = [], multi = [] } = results[i] ?? {};
   console.log(
     `\n${title}, ${starts * rounds} rounds with each\n` +
-      `  single-port ${median(single).toFixed(0)}, shared-port ${median(shared).toFixed(0)}\n` +
+      `  single-port ${median(single).toFixed(0)}, shared-port ${median(shared).toFixed(0)}, multi-port ${median(multi).toFixed(0)}\n` +
       `  control : single-port      ${ratioText(control, single)}\n` +
-      `  shared-port : single-port  ${ratioText(shared, single)}`,
+      `  shared-port : single-port  ${ratioText(shared, single)}\n` +
+      `  multi-port : single-port   ${ratioText(multi, single)}`,
   );
 }
 
 async function startSubjects(turn: number): Promise<Subjects> {
   const subjects: Partial<Subjects> = {};
   for (const name of rotated(names, turn)) {
-    const setting = name === 'shared' ? 'shared' : 'true';
-    subjects[name] = await PortSubject.start(setting, size, certificate);
+    subjects[name] = await PortSubject.start(settings[name], size, certificate);
   }
   return subjects as Subjects;
 }
