@@ -21,7 +21,8 @@ if (page) {
   article.append(list(pages));
 }
 // What is wider than the page scrolls by itself.
-for (const wide of article.querySelectorAll('pre, table')) wide.classList.add('scroll-hint');
+for (const wide of article.querySelectorAll('pre, table, figure'))
+  wide.classList.add('scroll-hint');
 document.body.append(header(), article);
 // The fragment's target wasn't there when the browser looked for it.
 const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));

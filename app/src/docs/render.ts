@@ -16,7 +16,7 @@ export function renderPage(markdown: string): string {
     renderer: {
       code({ text, lang }) {
         return lang === 'mermaid'
-          ? `<figure class="${diagramClass} scroll-hint">${escaped(text)}</figure>\n`
+          ? `<figure class="${diagramClass}">${escaped(text)}</figure>\n`
           : false;
       },
       link({ href, title, tokens }) {

@@ -26,6 +26,7 @@ import { Room } from './room.ts';
 import { openSignalling, RequestError, type SendRequest, type Signalling } from './signalling.ts';
 import { signallingUrl } from './signalling-url.ts';
 import type { Phase, Snapshot } from './snapshot.ts';
+import type { SocketEnd } from './socket.ts';
 import { Store } from './store.ts';
 
 export interface RoomSessionOptions {
@@ -146,10 +147,9 @@ export class RoomSession {
 
   /** What the page that comes next has to know to take my place, if I have one. */
   get place(): Place | undefined {
-    const { phase, roomId, self } = this.getSnapshot();
+    const { roomId, self } = this.getSnapshot();
     const { resumeSecret } = this.#connector;
-    const inCall = phase.state === 'joined' || phase.state === 'reconnecting';
-    if (!inCall || resumeSecret === undefined) return undefined;
+    if (!this.#inCall || resumeSecret === undefined) return undefined;
     const { peerId, displayName: name } = self;
     return { roomId, peerId, displayName: nameOrGuest(name), resumeSecret, ...this.devices.open };
   }
@@ -217,7 +217,7 @@ export class RoomSession {
     this.#notices.remove(id);
   }
 
-  #openSignalling(...[resume, ended]: Parameters<ConnectorOpen>): Signalling {
+  #openSignalling(resume: string | undefined, ended: (end: SocketEnd) => void): Signalling {
     const { page, roomId, server } = this.#options;
     const { peerId, ...self } = this.getSnapshot().self;
     const keep = resume !== undefined && this.#connection?.canGoOn === true;
@@ -267,12 +267,10 @@ export class RoomSession {
 
   /** Takes on what the token says. */
   #allowed(welcome: Welcome): void {
+    const { produce } = this.#options.page;
     this.moderation.welcomed(welcome);
     this.#updateSelf({
-      role:
-        this.#options.page.produce && welcome.permissions.publish.length > 0
-          ? 'participant'
-          : 'watching',
+      role: produce && welcome.permissions.publish.length > 0 ? 'participant' : 'watching',
       ...(welcome.displayName && { displayName: welcome.displayName }),
     });
   }
@@ -358,16 +356,11 @@ export class RoomSession {
 
   #troubled(trouble: Trouble): void {
     this.#connection?.suspend();
-    const { state } = this.getSnapshot().phase;
     if (trouble.serverGone) this.#notices.removeAll('server-stopping');
     if (trouble.cause === 'media-lost') this.#media.lose();
-    // The server would say, and it doesn't.
-    this.#store.update({ activeSpeaker: null });
-    if (state === 'lobby' || state === 'joining' || state === 'waiting') {
-      this.#store.update({ phase: { state: 'joining', trouble } });
-    } else if (state === 'joined' || state === 'reconnecting') {
-      this.#store.update({ phase: { state: 'reconnecting', trouble } });
-    }
+    const state = this.#inCall ? 'reconnecting' : 'joining';
+    // Who speaks the server would say, and it doesn't.
+    this.#store.update({ phase: { state, trouble }, activeSpeaker: null });
   }
 
   #end(phase: Extract<Phase, { state: 'left' | 'failed' }>): void {
@@ -378,6 +371,11 @@ export class RoomSession {
     this.#notices.clear();
     this.#media.end();
     this.#store.update({ phase, activeSpeaker: null });
+  }
+
+  get #inCall(): boolean {
+    const { state } = this.getSnapshot().phase;
+    return state === 'joined' || state === 'reconnecting';
   }
 
   #dropConnection(): void {
@@ -404,5 +402,3 @@ export class RoomSession {
     this.#store.update({ self: { ...this.getSnapshot().self, ...change } });
   }
 }
-
-type ConnectorOpen = ConstructorParameters<typeof Connector>[0]['open'];

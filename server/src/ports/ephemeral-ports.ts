@@ -20,11 +20,10 @@ export async function ephemeralPortWarning(
     (port) => port >= low && port <= high && !reserved.some(([a, b]) => port >= a && port <= b),
   );
   if (open.length === 0) return undefined;
-  const one = first === last;
-  const ports = one ? `${first}` : `${first}-${last}`;
+  const ports = first === last ? `${first}` : `${first}-${last}`;
   return (
-    `${one ? 'Port' : 'Ports'} ${ports} ${one ? 'lies' : 'lie'} among the kernel's ephemeral ports (${low} to ${high}): another program may ` +
-    `hold ${one ? 'it' : 'one'} at a restart. Reserve ${one ? 'it' : 'them'}: sysctl -w net.ipv4.ip_local_reserved_ports=${ports}`
+    `The kernel gives out ports ${low} to ${high} itself, so another program may hold ${ports} at a restart. ` +
+    `Reserve: sysctl -w net.ipv4.ip_local_reserved_ports=${ports}`
   );
 }
 

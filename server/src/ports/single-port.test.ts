@@ -30,6 +30,8 @@ test('SP-5.2: a worker that dies takes none of another’s peers with it, and th
   staying.send();
   const [returned] = await started;
   expect(pool.workers).toEqual([returned, staying.worker]);
+  const { ports } = await server.ports.snapshot();
+  expect(ports.map(({ workerIndex }) => workerIndex)).toEqual([0, 0, 1, 1]);
   staying.send();
   await staying.check();
   expect(await dataBytes(staying.transport)).toBe(staying.sent.dataBytes);

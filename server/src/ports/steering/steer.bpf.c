@@ -132,6 +132,7 @@ static __always_inline int deliver(struct sk_reuseport_md *packet, struct transp
 
 static __always_inline int read_remote(struct sk_reuseport_md *packet, struct remote *remote)
 {
+	// The kernel looks for a socket only when it has the UDP header in one piece (udp_rcv).
 	__u16 *source_port = packet->data;
 
 	if ((void *)(source_port + 1) > packet->data_end)
