@@ -30,10 +30,12 @@ export function makeNetworkNamespace(address: string): NetworkNamespace | string
     ip('-n', name, 'address', 'add', `${address}/24`, 'dev', 'media0');
     // Without duplicate address detection: it can be bound at once.
     ip('-n', name, 'address', 'add', `${address6}/64`, 'dev', 'media0', 'nodad');
-    // Nor with a link-local address, which comes a second later: a change of the network, at which Chromium drops what
-    // it is just loading (ERR_NETWORK_CHANGED).
-    ip('-n', name, 'link', 'set', 'media0', 'addrgenmode', 'none');
-    for (const end of ['media0', 'media1']) ip('-n', name, 'link', 'set', end, 'up');
+    for (const end of ['media0', 'media1']) {
+      // Nor with a link-local address at either end, which comes a second later: a change of the network, at which
+      // Chromium drops what it is just loading (ERR_NETWORK_CHANGED).
+      ip('-n', name, 'link', 'set', end, 'addrgenmode', 'none');
+      ip('-n', name, 'link', 'set', end, 'up');
+    }
     // Nobody is there; but Firefox gathers candidates on the default route's address only.
     ip('-n', name, 'route', 'add', 'default', 'via', address.replace(/\d+$/, '254'));
   } catch (error) {

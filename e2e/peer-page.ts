@@ -1,4 +1,5 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { pageComplaints } from './page-complaints.ts';
 import { watchPeerConnections } from './watch-peer-connections.ts';
 
 export interface PeerPageOptions {
@@ -22,11 +23,13 @@ export class PeerPage {
   readonly name: string;
   readonly page: Page;
   readonly #context: BrowserContext;
+  readonly #complaints: () => string[];
 
   private constructor(name: string, context: BrowserContext, page: Page) {
     this.name = name;
     this.page = page;
     this.#context = context;
+    this.#complaints = pageComplaints(page);
   }
 
   /** Opens the lobby. */
@@ -40,13 +43,14 @@ export class PeerPage {
     await context.grantPermissions(permissions, { origin: url });
     await context.addInitScript(watchPeerConnections);
     const page = await context.newPage();
+    const peer = new PeerPage(name, context, page);
     await prepare?.(page);
     const query = new URLSearchParams({
       ...(roomId ? { roomId } : {}),
       ...(forceTcp ? { forceTcp: '1' } : {}),
     });
     await page.goto(`${url}/?${query}${fragment && `#${fragment}`}`);
-    return new PeerPage(name, context, page);
+    return peer;
   }
 
   /** Opens the lobby and joins. */
@@ -57,9 +61,15 @@ export class PeerPage {
   }
 
   async join(): Promise<void> {
-    await this.page.getByLabel('Your name').fill(this.name);
-    await this.page.getByRole('button', { name: 'Join', exact: true }).click();
-    await this.button('Leave').waitFor();
+    try {
+      await this.page.getByLabel('Your name').fill(this.name);
+      await this.page.getByRole('button', { name: 'Join', exact: true }).click();
+      await this.button('Leave').waitFor();
+    } catch (error) {
+      const shown = await this.page.locator('body').innerText();
+      const seen = [`The page shows: ${shown}`, ...this.#complaints()].join('\n');
+      throw new Error(`${this.name} could not join.\n${seen}`, { cause: error });
+    }
   }
 
   button(name: string): Locator {
