@@ -32,6 +32,8 @@ export async function drawDiagrams(root: HTMLElement): Promise<void> {
       securityLevel: 'strict',
       theme: 'base',
       themeVariables: themeOf(root),
+      // A lifeline that a message crosses would run through its words.
+      themeCSS: '.messageText { paint-order: stroke; stroke: var(--surface); stroke-width: 0.4em }',
       ...(narrow ? closeTogether : wideApart),
     });
     for (const [n, figure] of figures.entries()) {
