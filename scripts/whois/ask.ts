@@ -24,6 +24,9 @@ export class NoAnswerError extends Error {
 /** Until the server has let us in, asked its workers, and answered. */
 const patienceMs = 10_000;
 
+/** A rate takes two looks at a transport, half a second apart; with thousands open they may come late. */
+const ratesWithinMs = 3_000;
+
 /**
  * Asks this machine's running server.
  *
@@ -66,9 +69,11 @@ function answerOf(
 ): Promise<Answer> {
   const transports = new Map<string, TransportRow>();
   let facts: DashboardFacts | undefined;
+  let late: NodeJS.Timeout | undefined;
   return new Promise((resolve, reject) => {
     const fail = (why: string) => {
       clearTimeout(timer);
+      clearTimeout(late);
       reject(new NoAnswerError(`${url}: ${why}. Is the server running, with these settings?`));
     };
     const timer = setTimeout(() => fail('no answer'), patienceMs);
@@ -83,7 +88,10 @@ function answerOf(
       // Before the workers have been asked, further addresses of clients are not known.
       if (facts?.look.search !== text || facts.counted === 'not-known-yet') return;
       clearTimeout(timer);
-      resolve({ facts, transports: [...transports.values()] });
+      const answer = () => facts && resolve({ facts, transports: [...transports.values()] });
+      const hasRates = [...transports.values()].every(({ tuple, rates }) => !tuple || rates);
+      if (hasRates) answer();
+      else late ??= setTimeout(answer, ratesWithinMs);
     });
   });
 }

@@ -50,6 +50,9 @@ test('whose an address is', async () => {
     ),
   );
   expect(output).toContain(`ufrag ${sendTransport?.iceParameters.usernameFragment}`);
+  expect(output, 'though nobody has looked before').toMatch(
+    /^ {2}\d+ bytes\/s in, \d+ out; \d+ RTP packets\/s in, \d+ out$/m,
+  );
   expect(code).toBe(0);
 
   const line = `SRC=${address} DST=127.0.0.1 PROTO=UDP SPT=${port} DPT=${server.mediaPort}`;
