@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { eventually } from '../scripts/fuzz/eventually.ts';
 import type { Innocents } from '../scripts/fuzz/innocents.ts';
@@ -21,6 +22,14 @@ interface Look {
   frames: number[];
 }
 
+/** Where media goes. */
+interface Chosen {
+  /** Each transport's address, and since when it is that. */
+  byServer: string[];
+  /** How often the browsers have chosen another way, all of their connections together. */
+  changes: number;
+}
+
 /** Shorter ones would tell more of the machine's scheduler than of the call. */
 const intervalMs = 1_000;
 
@@ -30,7 +39,9 @@ export class BrowserCall implements Innocents {
   readonly credentials: Credentials;
   readonly #peers: PeerPage[];
   readonly #tap: UdpTapThread;
+  readonly #ports: SharedPort;
   readonly #connections: number[];
+  #chosen: Chosen;
   #last: Look;
   /** Frames a second of the worse of the two, for each interval. */
   #rates: number[] = [];
@@ -40,28 +51,38 @@ export class BrowserCall implements Innocents {
       PeerPage.join({ browser, url: server.url, roomId: 'innocents', name });
     const peers = [await join('Alice'), await join('Bob')];
     await eventually(async () => assert(Math.min(...(await framesOf(peers))) > 10));
-    const [ufrag = ''] = server.ports.steering.tables.readUfrags().keys();
-    return new BrowserCall(
+    const { ports } = server;
+    const [ufrag = ''] = ports.steering.tables.readUfrags().keys();
+    return new BrowserCall({
       peers,
       tap,
-      { ufrag, password: 'not it' },
-      await look(peers),
-      await connectionsOf(peers),
-    );
+      ports,
+      credentials: { ufrag, password: 'not it' },
+      last: await look(peers),
+      connections: await connectionsOf(peers),
+      chosen: {
+        byServer: await chosenByServer(ports),
+        changes: await changesOf(peers),
+      },
+    });
   }
 
-  private constructor(
-    peers: PeerPage[],
-    tap: UdpTapThread,
-    credentials: Credentials,
-    first: Look,
-    connections: number[],
-  ) {
-    this.#peers = peers;
-    this.#tap = tap;
-    this.credentials = credentials;
-    this.#last = first;
-    this.#connections = connections;
+  private constructor(start: {
+    peers: PeerPage[];
+    tap: UdpTapThread;
+    ports: SharedPort;
+    credentials: Credentials;
+    last: Look;
+    connections: number[];
+    chosen: Chosen;
+  }) {
+    this.#peers = start.peers;
+    this.#tap = start.tap;
+    this.#ports = start.ports;
+    this.credentials = start.credentials;
+    this.#last = start.last;
+    this.#connections = start.connections;
+    this.#chosen = start.chosen;
   }
 
   forge(bytes: Buffer): void {
@@ -81,6 +102,16 @@ export class BrowserCall implements Innocents {
     });
     // Of the same connections as at first: nobody has had to connect again.
     assert.deepEqual(await connectionsOf(this.#peers), this.#connections);
+    await this.#mustBeWhereTheyWere();
+  }
+
+  /** Who is sent a call's media has taken it, unless the browser itself has chosen another way. */
+  async #mustBeWhereTheyWere(): Promise<void> {
+    const byServer = await chosenByServer(this.#ports);
+    if (isDeepStrictEqual(byServer, this.#chosen.byServer)) return;
+    const changes = await changesOf(this.#peers);
+    if (changes === this.#chosen.changes) assert.deepEqual(byServer, this.#chosen.byServer);
+    this.#chosen = { byServer, changes };
   }
 
   /** For people: frames a second since this was asked last, of the worse of the two. */
@@ -94,6 +125,20 @@ export class BrowserCall implements Innocents {
   async leave(): Promise<void> {
     await Promise.all(this.#peers.map((peer) => peer.close()));
   }
+}
+
+async function chosenByServer(ports: SharedPort): Promise<string[]> {
+  const map = await ports.snapshot();
+  const transports = map.ports.flatMap((port) => port.transports);
+  return transports
+    .filter(({ roomId, remote }) => roomId === 'innocents' && remote)
+    .map(({ transportId, remote, times }) => `${transportId}: ${remote?.port} since ${times.tuple}`)
+    .sort();
+}
+
+async function changesOf(peers: PeerPage[]): Promise<number> {
+  const stats = (await Promise.all(peers.map((peer) => peer.stats()))).flat();
+  return stats.reduce((sum, stat) => sum + Number(stat.selectedCandidatePairChanges ?? 0), 0);
 }
 
 async function look(peers: PeerPage[]): Promise<Look> {
