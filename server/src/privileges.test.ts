@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { skipWithoutSteering } from './ports/steering/testing.ts';
+import { skipWithoutSteering, usingTakesCapBpf } from './ports/steering/testing.ts';
 import { freeLowPort, freePorts } from './testing/free-ports.ts';
 import { IcePeer } from './testing/ice-peer.ts';
 import { childrenOf, isRunning, processesMarked } from './testing/processes.ts';
@@ -126,7 +126,20 @@ test('with CAP_BPF alone it runs, its workers have no right at all, and one that
   await expectMedia(server);
 });
 
-test('RUN_AS_USER: root is given up for good, peers are served, a worker that dies comes back', async () => {
+test('RUN_AS_USER where CAP_BPF is needed all the time: the message says that, and what does', async ({
+  skip,
+}) => {
+  skip(!usingTakesCapBpf(), 'takes Linux before 5.19, with kernel.unprivileged_bpf_disabled on');
+  const message = await fail(undefined, { RUN_AS_USER: 'nobody' });
+  expect(message).toContain('(BPF_MAP_UPDATE_ELEM): EPERM once CAP_BPF was given up.');
+  expect(message).toContain('AmbientCapabilities=CAP_BPF in a systemd unit');
+  expect(message).toContain('kernel.unprivileged_bpf_disabled to 0');
+});
+
+test('RUN_AS_USER: root is given up for good, peers are served, a worker that dies comes back', async ({
+  skip,
+}) => {
+  skip(usingTakesCapBpf(), 'takes Linux 5.19, or kernel.unprivileged_bpf_disabled off');
   const server = await start(undefined, { RUN_AS_USER: 'nobody' });
   const [worker = 0] = childrenOf(server.pid);
   for (const pid of [server.pid, worker]) {
@@ -138,7 +151,8 @@ test('RUN_AS_USER: root is given up for good, peers are served, a worker that di
   await expectMedia(server);
 });
 
-test('RUN_AS_USER: SIGTERM ends the server and its workers', async () => {
+test('RUN_AS_USER: SIGTERM ends the server and its workers', async ({ skip }) => {
+  skip(usingTakesCapBpf(), 'takes Linux 5.19, or kernel.unprivileged_bpf_disabled off');
   const server = await start(undefined, { RUN_AS_USER: 'nobody', MEDIASOUP_NUM_WORKERS: '2' });
   const workers = childrenOf(server.pid);
   expect(workers).toHaveLength(2);

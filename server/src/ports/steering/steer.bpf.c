@@ -57,19 +57,32 @@ struct ufrag {
 
 struct remote {
 	__u8 ip[16]; // An IPv4 address has the first four.
-	__u16 port;  // Both in network byte order.
-	__u16 ethertype;
+	// Two bytes each, in network byte order. One field, because before Linux 6.8 the verifier lets only who has
+	// CAP_PERFMON too write to a part of eight bytes of the stack of which it knows another part.
+	__u32 port_and_ethertype;
+};
+
+// Of a datagram: the kernel hands it over from the UDP header on.
+struct beginning {
+	__u16 source_port, port, udp_length, checksum;
+	__u16 type, length;
+	__u32 cookie;
 };
 
 struct owner {
-	__u32 transport;
-	__u32 previous; // Whom a proven change of address took it from; 0: nobody.
+	union {
+		struct {
+			__u32 transport;
+			__u32 previous; // Whom a proven change of address took it from; 0: nobody.
+		};
+		__u64 transport_and_previous; // On the stack, as in struct remote.
+	};
 	__u64 asked_at; // When it has last sent a Binding Request from there: nanoseconds of CLOCK_MONOTONIC.
 };
 
 struct proof {
-	struct remote remote;
-	__u32 transport;
+	__u8 ip[16];
+	__u64 port_and_ethertype_and_transport; // One field, as in struct remote.
 };
 
 struct transport {
@@ -93,9 +106,14 @@ struct map proofs SEC("maps") = { BPF_MAP_TYPE_LRU_HASH, sizeof(struct proof), s
 struct map sockets SEC("maps") = { BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, sizeof(__u32), sizeof(__u64), MAX_WORKERS + 1, 0 };
 struct map counters SEC("maps") = { BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(__u64), COUNTERS, 0 };
 
+// The key of an array, of which the kernel reads the first four bytes. Eight, because the verifier refuses to have half of
+// what it knows on the stack overwritten (see struct remote), and the compiler uses a place there for one after another.
+typedef __u64 key;
+
 static __always_inline void count(__u32 counter)
 {
-	__u64 *value = bpf_map_lookup_elem(&counters, &counter);
+	key index = counter;
+	__u64 *value = bpf_map_lookup_elem(&counters, &index);
 
 	if (value)
 		*value += 1;
@@ -105,7 +123,7 @@ static __always_inline void count(__u32 counter)
 // somebody whose call it may end. The keeper says nothing.
 static __always_inline int drop(struct sk_reuseport_md *packet, __u32 reason)
 {
-	__u32 slot = KEEPER;
+	key slot = KEEPER;
 
 	count(reason);
 	return bpf_sk_select_reuseport(packet, &sockets, &slot, 0) ? SK_DROP : SK_PASS;
@@ -113,7 +131,7 @@ static __always_inline int drop(struct sk_reuseport_md *packet, __u32 reason)
 
 static __always_inline struct transport *find_transport(__u32 id)
 {
-	__u32 place = id % MAX_TRANSPORTS;
+	key place = id % MAX_TRANSPORTS;
 	struct transport *transport = bpf_map_lookup_elem(&transports, &place);
 
 	return transport && transport->id == id && id != 0 ? transport : NULL;
@@ -121,7 +139,7 @@ static __always_inline struct transport *find_transport(__u32 id)
 
 static __always_inline int deliver(struct sk_reuseport_md *packet, struct transport *transport, __u32 counter)
 {
-	__u32 slot = transport->slot;
+	key slot = transport->slot;
 
 	// The socket of a worker that died has left the array by itself.
 	if (bpf_sk_select_reuseport(packet, &sockets, &slot, 0))
@@ -130,35 +148,29 @@ static __always_inline int deliver(struct sk_reuseport_md *packet, struct transp
 	return SK_PASS;
 }
 
-static __always_inline int read_remote(struct sk_reuseport_md *packet, struct remote *remote)
+// A helper reads it, because before Linux 6.6 the verifier lets only who has CAP_PERFMON too compare packet->data with
+// packet->data_end. It also reads what a network card has put into pages of its own behind the UDP header.
+static __always_inline int read_beginning(struct sk_reuseport_md *packet, struct beginning *beginning)
 {
-	// The kernel looks for a socket only when it has the UDP header in one piece (udp_rcv).
-	__u16 *source_port = packet->data;
+	__u32 length = packet->len < sizeof(*beginning) ? UDP_HEADER_BYTES : sizeof(*beginning);
 
-	if ((void *)(source_port + 1) > packet->data_end)
-		return -1;
-	remote->port = *source_port;
-	remote->ethertype = packet->eth_protocol;
-	if (remote->ethertype == bpf_htons(0x0800))
+	return bpf_skb_load_bytes(packet, 0, beginning, length);
+}
+
+static __always_inline int read_remote(struct sk_reuseport_md *packet, __u16 port, struct remote *remote)
+{
+	__u16 ethertype = packet->eth_protocol;
+
+	remote->port_and_ethertype = port | (__u32)ethertype << 16;
+	if (ethertype == bpf_htons(0x0800))
 		return bpf_skb_load_bytes_relative(packet, 12, remote->ip, 4, BPF_HDR_START_NET);
 	return bpf_skb_load_bytes_relative(packet, 8, remote->ip, 16, BPF_HDR_START_NET);
 }
 
-static __always_inline int is_binding_request(struct sk_reuseport_md *packet)
+static __always_inline int is_binding_request(struct sk_reuseport_md *packet, struct beginning *beginning)
 {
-	struct {
-		__u16 type, length;
-		__u32 cookie;
-	} header, *in_place = packet->data + UDP_HEADER_BYTES;
-
-	if (packet->len < UDP_HEADER_BYTES + STUN_HEADER_BYTES)
-		return 0;
-	// A network card may have put what follows the UDP header into pages of its own, which only a helper can read.
-	if ((void *)(in_place + 1) <= packet->data_end)
-		header = *in_place;
-	else if (bpf_skb_load_bytes(packet, UDP_HEADER_BYTES, &header, sizeof(header)))
-		return 0;
-	return header.type == bpf_htons(BINDING_REQUEST) && header.cookie == bpf_htonl(MAGIC_COOKIE);
+	return packet->len >= UDP_HEADER_BYTES + STUN_HEADER_BYTES && beginning->type == bpf_htons(BINDING_REQUEST) &&
+	       beginning->cookie == bpf_htonl(MAGIC_COOKIE);
 }
 
 // USERNAME is our ufrag, a colon, the other side's (RFC 8445, 7.2.2). Neither has a colon inside. The search begins
@@ -170,6 +182,7 @@ static __always_inline int read_ufrag(struct sk_reuseport_md *packet, struct ufr
 	} attribute;
 	__u32 at = UDP_HEADER_BYTES + STUN_HEADER_BYTES, length = 0;
 
+#pragma unroll
 	for (int i = 0; i < MAX_ATTRIBUTES; i++) {
 		if (bpf_skb_load_bytes(packet, at, &attribute, sizeof(attribute)))
 			return -1;
@@ -181,6 +194,7 @@ static __always_inline int read_ufrag(struct sk_reuseport_md *packet, struct ufr
 		at += (bpf_ntohs(attribute.length) + 3) & ~3;
 	}
 
+#pragma unroll
 	for (__u32 i = 1; i <= UFRAG_MAX_BYTES + 1; i++) {
 		char character;
 
@@ -194,8 +208,9 @@ static __always_inline int read_ufrag(struct sk_reuseport_md *packet, struct ufr
 
 static __always_inline int is_proven(struct remote *remote, __u32 id)
 {
-	struct proof proof = { .remote = *remote, .transport = id };
+	struct proof proof = { .port_and_ethertype_and_transport = remote->port_and_ethertype | (__u64)id << 32 };
 
+	__builtin_memcpy(proof.ip, remote->ip, sizeof(proof.ip));
 	return bpf_map_lookup_elem(&proofs, &proof) != NULL;
 }
 
@@ -203,7 +218,7 @@ static __always_inline int is_proven(struct remote *remote, __u32 id)
 static __always_inline int claim(struct remote *remote, __u32 id, struct transport *transport)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct owner fresh = { .transport = id, .previous = 0, .asked_at = now };
+	struct owner fresh = { .transport_and_previous = id, .asked_at = now };
 	struct owner *owner = bpf_map_lookup_elem(&tuples, remote);
 
 	if (owner) {
@@ -215,7 +230,7 @@ static __always_inline int claim(struct remote *remote, __u32 id, struct transpo
 		    find_transport(owner->transport))
 			return 0;
 		if (is_proven(remote, id)) {
-			fresh.previous = owner->transport;
+			fresh.transport_and_previous = id | (__u64)owner->transport << 32;
 			*owner = fresh;
 			count(TUPLE_RECLAIMED);
 			return 1;
@@ -272,11 +287,12 @@ static __always_inline int steer_by_tuple(struct sk_reuseport_md *packet, struct
 SEC("sk_reuseport")
 int steer(struct sk_reuseport_md *packet)
 {
+	struct beginning beginning = {};
 	struct remote remote = {};
 
-	if (read_remote(packet, &remote))
+	if (read_beginning(packet, &beginning) || read_remote(packet, beginning.source_port, &remote))
 		return drop(packet, UNREADABLE);
-	if (is_binding_request(packet))
+	if (is_binding_request(packet, &beginning))
 		return steer_by_ufrag(packet, &remote);
 	return steer_by_tuple(packet, &remote);
 }

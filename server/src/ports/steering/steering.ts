@@ -52,8 +52,8 @@ export class Steering {
    */
   open(): void {
     for (const group of this.groups) {
-      group.open();
       try {
+        group.open();
         group.counters();
       } catch (error) {
         throw explainUsing(error);

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { createWorker, type types } from 'mediasoup';
 import { onTestFinished, type TestContext } from 'vitest';
 import { StartError } from '../../start-error.ts';
@@ -16,6 +18,13 @@ export function obstacleToSteering(): string | undefined {
     if (!(error instanceof StartError)) throw error;
     return error.message;
   }
+}
+
+/** For tests: whether this kernel asks for CAP_BPF at each use of a table too, not only when one is made. */
+export function usingTakesCapBpf(): boolean {
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  const setting = readFileSync('/proc/sys/kernel/unprivileged_bpf_disabled', 'utf8');
+  return (major < 5 || (major === 5 && minor < 19)) && Number(setting) > 0;
 }
 
 /** For tests, in beforeEach. */

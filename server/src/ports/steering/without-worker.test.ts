@@ -1,0 +1,138 @@
+/**
+ * Steering with processes of Node's in place of workers: what a kernel or an architecture makes of it, where there is
+ * no worker to try it with.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { bindingRequest } from '../../../../scripts/worker/stun.ts';
+import { bindUdp } from '../../../../scripts/worker/udp-client.ts';
+import { freePorts } from '../../testing/free-ports.ts';
+import { sendInPages } from '../../testing/send-in-pages.ts';
+import { Steering } from './steering.ts';
+import type { SteeringGroup } from './steering-group.ts';
+import { data, skipWithoutSteering } from './testing.ts';
+
+beforeEach(skipWithoutSteering);
+
+const password = 'nobody checks it';
+const ufragOf = (n: number) => String(n).padStart(32, 'u');
+const request = (n: number) => bindingRequest({ usernameFragment: ufragOf(n), password });
+
+async function start(ip: string, members: number) {
+  const port = await freePorts(1);
+  const steering = Steering.load([{ ip, port }]);
+  onTestFinished(() => steering.close());
+  steering.open();
+  const group = steering.groups[0] as SteeringGroup;
+  const add = async (slot: number) => {
+    const member = await Member.start(ip, port);
+    await steering.addWorker(slot, member.pid);
+    return member;
+  };
+  const all: Member[] = [];
+  for (let slot = 0; slot < members; slot++) all.push(await add(slot));
+  return { port, steering, group, members: all as [Member, ...Member[]], add };
+}
+
+class Member {
+  readonly received: string[] = [];
+  readonly #process: ChildProcess;
+
+  static async start(ip: string, port: number): Promise<Member> {
+    const file = new URL('group-member.ts', import.meta.url);
+    const child = fork(file, [ip, String(port)], { execArgv: [] });
+    onTestFinished(() => void child.kill());
+    await once(child, 'message');
+    return new Member(child);
+  }
+
+  private constructor(child: ChildProcess) {
+    this.#process = child;
+    child.on('message', (datagram) => this.received.push(String(datagram)));
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  async kill(): Promise<void> {
+    const exit = once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    await exit;
+  }
+}
+
+describe.each(['127.0.0.1', '::1'])('at %s', (ip) => {
+  test('a process gets the Binding Requests of its ufrags and what follows, and nothing else', async () => {
+    const { port, steering, group, members } = await start(ip, 3);
+    const expected: string[][] = [[], [], []];
+    const send = async (datagrams: Buffer[]) => {
+      const socket = await bindUdp(ip);
+      for (const one of datagrams) socket.send(one, port, ip);
+    };
+    for (let n = 0; n < 12; n++) {
+      steering.addTransport(n % 3, ufragOf(n));
+      const datagrams = [request(n), Buffer.from([0xff, n]), Buffer.alloc(1200, n + 64)];
+      expected[n % 3]?.push(...datagrams.map((one) => one.toString('base64')));
+      await send(datagrams);
+    }
+    await send([request(99), data, bindingRequest({ password })]);
+    await expect
+      .poll(() => group.counters())
+      .toMatchObject({
+        ...{ stunSteered: 12, dataSteered: 24, tupleClaimed: 12, noWorker: 0, unreadable: 0 },
+        ...{ stunUnknownUfrag: 1, dataUnknownTuple: 1, stunMalformed: 1 },
+      });
+    for (const [slot, member] of members.entries()) {
+      await expect.poll(() => [...member.received].sort()).toEqual(expected[slot]?.sort());
+    }
+    expect(group.readTuples()).toHaveLength(12);
+  });
+});
+
+test('a datagram that lies in pages of its own is read as any other', async () => {
+  const { port, steering, group, members } = await start('127.0.0.1', 2);
+  steering.addTransport(1, ufragOf(1));
+  const datagrams = [request(1), data];
+  sendInPages(port, datagrams);
+  const expected = datagrams.map((one) => one.toString('base64'));
+  await expect.poll(() => members[1]?.received).toEqual(expected);
+  expect(group.counters()).toMatchObject({ stunSteered: 1, tupleClaimed: 1, dataSteered: 1 });
+});
+
+test('an address that is proven and in use is nobody else’s, until its transport closes', async () => {
+  const { port, steering, group, members } = await start('127.0.0.1', 2);
+  const [one, other] = [0, 1].map((n) => steering.addTransport(n, ufragOf(n)));
+  const socket = await bindUdp();
+  one?.own(group, socket.address());
+  const [fromOne, fromOther] = [request(0), request(1)];
+  socket.send(fromOther, port);
+  await expect.poll(() => group.counters().stunTupleInUse).toBe(1);
+  socket.send(fromOne, port);
+  await expect.poll(() => members[0].received).toEqual([fromOne.toString('base64')]);
+
+  one?.close();
+  socket.send(fromOther, port);
+  await expect.poll(() => members[1]?.received).toEqual([fromOther.toString('base64')]);
+  other?.close();
+  socket.send(data, port);
+  await expect.poll(() => group.counters().dataUnknownTuple).toBe(1);
+});
+
+test('a process that is killed leaves its slot empty, and the next one takes it', async () => {
+  const { port, steering, group, members, add } = await start('127.0.0.1', 2);
+  steering.addTransport(0, ufragOf(0));
+  steering.addTransport(1, ufragOf(1));
+  await members[0].kill();
+  const socket = await bindUdp();
+  const asked = request(0);
+  socket.send(asked, port);
+  await expect.poll(() => group.counters()).toMatchObject({ noWorker: 1, stunSteered: 0 });
+  const next = await add(0);
+  socket.send(asked, port);
+  await expect.poll(() => next.received).toEqual([asked.toString('base64')]);
+  const toOther = request(1);
+  (await bindUdp()).send(toOther, port);
+  await expect.poll(() => members[1]?.received).toEqual([toOther.toString('base64')]);
+});
