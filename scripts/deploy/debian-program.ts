@@ -8,7 +8,6 @@ import {
   readdirSync,
   renameSync,
   rmSync,
-  writeFileSync,
 } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,9 +15,9 @@ import type { TestContext } from 'vitest';
 import { hasApt, operatingSystem } from '../setup/apt.mjs';
 import { withLock } from '../setup/lock.mjs';
 import { cacheFolder } from '../setup/paths.mjs';
+import { privateApt } from './private-apt.ts';
 
 const run = promisify(execFile);
-const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 export interface DebianProgram {
   /** The package. */
@@ -72,9 +71,8 @@ async function unpack(names: readonly string[], suite: string, folder: string): 
   const temporary = mkdtempSync(`${folder}-`);
 
   try {
-    const env = await privateApt(temporary, suite);
+    const env = await privateApt(temporary, { suite });
 
-    await run('apt-get', ['update'], { env });
     await run('apt-get', ['download', ...names], { env, cwd: temporary });
 
     for (const deb of readdirSync(temporary).filter((entry) => entry.endsWith('.deb'))) {
@@ -84,40 +82,6 @@ async function unpack(names: readonly string[], suite: string, folder: string): 
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
-}
-
-/** An apt with lists of its own, at the mirror that the machine uses: the machine's own stay as they are. */
-async function privateApt(folder: string, suite: string): Promise<NodeJS.ProcessEnv> {
-  const { stdout } = await run('apt-get', [
-    'indextargets',
-    '--format',
-    '$(REPO_URI)',
-    ...['Created-By: Packages', 'Label: Debian'],
-  ]);
-  const [mirror = ''] = stdout.split('\n');
-
-  mkdirSync(join(folder, 'lists/partial'), { recursive: true });
-  mkdirSync(join(folder, 'archives/partial'), { recursive: true });
-  writeFileSync(
-    join(folder, 'sources.list'),
-    `deb ${existsSync(keyring) ? `[signed-by=${keyring}] ` : ''}${mirror} ${suite} main\n`,
-  );
-  writeFileSync(
-    join(folder, 'apt.conf'),
-    [
-      `Dir::Etc::SourceList "${folder}/sources.list";`,
-      'Dir::Etc::SourceParts "/dev/null";',
-      'Dir::Etc::PreferencesParts "/dev/null";',
-      `Dir::State "${folder}";`,
-      'Dir::State::status "/var/lib/dpkg/status";',
-      `Dir::Cache "${folder}";`,
-      'Acquire::Languages "none";',
-      'APT::Sandbox::User "root";',
-      '',
-    ].join('\n'),
-  );
-
-  return { ...process.env, APT_CONFIG: join(folder, 'apt.conf') };
 }
 
 function isExecutable(path: string): boolean {

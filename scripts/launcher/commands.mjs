@@ -28,7 +28,7 @@ export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
   fuzz [--help]      what nobody should send, sent to a real server with calls on it (npm run fuzz)
   soak [--help]      thousands join and leave, and nothing may be left behind (npm run soak)
   kernel-view [--help]  what the kernel has in each port mode, into docs/ (npm run kernel-view)
-  steering [--help]  the eBPF program of shared-port: compile it, compare it (npm run steering)
+  steering [--help]  the eBPF program of shared-port: compile it, compare it, try another kernel (npm run steering)
 
   --worker=tree      with start, test and dev: the worker and the JavaScript of the work tree of \`npm run patch\`;
                      also tree:debug, tree:asan
@@ -180,9 +180,15 @@ export const commands = {
   },
 
   async steering(args) {
-    const node24 = await setUpNode();
+    const main = join(root, 'scripts/steering/main.ts');
 
-    return runBeside(node24, [join(root, 'scripts/steering/main.ts'), ...args]);
+    if (args[0] === 'try-kernel') {
+      const node24 = await setUpRuntime();
+
+      return runBeside(node24, [main, ...args], await setUpProducts(node24));
+    }
+
+    return runBeside(await setUpNode(), [main, ...args]);
   },
 
   async dev(args) {

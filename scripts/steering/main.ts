@@ -1,19 +1,26 @@
-/** The eBPF program of shared-port: its object is in the repository, so that users need no compiler. */
+/** The eBPF program of shared-port: its object is in the repository, so that users need no compiler; and other kernels. */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { aptInstall, hasApt } from '../setup/apt.mjs';
+import { interruptible } from '../setup/children.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
+import { tryKernel } from './other-kernel/try-kernel.ts';
 
 const usage = `Usage: npm run steering -- <command>
 
   build   compiles server/src/ports/steering/steer.bpf.c to steer.bpf.o
   check   says whether steer.bpf.o is what its source gives
+  try-kernel --suite S [options] [tests]
+          runs the tests of shared-port on the kernel of Debian's release S (bullseye, bookworm, trixie), emulated
+    --arch A              amd64 or arm64, in place of this machine's; then without those that take a worker
+    --sysctl NAME=VALUE   set before, such as kernel.unprivileged_bpf_disabled=0; may be repeated
 
-Takes clang 14 and libbpf's headers, which it installs on Debian as root. Another clang gives another object:
-commit what Debian 12's has made.
+build and check take clang 14 and libbpf's headers, which they install on Debian as root. Another clang gives another
+object: commit what Debian 12's has made. try-kernel takes Debian, installs qemu and cpio as root, and downloads the
+kernel and its programs into our cache; it takes 3 GB of memory and a quarter of an hour.
 `;
 
 const folder = fileURLToPath(new URL('../../server/src/ports/steering/', import.meta.url));
@@ -26,7 +33,9 @@ const clangMajor = 14;
 const [command, ...others] = process.argv.slice(2);
 
 try {
-  if (others.length > 0) throw new SetUpError(`unknown argument: ${others[0]}`);
+  if (others.length > 0 && command !== 'try-kernel') {
+    throw new SetUpError(`unknown argument: ${others[0]}`);
+  }
   switch (command) {
     case 'build':
       await withCompiled((compiled) => copyFileSync(compiled, object));
@@ -34,6 +43,9 @@ try {
       break;
     case 'check':
       await check();
+      break;
+    case 'try-kernel':
+      process.exitCode = await interruptible(() => tryKernel(others));
       break;
     case undefined:
     case '--help':
@@ -45,7 +57,7 @@ try {
 } catch (error) {
   if (!(error instanceof SetUpError)) throw error;
   process.stderr.write(`oneport: ${error.message}\n`);
-  process.exitCode = 1;
+  process.exitCode = error.exitCode;
 }
 
 async function check(): Promise<void> {

@@ -58,7 +58,7 @@ async function fail(rights: Rights | undefined, env: Record<string, string> = {}
       ...{ MEDIASOUP_NUM_WORKERS: '2', MEDIASOUP_PORT, HTTP_PORT, MARK: mark, ...env },
     },
     encoding: 'utf8',
-    timeout: 15_000,
+    timeout: 60_000,
   });
   expect(processesMarked('MARK', mark)).toEqual([]);
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
@@ -108,7 +108,7 @@ test('root in a user namespace has CAP_BPF, but not where it counts: the message
   const { status, stderr } = spawnSync('unshare', ['--user', '--map-root-user', program, ...args], {
     env: { ...process.env, ...shared, MEDIASOUP_LISTEN_IP: '127.0.0.1' },
     encoding: 'utf8',
-    timeout: 15_000,
+    timeout: 60_000,
   });
   expect(status).toBe(1);
   expect(stderr).toContain(

@@ -2,7 +2,8 @@
 //
 // Chooses the worker for each datagram of a port that many workers share: STUN Binding Requests by the ICE username
 // fragment that they are addressed to, all else by the address that it comes from. docs/shared-port.md explains it,
-// steering.ts fills `ufrags` and `transports`, `npm run steering -- build` makes steer.bpf.o of this file.
+// steering.ts fills `ufrags` and `transports`, `npm run steering -- build` makes steer.bpf.o of this file. From who has
+// CAP_BPF alone, an older kernel's verifier refuses much that a newer one's takes: `npm run steering -- try-kernel`.
 //
 // It can't check STUN's MESSAGE-INTEGRITY, so what it does on its own must do no harm when the packet is forged: a
 // Binding Request with a ufrag that is known may claim an address that is nobody's, never one that is somebody's. Nor
@@ -57,8 +58,8 @@ struct ufrag {
 
 struct remote {
 	__u8 ip[16]; // An IPv4 address has the first four.
-	// Two bytes each, in network byte order. One field, because before Linux 6.8 the verifier lets only who has
-	// CAP_PERFMON too write to a part of eight bytes of the stack of which it knows another part.
+	// Two bytes each, in network byte order. One field, because the verifiers of Linux 5.10 and 6.1 let only who has
+	// CAP_PERFMON too write to a part of eight bytes of the stack of which they know another part.
 	__u32 port_and_ethertype;
 };
 
@@ -106,8 +107,8 @@ struct map proofs SEC("maps") = { BPF_MAP_TYPE_LRU_HASH, sizeof(struct proof), s
 struct map sockets SEC("maps") = { BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, sizeof(__u32), sizeof(__u64), MAX_WORKERS + 1, 0 };
 struct map counters SEC("maps") = { BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(__u64), COUNTERS, 0 };
 
-// The key of an array, of which the kernel reads the first four bytes. Eight, because the verifier refuses to have half of
-// what it knows on the stack overwritten (see struct remote), and the compiler uses a place there for one after another.
+// The key of an array, of which the kernel reads the first four bytes. It has eight for the reason that struct remote
+// names: the compiler gives one place on the stack to several variables, one after another.
 typedef __u64 key;
 
 static __always_inline void count(__u32 counter)
@@ -148,7 +149,7 @@ static __always_inline int deliver(struct sk_reuseport_md *packet, struct transp
 	return SK_PASS;
 }
 
-// A helper reads it, because before Linux 6.6 the verifier lets only who has CAP_PERFMON too compare packet->data with
+// A helper reads it, because the verifier of Linux 5.10 lets only who has CAP_PERFMON too compare packet->data with
 // packet->data_end. It also reads what a network card has put into pages of its own behind the UDP header.
 static __always_inline int read_beginning(struct sk_reuseport_md *packet, struct beginning *beginning)
 {
@@ -175,6 +176,9 @@ static __always_inline int is_binding_request(struct sk_reuseport_md *packet, st
 
 // USERNAME is our ufrag, a colon, the other side's (RFC 8445, 7.2.2). Neither has a colon inside. The search begins
 // at the end, because the other side's is a few characters long and ours may begin with the names of room and peer.
+//
+// Both loops are unrolled: of a program that is loaded without CAP_PERFMON, the verifiers of Linux 5.10 and 6.1 also
+// follow what a CPU does that guesses a loop's end wrong (Spectre), and come to no end.
 static __always_inline int read_ufrag(struct sk_reuseport_md *packet, struct ufrag *ufrag)
 {
 	struct {
