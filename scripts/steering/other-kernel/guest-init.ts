@@ -38,7 +38,9 @@ cd ${inGuest.checkout}
 export MEDIASOUP_LISTEN_IP=127.0.0.1 MEDIASOUP_WORKER_BIN=${inGuest.worker}/mediasoup-worker
 node node_modules/vitest/vitest.mjs run --project unit --reporter=verbose \\
   ${[...patience, ...tests.map(quoted)].join(' ')}
-echo "${mark} $?"
+code=$?
+echo
+echo "${mark} $code"
 echo o > /proc/sysrq-trigger
 sleep 60
 `;

@@ -1,4 +1,13 @@
-import { chmodSync, copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { root } from '../../setup/paths.mjs';
 import { runLogged } from '../../setup/run-logged.mjs';
@@ -34,6 +43,7 @@ export async function makeInitramfs(
   const copy = (from: string, to: string, filter = (_: string) => true) =>
     cpSync(from, join(guest, to), { recursive: true, verbatimSymlinks: true, filter });
   copy(userland, '.');
+  mergeUsr(guest);
   rmSync(join(guest, 'usr/share/doc'), { recursive: true, force: true });
   rmSync(join(guest, 'usr/share/locale'), { recursive: true, force: true });
   for (const name of ['passwd', 'group']) {
@@ -60,6 +70,17 @@ export async function makeInitramfs(
   chmodSync(join(guest, 'tmp'), 0o1777);
   writeFileSync(join(guest, 'init'), guestInit(options), { mode: 0o755 });
   return await archive(guest, join(folder, 'initramfs.cpio'));
+}
+
+/** As on an installed Debian: the packages of some releases have programs in /bin that belong into /usr/bin. */
+function mergeUsr(guest: string): void {
+  for (const name of ['bin', 'sbin', 'lib', 'lib64']) {
+    const folder = join(guest, name);
+    if (!lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) continue;
+    cpSync(folder, join(guest, 'usr', name), { recursive: true, verbatimSymlinks: true });
+    rmSync(folder, { recursive: true });
+    symlinkSync(`usr/${name}`, folder);
+  }
 }
 
 async function archive(guest: string, file: string): Promise<string> {

@@ -9,6 +9,7 @@ import { bindingRequest } from '../../../../scripts/worker/stun.ts';
 import { bindUdp } from '../../../../scripts/worker/udp-client.ts';
 import { freePorts } from '../../testing/free-ports.ts';
 import { sendInPages } from '../../testing/send-in-pages.ts';
+import { sendWithOptions } from '../../testing/send-with-options.ts';
 import { Steering } from './steering.ts';
 import type { SteeringGroup } from './steering-group.ts';
 import { data, skipWithoutSteering } from './testing.ts';
@@ -91,14 +92,18 @@ describe.each(['127.0.0.1', '::1'])('at %s', (ip) => {
   });
 });
 
-test('a datagram that lies in pages of its own is read as any other', async () => {
+test.each([
+  ['lies in pages of its own', sendInPages],
+  ['comes with IP options', sendWithOptions],
+])('a datagram that %s is read as any other', async (_, send) => {
   const { port, steering, group, members } = await start('127.0.0.1', 2);
   steering.addTransport(1, ufragOf(1));
-  const datagrams = [request(1), data];
-  sendInPages(port, datagrams);
+  // So short that it ends before a STUN message would have begun.
+  const datagrams = [request(1), data, Buffer.of(0xff)];
+  send(port, datagrams);
   const expected = datagrams.map((one) => one.toString('base64'));
   await expect.poll(() => members[1]?.received).toEqual(expected);
-  expect(group.counters()).toMatchObject({ stunSteered: 1, tupleClaimed: 1, dataSteered: 1 });
+  expect(group.counters()).toMatchObject({ stunSteered: 1, tupleClaimed: 1, dataSteered: 2 });
 });
 
 test('an address that is proven and in use is nobody else’s, until its transport closes', async () => {
