@@ -191,8 +191,8 @@ static __always_inline int is_binding_request(struct sk_reuseport_md *packet, st
 // USERNAME is our ufrag, a colon, the other side's (RFC 8445, 7.2.2). Neither has a colon inside. The search begins
 // at the end, because the other side's is a few characters long and ours may begin with the names of room and peer.
 //
-// Both loops are unrolled: of a program that is loaded without CAP_PERFMON, the verifiers of Linux 5.10 and 6.1 also
-// follow what a CPU does that guesses a loop's end wrong (Spectre), and come to no end.
+// Both loops are unrolled: of a program that is loaded without CAP_PERFMON, the verifiers of Linux 5.10, 6.1 and 6.12
+// also follow what a CPU does that guesses a loop's end wrong (Spectre), and come to no end.
 static __always_inline int read_ufrag(struct sk_reuseport_md *packet, struct ufrag *ufrag)
 {
 	struct {
