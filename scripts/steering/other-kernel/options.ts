@@ -22,7 +22,6 @@ export interface Options {
 }
 
 const steering = 'server/src/ports/steering';
-const testsWithWorker = [steering, 'server/src/privileges.test.ts'];
 const testsWithoutWorker = ['ip-bytes', 'privileges', 'without-worker'].map(
   (name) => `${steering}/${name}.test.ts`,
 );
@@ -43,7 +42,7 @@ export function readOptions(args: string[], machine: string): Options {
     throw wrong(`--suite ${values.suite ?? ''}: expected a Debian release, such as bullseye`);
   }
   const hasWorker = architecture === own;
-  const usual = hasWorker ? testsWithWorker : testsWithoutWorker;
+  const usual = hasWorker ? [steering] : testsWithoutWorker;
   return {
     suite: values.suite ?? '',
     architecture,
