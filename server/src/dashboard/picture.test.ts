@@ -40,7 +40,7 @@ function painted(ports: PortEntry[], inspection?: Inspection) {
       rooms: 0,
       rates: null,
     })),
-    ratesOf: (id) => (id === 'unmeasured' ? undefined : rates),
+    ratesOf: (id) => (id.startsWith('unmeasured') ? undefined : rates),
     nameOf: (roomId, peerId) => `${peerId} of ${roomId}`,
   });
 }
@@ -96,7 +96,12 @@ test('a port carries what the transports carry that are reached there', () => {
         { ...transport, transportId: 'reached by nobody' },
       ],
     },
-    { ...port, port: 444, transports: [{ ...reached, transportId: 'unmeasured' }] },
+    { ...port, port: 444, transports: [{ ...reached, transportId: 'unmeasured too' }] },
+    {
+      ...port,
+      port: 445,
+      transports: [{ ...transport, transportId: 'reached by nobody, either' }],
+    },
   ]);
   expect(ports.get('udp 443')?.rates).toEqual({
     bytesIn: 200,
@@ -105,6 +110,8 @@ test('a port carries what the transports carry that are reached there', () => {
     packetsOut: 2,
   });
   expect(ports.get('udp 444')?.rates).toBeNull();
+  const none = { bytesIn: 0, bytesOut: 0, packetsIn: 0, packetsOut: 0 };
+  expect(ports.get('udp 445')?.rates).toEqual(none);
 });
 
 test('further addresses of a client stand beside the one that ICE has chosen', () => {

@@ -12,6 +12,8 @@ import type { PortEntry, PortMap, TransportEntry } from '../ports/port-map.ts';
 import type { Inspection, KnownTuple } from '../ports/received.ts';
 import { addressAndPort, portKey } from './port-key.ts';
 
+const nothing: Rates = { bytesIn: 0, bytesOut: 0, packetsIn: 0, packetsOut: 0 };
+
 /** Ports that a worker's row names. */
 const portsOfWorker = 8;
 
@@ -68,6 +70,8 @@ export function paint(parts: PictureParts): Picture {
     const port = row.tuple && ports.get(row.tuple.port);
     if (port && row.rates) port.rates = sumOf(port.rates, row.rates);
   }
+  // Nothing comes to them: that is known.
+  for (const port of ports.values()) if (port.connected === 0) port.rates = nothing;
   for (const tuple of inspection?.tuples ?? []) addRemote(tuple, transports.get(tuple.transportId));
   for (const [key, counts] of countsByPort(inspection)) {
     const port = ports.get(key);

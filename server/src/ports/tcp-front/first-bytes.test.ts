@@ -18,9 +18,15 @@ test('ICE: a frame with a Binding Request, known when the frame is whole, whatev
 
 test('TLS and HTTP: known by one byte', () => {
   expect(classify(Buffer.from([0x16]))).toEqual({ kind: 'tls' });
-  for (const method of ['GET', 'PUT', 'A', 'Z']) {
+  for (const method of ['GET', 'PUT', 'PROPFIND', 'A', 'Z']) {
     expect(classify(Buffer.from(method))).toEqual({ kind: 'http' });
   }
+});
+
+test('unknown: PROXY protocol, whose version 1 begins with letters and version 2 with a line’s end', () => {
+  expect(classify(Buffer.from('PROXY'))).toBeUndefined();
+  expect(classify(Buffer.from('PROXY TCP4 192.0.2.1 '))).toEqual({ kind: 'unknown' });
+  expect(classify(Buffer.from('\r\n\r\n\0\r\nQUIT\n'))).toEqual({ kind: 'unknown' });
 });
 
 test('unknown: every other first byte that no frame of that length can have', () => {
@@ -28,6 +34,7 @@ test('unknown: every other first byte that no frame of that length can have', ()
     const kind = classify(Buffer.from([byte]))?.kind;
     const letter = byte >= 'A'.charCodeAt(0) && byte <= 'Z'.charCodeAt(0);
     if (byte === 0x16) expect(kind).toBe('tls');
+    else if (byte === 'P'.charCodeAt(0)) expect(kind).toBe(undefined);
     else if (letter) expect(kind).toBe('http');
     else expect(kind).toBe(byte > 5 ? 'unknown' : undefined);
   }

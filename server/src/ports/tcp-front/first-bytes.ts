@@ -14,6 +14,8 @@ export type FirstBytes =
 export const maxFirstFrame = 1_500;
 
 const lengthBytes = 2;
+/** With version 1 of the PROXY protocol a connection begins as if it were HTTP. */
+const proxyProtocol = Buffer.from('PROXY ');
 /** ContentType handshake (RFC 8446, section 5.1). */
 const tlsHandshake = 0x16;
 
@@ -29,6 +31,10 @@ export function classify(bytes: Buffer): FirstBytes | undefined {
   const [first] = bytes;
   if (first === undefined) return undefined;
   if (first === tlsHandshake) return { kind: 'tls' };
+  const beginning = bytes.subarray(0, proxyProtocol.length);
+  if (beginning.equals(proxyProtocol.subarray(0, beginning.length))) {
+    return beginning.length < proxyProtocol.length ? undefined : { kind: 'unknown' };
+  }
   // 'A' to 'Z'.
   if (first >= 0x41 && first <= 0x5a) return { kind: 'http' };
   if (first > maxFirstFrame >> 8) return { kind: 'unknown' };

@@ -47,11 +47,33 @@ interface Case {
 }
 
 const waitingCases: Case[] = [
-  { limits: { waiting: 3 }, others: false },
   { limits: { waitingPerRemote: 3 }, others: true },
   { limits: { connections: 3 }, others: false },
   { limits: { connectionsPerRemote: 3 }, others: true },
 ];
+
+test('connections that say nothing give way to newer ones, the oldest first', async () => {
+  const { target } = await startEnd((socket) => socket.pipe(socket));
+  const hits: unknown[] = [];
+  const { front, port } = await startFront({
+    targetOf: () => target,
+    limits: { waiting: 3 },
+    onLimit: (...hit) => void hits.push(hit),
+  });
+  const held: Socket[] = [];
+  for (let n = 1; n <= 3; n++) {
+    held.push(await open(port));
+    await expect.poll(() => front.counters().accepted).toBe(n);
+  }
+  expect(await getsThrough(port, '127.0.0.2')).toBe(true);
+  await closed(held[0] as Socket);
+  expect(front.counters()).toMatchObject({ accepted: 4, overLimit: 1, closedEarly: 0, ice: 1 });
+  // Who is named has held the place, not who came.
+  expect(hits).toEqual([['waiting', '127.0.0.1']]);
+  held[1]?.write(frame);
+  await read(held[1] as Socket, frame.length);
+  expect(front.counters()).toMatchObject({ overLimit: 1, ice: 2 });
+});
 
 test.each(waitingCases)('connections that say nothing: $limits', async ({ limits, others }) => {
   const { target } = await startEnd((socket) => socket.pipe(socket));

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { classify, type FirstBytes } from './first-bytes.ts';
 
 interface NothingCame {
-  kind: 'timeout' | 'unused' | 'closedEarly';
+  kind: 'timeout' | 'unused' | 'closedEarly' | 'overLimit';
 }
 
 /**
@@ -11,17 +11,21 @@ interface NothingCame {
  *
  * @param socket - as it was accepted, nothing read from it yet
  * @param withinMs - how long that may take, in milliseconds, however lively the connection is
- * @returns what it carries; `timeout`; `unused` if by then nothing has come; or `closedEarly` when the other side ended before that was clear
+ * @param outOfTurn - when others need its place
+ * @returns what it carries; `timeout`; `unused` if by then nothing has come; `closedEarly` when the other side ended before
+ *   that was clear; or `overLimit` when it was out of turn
  */
 export function readFirstBytes(
   socket: Socket,
   withinMs: number,
+  outOfTurn: AbortSignal,
 ): Promise<FirstBytes | NothingCame> {
   return new Promise((resolve) => {
     let read: Buffer = Buffer.alloc(0);
     const finish = (result: FirstBytes | NothingCame) => {
       clearTimeout(timer);
       socket.off('readable', onReadable).off('end', onEnd).off('close', onEnd);
+      outOfTurn.removeEventListener('abort', onAbort);
       resolve(result);
     };
     const onReadable = () => {
@@ -35,10 +39,12 @@ export function readFirstBytes(
       finish(first);
     };
     const onEnd = () => finish({ kind: 'closedEarly' });
+    const onAbort = () => finish({ kind: 'overLimit' });
     const timer = setTimeout(
       () => finish({ kind: read.length === 0 ? 'unused' : 'timeout' }),
       withinMs,
     );
     socket.on('readable', onReadable).on('end', onEnd).on('close', onEnd);
+    outOfTurn.addEventListener('abort', onAbort);
   });
 }

@@ -51,6 +51,8 @@ export class TcpFront {
   readonly #sockets = new Set<Socket>();
   readonly #connections: Places;
   readonly #waiting: Places;
+  /** What ends the wait of each that waits, the longest first. */
+  readonly #endsOfWait = new Set<() => void>();
   /** By the two ports of our connection to a worker. */
   readonly #remotes = new Map<string, Remote>();
   readonly #counters = zeroCounters();
@@ -152,20 +154,35 @@ export class TcpFront {
       onLimit?.(leave === 'key' ? 'connectionsPerRemote' : 'connections', remoteAddress);
       return 'overLimit';
     }
-    const waitingOver = this.#waiting.take(key);
+    let waitingOver = this.#waiting.take(key);
+    if (waitingOver === 'all') {
+      // Else a few addresses that say nothing would keep everybody out. Who means it has spoken after a round trip.
+      this.#endsOfWait.values().next().value?.();
+      waitingOver = this.#waiting.take(key);
+    }
     if (typeof waitingOver === 'string') {
       onLimit?.(waitingOver === 'key' ? 'waitingPerRemote' : 'waiting', remoteAddress);
       leave();
       return 'overLimit';
     }
+    const giveBack = waitingOver;
     this.#track(socket);
     socket.once('close', () => {
-      waitingOver();
+      giveBack();
       leave();
     });
 
-    const first = await readFirstBytes(socket, this.#limits.firstFrameMs);
-    waitingOver();
+    const outOfTurn = new AbortController();
+    const end = () => {
+      this.#endsOfWait.delete(end);
+      giveBack();
+      onLimit?.('waiting', remoteAddress);
+      outOfTurn.abort();
+    };
+    this.#endsOfWait.add(end);
+    const first = await readFirstBytes(socket, this.#limits.firstFrameMs, outOfTurn.signal);
+    this.#endsOfWait.delete(end);
+    giveBack();
     switch (first.kind) {
       case 'ice':
         return this.#toWorker(socket, {
