@@ -8,6 +8,11 @@ import {
   responseResult,
 } from '../../../scripts/worker/stun.ts';
 
+/** Milliseconds. RFC 8489, 6.2.1: a request is sent again when no answer comes. */
+const retransmitMs = 500;
+/** Longer than a tuple of somebody else's may stay in use (docs/single-port.md, SP-11.2). */
+const patienceMs = 15_000;
+
 interface Target {
   protocol: types.TransportProtocol;
   address: string;
@@ -29,6 +34,7 @@ export interface IceChecked extends AsyncDisposable {
  * @param to - where the worker is to be reached
  * @param ice - the transport's
  * @returns what the worker answered; the socket stays open until it is disposed of
+ * @throws AbortError when there is no answer
  */
 export async function checkIce(to: Target, ice: IceCredentials): Promise<IceChecked> {
   return await (to.protocol === 'udp' ? checkOverUdp : checkOverTcp)(to, bindingRequest(ice));
@@ -39,9 +45,10 @@ async function checkOverUdp(to: Target, request: Buffer): Promise<IceChecked> {
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
   socket.connect(port, address);
   await once(socket, 'connect');
-  const response = once(socket, 'message');
+  const response = once(socket, 'message', { signal: AbortSignal.timeout(patienceMs) });
+  const again = setInterval(() => socket.send(request), retransmitMs);
   socket.send(request);
-  const [message] = await response;
+  const [message] = await response.finally(() => clearInterval(again));
   return {
     from: socket.address(),
     to,
@@ -60,7 +67,7 @@ async function checkOverTcp(to: Target, request: Buffer): Promise<IceChecked> {
   const length = Buffer.alloc(2);
   length.writeUInt16BE(request.length);
   socket.write(Buffer.concat([length, request]));
-  const [frame] = await once(socket, 'data');
+  const [frame] = await once(socket, 'data', { signal: AbortSignal.timeout(patienceMs) });
   return {
     from: { address: socket.localAddress ?? '', port: socket.localPort ?? 0 },
     to,
