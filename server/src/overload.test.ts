@@ -209,15 +209,22 @@ test.for([
   const refused = (localAddress: string) =>
     new Promise((resolve) => open(localAddress).once('close', resolve));
 
-  for (let n = 0; n < 3; n++) await once(open('127.0.0.2'), 'connect');
-  await refused('127.0.0.2');
-  if (others) {
+  const held = [1, 2, 3].map(() => open('127.0.0.2'));
+  await Promise.all(held.map((socket) => once(socket, 'connect')));
+  if (variable === 'MAX_TCP_WAITING') {
+    // Who has waited longest gives way.
+    const newer = [open('127.0.0.3'), open('127.0.0.3')];
+    await expect.poll(() => held.filter(({ closed }) => closed).length).toBe(2);
+    expect(newer.some(({ closed }) => closed)).toBe(false);
+  } else if (others) {
+    await refused('127.0.0.2');
     const other = open('127.0.0.3');
     await once(other, 'connect');
     // By then it would have been refused too.
     await refused('127.0.0.2');
     expect(other.closed).toBe(false);
   } else {
+    await refused('127.0.0.2');
     await refused('127.0.0.3');
   }
   await inside.goesOn();
