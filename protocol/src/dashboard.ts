@@ -1,6 +1,6 @@
 /**
  * What the port map's page and command are told: rows by key, sent whole at first and then only those
- * that have changed. docs/dashboard.md says what bounds it.
+ * that have changed. docs/port-map.md says what bounds it.
  */
 import { z } from 'zod';
 

@@ -9,7 +9,7 @@ const usage = `Usage: npm run whois -- WHAT
   WHAT   203.0.113.7:51234, an address, a port, a ufrag, a peer, a room, or a line of a firewall's log
 
 Asks the server that runs on this machine, with the settings of the environment (HTTP_PORT, DASHBOARD_TOKEN ...).
-Ends with 0 when it is somebody's, 1 when it is nobody's, 2 when the server can't be asked. docs/dashboard.md
+Ends with 0 when it is somebody's, 1 when it is nobody's, 2 when the server can't be asked. docs/port-map.md
 `;
 
 const args = process.argv.slice(2);

@@ -147,7 +147,7 @@ const variables = {
   DASHBOARD_TOKEN: {
     default: 'a random one, kept in the cache folder; npm start prints a link with it',
     meaning:
-      'What opens the live port map at /dashboard (docs/dashboard.md): 16 to 128 letters, digits, -, . and _.',
+      'What opens the live port map at /dashboard (docs/port-map.md): 16 to 128 letters, digits, -, . and _.',
     schema: token,
     secret: true,
   },

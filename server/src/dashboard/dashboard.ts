@@ -1,4 +1,4 @@
-/** The live port map, for operators: docs/dashboard.md. Read only. */
+/** The live port map, for operators: docs/port-map.md. Read only. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { dashboardNamespace, dashboardPath, dashboardRefusals } from '@oneport/protocol';
