@@ -80,6 +80,7 @@ const failWith = (error: Error, startErrorCode?: number) =>
       {
         name: 'bake',
         usage,
+        options: {},
         ...(startErrorCode === undefined ? {} : { startErrorCode }),
         run() {
           throw error;
@@ -120,7 +121,7 @@ const kitchen = (...args: string[]) =>
         usage,
         commands: {
           bake: { options: { hot: { type: 'boolean' } }, run: ({ hot }) => (hot ? 7 : 0) },
-          clean: { positionals: 2, run: (_, rooms) => rooms.length },
+          clean: { options: {}, positionals: 2, run: (_, rooms) => rooms.length },
         },
       },
       args,

@@ -11,8 +11,8 @@ export type Values<O extends Options> = ReturnType<
 type ExitCode = number | undefined;
 
 export interface Command<O extends Options = Options> {
-  /** As for node's parseArgs. `--help` is added to them. */
-  readonly options?: O;
+  /** As for node's parseArgs, without `--help`. Required, or TypeScript would let `run` read options that don't exist. */
+  readonly options: O;
   /** The highest number of operands. Default: 0. */
   readonly positionals?: number;
   /** Returns the exit code; undefined means 0. */
@@ -63,14 +63,14 @@ export async function runCli<C extends Record<string, Options>, O extends Option
 /**
  * Parses the arguments of a command.
  *
- * @param command - without `--help` among its options; it is accepted and returned in `help`
+ * @returns the operands, the options, and apart from them whether help is wanted
  * @throws UsageError on an unknown option, an option without its value, or too many operands
  */
 export function parseCommand<O extends Options>(
   command: Pick<Command<O>, 'options' | 'positionals'>,
   args: readonly string[],
 ): { values: Values<O>; positionals: string[]; help: boolean } {
-  const { values, positionals } = parse(command.options ?? {}, args);
+  const { values, positionals } = parse(command.options, args);
   const { help = false, ...others } = values as { help?: boolean };
   const surplus = positionals.slice(command.positionals ?? 0);
   if (!help && surplus.length > 0) {
