@@ -9,7 +9,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{protocol,server,app,scripts,patches}/**/*.test.ts'],
+          include: ['{protocol,server,app,testkit,scripts,deploy,patches}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**'],
           expect: { poll },
           testTimeout: 20_000,

@@ -9,7 +9,9 @@ const docs: Plugin = {
   name: 'docs',
   configureServer({ middlewares }) {
     middlewares.use((request, _response, next) => {
-      if (/^\/docs(\/[\w.-]*)?$/.test(request.url ?? '')) request.url = '/docs.html';
+      if (/^\/docs(\/[\w.-]*)?$/.test(request.url ?? '')) {
+        request.url = '/docs.html';
+      }
       next();
     });
   },

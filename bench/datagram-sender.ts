@@ -1,5 +1,5 @@
 import koffi from 'koffi';
-import { addressOf } from '../server/src/ports/steering/system-calls.ts';
+import { addressOf } from '../server/src/ports/shared-port/steering/system-calls.ts';
 
 const libc = koffi.load(null);
 const libcSocket = libc.func('int socket(int, int, int)');
@@ -70,7 +70,9 @@ export class DatagramSender {
   send({ headers }: Prepared, first: number, count: number): void {
     const some = headers.subarray(first * mmsghdrBytes);
     const sent = check('sendmmsg', libcSendmmsg(this.#fd, some, count, 0));
-    if (sent < count) throw new Error(`only ${sent} of ${count} datagrams were sent`);
+    if (sent < count) {
+      throw new Error(`only ${sent} of ${count} datagrams were sent`);
+    }
   }
 
   close(): void {
@@ -79,6 +81,8 @@ export class DatagramSender {
 }
 
 function check(call: string, result: number): number {
-  if (result < 0) throw new Error(`${call} failed: errno ${koffi.errno()}`);
+  if (result < 0) {
+    throw new Error(`${call} failed: errno ${koffi.errno()}`);
+  }
   return result;
 }

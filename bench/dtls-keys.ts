@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createCertificate, spawnDtls } from '../scripts/worker/dtls-client.ts';
+import { createCertificate, spawnDtls } from '../testkit/clients/dtls-client.ts';
 
 /** A DTLS client's, of openssl(1). */
 export class DtlsCertificate {

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { bpf, close } from '../server/src/ports/steering/system-calls.ts';
+import { bpf, close } from '../server/src/ports/shared-port/steering/system-calls.ts';
 import { DtlsCertificate } from './dtls-keys.ts';
 import { type Kind, PortSubject } from './port-subject.ts';
 import { median, ratioText } from './ratios.ts';
@@ -58,7 +58,9 @@ for (let start = 0; start < starts; start++) {
       for (const name of rotated(names, round + 1)) {
         const value = await measurement.measure(subjects[name]);
         // The first round only warms up.
-        if (round >= 0) results[i]?.[name].push(value);
+        if (round >= 0) {
+          results[i]?.[name].push(value);
+        }
       }
     }
   }
@@ -68,7 +70,9 @@ for (let start = 0; start < starts; start++) {
     );
     await showProgram('a Binding Request', () => subjects.shared.checks(200));
   }
-  for (const name of names) await subjects[name].stop();
+  for (const name of names) {
+    await subjects[name].stop();
+  }
 }
 certificate.remove();
 
@@ -117,7 +121,9 @@ function programRuns(): { ns: number; count: number } {
   for (const fd of readdirSync('/proc/self/fdinfo')) {
     const info = infoOf(fd);
     const field = (name: string) => Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(info)?.[1]);
-    if (info.includes('prog_type')) return { ns: field('run_time_ns'), count: field('run_cnt') };
+    if (info.includes('prog_type')) {
+      return { ns: field('run_time_ns'), count: field('run_cnt') };
+    }
   }
   throw new Error('no program is loaded');
 }

@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { types } from 'mediasoup';
-import { SrtpSender } from '../scripts/worker/srtp.ts';
-import { bindingRequest } from '../scripts/worker/stun.ts';
 import type { Transport } from '../server/src/ports/media-ports.ts';
-import { IcePeer } from '../server/src/testing/ice-peer.ts';
-import { isAsleep } from '../server/src/testing/is-asleep.ts';
-import { rtpCapabilities, rtpParametersFor } from '../server/src/testing/media-parameters.ts';
-import { startTestServer, type TestServer } from '../server/src/testing/test-server.ts';
-import { udpQueue } from '../server/src/testing/udp-queue.ts';
+import { IcePeer } from '../testkit/clients/ice-peer.ts';
+import { rtpCapabilities, rtpParametersFor } from '../testkit/clients/media-parameters.ts';
+import { SrtpSender } from '../testkit/clients/srtp.ts';
+import { bindingRequest } from '../testkit/clients/stun.ts';
+import { startTestServer, type TestServer } from '../testkit/servers/test-server.ts';
+import { isAsleep } from '../testkit/system/is-asleep.ts';
+import { udpQueue } from '../testkit/system/udp-queue.ts';
 import { processCpuNs, threadCpuNs } from './cpu-time.ts';
 import { DatagramSender, type Prepared, prepare } from './datagram-sender.ts';
 import type { DtlsCertificate } from './dtls-keys.ts';
@@ -94,7 +94,9 @@ export class PortSubject {
         const keys = await certificate.handshake(from, port);
         const { kind, rtpParameters } = rtpParametersFor('microphone');
         const producer = await transport.produce({ kind, rtpParameters });
-        if (before) await transport.consume({ producerId: before.id, rtpCapabilities });
+        if (before) {
+          await transport.consume({ producerId: before.id, rtpCapabilities });
+        }
         before = producer;
         ports.add(port);
         const ssrc = rtpParameters.encodings?.[0]?.ssrc ?? 0;
@@ -113,7 +115,9 @@ export class PortSubject {
     const { packets } = await this.inBursts('srtp', 10 * this.#peers.length);
     for (const { producer } of this.#peers) {
       const count = (await producer.getStats())[0]?.packetCount;
-      if (count !== 10) throw new Error(`a producer got ${count} of 10 packets, of ${packets}`);
+      if (count !== 10) {
+        throw new Error(`a producer got ${count} of 10 packets, of ${packets}`);
+      }
     }
   }
 
@@ -161,7 +165,9 @@ export class PortSubject {
   }
 
   async stop(): Promise<void> {
-    for (const { sender } of this.#peers) sender.close();
+    for (const { sender } of this.#peers) {
+      sender.close();
+    }
     await this.#server.stop();
   }
 
@@ -215,12 +221,16 @@ export class PortSubject {
     for (const { worker } of this.#server.pool.workers) {
       for (const server of (worker as unknown as WorkerInside).webRtcServersForTesting) {
         for (const { protocol, packets } of (await server.dump()).receiveStats) {
-          if (protocol === 'udp') state.packets += packets;
+          if (protocol === 'udp') {
+            state.packets += packets;
+          }
         }
       }
     }
     await this.#worked();
-    for (const { worker } of this.#server.pool.workers) state.workersNs += processCpuNs(worker.pid);
+    for (const { worker } of this.#server.pool.workers) {
+      state.workersNs += processCpuNs(worker.pid);
+    }
     return state;
   }
 
@@ -229,7 +239,9 @@ export class PortSubject {
   }
 
   #signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    for (const { worker } of this.#server.pool.workers) process.kill(worker.pid, signal);
+    for (const { worker } of this.#server.pool.workers) {
+      process.kill(worker.pid, signal);
+    }
   }
 }
 
@@ -238,7 +250,9 @@ async function checkIce(transport: Transport, port: number): Promise<number> {
   const peer = await IcePeer.open({ ip, port });
   const selected = once(transport, 'iceselectedtuplechange');
   const result = await peer.check(transport.iceParameters);
-  if (result !== 'success') throw new Error(`ICE was answered ${result}`);
+  if (result !== 'success') {
+    throw new Error(`ICE was answered ${result}`);
+  }
   await selected;
   const from = peer.remote.port;
   await peer.close();

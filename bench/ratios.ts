@@ -4,7 +4,9 @@
 export function median(numbers: number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
-  if (low === undefined || high === undefined) throw new TypeError('nothing was measured');
+  if (low === undefined || high === undefined) {
+    throw new TypeError('nothing was measured');
+  }
   return (low + high) / 2;
 }
 

@@ -7,8 +7,8 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
 import { createWorker, type types } from 'mediasoup';
-import { bindingRequest } from '../scripts/worker/stun.ts';
-import { udpQueue } from '../server/src/testing/udp-queue.ts';
+import { bindingRequest } from '../testkit/clients/stun.ts';
+import { udpQueue } from '../testkit/system/udp-queue.ts';
 import { median, ratioText } from './ratios.ts';
 
 const ip = '127.0.0.1';
@@ -69,7 +69,9 @@ class Subject {
       process.kill(this.worker.pid, 'SIGSTOP');
       await Promise.all(Array.from({ length: Math.min(burst, packets - sent) }, () => send(bytes)));
       process.kill(this.worker.pid, 'SIGCONT');
-      while ((await udpQueue(this.#port)).bytes > 0) await sleep(1);
+      while ((await udpQueue(this.#port)).bytes > 0) {
+        await sleep(1);
+      }
     }
 
     const after = { ...(await this.worker.getResourceUsage()), ...(await udpQueue(this.#port)) };
@@ -128,7 +130,9 @@ for (const kind of [
       const run = await subject.flood(kind);
 
       // The first round only warms up.
-      if (round >= 0) runs.get(subject)?.push(run);
+      if (round >= 0) {
+        runs.get(subject)?.push(run);
+      }
     }
   }
 
@@ -145,5 +149,7 @@ for (const kind of [
 }
 for (const { worker, sockets } of subjects) {
   worker.close();
-  for (const socket of Object.values(sockets)) socket.close();
+  for (const socket of Object.values(sockets)) {
+    socket.close();
+  }
 }

@@ -5,11 +5,11 @@
  *     node bench/worker-kills.ts [kills] [rooms] [true | false | shared: MEDIASOUP_USE_WEBRTC_SERVER]
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { launchChromium } from '../e2e/chromium.ts';
-import { firstFramesAfter, recordFirstFrames } from '../e2e/first-frames.ts';
-import { PeerPage } from '../e2e/peer-page.ts';
-import { workerPids } from '../e2e/worker-pids.ts';
-import { startServerProcess } from '../server/src/testing/server-process.ts';
+import { launchChromium } from '../testkit/browser/chromium.ts';
+import { firstFramesAfter, recordFirstFrames } from '../testkit/browser/first-frames.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import { startServerProcess } from '../testkit/servers/server-process.ts';
+import { workerPids } from '../testkit/system/worker-pids.ts';
 
 const [kills = '50', rooms = '1', mode = 'true'] = process.argv.slice(2);
 /** Milliseconds without a picture after which a peer counts as lost. */
@@ -32,10 +32,14 @@ for (let room = 0; room < Number(rooms); room++) {
     peers.push(await PeerPage.join({ ...options, prepare: recordFirstFrames }));
   }
 }
-for (const { page } of peers) await untilFirstFrame(page, 0);
+for (const { page } of peers) {
+  await untilFirstFrame(page, 0);
+}
 // With the first kill all rooms are on one worker, and from then on on the older one of the two.
 await killOldest();
-for (const { page } of peers) await page.waitForTimeout(pause / peers.length);
+for (const { page } of peers) {
+  await page.waitForTimeout(pause / peers.length);
+}
 
 const times: number[] = [];
 let lost = 0;
@@ -58,7 +62,9 @@ console.log(
 /** @returns when */
 async function killOldest(): Promise<number> {
   const [oldest] = workerPids(server.process.pid);
-  if (!oldest) throw new Error('no worker is running');
+  if (!oldest) {
+    throw new Error('no worker is running');
+  }
   const time = Date.now();
   process.kill(oldest, 'SIGKILL');
   return time;
@@ -68,7 +74,9 @@ async function killOldest(): Promise<number> {
 async function untilFirstFrame(page: PeerPage['page'], time: number): Promise<number | undefined> {
   while (Date.now() < (time || Date.now()) + lostAfter) {
     const [first] = await firstFramesAfter(page, time);
-    if (first !== undefined) return first;
+    if (first !== undefined) {
+      return first;
+    }
     await sleep(50);
   }
   return undefined;

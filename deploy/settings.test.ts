@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type Config, loadConfig } from '../../server/src/config.ts';
-import { settingNames } from '../../server/src/settings.ts';
-import { allDeployed, readDeploy, readKubernetes } from './deployed.ts';
+import { type Config, loadConfig } from '../server/src/config/config.ts';
+import { settingNames } from '../server/src/config/settings.ts';
+import { allDeployed, readDeploy, readKubernetes } from '../testkit/servers/deployed.ts';
 
 /** The launcher's and set-up's, which the server reads too (docs/setup.md). */
 const known = new Set([...settingNames.map(({ name }) => name), 'ONEPORT_CACHE']);

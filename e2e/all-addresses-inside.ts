@@ -5,9 +5,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PortEntry } from '../server/src/ports/port-map.ts';
-import { checkIce } from '../server/src/testing/ice-check.ts';
-import { TestPeer } from '../server/src/testing/test-peer.ts';
-import { startTestServer } from '../server/src/testing/test-server.ts';
+import { checkIce } from '../testkit/clients/ice-check.ts';
+import { TestPeer } from '../testkit/clients/test-peer.ts';
+import { startTestServer } from '../testkit/servers/test-server.ts';
 
 const [, , useWebRtcServer = '', address4 = '', address6 = ''] = process.argv;
 const { url, signalling, ports, stop } = await startTestServer({
@@ -21,7 +21,9 @@ const { sendTransport } = await peer.welcome();
 const results = [];
 for (const { protocol, address, port } of sendTransport?.iceCandidates ?? []) {
   const ice = sendTransport?.iceParameters;
-  if (!ice) continue;
+  if (!ice) {
+    continue;
+  }
   await using checked = await checkIce({ protocol, address, port }, ice);
   const entries = await untilInPortMap(checked.from.port);
   results.push({
@@ -42,7 +44,9 @@ async function untilInPortMap(remotePort: number): Promise<PortEntry[]> {
     const entries = (await ports.snapshot()).ports.filter(({ transports }) =>
       transports.some(({ remote }) => remote?.port === remotePort),
     );
-    if (entries.length > 0 || attempt === 100) return entries;
+    if (entries.length > 0 || attempt === 100) {
+      return entries;
+    }
     await sleep(50);
   }
 }

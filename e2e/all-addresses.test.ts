@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
-import { makeNetworkNamespace } from './network-namespace.ts';
-import { obstacleToSharedPort } from './port-matrix.ts';
+import { obstacleToSharedPort } from '../testkit/browser/port-matrix.ts';
+import { makeNetworkNamespace } from '../testkit/system/network-namespace.ts';
 
 /** A server on 0.0.0.0 and :: belongs where nobody else is. What runs in there is all-addresses-inside.ts. */
 const namespace = makeNetworkNamespace('10.77.0.1');

@@ -1,13 +1,13 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { tryBind } from '../server/src/ports/try-bind.ts';
-import { freePorts } from '../server/src/testing/free-ports.ts';
-import { startServerProcess } from '../server/src/testing/server-process.ts';
-import { launchChromium } from './chromium.ts';
-import { type Candidate, PeerPage } from './peer-page.ts';
-import { obstacleToSharedPort, portWays, startServerFor } from './port-matrix.ts';
-import { openTcpRelay } from './tcp-relay.ts';
-import { UdpTap } from './udp-tap.ts';
+import { tryBind } from '../server/src/net/try-bind.ts';
+import { launchChromium } from '../testkit/browser/chromium.ts';
+import { type Candidate, PeerPage } from '../testkit/browser/peer-page.ts';
+import { obstacleToSharedPort, portWays, startServerFor } from '../testkit/browser/port-matrix.ts';
+import { freePorts } from '../testkit/servers/free-ports.ts';
+import { startServerProcess } from '../testkit/servers/server-process.ts';
+import { openTcpRelay } from '../testkit/system/tcp-relay.ts';
+import { UdpTap } from '../testkit/system/udp-tap.ts';
 
 const protocols = ['udp', 'tcp'] as const;
 
@@ -106,8 +106,9 @@ test('while nothing gets through the page says so, and not that all is well, unt
   await alice.page.evaluate(() => {
     new MutationObserver(() => {
       for (const text of ['Trying again', 'connected again']) {
-        if (document.body.textContent?.includes(text))
+        if (document.body.textContent?.includes(text)) {
           document.body.dataset[text.slice(0, 3)] = text;
+        }
       }
     }).observe(document.body, { childList: true, subtree: true, characterData: true });
   });

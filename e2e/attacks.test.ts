@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
-import { bindingRequest } from '../scripts/worker/stun.ts';
-import { bindUdp } from '../scripts/worker/udp-client.ts';
-import { startSharedServer } from '../server/src/testing/shared-server.ts';
-import { TestPeer } from '../server/src/testing/test-peer.ts';
-import { launchChromium } from './chromium.ts';
-import { PeerPage } from './peer-page.ts';
-import { obstacleToSharedPort } from './port-matrix.ts';
-import { UdpTap } from './udp-tap.ts';
+import { launchChromium } from '../testkit/browser/chromium.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import { obstacleToSharedPort } from '../testkit/browser/port-matrix.ts';
+import { bindingRequest } from '../testkit/clients/stun.ts';
+import { TestPeer } from '../testkit/clients/test-peer.ts';
+import { bindUdp } from '../testkit/clients/udp-client.ts';
+import { startSharedServer } from '../testkit/servers/shared-server.ts';
+import { UdpTap } from '../testkit/system/udp-tap.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
 /** Some seconds of a call. */

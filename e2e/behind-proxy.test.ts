@@ -6,11 +6,11 @@ import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { PortMapViewer } from '../server/src/testing/port-map-viewer.ts';
-import { startServerProcess } from '../server/src/testing/server-process.ts';
-import { TestPeer } from '../server/src/testing/test-peer.ts';
-import { launchChromium } from './chromium.ts';
-import { PeerPage } from './peer-page.ts';
+import { launchChromium } from '../testkit/browser/chromium.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import { PortMapViewer } from '../testkit/clients/port-map-viewer.ts';
+import { TestPeer } from '../testkit/clients/test-peer.ts';
+import { startServerProcess } from '../testkit/servers/server-process.ts';
 import { proxies } from './reverse-proxy.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
@@ -40,7 +40,9 @@ describe.each(Object.entries(proxies))('behind %s', (_, startProxy) => {
         .poll(() => peer.received('video', 'framesDecoded'), patience)
         .toBeGreaterThan(10);
       // Not through the proxy.
-      for (const { port } of await peer.selectedCandidates()) expect(port).toBe(server.mediaPort);
+      for (const { port } of await peer.selectedCandidates()) {
+        expect(port).toBe(server.mediaPort);
+      }
     }
 
     const { headers } = await answerOf(`${proxy.url}/`);

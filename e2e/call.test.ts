@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PortsSummary } from '../server/src/http/ports-summary.ts';
-import type { ServerProcess } from '../server/src/testing/server-process.ts';
-import { launchChromium } from './chromium.ts';
-import { PeerPage } from './peer-page.ts';
-import { obstacleToSharedPort, portWays, startServerFor } from './port-matrix.ts';
+import { launchChromium } from '../testkit/browser/chromium.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import { obstacleToSharedPort, portWays, startServerFor } from '../testkit/browser/port-matrix.ts';
+import type { ServerProcess } from '../testkit/servers/server-process.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
 
@@ -95,9 +95,11 @@ describe.each(portWays)(
           .filter((one) => one.protocol === of)
           .map(({ port }) => port);
       for (const one of wanted) {
-        if (mode === 'multi-port')
+        if (mode === 'multi-port') {
           expect(new Set(ports(one)).size, 'one for each transport').toBe(4);
-        else expect(new Set(ports(one))).toEqual(new Set([server.mediaPort]));
+        } else {
+          expect(new Set(ports(one))).toEqual(new Set([server.mediaPort]));
+        }
       }
 
       const response = await fetch(`${server.url}/api/ports`);
@@ -139,7 +141,9 @@ describe.each(portWays)(
       await expect.poll(speaking, patience).toBe('true');
       await alice.button('Mute microphone').click();
       await expect.poll(speaking, patience).toBe('false');
-      for (const peer of [alice, bob]) await peer.button('Unmute microphone').click();
+      for (const peer of [alice, bob]) {
+        await peer.button('Unmute microphone').click();
+      }
     });
 
     test('muting stops the sound, and unmuting brings it back', async () => {
@@ -169,11 +173,15 @@ describe.each(portWays)(
     });
 
     test('a chat line arrives', async () => {
-      for (const peer of [alice, bob]) await peer.button('Open chat').click();
+      for (const peer of [alice, bob]) {
+        await peer.button('Open chat').click();
+      }
       await alice.page.getByLabel('Message', { exact: true }).fill('Good morning, Bob');
       await alice.button('Send').click();
       await bob.page.getByRole('log', { name: 'Chat' }).getByText('Good morning, Bob').waitFor();
-      for (const peer of [alice, bob]) await peer.button('Close chat').click();
+      for (const peer of [alice, bob]) {
+        await peer.button('Close chat').click();
+      }
     });
 
     test('a shared screen is a tile of its own, beside the camera', async () => {

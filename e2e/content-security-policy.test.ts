@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { useBrowserAndServer } from './browser-and-server.ts';
-import { PeerPage } from './peer-page.ts';
+import { useBrowserAndServer } from '../testkit/browser/browser-and-server.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
 
 const here = useBrowserAndServer();
 const patience = { timeout: 30_000, interval: 200 };
@@ -46,7 +46,9 @@ test('what somebody brings into the page neither runs nor sends anything elsewhe
     });
     const add = (name: string, attributes: Record<string, string>, text = '') => {
       const element = document.createElement(name);
-      for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+      for (const [key, value] of Object.entries(attributes)) {
+        element.setAttribute(key, value);
+      }
       element.textContent = text;
       document.body.append(element);
     };

@@ -1,9 +1,14 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { dashboardToken, type ServerProcess } from '../server/src/testing/server-process.ts';
-import { launchChromium } from './chromium.ts';
-import { PeerPage } from './peer-page.ts';
-import { describeWay, obstacleToSharedPort, type PortWay, startServerFor } from './port-matrix.ts';
+import { launchChromium } from '../testkit/browser/chromium.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import {
+  describeWay,
+  obstacleToSharedPort,
+  type PortWay,
+  startServerFor,
+} from '../testkit/browser/port-matrix.ts';
+import { dashboardToken, type ServerProcess } from '../testkit/servers/server-process.ts';
 
 const ways: PortWay[] = [
   { mode: 'multi-port', protocol: 'udp', httpOnMediaPort: false },

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
-import { useBrowserAndServer } from './browser-and-server.ts';
+import { useBrowserAndServer } from '../testkit/browser/browser-and-server.ts';
 
 const here = useBrowserAndServer();
 const folder = fileURLToPath(new URL('../docs', import.meta.url));
@@ -59,7 +59,9 @@ test.each(names)('%s: no link in it is dead', (name) => {
   const { ids = [], links = [] } = shown.get(name) ?? {};
   const dead = links.filter((link) => {
     const [path = '', fragment = ''] = link.split('#');
-    if (path === '/' || path === '/docs') return false;
+    if (path === '/' || path === '/docs') {
+      return false;
+    }
     const target = path === `/docs/${name}` ? ids : shown.get(path.slice('/docs/'.length))?.ids;
     return !target || (fragment !== '' && !target.includes(decodeURIComponent(fragment)));
   });
@@ -106,11 +108,15 @@ async function open(page: Page, name: string): Promise<void> {
 
 function listen(page: Page, complaints: string[]): void {
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    if (['error', 'warning'].includes(message.type())) {
+      complaints.push(message.text());
+    }
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('response', (response) => {
-    if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`);
+    if (response.status() >= 400) {
+      complaints.push(`${response.status()} ${response.url()}`);
+    }
   });
 }
 

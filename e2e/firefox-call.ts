@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ElementHandle, launch, type Page } from 'puppeteer-core';
-import { startServerProcess } from '../server/src/testing/server-process.ts';
-import { watchPeerConnections } from './watch-peer-connections.ts';
+import { watchPeerConnections } from '../testkit/browser/watch-peer-connections.ts';
+import { startServerProcess } from '../testkit/servers/server-process.ts';
 
 const [, , address = ''] = process.argv;
 const server = await startServerProcess({ MEDIASOUP_LISTEN_IP: address });
@@ -22,7 +22,9 @@ const browser = await launch({
 try {
   const pages = [await join('Alice'), await join('Bob')];
   const received = [];
-  for (const page of pages) received.push(await untilReceiving(page));
+  for (const page of pages) {
+    received.push(await untilReceiving(page));
+  }
   console.log(JSON.stringify(received));
 } finally {
   await browser.close();
@@ -44,7 +46,9 @@ async function join(name: string): Promise<Page> {
 async function button(page: Page, name: string): Promise<ElementHandle> {
   for (let attempt = 0; attempt < 150; attempt++) {
     const found = await page.$(`::-p-aria([name="${name}"][role="button"])`);
-    if (found) return found;
+    if (found) {
+      return found;
+    }
     await sleep(200);
   }
   throw new Error(`no button "${name}"`);
@@ -57,7 +61,9 @@ async function untilReceiving(page: Page): Promise<Awaited<ReturnType<typeof des
     const received = await describeReceived(page);
     const { framesDecoded, audioPackets, contrast } = received;
     const enough = framesDecoded > 10 && audioPackets > 10 && contrast > 50;
-    if (enough || attempt === 60) return received;
+    if (enough || attempt === 60) {
+      return received;
+    }
     await sleep(500);
   }
 }
@@ -82,7 +88,9 @@ function describeReceived(page: Page) {
     };
 
     function contrastOf(video: Element | null): number {
-      if (!(video instanceof HTMLVideoElement)) return 0;
+      if (!(video instanceof HTMLVideoElement)) {
+        return 0;
+      }
       const canvas = document.createElement('canvas');
       [canvas.width, canvas.height] = [64, 48];
       const context = canvas.getContext('2d');

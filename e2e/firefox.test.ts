@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { makeNetworkNamespace, type NetworkNamespace } from './network-namespace.ts';
+import {
+  makeNetworkNamespace,
+  type NetworkNamespace,
+} from '../testkit/system/network-namespace.ts';
 
 /**
  * Firefox never connects to a 127.0.0.1 candidate, so server and browser live in a network namespace

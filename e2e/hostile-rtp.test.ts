@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { rtpParametersFor } from '../server/src/testing/media-parameters.ts';
-import { TestPeer } from '../server/src/testing/test-peer.ts';
-import { useBrowserAndServer } from './browser-and-server.ts';
-import { PeerPage } from './peer-page.ts';
+import { useBrowserAndServer } from '../testkit/browser/browser-and-server.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import { rtpParametersFor } from '../testkit/clients/media-parameters.ts';
+import { TestPeer } from '../testkit/clients/test-peer.ts';
 
 /**
  * mediasoup hands these values on to everybody's SDP as they are: a line break would be a line of SDP.

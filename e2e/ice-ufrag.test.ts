@@ -1,14 +1,14 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { usernameOf } from '../scripts/worker/stun.ts';
-import { skipWithPrebuiltWorker } from '../scripts/worker/testing.ts';
 import { ownerOfUfrag } from '../server/src/ports/ice-ufrag.ts';
-import { startServerProcess } from '../server/src/testing/server-process.ts';
-import { TestPeer } from '../server/src/testing/test-peer.ts';
-import { launchChromium } from './chromium.ts';
-import { PeerPage } from './peer-page.ts';
-import { obstacleToSharedPort } from './port-matrix.ts';
-import { UdpTap } from './udp-tap.ts';
+import { launchChromium } from '../testkit/browser/chromium.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import { obstacleToSharedPort } from '../testkit/browser/port-matrix.ts';
+import { usernameOf } from '../testkit/clients/stun.ts';
+import { TestPeer } from '../testkit/clients/test-peer.ts';
+import { startServerProcess } from '../testkit/servers/server-process.ts';
+import { skipWithPrebuiltWorker } from '../testkit/servers/test-worker.ts';
+import { UdpTap } from '../testkit/system/udp-tap.ts';
 
 /** Those with a WebRtcServer, so with one port that everybody's packets come to. */
 const modes = [
@@ -90,7 +90,11 @@ test.each(['true', 'false', ...(obstacleToSharedPort ? [] : ['shared'])])(
 
     const named = await ufragsWith({ ICE_UFRAG: 'room-and-peer' });
     expect(new Set(named).size).toBe(2);
-    for (const ufrag of named) expect(ownerOfUfrag(ufrag)).toEqual({ roomId, peerId: 'alice_7' });
-    for (const ufrag of await ufragsWith({})) expect(ufrag).toMatch(/^[a-z0-9]{32}$/);
+    for (const ufrag of named) {
+      expect(ownerOfUfrag(ufrag)).toEqual({ roomId, peerId: 'alice_7' });
+    }
+    for (const ufrag of await ufragsWith({})) {
+      expect(ufrag).toMatch(/^[a-z0-9]{32}$/);
+    }
   },
 );

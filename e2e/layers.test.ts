@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { useBrowserAndServer } from './browser-and-server.ts';
-import { PeerPage } from './peer-page.ts';
+import { useBrowserAndServer } from '../testkit/browser/browser-and-server.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
 
 const here = useBrowserAndServer();
 

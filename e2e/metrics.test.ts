@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freePorts } from '../server/src/testing/free-ports.ts';
-import { faultsOf } from '../server/src/testing/promql.ts';
-import { type Series, scrape, type ValueOf, valueIn } from '../server/src/testing/scrape.ts';
-import { type ServerProcess, startServerProcess } from '../server/src/testing/server-process.ts';
-import { launchChromium } from './chromium.ts';
-import { PeerPage } from './peer-page.ts';
+import { launchChromium } from '../testkit/browser/chromium.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import { freePorts } from '../testkit/servers/free-ports.ts';
+import { faultsOf } from '../testkit/servers/promql.ts';
+import { type Series, scrape, type ValueOf, valueIn } from '../testkit/servers/scrape.ts';
+import { type ServerProcess, startServerProcess } from '../testkit/servers/server-process.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
 const roomId = 'a-room-that-no-label-names';
@@ -108,7 +108,9 @@ test('no label names a room, a peer or a transport', async () => {
   const ids = idsIn(server.output());
   expect(ids).toContain(roomId);
   expect(ids.length).toBeGreaterThanOrEqual(7);
-  for (const id of ids) expect(labels).not.toContain(id);
+  for (const id of ids) {
+    expect(labels).not.toContain(id);
+  }
   expect(series.length).toBeLessThan(1000);
 });
 
@@ -129,7 +131,9 @@ test('the log tells the same with ids: sockets, peers, transports', async () => 
     expect(String(transportId)).toMatch(/^[0-9a-f-]{36}$/);
     expect(workerIndex).toBe(0);
   }
-  for (const { time } of lines) expect(String(time)).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
+  for (const { time } of lines) {
+    expect(String(time)).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
+  }
 });
 
 test('who leaves is no longer counted, and what was sent still is', async () => {

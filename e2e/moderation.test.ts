@@ -1,10 +1,10 @@
 /** A moderator and a guest as people see them: waiting, let in, muted, removed. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ServerProcess, startServerProcess } from '../server/src/testing/server-process.ts';
-import { type TestClaims, testSecret, testToken } from '../server/src/testing/tokens.ts';
-import { launchChromium } from './chromium.ts';
-import { PeerPage } from './peer-page.ts';
+import { launchChromium } from '../testkit/browser/chromium.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import { type ServerProcess, startServerProcess } from '../testkit/servers/server-process.ts';
+import { type TestClaims, testSecret, testToken } from '../testkit/servers/tokens.ts';
 
 let browser: Browser;
 let server: ServerProcess;

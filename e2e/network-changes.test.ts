@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ServerProcess, startServerProcess } from '../server/src/testing/server-process.ts';
-import { chromiumOptions, launchChromium } from './chromium.ts';
-import { frameTimes, logFrames, longestGap } from './frame-log.ts';
-import { PeerPage } from './peer-page.ts';
-import { obstacleToSharedPort } from './port-matrix.ts';
-import { makeRoutedNetwork, wrapperInto } from './routed-network.ts';
+import { chromiumOptions, launchChromium } from '../testkit/browser/chromium.ts';
+import { frameTimes, logFrames, longestGap } from '../testkit/browser/frame-log.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import { obstacleToSharedPort } from '../testkit/browser/port-matrix.ts';
+import { type ServerProcess, startServerProcess } from '../testkit/servers/server-process.ts';
+import { makeRoutedNetwork, wrapperInto } from '../testkit/system/routed-network.ts';
 
 /** How often each is done. More than once, and in all modes, for the figures of docs/reliability.md. */
 const runs = Number(process.env.NETWORK_RUNS ?? 1);
@@ -57,8 +57,12 @@ if (typeof network === 'string') {
       peers.push(peer);
     }
     const [alice, bob] = peers as [PeerPage, PeerPage];
-    for (const peer of peers) await moreFrames(peer, 60);
-    for (const peer of peers) await peer.page.evaluate(() => Object.assign(window, { mark: 1 }));
+    for (const peer of peers) {
+      await moreFrames(peer, 60);
+    }
+    for (const peer of peers) {
+      await peer.page.evaluate(() => Object.assign(window, { mark: 1 }));
+    }
     return { alice, bob };
   };
 
@@ -89,7 +93,9 @@ if (typeof network === 'string') {
     const since = Date.now();
     change();
     await until();
-    for (const peer of [alice, bob]) await moreFrames(peer, 30);
+    for (const peer of [alice, bob]) {
+      await moreFrames(peer, 30);
+    }
     const gaps = await Promise.all(
       [alice, bob].map(async ({ page }) => longestGap(await frameTimes(page), since)),
     );

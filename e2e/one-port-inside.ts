@@ -4,9 +4,9 @@
  */
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startServerProcess } from '../server/src/testing/server-process.ts';
-import { launchChromium } from './chromium.ts';
-import { PeerPage } from './peer-page.ts';
+import { launchChromium } from '../testkit/browser/chromium.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import { startServerProcess } from '../testkit/servers/server-process.ts';
 
 const port = 443;
 const [, , address = ''] = process.argv;
@@ -34,7 +34,9 @@ for (const name of ['udp', 'tcp']) {
 const received = [];
 for (const peer of peers) {
   for (let attempt = 0; attempt < 100; attempt++) {
-    if ((await peer.received('video', 'framesDecoded')) > 10) break;
+    if ((await peer.received('video', 'framesDecoded')) > 10) {
+      break;
+    }
     await sleep(200);
   }
   received.push({

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
-import { makeNetworkNamespace } from './network-namespace.ts';
-import { obstacleToSharedPort } from './port-matrix.ts';
+import { obstacleToSharedPort } from '../testkit/browser/port-matrix.ts';
+import { makeNetworkNamespace } from '../testkit/system/network-namespace.ts';
 
 /**
  * Not an address of a private network: of those Chromium takes no candidate with port 443. And 443 itself, which on

@@ -3,11 +3,11 @@ import { connect, createServer } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freePorts } from '../server/src/testing/free-ports.ts';
-import { startServerProcess } from '../server/src/testing/server-process.ts';
-import { launchChromium } from './chromium.ts';
-import { frameTimes, logFrames, longestGap } from './frame-log.ts';
-import { PeerPage } from './peer-page.ts';
+import { launchChromium } from '../testkit/browser/chromium.ts';
+import { frameTimes, logFrames, longestGap } from '../testkit/browser/frame-log.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import { freePorts } from '../testkit/servers/free-ports.ts';
+import { startServerProcess } from '../testkit/servers/server-process.ts';
 
 /** By hand, for the figures in docs/reliability.md. */
 const runs = Number(process.env.STOP_RUNS ?? 1);
@@ -22,7 +22,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  if (runs > 1) console.log('milliseconds without a frame:', gaps.join(' '));
+  if (runs > 1) {
+    console.log('milliseconds without a frame:', gaps.join(' '));
+  }
   await browser.close();
 });
 
@@ -39,8 +41,14 @@ async function balance(port: number, instances: Instance[]): Promise<AsyncDispos
     (await fetch(`${url}/ready`).catch(() => undefined))?.ok;
   const balancer = createServer(async (browserSide) => {
     let [chosen] = instances.slice(-1);
-    for (const instance of instances.toReversed()) if (await isReady(instance)) chosen = instance;
-    if (!chosen) throw new TypeError('no instances');
+    for (const instance of instances.toReversed()) {
+      if (await isReady(instance)) {
+        chosen = instance;
+      }
+    }
+    if (!chosen) {
+      throw new TypeError('no instances');
+    }
     const serverSide = connect(Number(new URL(chosen.url).port), 'localhost');
     // Either end may reset the connection, and the other is told by the pipeline.
     await pipeline(browserSide, serverSide, browserSide).catch(() => undefined);
@@ -81,15 +89,21 @@ test('a call whose server is stopped is warned, and goes on at another instance 
   };
   const frames = (peer: PeerPage) => peer.received('video', 'framesDecoded');
   const call = [await join('moving', 'Alice'), await join('moving', 'Bob')];
-  for (const peer of call) await expect.poll(() => frames(peer), patience).toBeGreaterThan(10);
+  for (const peer of call) {
+    await expect.poll(() => frames(peer), patience).toBeGreaterThan(10);
+  }
   for (const { page } of call) {
     await page.evaluate(() => {
-      for (const pc of window.peerConnections) Object.assign(pc, { fromBefore: true });
+      for (const pc of window.peerConnections) {
+        Object.assign(pc, { fromBefore: true });
+      }
     });
   }
 
   first.process.kill('SIGTERM');
-  for (const { page } of call) await page.getByText('This server stops within 24 hours').waitFor();
+  for (const { page } of call) {
+    await page.getByText('This server stops within 24 hours').waitFor();
+  }
   const before = await Promise.all(call.map(frames));
   // Another room begins elsewhere.
   await join('another', 'Carol');

@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { freePorts } from '../server/src/testing/free-ports.ts';
-import { scrape, valueIn } from '../server/src/testing/scrape.ts';
-import { type ServerProcess, startServerProcess } from '../server/src/testing/server-process.ts';
-import { TestPeer } from '../server/src/testing/test-peer.ts';
-import { launchChromium } from './chromium.ts';
-import { PeerPage } from './peer-page.ts';
+import { launchChromium } from '../testkit/browser/chromium.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import { TestPeer } from '../testkit/clients/test-peer.ts';
+import { freePorts } from '../testkit/servers/free-ports.ts';
+import { scrape, valueIn } from '../testkit/servers/scrape.ts';
+import { type ServerProcess, startServerProcess } from '../testkit/servers/server-process.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
 const stranger = '127.0.0.2';
@@ -78,7 +78,9 @@ test('limits hit at another address: refused and counted, and the call goes on',
     } while (!isOver());
   });
   expect(refusedHandshakes).toBeGreaterThan(100);
-  for (const frames of overload.frames) expect(frames).toBeGreaterThan(0);
+  for (const frames of overload.frames) {
+    expect(frames).toBeGreaterThan(0);
+  }
   expect(await hits()).toEqual({ ...expected, handshakes_per_second: refusedHandshakes });
   const now = valueIn(await scrape(metricsUrl));
   expect(now('oneport_peers')).toBe(2);
@@ -119,7 +121,9 @@ async function overrun(signalling: string): Promise<void> {
   expect(await codes(rooms)).toEqual(rooms.map(() => 4429));
   const peers = Array.from({ length: each }, () => come(roomId));
   expect(await codes(peers)).toEqual(peers.map(() => 4429));
-  for (let n = 0; n < 2000; n++) second.send({ notification: true, method: 'none', data: {} });
+  for (let n = 0; n < 2000; n++) {
+    second.send({ notification: true, method: 'none', data: {} });
+  }
   third.socket.send('x'.repeat(20_001));
   expect(await codes([second, third])).toEqual([4429, 1009]);
 }

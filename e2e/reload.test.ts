@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { useBrowserAndServer } from './browser-and-server.ts';
-import { frameTimes, logFrames, longestGap } from './frame-log.ts';
-import { PeerPage } from './peer-page.ts';
+import { useBrowserAndServer } from '../testkit/browser/browser-and-server.ts';
+import { frameTimes, logFrames, longestGap } from '../testkit/browser/frame-log.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
 
 /** How often the page is loaded again. Many times for the figures of docs/reliability.md. */
 const runs = Number(process.env.NETWORK_RUNS ?? 3);
@@ -18,7 +18,9 @@ function watchSignalling(page: Page) {
     queries.push(new URL(socket.url()).searchParams);
     socket.on('framereceived', ({ payload }) => {
       const { method } = JSON.parse(String(payload)) as { method?: string };
-      if (method) told.push(method);
+      if (method) {
+        told.push(method);
+      }
     });
   });
   return { queries, told };

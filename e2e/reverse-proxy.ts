@@ -5,9 +5,9 @@ import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
-import { debianProgram } from '../scripts/deploy/debian-program.ts';
-import { readDeploy } from '../scripts/deploy/deployed.ts';
-import { freePorts } from '../server/src/testing/free-ports.ts';
+import { debianProgram } from '../scripts/debian/debian-program.ts';
+import { readDeploy } from '../testkit/servers/deployed.ts';
+import { freePorts } from '../testkit/servers/free-ports.ts';
 
 /** A proxy of deploy/ that runs. */
 export interface ReverseProxy {
@@ -85,7 +85,9 @@ async function startCaddy(
 /** Each text is replaced at its first place, and must be there. */
 function changed(text: string, changes: [string, string][]): string {
   return changes.reduce((before, [from, to]) => {
-    if (!before.includes(from)) throw new Error(`not found: ${from}`);
+    if (!before.includes(from)) {
+      throw new Error(`not found: ${from}`);
+    }
     return from.startsWith('{') ? before.replace(from, to) : before.replaceAll(from, to);
   }, text);
 }
@@ -143,7 +145,9 @@ async function untilAnswers(url: string): Promise<void> {
         resolve(true);
       }).on('error', () => resolve(false));
     });
-    if (answers) return;
+    if (answers) {
+      return;
+    }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -1,10 +1,10 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PortsSummary } from '../server/src/http/ports-summary.ts';
-import { TestPeer } from '../server/src/testing/test-peer.ts';
-import { launchChromium } from './chromium.ts';
-import { PeerPage } from './peer-page.ts';
-import { describeWay, portWays, startServerFor } from './port-matrix.ts';
+import { launchChromium } from '../testkit/browser/chromium.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import { describeWay, portWays, startServerFor } from '../testkit/browser/port-matrix.ts';
+import { TestPeer } from '../testkit/clients/test-peer.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
 

@@ -1,8 +1,8 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startServerProcess } from '../server/src/testing/server-process.ts';
-import { launchChromium } from './chromium.ts';
-import { PeerPage } from './peer-page.ts';
+import { launchChromium } from '../testkit/browser/chromium.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import { startServerProcess } from '../testkit/servers/server-process.ts';
 
 let browser: Browser;
 
@@ -21,7 +21,9 @@ test('when the server goes, the page says so, and when it is back the call goes 
 
   await alice.page.evaluate(() => {
     new MutationObserver(() => {
-      if (document.body.innerText.includes('still see')) document.body.dataset.said = 'still see';
+      if (document.body.innerText.includes('still see')) {
+        document.body.dataset.said = 'still see';
+      }
     }).observe(document.body, { childList: true, subtree: true, characterData: true });
   });
   await first.stop();

@@ -1,9 +1,9 @@
 /** The signalling socket drops, and the call doesn't: docs/reliability.md. */
 import { expect, test } from 'vitest';
-import { freePorts } from '../server/src/testing/free-ports.ts';
-import { useBrowserAndServer } from './browser-and-server.ts';
-import { PeerPage } from './peer-page.ts';
-import { openTcpRelay, type TcpRelay } from './tcp-relay.ts';
+import { useBrowserAndServer } from '../testkit/browser/browser-and-server.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import { freePorts } from '../testkit/servers/free-ports.ts';
+import { openTcpRelay, type TcpRelay } from '../testkit/system/tcp-relay.ts';
 
 const patience = { timeout: 30_000, interval: 100 };
 const testing = useBrowserAndServer();
@@ -32,7 +32,9 @@ const frames = (peer: PeerPage) => peer.received('video', 'framesDecoded');
 
 const mark = (peer: PeerPage) =>
   peer.page.evaluate(() => {
-    for (const pc of window.peerConnections) Object.assign(pc, { fromBefore: true });
+    for (const pc of window.peerConnections) {
+      Object.assign(pc, { fromBefore: true });
+    }
   });
 
 /** How many of the page's connections are those from before. */
@@ -54,7 +56,9 @@ test.each(interruptions)(
     interrupt(relay);
     // What she does meanwhile must be so for the others, once they can know.
     await alice.button('Mute microphone').click();
-    if (how === 'drops') await reconnecting(alice).waitFor();
+    if (how === 'drops') {
+      await reconnecting(alice).waitFor();
+    }
     for (const peer of [alice, bob]) {
       const before = await frames(peer);
       await expect.poll(() => frames(peer), patience).toBeGreaterThan(before + 20);

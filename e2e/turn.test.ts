@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect, onTestFinished, type TestContext, test } from 'vitest';
-import { debianProgram } from '../scripts/deploy/debian-program.ts';
-import { readDeploy } from '../scripts/deploy/deployed.ts';
-import { freePorts } from '../server/src/testing/free-ports.ts';
-import { startServerProcess } from '../server/src/testing/server-process.ts';
-import { launchChromium } from './chromium.ts';
-import { PeerPage } from './peer-page.ts';
+import { debianProgram } from '../scripts/debian/debian-program.ts';
+import { launchChromium } from '../testkit/browser/chromium.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import { readDeploy } from '../testkit/servers/deployed.ts';
+import { freePorts } from '../testkit/servers/free-ports.ts';
+import { startServerProcess } from '../testkit/servers/server-process.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
 const secret = 'sixteen-characters-or-more';
@@ -85,7 +85,9 @@ async function startCoturn(context: TestContext): Promise<{ port: number; output
     [/^allowed-peer-ip=.*$/m, 'allowed-peer-ip=127.0.0.1\nallow-loopback-peers'],
   ];
   const text = changes.reduce((before, [from, to]) => {
-    if (before.search(from) === -1) throw new Error(`not found: ${from}`);
+    if (before.search(from) === -1) {
+      throw new Error(`not found: ${from}`);
+    }
     return before.replace(from, to);
   }, readDeploy('coturn/turnserver.conf'));
   writeFileSync(
@@ -99,10 +101,14 @@ async function startCoturn(context: TestContext): Promise<{ port: number; output
     : readdirSync(unpacked).map((name) => join(unpacked, name));
   const env = { ...process.env, LD_LIBRARY_PATH: libraries.join(':') };
   const missing = execFileSync('ldd', [program], { encoding: 'utf8', env }).match(/.*not found/g);
-  if (missing) context.skip(`coturn lacks libraries: ${missing.join()}`);
+  if (missing) {
+    context.skip(`coturn lacks libraries: ${missing.join()}`);
+  }
   const child = spawn(program, ['-c', join(folder, 'turnserver.conf'), '-v'], { env, cwd: folder });
   onTestFinished(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (child.exitCode !== null || child.signalCode !== null) {
+      return;
+    }
     const exit = once(child, 'exit');
     child.kill('SIGTERM');
     await exit;

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { useBrowserAndServer } from './browser-and-server.ts';
-import { PeerPage } from './peer-page.ts';
+import { useBrowserAndServer } from '../testkit/browser/browser-and-server.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
 
 /** A protoo message as it went over the socket. */
 interface Message {
@@ -24,7 +24,9 @@ async function withholdReplies(page: Page, messages: Message[]): Promise<void> {
     upstream.onMessage((text) => {
       const message = { sentBy: 'server', ...JSON.parse(String(text)) } as Message;
       messages.push(message);
-      if (!message.response) socket.send(text);
+      if (!message.response) {
+        socket.send(text);
+      }
     });
   });
 }

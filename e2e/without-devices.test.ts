@@ -1,8 +1,8 @@
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ServerProcess, startServerProcess } from '../server/src/testing/server-process.ts';
-import { chromiumOptions, launchChromium } from './chromium.ts';
-import { PeerPage } from './peer-page.ts';
+import { chromiumOptions, launchChromium } from '../testkit/browser/chromium.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import { type ServerProcess, startServerProcess } from '../testkit/servers/server-process.ts';
 
 let server: ServerProcess;
 

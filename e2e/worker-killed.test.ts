@@ -1,10 +1,10 @@
 /** docs/reliability.md. `node bench/worker-kills.ts` does it fifty times, and measures. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium } from './chromium.ts';
-import { PeerPage } from './peer-page.ts';
-import { describeWay, portWays, startServerFor } from './port-matrix.ts';
-import { workerPids } from './worker-pids.ts';
+import { launchChromium } from '../testkit/browser/chromium.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import { describeWay, portWays, startServerFor } from '../testkit/browser/port-matrix.ts';
+import { workerPids } from '../testkit/system/worker-pids.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
 
@@ -39,15 +39,21 @@ test.each(ways.map((way) => ({ way, name: describeWay(way) })))(
       // Those who have just joined are told of.
       await expect.poll(() => peer.page.locator('.toast').count(), patience).toBe(0);
       await peer.page.evaluate(() => {
-        for (const pc of window.peerConnections) Object.assign(pc, { fromBefore: true });
+        for (const pc of window.peerConnections) {
+          Object.assign(pc, { fromBefore: true });
+        }
         // What a person would see: that there was trouble, that somebody left or came.
         const words = /left|joined|reached|restarting|connected again/i;
         new MutationObserver(() => {
-          if (words.test(document.body.innerText)) document.body.dataset.disturbed = 'words';
+          if (words.test(document.body.innerText)) {
+            document.body.dataset.disturbed = 'words';
+          }
           const noPicture = document.querySelector(
             'article[data-source="camera"]:not(:has(video))',
           );
-          if (noPicture) document.body.dataset.disturbed = 'no picture';
+          if (noPicture) {
+            document.body.dataset.disturbed = 'no picture';
+          }
         }).observe(document.body, { subtree: true, childList: true, characterData: true });
       });
     }

@@ -1,9 +1,9 @@
 import type { types } from 'mediasoup';
 import { beforeEach, expect, test } from 'vitest';
-import { dtlsRecord, makeCertificate } from '../scripts/worker/dtls.ts';
-import { skipWithPrebuiltWorker } from '../scripts/worker/testing.ts';
-import { twoTransports } from '../scripts/worker/two-transports.ts';
-import { dtlsState, UdpClient } from '../scripts/worker/udp-client.ts';
+import { dtlsRecord, makeCertificate } from '../testkit/clients/dtls.ts';
+import { twoTransports } from '../testkit/clients/two-transports.ts';
+import { dtlsState, UdpClient } from '../testkit/clients/udp-client.ts';
+import { skipWithPrebuiltWorker } from '../testkit/servers/test-worker.ts';
 
 beforeEach(skipWithPrebuiltWorker);
 

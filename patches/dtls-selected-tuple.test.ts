@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import type { types } from 'mediasoup';
 import { beforeEach, expect, test } from 'vitest';
-import { dtlsRecord } from '../scripts/worker/dtls.ts';
-import { skipWithPrebuiltWorker } from '../scripts/worker/testing.ts';
-import { twoTransports } from '../scripts/worker/two-transports.ts';
-import { UdpClient } from '../scripts/worker/udp-client.ts';
+import { dtlsRecord } from '../testkit/clients/dtls.ts';
+import { twoTransports } from '../testkit/clients/two-transports.ts';
+import { UdpClient } from '../testkit/clients/udp-client.ts';
+import { skipWithPrebuiltWorker } from '../testkit/servers/test-worker.ts';
 
 beforeEach(skipWithPrebuiltWorker);
 

@@ -2,8 +2,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createWorker, type types } from 'mediasoup';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { skipWithPrebuiltWorker, workerOfTests } from '../scripts/worker/testing.ts';
-import { UdpClient } from '../scripts/worker/udp-client.ts';
+import { UdpClient } from '../testkit/clients/udp-client.ts';
+import { skipWithPrebuiltWorker, workerOfTests } from '../testkit/servers/test-worker.ts';
 
 const prefix = 'stand+2Dup/alice';
 const named = /^stand\+2Dup\/alice\/[a-z0-9]{32}$/;

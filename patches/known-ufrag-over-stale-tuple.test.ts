@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { types } from 'mediasoup';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { bindingRequest, type IceCredentials, responseResult } from '../scripts/worker/stun.ts';
-import { skipWithPrebuiltWorker } from '../scripts/worker/testing.ts';
-import { twoTransports } from '../scripts/worker/two-transports.ts';
-import { dtlsState, UdpClient } from '../scripts/worker/udp-client.ts';
+import { bindingRequest, type IceCredentials, responseResult } from '../testkit/clients/stun.ts';
+import { twoTransports } from '../testkit/clients/two-transports.ts';
+import { dtlsState, UdpClient } from '../testkit/clients/udp-client.ts';
+import { skipWithPrebuiltWorker } from '../testkit/servers/test-worker.ts';
 
 beforeEach(skipWithPrebuiltWorker);
 

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { createWorker, type types } from 'mediasoup';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { bindingRequest, transactionId } from '../scripts/worker/stun.ts';
-import { skipWithPrebuiltWorker, workerOfTests } from '../scripts/worker/testing.ts';
-import { bindUdp } from '../scripts/worker/udp-client.ts';
-import { freePorts } from '../server/src/testing/free-ports.ts';
+import { bindingRequest, transactionId } from '../testkit/clients/stun.ts';
+import { bindUdp } from '../testkit/clients/udp-client.ts';
+import { freePorts } from '../testkit/servers/free-ports.ts';
+import { skipWithPrebuiltWorker, workerOfTests } from '../testkit/servers/test-worker.ts';
 
 type Ports = Pick<types.TransportListenInfo, 'port' | 'portRange'>;
 

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createWorker, type types } from 'mediasoup';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { bindingRequest, emptyMessage, stunTypes } from '../scripts/worker/stun.ts';
-import { skipWithPrebuiltWorker, workerOfTests } from '../scripts/worker/testing.ts';
-import { bindUdp } from '../scripts/worker/udp-client.ts';
+import { bindingRequest, emptyMessage, stunTypes } from '../testkit/clients/stun.ts';
+import { bindUdp } from '../testkit/clients/udp-client.ts';
+import { skipWithPrebuiltWorker, workerOfTests } from '../testkit/servers/test-worker.ts';
 
 const ip = '127.0.0.1';
 const patience = { timeout: 10_000 };

@@ -1,30 +1,34 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { watchForNetworks } from './room/network-events.ts';
-import { PageToken, tabStorage } from './room/page-token.ts';
-import { meetingPoint, readPageUrl, urlWithRoom } from './room/page-url.ts';
-import { keepPlace, takePlace } from './room/place.ts';
-import { pageStorage } from './room/preferences.ts';
-import { RoomSession } from './room/session.ts';
-import { App } from './views/app.tsx';
-import './views/base.css';
-import { InvalidRoom } from './views/end.tsx';
-import { SessionContext } from './views/session-context.ts';
+import { watchForNetworks } from './network/network-events.ts';
+import { PageToken, tabStorage } from './page/page-token.ts';
+import { meetingPoint, readPageUrl, urlWithRoom } from './page/page-url.ts';
+import { pageStorage } from './page/preferences.ts';
+import { keepPlace, takePlace } from './page/session-restore.ts';
+import { RoomSession } from './session/session.ts';
+import { App } from './ui/app.tsx';
+import './ui/common/base.css';
+import { SessionContext } from './ui/common/session-context.ts';
+import { InvalidRoom } from './ui/end.tsx';
 
 const container = document.getElementById('root');
-if (!container) throw new Error('index.html has no #root');
+if (!container) {
+  throw new Error('index.html has no #root');
+}
 const root = createRoot(container);
 const page = readPageUrl(location.search);
 
 if (location.pathname === '/dashboard') {
   // Apart: who is in a call needs none of it.
-  const { renderDashboard } = await import('./dashboard/main.tsx');
+  const { renderDashboard } = await import('./port-map/main.tsx');
   renderDashboard(root);
 } else if (page.roomId === null) {
   root.render(<InvalidRoom />);
 } else {
   const roomId = page.roomId ?? meetingPoint;
-  if (page.roomId === undefined) history.replaceState(null, '', urlWithRoom(location.href, roomId));
+  if (page.roomId === undefined) {
+    history.replaceState(null, '', urlWithRoom(location.href, roomId));
+  }
   document.title = `${roomId} · oneport`;
   const pageToken = new PageToken(tabStorage());
   const takeToken = () => history.replaceState(null, '', pageToken.take(location.href, roomId));
@@ -45,7 +49,9 @@ if (location.pathname === '/dashboard') {
   window.addEventListener('pagehide', () => keepPlace(tabStorage(), session.place, Date.now()));
   window.addEventListener('pageshow', ({ persisted }) => {
     // Out of the back/forward cache, with a call that has ended meanwhile.
-    if (persisted) location.reload();
+    if (persisted) {
+      location.reload();
+    }
   });
   watchForNetworks(() => session.networkChanged());
   root.render(

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { root } from '../setup/paths.mjs';
-import { debianProgram } from './debian-program.ts';
-import { readCompose, samples } from './deployed.ts';
+import { debianProgram } from '../../scripts/debian/debian-program.ts';
+import { root } from '../../scripts/setup/paths.mjs';
+import { readCompose, samples } from '../../testkit/servers/deployed.ts';
 
 const file = join(root, 'deploy/docker/compose.yaml');
 
@@ -56,7 +56,9 @@ test('no service has more rights than it takes', () => {
     services: Record<string, Record<string, unknown>>;
   };
   for (const [name, service] of Object.entries(services)) {
-    if (service.image !== 'oneport') continue;
+    if (service.image !== 'oneport') {
+      continue;
+    }
     expect(service).toMatchObject({
       read_only: true,
       cap_drop: ['ALL'],

@@ -1,6 +1,6 @@
 import { validate } from 'dockerfile-utils';
 import { expect, test } from 'vitest';
-import { readCompose, readDeploy } from './deployed.ts';
+import { readCompose, readDeploy } from '../../testkit/servers/deployed.ts';
 
 const dockerfile = readDeploy('docker/Dockerfile');
 
@@ -29,7 +29,9 @@ test('every image has a version, and none the name of a registry', () => {
   const stages = instructions('FROM').map((line) => line.split(' '));
   const names = stages.map(([, , name]) => name);
   for (const [image = ''] of stages) {
-    if (names.includes(image)) continue;
+    if (names.includes(image)) {
+      continue;
+    }
     expect(image).toMatch(/^[a-z]+:\d[\w.-]*$/);
   }
   expect(stages.at(-1)?.[0]).toMatch(/-slim$/);

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { root } from '../setup/paths.mjs';
-import { temporaryFolder } from '../setup/testing.ts';
-import { readKubernetes } from './deployed.ts';
+import { root } from '../../scripts/setup/paths.mjs';
+import { readKubernetes } from '../../testkit/servers/deployed.ts';
+import { temporaryFolder } from '../../testkit/system/temporary-folder.ts';
 
 /** Which of kubernetes-types' modules, made of Kubernetes' OpenAPI, has an apiVersion's kinds. */
 const modules: Record<string, string> = {

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, type TestContext, test } from 'vitest';
-import { temporaryFolder, write } from '../setup/testing.ts';
-import { readDeploy } from './deployed.ts';
+import { readDeploy } from '../../testkit/servers/deployed.ts';
+import { temporaryFolder, write } from '../../testkit/system/temporary-folder.ts';
 
 const unit = readDeploy('systemd/oneport.service');
 const rights = readDeploy('systemd/port-rights.conf');
@@ -14,7 +14,9 @@ function analyze(args: string[], { skip }: TestContext): { status: number | null
     // Without a bus there is nobody who could tell of other units.
     env: { ...process.env, SYSTEMD_LOG_LEVEL: 'warning' },
   });
-  if (error) skip('takes systemd-analyze');
+  if (error) {
+    skip('takes systemd-analyze');
+  }
   return { status, text: stdout + stderr };
 }
 

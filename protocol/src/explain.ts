@@ -8,7 +8,9 @@ import type { z } from 'zod';
  */
 export function explain(error: z.ZodError): string {
   const [issue] = error.issues;
-  if (!issue) return 'invalid';
+  if (!issue) {
+    return 'invalid';
+  }
   const path = issue.path.map(String).join('.');
   return path ? `${path}: ${issue.message}` : issue.message;
 }

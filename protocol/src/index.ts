@@ -3,10 +3,10 @@ import './zod-without-eval.ts';
 
 export * from './access.ts';
 export * from './connection.ts';
-export * from './dashboard.ts';
 export * from './explain.ts';
 export * from './ids.ts';
 export * from './peer.ts';
+export * from './port-map.ts';
 export * from './requests.ts';
 export * from './room-data.ts';
 export * from './rtp.ts';

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Lints a file of its own under our rules, as if it were at this path. */
 function lint(path: string, code: string): string {
@@ -27,7 +27,10 @@ function lint(path: string, code: string): string {
 test.each([
   ['server/src/ports/x.ts', "import { Room } from '../rooms/room.ts';"],
   ['server/src/ports/x.ts', "import type { Room } from '../rooms/room.ts';"],
-  ['server/src/ports/steering/x.ts', "import type { Room } from '../../rooms/room.ts';"],
+  [
+    'server/src/ports/shared-port/steering/x.ts',
+    "import type { Room } from '../../rooms/room.ts';",
+  ],
   ['server/src/ports/x.ts', "import { WorkerPool } from '../media/worker-pool.ts';"],
   ['server/src/media/x.ts', "import type { Rooms } from '../rooms/rooms.ts';"],
   ['server/src/access/x.ts', "import type { Peer } from '../rooms/peer.ts';"],
@@ -37,8 +40,8 @@ test.each([
   ['server/src/signalling/x.ts', "import { createApp } from '../http/app.ts';"],
   ['server/src/http/x.ts', "import { Connection } from '../signalling/connection.ts';"],
   ['server/src/http/x.ts', "import { Dashboard } from '../dashboard/dashboard.ts';"],
-  ['server/src/dashboard/x.ts', "import { routeUpgrades } from '../http/upgrade.ts';"],
-  ['server/src/dashboard/x.ts', "import { Connection } from '../signalling/connection.ts';"],
+  ['server/src/port-map/x.ts', "import { routeUpgrades } from '../http/upgrade.ts';"],
+  ['server/src/port-map/x.ts', "import { Connection } from '../signalling/connection.ts';"],
   ['server/src/metrics/x.ts', "import { serveMetrics } from '../http/metrics-server.ts';"],
   ['server/src/rooms/x.ts', "import { Metrics } from '../metrics/metrics.ts';"],
   ['protocol/src/x.ts', "import { join } from 'node:path';"],
@@ -54,7 +57,7 @@ test.each([
 test.each([
   ['server/src/rooms/x.ts', "import { createLog } from '../log.ts';\ncreateLog('info');"],
   ['server/src/signalling/x.ts', "import { Room } from '../rooms/room.ts';\nnew Room();"],
-  ['server/src/dashboard/x.ts', "import { Rooms } from '../rooms/rooms.ts';\nnew Rooms();"],
+  ['server/src/port-map/x.ts', "import { Rooms } from '../rooms/rooms.ts';\nnew Rooms();"],
   ['server/src/server.ts', "import { Room } from './rooms/room.ts';\nnew Room();"],
 ])('%s may say: %s', (path, code) => {
   const output = lint(path, code);

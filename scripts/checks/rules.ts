@@ -17,8 +17,12 @@ export function rulesOf(markdown: string, folder: string): Holders {
   const rules: Holders = new Map();
   for (const section of markdown.split(/^(?=#{1,3} )/m)) {
     const [, id] = /^### (SP-\d+\.\d+) /.exec(section) ?? [];
-    if (!id) continue;
-    if (rules.has(id)) throw new Error(`${id} stands twice`);
+    if (!id) {
+      continue;
+    }
+    if (rules.has(id)) {
+      throw new Error(`${id} stands twice`);
+    }
     const [tests = ''] = /^- Tests:(.|\n(?!- ))*/m.exec(section) ?? [];
     const links = [...tests.matchAll(/\]\(([^)#]+)\)/g)].map(([, link = '']) => link);
     rules.set(id, new Set(links.map((link) => posix.join(folder, link))));
@@ -50,12 +54,17 @@ export function differences(page: Holders, tests: Holders): string[] {
   const found: string[] = [];
   for (const id of new Set([...page.keys(), ...tests.keys()])) {
     const [listed, named] = [page.get(id), tests.get(id)];
-    if (!listed) found.push(`${id} is no rule, but ${[...(named ?? [])].join(', ')} names it`);
-    else if (!named) found.push(`${id} has no test with its id in its name`);
-    else {
-      for (const file of without(listed, named)) found.push(`${id}: no test of ${file} names it`);
-      for (const file of without(named, listed))
+    if (!listed) {
+      found.push(`${id} is no rule, but ${[...(named ?? [])].join(', ')} names it`);
+    } else if (!named) {
+      found.push(`${id} has no test with its id in its name`);
+    } else {
+      for (const file of without(listed, named)) {
+        found.push(`${id}: no test of ${file} names it`);
+      }
+      for (const file of without(named, listed)) {
         found.push(`${id}: the page does not list ${file}`);
+      }
     }
   }
   return found;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { MediaWorker } from '../../server/src/media/media-worker.ts';
 import type { Transport } from '../../server/src/ports/media-ports.ts';
-import { IcePeer } from '../../server/src/testing/ice-peer.ts';
-import { TestPeer } from '../../server/src/testing/test-peer.ts';
-import type { TestServer } from '../../server/src/testing/test-server.ts';
+import { IcePeer } from '../../testkit/clients/ice-peer.ts';
+import { TestPeer } from '../../testkit/clients/test-peer.ts';
+import type { TestServer } from '../../testkit/servers/test-server.ts';
 import type { Credentials } from './values/stun.ts';
 
 /** Those whose calls must not suffer from what the fuzzer sends. */
@@ -37,7 +37,9 @@ export class TestInnocents implements Innocents {
     const join = (peerId: string) =>
       TestPeer.join({ signalling: server.signalling, roomId: 'innocents', peerId });
     const peers: [TestPeer, TestPeer] = [await join('alice'), await join('bob')];
-    for (const source of ['microphone', 'camera'] as const) await peers[0].produce(source);
+    for (const source of ['microphone', 'camera'] as const) {
+      await peers[0].produce(source);
+    }
     const senders = await Promise.all(server.pool.workers.map((worker) => Sender.start(worker)));
     return new TestInnocents(peers, senders);
   }
@@ -55,12 +57,16 @@ export class TestInnocents implements Innocents {
   }
 
   forge(bytes: Buffer): void {
-    for (const sender of this.#senders) sender.forge(bytes);
+    for (const sender of this.#senders) {
+      sender.forge(bytes);
+    }
   }
 
   async goOn(): Promise<void> {
     const chats = Date.now() - this.#chatted > chatEveryMs;
-    if (chats) this.#chatted = Date.now();
+    if (chats) {
+      this.#chatted = Date.now();
+    }
     await Promise.all([
       ...(chats ? this.#peers : []).map((peer) =>
         peer.request('sendChatMessage', { text: 'all is well' }),
@@ -110,7 +116,9 @@ class Sender {
   async goOn(): Promise<void> {
     // A socket's datagrams are worked off in order: what is answered has all before it behind it.
     const before = await this.#received();
-    for (let i = 0; i < packets; i++) this.#peer.send(data);
+    for (let i = 0; i < packets; i++) {
+      this.#peer.send(data);
+    }
     const lost = packets - ((await this.#received()) - before) / data.length;
     assert.equal(lost, 0, `an innocent lost ${lost} of ${packets} packets`);
     assert.match(this.transport.iceState, /^(connected|completed)$/);

@@ -10,7 +10,7 @@ import {
   type Welcome,
 } from '@oneport/protocol';
 import { WebSocket } from 'ws';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../testkit/system/eventually.ts';
 import type { Ids } from './values/ids.ts';
 
 interface Message {
@@ -92,8 +92,12 @@ export class FuzzPeer {
 
   /** Nothing happens when the socket is closed already. */
   send(frame: string | Buffer): void {
-    if (!this.open) return;
-    if (typeof frame === 'string') this.#remember(frame);
+    if (!this.open) {
+      return;
+    }
+    if (typeof frame === 'string') {
+      this.#remember(frame);
+    }
     this.socket.send(frame, { binary: typeof frame !== 'string' });
   }
 
@@ -121,7 +125,9 @@ export class FuzzPeer {
     }
     const code = await this.#closed;
     this.#count(`socket: ${how === 'abrupt' ? 'dropped' : code}`);
-    if (!this.#terminated) assert(allowedCodes.has(code), `the socket was closed with ${code}`);
+    if (!this.#terminated) {
+      assert(allowedCodes.has(code), `the socket was closed with ${code}`);
+    }
     this.#mustBeRight();
   }
 
@@ -139,14 +145,17 @@ export class FuzzPeer {
       const { method = 'of no protocol', frame } = this.#asked.get(id) ?? {};
       this.#asked.delete(id);
       this.#count(`request ${method}: ${ok ? 'done' : errorCode}`);
-      if (ok) return;
+      if (ok) {
+        return;
+      }
       assert(allowedErrors.has(errorCode), `answered ${errorCode} ${errorReason}: ${frame}`);
     } else if (message.request) {
       assert.equal(message.method, 'newConsumers');
       const { consumers } = serverRequests.newConsumers.data.parse(message.data);
       const [first] = consumers;
-      if (first)
+      if (first) {
         Object.assign(this.#ids, { consumer: first.consumerId, othersProducer: first.producerId });
+      }
       const offered = consumers.map(({ consumerId }) => consumerId);
       for (const answer of this.#answer(offered)) {
         this.send(JSON.stringify({ response: true, id: message.id, ...answer }));
@@ -154,7 +163,9 @@ export class FuzzPeer {
     } else {
       const method = message.method as keyof typeof notifications;
       const data = notifications[method].parse(message.data);
-      if (method === 'welcome') this.#enter(data as Welcome);
+      if (method === 'welcome') {
+        this.#enter(data as Welcome);
+      }
     }
   }
 
@@ -174,10 +185,14 @@ export class FuzzPeer {
   }
 
   #keep(error: unknown): void {
-    if (!this.#terminated) this.#wrong ??= error;
+    if (!this.#terminated) {
+      this.#wrong ??= error;
+    }
   }
 
   #mustBeRight(): void {
-    if (this.#wrong) throw this.#wrong;
+    if (this.#wrong) {
+      throw this.#wrong;
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Transport } from '@oneport/protocol';
-import { IcePeer } from '../../server/src/testing/ice-peer.ts';
-import { dtlsParameters } from '../../server/src/testing/media-parameters.ts';
+import { IcePeer } from '../../testkit/clients/ice-peer.ts';
+import { dtlsParameters } from '../../testkit/clients/media-parameters.ts';
 import { FuzzPeer } from './fuzz-peer.ts';
 import type { Subject } from './subject.ts';
 import type { Credentials, Who } from './values/stun.ts';
@@ -32,7 +32,9 @@ export class FuzzTransport {
     });
     const { sendTransport, recvTransport } = (await peer.welcome()) ?? {};
     const transport = sendTransport ?? recvTransport;
-    if (!transport) return undefined;
+    if (!transport) {
+      return undefined;
+    }
     if (dtlsRole) {
       const { transportId } = transport;
       const parameters = { ...dtlsParameters, role: dtlsRole };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { obstacleToSteering } from '../../server/src/ports/steering/testing.ts';
+import { obstacleToSteering } from '../../testkit/servers/steered-host.ts';
 import { FuzzFailure, runTarget } from './run-target.ts';
 import { type SubjectMode, subjectModes } from './subject.ts';
 import { SubjectHost } from './subject-host.ts';
@@ -42,7 +42,9 @@ test('a worker that dies is found, and the batch that has killed it can be sent 
   const mode = subjectModes[0];
   const killer = target('killer', fc.boolean(), async ({ server }, kills) => {
     const pid = server.pool.workers[1]?.worker.pid;
-    if (kills && pid) process.kill(pid, 'SIGKILL');
+    if (kills && pid) {
+      process.kill(pid, 'SIGKILL');
+    }
   });
   const find = async (path?: string) => {
     const host = await SubjectHost.start(mode);

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { StartError } from '../../server/src/start-error.ts';
+import { StartError } from '../../server/src/config/start-error.ts';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import { runTarget } from './run-target.ts';
 import { type SubjectMode, subjectModes } from './subject.ts';
@@ -29,11 +29,15 @@ async function main(args: string[]): Promise<void> {
   do {
     for (const mode of modes) {
       const host = await startHost(mode);
-      if (!host) continue;
+      if (!host) {
+        continue;
+      }
       try {
         for (const target of wanted) {
           const left = (end - Date.now()) / 1_000;
-          if (left <= 0) break;
+          if (left <= 0) {
+            break;
+          }
           const run = { mode, seconds: Math.min(each, left), seed, path };
           const count = await runTarget(target, host, run);
           say(`${target.name} on ${mode}: ${count} batches`);
@@ -58,7 +62,9 @@ async function startHost(mode: SubjectMode): Promise<SubjectHost | undefined> {
   try {
     return await SubjectHost.start(mode);
   } catch (error) {
-    if (!(error instanceof StartError)) throw error;
+    if (!(error instanceof StartError)) {
+      throw error;
+    }
     say(`${mode} is left out:\n${error.message}`);
     return undefined;
   }
@@ -71,7 +77,9 @@ function chosen<T>(
   nameOf: (one: T) => string,
 ) {
   const found = all.filter((one) => name === undefined || nameOf(one) === name);
-  if (found.length > 0) return found;
+  if (found.length > 0) {
+    return found;
+  }
   const names = all.map(nameOf).join(', ');
   throw new SetUpError(`--${option} ${name}: expected one of ${names}`, {
     advice: usage,
@@ -82,7 +90,9 @@ function chosen<T>(
 function readArgs(args: string[]) {
   const number = (option: string, text: string | undefined) => {
     const value = text === undefined ? undefined : Number(text);
-    if (value === undefined || value >= 0) return value;
+    if (value === undefined || value >= 0) {
+      return value;
+    }
     throw new SetUpError(`--${option} ${text}: expected a number`, { advice: usage, exitCode: 2 });
   };
   const text = { type: 'string' } as const;

@@ -32,7 +32,9 @@ export async function sendRaw(
   let length = 0;
   socket.on('data', (data) => {
     length += data.length;
-    if (length < longestAnswer) answer.push(data);
+    if (length < longestAnswer) {
+      answer.push(data);
+    }
   });
   // That it is reset is an answer too.
   socket.on('error', () => {});
@@ -40,13 +42,19 @@ export async function sendRaw(
   await Promise.race([once(socket, 'connect').catch(() => {}), closed]);
   let at = 0;
   for (const segment of segments) {
-    if (at >= bytes.length) break;
+    if (at >= bytes.length) {
+      break;
+    }
     await write(socket, bytes.subarray(at, at + segment));
     at += segment;
   }
   await write(socket, bytes.subarray(at));
-  if (end === 'reset') socket.resetAndDestroy();
-  if (end === 'fin' && !socket.destroyed) socket.end();
+  if (end === 'reset') {
+    socket.resetAndDestroy();
+  }
+  if (end === 'fin' && !socket.destroyed) {
+    socket.end();
+  }
   if (end !== 'reset') {
     await Promise.race([closed, once(socket, 'data').catch(() => {}), sleep(answerMs)]);
   }
@@ -57,7 +65,9 @@ export async function sendRaw(
 
 /** Waits until the kernel has it, so that the next segment is one of its own. */
 async function write(socket: Socket, bytes: Buffer): Promise<void> {
-  if (socket.destroyed || bytes.length === 0) return;
+  if (socket.destroyed || bytes.length === 0) {
+    return;
+  }
   await new Promise<void>((resolve) => {
     socket.once('close', resolve);
     socket.write(bytes, () => {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { get } from 'node:http';
-import { socketCountOf } from '../../server/src/testing/process-files.ts';
-import { startTestServer, type TestServer } from '../../server/src/testing/test-server.ts';
-import { workerState } from '../../server/src/testing/worker-state.ts';
-import { eventually } from './eventually.ts';
-import { type Innocents, TestInnocents } from './innocents.ts';
+import { startTestServer, type TestServer } from '../../testkit/servers/test-server.ts';
+import { workerState } from '../../testkit/servers/worker-state.ts';
+import { eventually } from '../../testkit/system/eventually.ts';
+import { socketCountOf } from '../../testkit/system/process-files.ts';
+import { type Innocents, TestInnocents } from './bystanders.ts';
 
 /** What a test server listens with: HTTP beside the media, or on its port. */
 export const subjectModes = ['single-port', 'shared-port', 'shared-port-and-http'] as const;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { IcePeer } from '../../server/src/testing/ice-peer.ts';
-import { isAsleep } from '../../server/src/testing/is-asleep.ts';
-import { type ServerProcess, startServerProcess } from '../../server/src/testing/server-process.ts';
-import { TestPeer } from '../../server/src/testing/test-peer.ts';
-import { udpQueue } from '../../server/src/testing/udp-queue.ts';
+import { IcePeer } from '../../testkit/clients/ice-peer.ts';
+import { TestPeer } from '../../testkit/clients/test-peer.ts';
+import { type ServerProcess, startServerProcess } from '../../testkit/servers/server-process.ts';
+import { isAsleep } from '../../testkit/system/is-asleep.ts';
+import { udpQueue } from '../../testkit/system/udp-queue.ts';
 import { Parts } from './parts.ts';
 
 /** Bytes that no WebRTC protocol begins with: a worker finds whose they are, and drops them. */
@@ -76,11 +76,15 @@ export class Call {
       ['receives', recvTransport],
     ] as const) {
       const candidate = transport?.iceCandidates.find(({ protocol }) => protocol === 'udp');
-      if (!transport || !candidate) throw new Error(`${peerId} has no UDP candidate`);
+      if (!transport || !candidate) {
+        throw new Error(`${peerId} has no UDP candidate`);
+      }
       const to = { ip: candidate.address ?? candidate.ip, port: candidate.port };
       const ice = await IcePeer.open(to, { port: this.#nextPort++ });
       const result = await ice.check(transport.iceParameters);
-      if (result !== 'success') throw new Error(`${peerId}'s check was answered ${result}`);
+      if (result !== 'success') {
+        throw new Error(`${peerId}'s check was answered ${result}`);
+      }
       const ufrag = transport.iceParameters.usernameFragment;
       this.legs.push({ name: `${peerId} ${direction}`, ufrag, ice });
     }
@@ -95,14 +99,19 @@ export class Call {
     const [worker = 0] = this.parts.workers;
     for (let i = 0; i < count; i++) {
       leg?.ice.send(data);
-      do await sleep(1);
-      while ((await udpQueue(this.mediaPort)).bytes > 0 || !isAsleep(worker));
+      do {
+        await sleep(1);
+      } while ((await udpQueue(this.mediaPort)).bytes > 0 || !isAsleep(worker));
     }
   }
 
   async stop(): Promise<void> {
-    for (const { ice } of this.legs) await ice.close();
-    for (const peer of this.#peers) await peer.leave();
+    for (const { ice } of this.legs) {
+      await ice.close();
+    }
+    for (const peer of this.#peers) {
+      await peer.leave();
+    }
     await this.#server.stop();
   }
 }

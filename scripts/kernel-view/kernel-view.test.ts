@@ -2,9 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { obstacleToSteering } from '../../server/src/ports/steering/testing.ts';
+import { obstacleToSteering } from '../../testkit/servers/steered-host.ts';
+import { workerOfTests } from '../../testkit/servers/test-worker.ts';
 import { root } from '../setup/paths.mjs';
-import { workerOfTests } from '../worker/testing.ts';
 import { fillPage } from './pages.ts';
 
 const isRoot = process.geteuid?.() === 0;

@@ -19,13 +19,20 @@ async function main(args: string[]): Promise<void> {
   if (process.platform !== 'linux' || process.geteuid?.() !== 0) {
     throw new SetUpError('kernel-view takes Linux and root', { advice: usage });
   }
-  if (hasApt()) await aptInstall(['bpftool', 'iproute2', 'strace'], 'to look into the kernel');
+  if (hasApt()) {
+    await aptInstall(['bpftool', 'iproute2', 'strace'], 'to look into the kernel');
+  }
   if (!enterPrivateNetwork()) {
     throw new SetUpError('kernel-view takes a network of its own, which needs CAP_SYS_ADMIN');
   }
   const view = await interruptible(lookAtKernel);
-  if (write) writePages(view);
-  else for (const [name, text] of view) process.stdout.write(`== ${name}\n${text}\n\n`);
+  if (write) {
+    writePages(view);
+  } else {
+    for (const [name, text] of view) {
+      process.stdout.write(`== ${name}\n${text}\n\n`);
+    }
+  }
 }
 
 function writePages(view: View): void {
@@ -34,7 +41,9 @@ function writePages(view: View): void {
     const file = join(folder, name);
     const before = readFileSync(file, 'utf8');
     const after = fillPage(before, view);
-    if (after === before) continue;
+    if (after === before) {
+      continue;
+    }
     writeFileSync(file, after);
     process.stdout.write(`docs/${name} is written\n`);
   }
@@ -57,7 +66,9 @@ function readArgs(args: string[]) {
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof SetUpError)) throw error;
+  if (!(error instanceof SetUpError)) {
+    throw error;
+  }
   process.stderr.write(`\noneport: ${error.message}\n`);
   process.exitCode = error.exitCode;
 }

@@ -18,9 +18,13 @@ export class Parts {
 
   /** @throws Error when it is none of them */
   nameOf(pid: number): string {
-    if (pid === this.server) return 'server';
+    if (pid === this.server) {
+      return 'server';
+    }
     const index = this.workers.indexOf(pid);
-    if (index === -1) throw new Error(`process ${pid} is none of the server's`);
+    if (index === -1) {
+      throw new Error(`process ${pid} is none of the server's`);
+    }
     return `worker ${index}`;
   }
 }

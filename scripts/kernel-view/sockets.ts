@@ -40,7 +40,9 @@ const form =
 
 function readLine(line: string, parts: Parts): Socket {
   const found = form.exec(line);
-  if (!found) throw new Error(`ss shows what is unknown: ${line}`);
+  if (!found) {
+    throw new Error(`ss shows what is unknown: ${line}`);
+  }
   const [, state = '', received = '', sent = '', ip = '', port, peer = '', program = ''] = found;
   const [pid, fd, cookie] = found.slice(8);
   return {

@@ -41,7 +41,9 @@ async function attached(stderr: NodeJS.ReadableStream, exit: Promise<unknown>): 
   await new Promise<void>((resolve, reject) => {
     stderr.on('data', (text) => {
       said += String(text);
-      if (said.includes('attached')) resolve();
+      if (said.includes('attached')) {
+        resolve();
+      }
     });
     void exit.then(() => reject(new Error(`strace ended: ${said}`)));
   });

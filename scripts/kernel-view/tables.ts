@@ -1,6 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { counterNames } from '../../server/src/ports/steering/counters.ts';
-import { readOwner, readRemote, readTransport } from '../../server/src/ports/steering/keys.ts';
+import { counterNames } from '../../server/src/ports/shared-port/steering/counters.ts';
+import {
+  readOwner,
+  readRemote,
+  readTransport,
+} from '../../server/src/ports/shared-port/steering/keys.ts';
 import type { Call } from './call.ts';
 import { run } from './run.ts';
 import { readSockets } from './sockets.ts';
@@ -35,7 +39,9 @@ export function findLoaded(pid: number): Loaded {
       return id ? [Number(id)] : [];
     });
   const [program] = ids('prog_id');
-  if (program === undefined) throw new Error(`process ${pid} holds no eBPF program`);
+  if (program === undefined) {
+    throw new Error(`process ${pid} holds no eBPF program`);
+  }
   const named = ids('map_id').map((id): [string, number] => {
     const { name } = JSON.parse(run('bpftool', '--json', 'map', 'show', 'id', String(id)));
     return [name, id];

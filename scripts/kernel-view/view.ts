@@ -37,7 +37,9 @@ async function look(mode: string, view: View, start: () => Promise<Call>): Promi
         `# strace -f -c -p <worker 0>, while ${packets} packets come\n${calls}`,
       );
     }
-    if (mode !== 'shared-port') return;
+    if (mode !== 'shared-port') {
+      return;
+    }
     const loaded = findLoaded(parts.server);
     const shown = showLoaded(loaded, 'server');
     view.set('bpftool prog', `# bpftool prog show\n${shown.program}`);

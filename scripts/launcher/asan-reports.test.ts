@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { temporaryFolder, write } from '../setup/testing.ts';
+import { temporaryFolder, write } from '../../testkit/system/temporary-folder.ts';
 import { withAsanReports } from './asan-reports.mjs';
 
 const compiler = '/usr/bin/gcc';

@@ -15,7 +15,7 @@ import { runApart, runBeside, runTogether } from './run.mjs';
 export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
 
   start [--help]     the server, with the app (npm start); --help lists its settings
-  test [arguments]   the tests, by vitest (npm test -- server/src/config.test.ts)
+  test [arguments]   the tests, by vitest (npm test -- server/src/config/config.test.ts)
   check              types, lint and format (npm run check)
   dev                the server and Vite's dev server, both watching (npm run dev)
   setup              only what the others do first (npm run setup)

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { closeCodes } from '@oneport/protocol';
 import { describe, expect, test } from 'vitest';
-import { endWithTest, expectNothingRuns } from '../../server/src/testing/left-behind.ts';
-import { type ServerProcess, startServerProcess } from '../../server/src/testing/server-process.ts';
-import { TestPeer } from '../../server/src/testing/test-peer.ts';
+import { TestPeer } from '../../testkit/clients/test-peer.ts';
+import { endWithTest, expectNothingRuns } from '../../testkit/servers/left-behind.ts';
+import { type ServerProcess, startServerProcess } from '../../testkit/servers/server-process.ts';
 
 const runs = Number(process.env.STOP_RUNS ?? 1);
 const root = join(import.meta.dirname, '../..');
@@ -49,8 +49,9 @@ describe.runIf(process.platform === 'linux')('npm start', { timeout: 120_000 }, 
     await peer.notification('serverStopping');
     await peer.request('sendChatMessage', { text: 'still here' });
     // Within a short time the launcher takes another for the same wish.
-    do server.process.stdin?.write(ctrlC);
-    while ((await Promise.race([peer.closed, sleep(1_000)])) === undefined);
+    do {
+      server.process.stdin?.write(ctrlC);
+    } while ((await Promise.race([peer.closed, sleep(1_000)])) === undefined);
     expect(await peer.closed).toEqual({ code: closeCodes.restart, reason: 'the server stops' });
     await expectNothingRuns(server);
   });

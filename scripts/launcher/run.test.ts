@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { temporaryFolder } from '../setup/testing.ts';
+import { temporaryFolder } from '../../testkit/system/temporary-folder.ts';
 
 const runModule = JSON.stringify(join(import.meta.dirname, 'run.mjs'));
 

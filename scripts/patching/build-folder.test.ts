@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { temporaryFolder, write } from '../setup/testing.ts';
+import { temporaryFolder, write } from '../../testkit/system/temporary-folder.ts';
 import { emptyOfOtherRelease } from './build-folder.ts';
 
 test('a build folder is gone on with in the release that it was made for, and in no other', () => {

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { write } from '../../testkit/system/temporary-folder.ts';
 import { root } from '../setup/paths.mjs';
-import { write } from '../setup/testing.ts';
 import { pinnedMediasoup } from '../worker/inputs.ts';
 import { checkApplying, checkFiles } from './check.ts';
 import { withRepository } from './history.ts';

@@ -1,8 +1,8 @@
 import { appendFileSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { temporaryFolder } from '../../testkit/system/temporary-folder.ts';
 import { root } from '../setup/paths.mjs';
-import { temporaryFolder } from '../setup/testing.ts';
 import { pinnedMediasoup } from '../worker/inputs.ts';
 import { checkOut } from './checkout.ts';
 import { complaintsAbout, readCommits, writePatches } from './export.ts';

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../testkit/system/temporary-folder.ts';
 import { root } from '../setup/paths.mjs';
-import { temporaryFolder } from '../setup/testing.ts';
 import { pinnedMediasoup } from '../worker/inputs.ts';
 import { checkOut } from './checkout.ts';
 import { git } from './git.ts';

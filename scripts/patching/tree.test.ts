@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { temporaryFolder, write } from '../setup/testing.ts';
+import { temporaryFolder, write } from '../../testkit/system/temporary-folder.ts';
 import { git, tryGit } from './git.ts';
 import { initRepository } from './history.ts';
 import { operationInProgress, requireNoOperation, requireResolved } from './tree.ts';

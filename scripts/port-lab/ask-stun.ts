@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { bindingRequest, type IceCredentials, responseResult } from '../worker/stun.ts';
+import { bindingRequest, type IceCredentials, responseResult } from '../../testkit/clients/stun.ts';
 
 /** Only an answer that never comes is waited for so long. */
 const patienceMs = 3000;

@@ -3,15 +3,15 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { childrenOf } from '../../server/src/testing/processes.ts';
+import { TestPeer } from '../../testkit/clients/test-peer.ts';
+import { startServerProcess } from '../../testkit/servers/server-process.ts';
+import { childrenOf } from '../../testkit/system/processes.ts';
 import {
   nobody,
   rightsOf,
   setpriv,
   skipWithoutRestricting,
-} from '../../server/src/testing/restricted.ts';
-import { startServerProcess } from '../../server/src/testing/server-process.ts';
-import { TestPeer } from '../../server/src/testing/test-peer.ts';
+} from '../../testkit/system/restricted.ts';
 import { root } from '../setup/paths.mjs';
 import { makeRelease } from './release.ts';
 

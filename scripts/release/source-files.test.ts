@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { temporaryFolder } from '../setup/testing.ts';
+import { temporaryFolder } from '../../testkit/system/temporary-folder.ts';
 import { sourceFiles } from './source-files.ts';
 
 test('follows what a program needs, and nothing else', () => {

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { isolateSetUp, temporaryFolder, write } from '../../testkit/system/temporary-folder.ts';
 import { buildApp } from './app-build.mjs';
-import { isolateSetUp, temporaryFolder, write } from './testing.ts';
 
 const node = process.execPath;
 

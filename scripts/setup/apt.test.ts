@@ -1,9 +1,9 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { temporaryFolder, write } from '../../testkit/system/temporary-folder.ts';
 import { aptInstall, missingPackages } from './apt.mjs';
 import { getProgramsOfTests } from './programs.mjs';
-import { temporaryFolder, write } from './testing.ts';
 
 test('with ONEPORT_NO_APT the packages and the command are named, and apt is left alone', async () => {
   const promise = aptInstall(['oneport-no-such-package'], 'for a test', { ONEPORT_NO_APT: '1' });

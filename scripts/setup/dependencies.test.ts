@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { isolateSetUp, temporaryFolder, write } from '../../testkit/system/temporary-folder.ts';
 import { installDependencies, isInstalledAsLocked, reasonToInstall } from './dependencies.mjs';
-import { isolateSetUp, temporaryFolder, write } from './testing.ts';
 
 // A package without dependencies: npm installs it without any registry.
 const lock = {

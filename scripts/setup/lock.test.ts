@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { temporaryFolder } from './testing.ts';
+import { temporaryFolder } from '../../testkit/system/temporary-folder.ts';
 
 const here = import.meta.dirname;
 

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { beforeEach, expect, test } from 'vitest';
+import { isolateSetUp } from '../../testkit/system/temporary-folder.ts';
 import { runLogged } from './run-logged.mjs';
 import { SetUpError } from './set-up-error.mjs';
-import { isolateSetUp } from './testing.ts';
 
 beforeEach(isolateSetUp);
 

@@ -16,13 +16,19 @@ async function main(args: string[]): Promise<void> {
     const report = await soak({
       ...{ mode, joins, restarts },
       onProgress: (done) => {
-        if (done % sayEvery === 0) process.stdout.write(`${mode}: ${done} of ${joins} joins\n`);
+        if (done % sayEvery === 0) {
+          process.stdout.write(`${mode}: ${done} of ${joins} joins\n`);
+        }
       },
     });
     print(mode, report);
     const left = leftBehind(report);
-    if (left.length > 0) process.exitCode = 1;
-    for (const one of left) process.stdout.write(`  LEFT BEHIND: ${one}\n`);
+    if (left.length > 0) {
+      process.exitCode = 1;
+    }
+    for (const one of left) {
+      process.stdout.write(`  LEFT BEHIND: ${one}\n`);
+    }
   }
 }
 
@@ -58,8 +64,9 @@ function readArgs(args: string[]) {
     });
     const modes = soakModes.filter((mode) => values.mode === undefined || mode === values.mode);
     const [joins, restarts] = [Number(values.joins ?? 10_000), Number(values.restarts ?? 1_000)];
-    if (modes.length === 0)
+    if (modes.length === 0) {
       throw new Error(`--mode ${values.mode}: expected ${soakModes.join(', ')}`);
+    }
     if (!(joins > 0 && restarts >= 0 && restarts <= joins)) {
       throw new Error('expected --joins above 0, and no more --restarts than that');
     }

@@ -1,9 +1,9 @@
 import { queryObjects } from 'node:v8';
 import { extras } from 'mediasoup';
-import { SharedPort } from '../../server/src/ports/shared-port.ts';
+import { SharedPort } from '../../server/src/ports/shared-port/shared-port.ts';
 import type { RunningServer } from '../../server/src/server.ts';
-import { openFilesOf, portsOf, residentBytesOf } from '../../server/src/testing/process-files.ts';
-import { workerState } from '../../server/src/testing/worker-state.ts';
+import { workerState } from '../../testkit/servers/worker-state.ts';
+import { openFilesOf, portsOf, residentBytesOf } from '../../testkit/system/process-files.ts';
 
 /** What must be the same before and after, and is told at once. */
 export interface Counts {
@@ -73,7 +73,9 @@ export async function count({ rooms, pool, ports }: RunningServer): Promise<Coun
  */
 export async function measure(server: RunningServer): Promise<Measurement> {
   const { gc } = globalThis;
-  if (!gc) throw new Error('memory can only be compared after a collection: --expose-gc');
+  if (!gc) {
+    throw new Error('memory can only be compared after a collection: --expose-gc');
+  }
   const counts = await count(server);
   // What finalizers let go is collected by the second.
   await gc({ type: 'major', execution: 'async' });
@@ -93,7 +95,9 @@ function handles(): Record<string, number> {
   const counted: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo().sort()) {
     // These come and go: timers such as the one behind HTTP's Date header, and reading /proc.
-    if (/Timeout|Immediate|Req/.test(kind)) continue;
+    if (/Timeout|Immediate|Req/.test(kind)) {
+      continue;
+    }
     counted[kind] = (counted[kind] ?? 0) + 1;
   }
   return counted;

@@ -43,13 +43,17 @@ export class SoakServer {
 
   async count(): Promise<Counts> {
     const { counts } = await this.#ask('count');
-    if (!counts) throw new Error('no counts');
+    if (!counts) {
+      throw new Error('no counts');
+    }
     return counts;
   }
 
   async measure(): Promise<Measurement> {
     const { measurement } = await this.#ask('measure');
-    if (!measurement) throw new Error('no measurement');
+    if (!measurement) {
+      throw new Error('no measurement');
+    }
     return measurement;
   }
 
@@ -61,7 +65,9 @@ export class SoakServer {
 
   async stop(): Promise<void> {
     const exit = once(this.#process, 'exit');
-    if (this.#process.connected) this.#process.send('stop' satisfies Question);
+    if (this.#process.connected) {
+      this.#process.send('stop' satisfies Question);
+    }
     await exit;
   }
 }

@@ -1,6 +1,6 @@
 /** A server in a process of its own, so that what it holds is not mixed up with what its peers hold. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startTestServer } from '../../server/src/testing/test-server.ts';
+import { startTestServer } from '../../testkit/servers/test-server.ts';
 import { count, measure } from './measure.ts';
 import type { Answer, Question } from './server-channel.ts';
 
@@ -24,7 +24,9 @@ process.on('message', async (question: Question) => {
     case 'measure': {
       const measurement = await measure(server);
       // It has stood still meanwhile: until its workers have been asked again, it takes them for hanging.
-      while (server.pool.busy) await sleep(100);
+      while (server.pool.busy) {
+        await sleep(100);
+      }
       tell({ measurement });
       break;
     }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { obstacleToSteering } from '../../server/src/ports/steering/testing.ts';
+import { obstacleToSteering } from '../../testkit/servers/steered-host.ts';
 import { leftBehind, margin, soak, soakModes } from './soak.ts';
 
 const obstacle = obstacleToSteering();

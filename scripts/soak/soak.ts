@@ -131,7 +131,9 @@ async function comeAndGo({
       roomId: `room-${round % 50}-${room}`,
       peers: Array.from({ length: inRoom }, (_, i) => {
         const restartsIce = done.restarts < (restarts * ++done.joins) / joins;
-        if (restartsIce) done.restarts += 1;
+        if (restartsIce) {
+          done.restarts += 1;
+        }
         return {
           leaves: (i + round) % 2 ? ('politely' as const) : ('abruptly' as const),
           overTcp: (i + round) % 5 === 0,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Transport } from '@oneport/protocol';
-import { checkIce } from '../../server/src/testing/ice-check.ts';
-import { TestPeer } from '../../server/src/testing/test-peer.ts';
+import { checkIce } from '../../testkit/clients/ice-check.ts';
+import { TestPeer } from '../../testkit/clients/test-peer.ts';
 
 export interface VisitPlan {
   signalling: string;
@@ -21,13 +21,18 @@ export async function visit({ signalling, roomId, peers }: VisitPlan): Promise<v
       for (const transport of [sendTransport, recvTransport]) {
         assert(transport);
         await check(transport, transport.iceParameters);
-        if (!restartsIce || transport !== sendTransport) continue;
+        if (!restartsIce || transport !== sendTransport) {
+          continue;
+        }
         const { transportId } = transport;
         await check(transport, (await peer.request('restartIce', { transportId })).iceParameters);
       }
       await peer.request('sendChatMessage', { text: 'hello' });
-      if (leaves === 'politely') await peer.leave();
-      else peer.socket.terminate();
+      if (leaves === 'politely') {
+        await peer.leave();
+      } else {
+        peer.socket.terminate();
+      }
       await peer.closed;
     }),
   );

@@ -11,7 +11,7 @@ import { tryKernel } from './other-kernel/try-kernel.ts';
 
 const usage = `Usage: npm run steering -- <command>
 
-  build   compiles server/src/ports/steering/steer.bpf.c to steer.bpf.o
+  build   compiles server/src/ports/shared-port/steering/steer.bpf.c to steer.bpf.o
   check   says whether steer.bpf.o is what its source gives
   try-kernel --suite S [options] [tests]
           runs the tests of shared-port on the kernel of Debian's release S (bullseye, bookworm, trixie), emulated
@@ -23,7 +23,9 @@ object: commit what Debian 12's has made. try-kernel takes Debian, installs qemu
 kernel and its programs into our cache; it takes 3 GB of memory and a quarter of an hour.
 `;
 
-const folder = fileURLToPath(new URL('../../server/src/ports/steering/', import.meta.url));
+const folder = fileURLToPath(
+  new URL('../../server/src/ports/shared-port/steering/', import.meta.url),
+);
 const source = join(folder, 'steer.bpf.c');
 const object = join(folder, 'steer.bpf.o');
 
@@ -55,7 +57,9 @@ try {
       throw new SetUpError(`unknown command: ${command}\n\n${usage}`);
   }
 } catch (error) {
-  if (!(error instanceof SetUpError)) throw error;
+  if (!(error instanceof SetUpError)) {
+    throw error;
+  }
   process.stderr.write(`oneport: ${error.message}\n`);
   process.exitCode = error.exitCode;
 }
@@ -95,7 +99,9 @@ async function withCompiled(use: (file: string) => void): Promise<void> {
     });
     use(compiled);
   } catch (error) {
-    if (error instanceof SetUpError) throw error;
+    if (error instanceof SetUpError) {
+      throw error;
+    }
     throw new SetUpError(`${source} can't be compiled: ${(error as Error).message}`);
   } finally {
     rmSync(temporary, { recursive: true });
@@ -103,7 +109,9 @@ async function withCompiled(use: (file: string) => void): Promise<void> {
 }
 
 async function getClang(): Promise<{ program: string; major: number }> {
-  if (hasApt()) await aptInstall(['clang', 'libbpf-dev'], "to compile shared-port's eBPF program");
+  if (hasApt()) {
+    await aptInstall(['clang', 'libbpf-dev'], "to compile shared-port's eBPF program");
+  }
   const program = process.env.CLANG ?? 'clang';
   try {
     const version = execFileSync(program, ['--version'], { encoding: 'utf8' });

@@ -1,5 +1,5 @@
 /** `npm run token`: a token by hand, for trying it, or for a friend. */
-import { StartError } from '../../server/src/start-error.ts';
+import { StartError } from '../../server/src/config/start-error.ts';
 import { tokenFor, usage } from './token.ts';
 
 const args = process.argv.slice(2);
@@ -11,7 +11,9 @@ if (args.length === 0 || args.includes('--help') || args.includes('-h')) {
     // Alone on standard output, for `$(npm run -s token -- ...)`.
     process.stdout.write(`${await tokenFor(args, process.env)}\n`);
   } catch (error) {
-    if (!(error instanceof StartError)) throw error;
+    if (!(error instanceof StartError)) {
+      throw error;
+    }
     process.stderr.write(`token: ${error.message}\n`);
     process.exitCode = 2;
   }

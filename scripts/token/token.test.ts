@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createGate } from '../../server/src/access/create-gate.ts';
-import { loadConfig } from '../../server/src/config.ts';
+import { loadConfig } from '../../server/src/config/config.ts';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
 const secret = 'a-secret-of-enough-characters-for-this';

@@ -4,9 +4,9 @@ import { parseArgs } from 'node:util';
 import { explain } from '@oneport/protocol';
 import { claimsSchema } from '../../server/src/access/claims.ts';
 import { makeToken } from '../../server/src/access/make-token.ts';
-import { loadConfig } from '../../server/src/config.ts';
-import { parseSecrets } from '../../server/src/jwt-secrets.ts';
-import { StartError } from '../../server/src/start-error.ts';
+import { loadConfig } from '../../server/src/config/config.ts';
+import { parseSecrets } from '../../server/src/config/jwt-secrets.ts';
+import { StartError } from '../../server/src/config/start-error.ts';
 
 export const usage = `Usage: npm run -s token -- --room ROOM [options]
 
@@ -63,7 +63,9 @@ export async function tokenFor(args: string[], env: NodeJS.ProcessEnv): Promise<
     moderate: flags.moderate,
     lobby: flags.lobby,
   });
-  if (!result.success) throw new StartError(`${explain(result.error)}. --help shows the options.`);
+  if (!result.success) {
+    throw new StartError(`${explain(result.error)}. --help shows the options.`);
+  }
   if (!/^[1-9]\d{0,5}$/.test(minutes) || Number(minutes) > 525_600) {
     throw new StartError('--minutes: expected 1 to 525600, which is a year');
   }
@@ -88,7 +90,9 @@ function parse(args: string[]) {
 
 function secretOf(keys: ReturnType<typeof loadConfig>['auth']['keys']): string {
   let secrets: string[] = [];
-  if (keys.kind === 'secrets') secrets = keys.secrets;
+  if (keys.kind === 'secrets') {
+    secrets = keys.secrets;
+  }
   if (keys.kind === 'secret-file') {
     try {
       secrets = parseSecrets(readFileSync(keys.path, 'utf8'));
@@ -110,7 +114,9 @@ function secretOf(keys: ReturnType<typeof loadConfig>['auth']['keys']): string {
 
 function linkWith(link: string, room: string, token: string): string {
   const url = new URL(link);
-  if (room !== '*') url.searchParams.set('roomId', room);
+  if (room !== '*') {
+    url.searchParams.set('roomId', room);
+  }
   // What stands after # no browser sends: it gets into no access log, and into no Referer.
   url.hash = `token=${token}`;
   return url.href;

@@ -7,8 +7,8 @@ import {
   type TransportRow,
 } from '@oneport/protocol';
 import { io, type Socket } from 'socket.io-client';
-import { type Config, loadConfig } from '../../server/src/config.ts';
-import { readToken } from '../../server/src/dashboard/token.ts';
+import { type Config, loadConfig } from '../../server/src/config/config.ts';
+import { readToken } from '../../server/src/port-map/token.ts';
 
 export interface Answer {
   facts: DashboardFacts;
@@ -83,15 +83,24 @@ function answerOf(
     socket.on('update', (update, acknowledge) => {
       acknowledge();
       facts = update.facts ?? facts;
-      for (const key of update.transports?.gone ?? []) transports.delete(key);
-      for (const row of update.transports?.set ?? []) transports.set(row.key, row);
+      for (const key of update.transports?.gone ?? []) {
+        transports.delete(key);
+      }
+      for (const row of update.transports?.set ?? []) {
+        transports.set(row.key, row);
+      }
       // Before the workers have been asked, further addresses of clients are not known.
-      if (facts?.look.search !== text || facts.counted === 'not-known-yet') return;
+      if (facts?.look.search !== text || facts.counted === 'not-known-yet') {
+        return;
+      }
       clearTimeout(timer);
       const answer = () => facts && resolve({ facts, transports: [...transports.values()] });
       const hasRates = [...transports.values()].every(({ tuple, rates }) => !tuple || rates);
-      if (hasRates) answer();
-      else late ??= setTimeout(answer, ratesWithinMs);
+      if (hasRates) {
+        answer();
+      } else {
+        late ??= setTimeout(answer, ratesWithinMs);
+      }
     });
   });
 }

@@ -1,6 +1,6 @@
 /** `npm run whois`: whose an address, a ufrag, a peer or a room is, by the running server's port map. */
 import { dashboardLimits } from '@oneport/protocol';
-import { StartError } from '../../server/src/start-error.ts';
+import { StartError } from '../../server/src/config/start-error.ts';
 import { askWhoIs, NoAnswerError } from './ask.ts';
 import { describeAnswer } from './print.ts';
 
@@ -29,7 +29,9 @@ if (args.includes('--help') || args.includes('-h')) {
     process.stdout.write(describeAnswer(answer, Date.now()));
     process.exitCode = answer.transports.length > 0 ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof NoAnswerError) && !(error instanceof StartError)) throw error;
+    if (!(error instanceof NoAnswerError) && !(error instanceof StartError)) {
+      throw error;
+    }
     process.stderr.write(`whois: ${error.message}\n`);
     process.exitCode = 2;
   }

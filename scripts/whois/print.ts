@@ -1,5 +1,5 @@
 import type { TransportRow } from '@oneport/protocol';
-import { addressAndPort } from '../../server/src/dashboard/port-key.ts';
+import { addressAndPort } from '../../server/src/port-map/port-key.ts';
 import type { Answer } from './ask.ts';
 
 const phaseWords = {

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { IcePeer } from '../../server/src/testing/ice-peer.ts';
-import { dashboardToken } from '../../server/src/testing/server-process.ts';
-import { TestPeer } from '../../server/src/testing/test-peer.ts';
-import { startTestServer, type TestServer } from '../../server/src/testing/test-server.ts';
+import { IcePeer } from '../../testkit/clients/ice-peer.ts';
+import { TestPeer } from '../../testkit/clients/test-peer.ts';
+import { dashboardToken } from '../../testkit/servers/server-process.ts';
+import { startTestServer, type TestServer } from '../../testkit/servers/test-server.ts';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
 

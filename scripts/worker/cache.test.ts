@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { isolateSetUp } from '../setup/testing.ts';
+import { isolateSetUp } from '../../testkit/system/temporary-folder.ts';
 import { findCached, store, workerFolder } from './cache.ts';
 import { readInputs } from './inputs.ts';
 import { manifestName, readManifest } from './manifest.ts';

@@ -1,8 +1,8 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { isolateSetUp, temporaryFolder } from '../../testkit/system/temporary-folder.ts';
 import { SetUpError } from '../setup/set-up-error.mjs';
-import { isolateSetUp, temporaryFolder } from '../setup/testing.ts';
 import { store } from './cache.ts';
 import { findWorker, getWorker } from './get-worker.ts';
 import { readInputs, type Source } from './inputs.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { temporaryFolder, write } from '../setup/testing.ts';
+import { temporaryFolder, write } from '../../testkit/system/temporary-folder.ts';
 import { readInputs, readSeries, type WorkerInputs, workerKey } from './inputs.ts';
 
 const root = resolve(import.meta.dirname, '../..');

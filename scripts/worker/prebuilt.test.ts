@@ -5,12 +5,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { isolateSetUp, temporaryFolder } from '../setup/testing.ts';
+import { workerOfTests } from '../../testkit/servers/test-worker.ts';
+import { isolateSetUp, temporaryFolder } from '../../testkit/system/temporary-folder.ts';
 import { getWorker } from './get-worker.ts';
 import { readInputs } from './inputs.ts';
 import { readManifest } from './manifest.ts';
 import { prebuiltUrl } from './prebuilt.ts';
-import { workerOfTests } from './testing.ts';
 import { ways } from './ways.ts';
 
 const root = resolve(import.meta.dirname, '../..');

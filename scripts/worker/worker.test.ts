@@ -2,9 +2,9 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { createWorker } from 'mediasoup';
 import { expect, onTestFinished, test } from 'vitest';
+import { workerOfTests } from '../../testkit/servers/test-worker.ts';
+import { temporaryFolder } from '../../testkit/system/temporary-folder.ts';
 import { SetUpError } from '../setup/set-up-error.mjs';
-import { temporaryFolder } from '../setup/testing.ts';
-import { workerOfTests } from './testing.ts';
 import { verifyWorker } from './verify.ts';
 
 test('mediasoup works with the worker: start, dump, close', async () => {

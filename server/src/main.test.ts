@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { childrenOf, isRunning } from './testing/processes.ts';
-import { startServerProcess } from './testing/server-process.ts';
-import { TestPeer } from './testing/test-peer.ts';
+import { TestPeer } from '../../testkit/clients/test-peer.ts';
+import { startServerProcess } from '../../testkit/servers/server-process.ts';
+import { childrenOf, isRunning } from '../../testkit/system/processes.ts';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
 

@@ -1,16 +1,18 @@
 /** What `npm start` runs: reads the environment, starts the server, stops it on a signal. */
 import { inspect } from 'node:util';
-import { findUser } from './become-user.ts';
-import { type Config, loadConfig } from './config.ts';
-import type { Logger } from './log.ts';
+import { type Config, loadConfig } from './config/config.ts';
+import { describeSettings, forgetSecrets } from './config/settings.ts';
+import { StartError } from './config/start-error.ts';
+import { findUser } from './run-as-user.ts';
 import type { RunningServer } from './server.ts';
-import { describeSettings, forgetSecrets } from './settings.ts';
-import { StartError } from './start-error.ts';
+import type { Logger } from './telemetry/log.ts';
 
 const [argument, ...others] = process.argv.slice(2);
 
 try {
-  if (others.length > 0) throw new StartError(`  unknown argument: ${others[0]}`);
+  if (others.length > 0) {
+    throw new StartError(`  unknown argument: ${others[0]}`);
+  }
   switch (argument) {
     case '--help':
     case '-h':
@@ -34,7 +36,9 @@ try {
 }
 
 function check({ runAsUser }: Config): void {
-  if (runAsUser) findUser(runAsUser);
+  if (runAsUser) {
+    findUser(runAsUser);
+  }
 }
 
 async function main(): Promise<void> {
@@ -42,11 +46,13 @@ async function main(): Promise<void> {
   forgetSecrets(process.env);
   // Only now: --help and --check, which each start asks, shall not wait for mediasoup and express.
   const [{ createLog }, { startServer }] = await Promise.all([
-    import('./log.ts'),
+    import('./telemetry/log.ts'),
     import('./server.ts'),
   ]);
   const log = createLog(config.logLevel);
-  for (const warning of config.warnings) log.warn(warning);
+  for (const warning of config.warnings) {
+    log.warn(warning);
+  }
   const starting = startServer(config, log);
   stopOnSignal(starting, log, config.drainSeconds);
   const server = await starting;
@@ -97,11 +103,15 @@ function stopOnSignal(starting: Promise<RunningServer>, log: Logger, drainSecond
     }
   };
   const signals: unknown[] = ['SIGINT', 'SIGTERM', 'SIGHUP'] satisfies NodeJS.Signals[];
-  for (const signal of signals) process.on(signal as NodeJS.Signals, onSignal);
+  for (const signal of signals) {
+    process.on(signal as NodeJS.Signals, onSignal);
+  }
   // The launcher holds the other end of this channel. It says so when it may not signal us (RUN_AS_USER), and when it
   // is gone, so must we be.
   process.on('message', (message) => {
-    if (signals.includes(message)) onSignal(message);
+    if (signals.includes(message)) {
+      onSignal(message);
+    }
   });
   process.once('disconnect', () => onSignal('disconnect'));
 }

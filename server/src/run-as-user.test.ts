@@ -14,10 +14,12 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { skipWithoutSteering, usingTakesCapBpf } from './ports/steering/testing.ts';
-import { freeLowPort, freePorts } from './testing/free-ports.ts';
-import { IcePeer } from './testing/ice-peer.ts';
-import { childrenOf, isRunning, processesMarked } from './testing/processes.ts';
+import { IcePeer } from '../../testkit/clients/ice-peer.ts';
+import { TestPeer } from '../../testkit/clients/test-peer.ts';
+import { freeLowPort, freePorts } from '../../testkit/servers/free-ports.ts';
+import { type ServerProcess, startServerProcess } from '../../testkit/servers/server-process.ts';
+import { skipWithoutSteering, usingTakesCapBpf } from '../../testkit/servers/steered-host.ts';
+import { childrenOf, isRunning, processesMarked } from '../../testkit/system/processes.ts';
 import {
   nobody,
   type Rights,
@@ -25,9 +27,7 @@ import {
   rightsOf,
   skipWithoutRestricting,
   workerBin,
-} from './testing/restricted.ts';
-import { type ServerProcess, startServerProcess } from './testing/server-process.ts';
-import { TestPeer } from './testing/test-peer.ts';
+} from '../../testkit/system/restricted.ts';
 
 beforeEach(skipWithoutRestricting);
 beforeEach(skipWithoutSteering);
@@ -75,7 +75,9 @@ async function expectMedia({ url, mediaPort }: ServerProcess): Promise<void> {
   const { sendTransport } = await peer.welcome();
   const ice = await IcePeer.open({ ip: '127.0.0.1', port: mediaPort });
   onTestFinished(() => ice.close());
-  if (!sendTransport) throw new Error('no transport');
+  if (!sendTransport) {
+    throw new Error('no transport');
+  }
   expect(await ice.check(sendTransport.iceParameters)).toBe('success');
 }
 
@@ -173,7 +175,9 @@ test('a worker with capabilities of its own: the message says that its socket ca
   const { status, stderr, error } = spawnSync('setcap', ['cap_net_raw+ep', MEDIASOUP_WORKER_BIN], {
     encoding: 'utf8',
   });
-  if (status !== 0) skip(`setcap: ${error ?? stderr}`);
+  if (status !== 0) {
+    skip(`setcap: ${error ?? stderr}`);
+  }
   // The bounding set has it, so that the worker gets it; the server doesn't.
   const message = await fail({ ...as('bpf'), bounding: ['net_raw'] }, { MEDIASOUP_WORKER_BIN });
   expect(message).toMatch(/can't have a copy of a worker's socket \(.*(EPERM|EACCES)/);
@@ -183,7 +187,9 @@ test('a worker with capabilities of its own: the message says that its socket ca
 describe('a port below 1024', () => {
   beforeEach(({ skip }) => {
     const file = '/proc/sys/net/ipv4/ip_unprivileged_port_start';
-    if (Number(readFileSync(file, 'utf8')) < 1024) skip(`${file} gives low ports to everybody`);
+    if (Number(readFileSync(file, 'utf8')) < 1024) {
+      skip(`${file} gives low ports to everybody`);
+    }
   });
 
   test.each([

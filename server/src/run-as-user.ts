@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { StartError } from './start-error.ts';
+import { StartError } from './config/start-error.ts';
 
 /** Whom to become. */
 export interface RunAs {

@@ -3,28 +3,28 @@ import type { Server } from 'node:http';
 import { dashboardPath, signallingPath } from '@oneport/protocol';
 import { createGate } from './access/create-gate.ts';
 import type { Gate } from './access/token-gate.ts';
-import { becomeUser, findUser } from './become-user.ts';
-import type { Config } from './config.ts';
-import { Dashboard } from './dashboard/dashboard.ts';
-import { knownHosts } from './dashboard/known-hosts.ts';
-import { keepToken } from './dashboard/token.ts';
+import type { Config } from './config/config.ts';
 import { acceptInto } from './http/accept-into.ts';
 import { builtApp, createApp } from './http/app.ts';
+import { knownHosts } from './http/known-hosts.ts';
 import { createServer, listen, pageUrls } from './http/listen.ts';
 import { serveMetrics } from './http/metrics-server.ts';
 import { remoteAddressOf } from './http/remote-address.ts';
 import { loadKeyPair } from './http/tls.ts';
 import { routeUpgrades } from './http/upgrade.ts';
-import { logLimitHits } from './limit-log.ts';
-import type { Logger } from './log.ts';
 import { checkWorkerPatches } from './media/worker-patches.ts';
 import { WorkerPool } from './media/worker-pool.ts';
 import { Metrics } from './metrics/metrics.ts';
+import { Dashboard } from './port-map/port-map-server.ts';
+import { keepToken } from './port-map/token.ts';
 import { createMediaPorts, type MediaPorts } from './ports/media-ports.ts';
 import { type DrainOptions, drain } from './rooms/drain.ts';
 import { Rooms } from './rooms/rooms.ts';
+import { becomeUser, findUser } from './run-as-user.ts';
 import { createSignalling } from './signalling/signalling-server.ts';
-import { Telemetry } from './telemetry.ts';
+import { logLimitHits } from './telemetry/limit-log.ts';
+import type { Logger } from './telemetry/log.ts';
+import { Telemetry } from './telemetry/telemetry.ts';
 
 export interface RunningServer {
   /** Where the page is, the best address first. */
@@ -67,7 +67,9 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   let gate: Gate;
   try {
     // Workers must be of the user who has the port: the kernel lets nobody else's join it.
-    if (runAs) becomeUser(runAs, { folder: builtApp, program: workerBin });
+    if (runAs) {
+      becomeUser(runAs, { folder: builtApp, program: workerBin });
+    }
     // As the user that it will be read anew as.
     gate = createGate(config.auth, log);
     const maxCpu = config.limits.worker_cpu;
@@ -120,8 +122,11 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     if (config.metrics && metrics) {
       metricsServer = await serveMetrics({ ...config.metrics, isKnownHost, metrics, log });
     }
-    if (config.http.sharesMediaPort) ports.acceptHttp?.(acceptInto(server));
-    else await listen(server, config.http);
+    if (config.http.sharesMediaPort) {
+      ports.acceptHttp?.(acceptInto(server));
+    } else {
+      await listen(server, config.http);
+    }
   } catch (error) {
     metricsServer?.close();
     await pool.close();

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { limitNames } from './limits.ts';
-import { skipWithoutSteering } from './ports/steering/testing.ts';
-import { CallInside } from './testing/call-inside.ts';
-import { TestPeer } from './testing/test-peer.ts';
-import { startTestServer, type TestServer } from './testing/test-server.ts';
+import { CallInside } from '../../testkit/clients/call-inside.ts';
+import { TestPeer } from '../../testkit/clients/test-peer.ts';
+import { skipWithoutSteering } from '../../testkit/servers/steered-host.ts';
+import { startTestServer, type TestServer } from '../../testkit/servers/test-server.ts';
+import { limitNames } from '../src/config/limits.ts';
 
 /** Starts a server with a call inside; when the test is over, both must be as they were. */
 async function start(
@@ -64,7 +64,9 @@ test('transports a peer', async () => {
 test('messages a second', async () => {
   const { server, inside, hits } = await start({ MAX_MESSAGES_PER_SECOND: '10' });
   const peer = await TestPeer.join({ signalling: server.signalling, roomId: 'inside' });
-  for (let id = 100; id < 400; id++) peer.send({ request: true, id, method: 'nothing', data: {} });
+  for (let id = 100; id < 400; id++) {
+    peer.send({ request: true, id, method: 'nothing', data: {} });
+  }
   expect(await peer.closed).toEqual({ code: 4429, reason: 'more than 10 messages a second' });
   await inside.goesOn();
   expect(await hits()).toEqual({ messages_per_second: 1 });
@@ -104,7 +106,9 @@ test('bytes waiting for a peer that does not read', { timeout: 60_000 }, async (
   const method = 'x'.repeat(64);
   let id = 100;
   const asking = setInterval(() => {
-    for (let n = 0; n < 500; n++) peer.send({ request: true, id: id++, method, data: {} });
+    for (let n = 0; n < 500; n++) {
+      peer.send({ request: true, id: id++, method, data: {} });
+    }
   }, 10);
   onTestFinished(() => clearInterval(asking));
   await expect.poll(async () => (await hits()).unsent_bytes, { timeout: 50_000 }).toBe(1);
@@ -132,8 +136,11 @@ async function handshakes(
         ),
       ),
     ]);
-    if (status === 429) refused += 1;
-    else expect(status).toBe(101);
+    if (status === 429) {
+      refused += 1;
+    } else {
+      expect(status).toBe(101);
+    }
     socket.once('error', () => {});
     socket.terminate();
   }
@@ -182,7 +189,9 @@ test('media ports', async () => {
     return await Promise.race([peer.closed, peer.welcome().then(() => undefined)]);
   };
   let end: { code: number } | undefined;
-  while (!end && peers.length < 150) end = await enter();
+  while (!end && peers.length < 150) {
+    end = await enter();
+  }
   expect(end).toMatchObject({ code: 4429, reason: /no media port is free/ });
   await inside.goesOn();
   expect(await hits()).toEqual({ media_ports: 1 });

@@ -5,12 +5,12 @@
 import { once } from 'node:events';
 import { closeCodes, type Welcome } from '@oneport/protocol';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Readiness } from './http/readiness.ts';
-import { obstacleToSteering } from './ports/steering/testing.ts';
-import { IcePeer } from './testing/ice-peer.ts';
-import { startWatchedServer, type WatchedServer } from './testing/left-behind.ts';
-import { childrenOf } from './testing/processes.ts';
-import { TestPeer } from './testing/test-peer.ts';
+import { IcePeer } from '../../testkit/clients/ice-peer.ts';
+import { TestPeer } from '../../testkit/clients/test-peer.ts';
+import { startWatchedServer, type WatchedServer } from '../../testkit/servers/left-behind.ts';
+import { obstacleToSteering } from '../../testkit/servers/steered-host.ts';
+import { childrenOf } from '../../testkit/system/processes.ts';
+import type { Readiness } from '../src/http/readiness.ts';
 
 const runs = Number(process.env.STOP_RUNS ?? 1);
 
@@ -53,7 +53,9 @@ async function ready({ server }: Call): Promise<{ status: number; body: Readines
 /** Media gets through: the worker answers at the first candidate. */
 async function expectMedia({ sendTransport }: Welcome): Promise<void> {
   const [candidate] = sendTransport?.iceCandidates ?? [];
-  if (!sendTransport || !candidate) throw new Error('no transport');
+  if (!sendTransport || !candidate) {
+    throw new Error('no transport');
+  }
   const ice = await IcePeer.open({ ip: candidate.address, port: candidate.port });
   onTestFinished(() => ice.close());
   expect(await ice.check(sendTransport.iceParameters)).toBe('success');
@@ -169,7 +171,9 @@ describe.runIf(process.platform === 'linux')('in single-port', { timeout }, () =
   test('workers that are ended too are started again, and the call goes on', async () => {
     // As systemd does with KillMode=control-group.
     const { server, workers, peer, exit } = await startCall(aDay);
-    for (const pid of [server.process.pid ?? 0, ...workers]) process.kill(pid, 'SIGTERM');
+    for (const pid of [server.process.pid ?? 0, ...workers]) {
+      process.kill(pid, 'SIGTERM');
+    }
     await peer.notification('serverStopping');
     const again = await peer.notification('welcome', ({ generation }) => generation === 2);
     await peer.join(again.generation);
@@ -183,7 +187,9 @@ describe.runIf(process.platform === 'linux')('in single-port', { timeout }, () =
     repeats: runs - 1,
   }, async () => {
     const { server, peer, workers, exit } = await startCall(aDay);
-    for (const pid of workers) process.kill(pid, 'SIGSTOP');
+    for (const pid of workers) {
+      process.kill(pid, 'SIGSTOP');
+    }
     server.process.kill('SIGTERM');
     await peer.notification('serverStopping');
     server.process.kill('SIGTERM');

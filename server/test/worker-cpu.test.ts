@@ -1,10 +1,10 @@
 /** MAX_WORKER_CPU, with workers that have real work. */
 import { expect, onTestFinished, test } from 'vitest';
-import { data } from './ports/steering/testing.ts';
-import { CallInside } from './testing/call-inside.ts';
-import { IcePeer } from './testing/ice-peer.ts';
-import { TestPeer } from './testing/test-peer.ts';
-import { startTestServer } from './testing/test-server.ts';
+import { CallInside } from '../../testkit/clients/call-inside.ts';
+import { IcePeer } from '../../testkit/clients/ice-peer.ts';
+import { TestPeer } from '../../testkit/clients/test-peer.ts';
+import { data } from '../../testkit/servers/steered-host.ts';
+import { startTestServer } from '../../testkit/servers/test-server.ts';
 
 const patience = { timeout: 60_000, interval: 200 };
 
@@ -55,7 +55,9 @@ test('a busy worker gets no new rooms, and goes on with those it has', {
 async function keepBusy(port: number): Promise<() => void> {
   const stranger = await IcePeer.open({ ip: '127.0.0.1', port });
   const sending = setInterval(() => {
-    for (let n = 0; n < 30; n++) stranger.send(data);
+    for (let n = 0; n < 30; n++) {
+      stranger.send(data);
+    }
   }, 2);
   onTestFinished(async () => {
     clearInterval(sending);

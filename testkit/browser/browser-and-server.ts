@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
-import { type ServerProcess, startServerProcess } from '../server/src/testing/server-process.ts';
+import { type ServerProcess, startServerProcess } from '../servers/server-process.ts';
 import { launchChromium } from './chromium.ts';
 
 /**
@@ -14,7 +14,9 @@ export function useBrowserAndServer(): {
 } {
   let started: [Browser, ServerProcess] | undefined;
   const get = () => {
-    if (!started) throw new Error('only there while a test runs');
+    if (!started) {
+      throw new Error('only there while a test runs');
+    }
     return started;
   };
   beforeAll(async () => {

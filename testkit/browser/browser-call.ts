@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import type { Browser } from 'playwright-core';
-import { eventually } from '../scripts/fuzz/eventually.ts';
-import type { Innocents } from '../scripts/fuzz/innocents.ts';
-import type { Credentials } from '../scripts/fuzz/values/stun.ts';
-import type { SharedPort } from '../server/src/ports/shared-port.ts';
-import type { TestServer } from '../server/src/testing/test-server.ts';
+import type { Innocents } from '../../scripts/fuzz/bystanders.ts';
+import type { Credentials } from '../../scripts/fuzz/values/stun.ts';
+import type { SharedPort } from '../../server/src/ports/shared-port/shared-port.ts';
+import type { TestServer } from '../servers/test-server.ts';
+import { eventually } from '../system/eventually.ts';
+import type { UdpTapThread } from '../system/udp-tap-thread.ts';
 import { PeerPage } from './peer-page.ts';
-import type { UdpTapThread } from './udp-tap-thread.ts';
 
 export interface BrowserCallOptions {
   browser: Browser;
@@ -92,7 +92,9 @@ export class BrowserCall implements Innocents {
   /** How many frames are decoded in a second is the machine's matter: that there are some more is the server's. */
   async goOn(): Promise<void> {
     const { at, frames } = this.#last;
-    if (performance.now() - at < intervalMs) return;
+    if (performance.now() - at < intervalMs) {
+      return;
+    }
     await eventually(async () => {
       const now = await look(this.#peers);
       const decoded = now.frames.map((count, i) => count - (frames[i] ?? 0));
@@ -108,9 +110,13 @@ export class BrowserCall implements Innocents {
   /** Who is sent a call's media has taken it, unless the browser itself has chosen another way. */
   async #mustBeWhereTheyWere(): Promise<void> {
     const byServer = await chosenByServer(this.#ports);
-    if (isDeepStrictEqual(byServer, this.#chosen.byServer)) return;
+    if (isDeepStrictEqual(byServer, this.#chosen.byServer)) {
+      return;
+    }
     const changes = await changesOf(this.#peers);
-    if (changes === this.#chosen.changes) assert.deepEqual(byServer, this.#chosen.byServer);
+    if (changes === this.#chosen.changes) {
+      assert.deepEqual(byServer, this.#chosen.byServer);
+    }
     this.#chosen = { byServer, changes };
   }
 

@@ -26,7 +26,9 @@ function watchFirstFrames(): void {
     constructor(configuration?: RTCConfiguration) {
       super(configuration);
       this.addEventListener('track', ({ track, receiver }) => {
-        if (track.kind === 'video') void untilDecoded(receiver);
+        if (track.kind === 'video') {
+          void untilDecoded(receiver);
+        }
       });
     }
   };

@@ -18,15 +18,23 @@ export function logFrames(): void {
     let rose = false;
     for (const [i, pc] of window.peerConnections.entries()) {
       for (const stat of (await pc.getStats()).values()) {
-        if (stat.type !== 'inbound-rtp' || stat.kind !== 'video') continue;
+        if (stat.type !== 'inbound-rtp' || stat.kind !== 'video') {
+          continue;
+        }
         const key = `${i} ${stat.ssrc}`;
         now.set(key, stat.framesDecoded);
-        if (stat.framesDecoded > (before.get(key) ?? 0)) rose = true;
+        if (stat.framesDecoded > (before.get(key) ?? 0)) {
+          rose = true;
+        }
       }
     }
     before = now;
-    if (rose) window.frameLog.push(Date.now());
-    if (window.frameLog.length > longest) window.frameLog.shift();
+    if (rose) {
+      window.frameLog.push(Date.now());
+    }
+    if (window.frameLog.length > longest) {
+      window.frameLog.shift();
+    }
     setTimeout(look, interval);
   };
   void look();

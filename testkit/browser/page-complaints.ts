@@ -9,10 +9,14 @@ export function pageComplaints(page: Page): () => string[] {
   const complaints: string[] = [];
   const complain = (line: string) => {
     complaints.push(`${new Date().toISOString()} ${line}`);
-    if (complaints.length > 100) complaints.shift();
+    if (complaints.length > 100) {
+      complaints.shift();
+    }
   };
   page.on('console', (message) => {
-    if (['warning', 'error'].includes(message.type())) complain(message.text());
+    if (['warning', 'error'].includes(message.type())) {
+      complain(message.text());
+    }
   });
   page.on('pageerror', (error) => complain(String(error)));
   page.on('requestfailed', (request) => {

@@ -1,5 +1,5 @@
-import { obstacleToSteering } from '../server/src/ports/steering/testing.ts';
-import { type ServerProcess, startServerProcess } from '../server/src/testing/server-process.ts';
+import { type ServerProcess, startServerProcess } from '../servers/server-process.ts';
+import { obstacleToSteering } from '../servers/steered-host.ts';
 
 /** A port mode, and the way that media takes in it. The browser is told nothing but `forceTcp`. */
 export interface PortWay {

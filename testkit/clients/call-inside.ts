@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
-import { data } from '../ports/steering/testing.ts';
+import { data } from '../servers/steered-host.ts';
+import type { TestServer } from '../servers/test-server.ts';
 import { IcePeer } from './ice-peer.ts';
 import { TestPeer } from './test-peer.ts';
-import type { TestServer } from './test-server.ts';
 
 /** For tests: a peer in a room that sends packets, while others do what they may not. */
 export class CallInside {
@@ -22,7 +22,9 @@ export class CallInside {
     });
     const { sendTransport } = await peer.welcome();
     const candidate = sendTransport?.iceCandidates.find(({ protocol }) => protocol === 'udp');
-    if (!sendTransport || !candidate) throw new Error('no transport by UDP');
+    if (!sendTransport || !candidate) {
+      throw new Error('no transport by UDP');
+    }
     const media = await IcePeer.open({ ip: candidate.address, port: candidate.port });
     expect(await media.check(sendTransport.iceParameters)).toBe('success');
     const inside = new CallInside(server, peer, sendTransport.transportId, media);
@@ -39,7 +41,9 @@ export class CallInside {
 
   /** Requests are answered, and every packet that was sent so far has arrived. */
   async goesOn(): Promise<void> {
-    for (let n = 0; n < 10; n++) this.#media.send(data);
+    for (let n = 0; n < 10; n++) {
+      this.#media.send(data);
+    }
     await this.peer.request('sendChatMessage', { text: 'all is well' });
     await expect.poll(() => this.#received()).toBe(this.#before + this.#media.sent.dataBytes);
   }
@@ -52,7 +56,9 @@ export class CallInside {
   async #received(): Promise<number | undefined> {
     for (const { traffic } of this.#server.pool.workers) {
       const transport = traffic.get(this.#transportId);
-      if (transport) return (await transport.ask()).bytesIn;
+      if (transport) {
+        return (await transport.ask()).bytesIn;
+      }
     }
     return undefined;
   }

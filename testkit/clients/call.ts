@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import type { MediaWorker } from '../media/media-worker.ts';
-import type { Transport } from '../ports/media-ports.ts';
-import { data } from '../ports/steering/testing.ts';
+import type { MediaWorker } from '../../server/src/media/media-worker.ts';
+import type { Transport } from '../../server/src/ports/media-ports.ts';
+import { data } from '../servers/steered-host.ts';
 import type { IcePeer, Sent } from './ice-peer.ts';
 
 /** For tests: a transport and its peer, with the count of all that was sent to it. */

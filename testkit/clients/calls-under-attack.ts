@@ -1,12 +1,12 @@
 import { expect, onTestFinished } from 'vitest';
-import type { MediaWorker } from '../media/media-worker.ts';
-import type { SharedPort } from '../ports/shared-port.ts';
-import type { SteeringGroup } from '../ports/steering/steering-group.ts';
-import { data } from '../ports/steering/testing.ts';
+import type { MediaWorker } from '../../server/src/media/media-worker.ts';
+import type { SharedPort } from '../../server/src/ports/shared-port/shared-port.ts';
+import type { SteeringGroup } from '../../server/src/ports/shared-port/steering/steering-group.ts';
+import { receivedByUdp, startSharedServer } from '../servers/shared-server.ts';
+import { data } from '../servers/steered-host.ts';
+import type { TestServer } from '../servers/test-server.ts';
 import { Call } from './call.ts';
 import { IcePeer } from './ice-peer.ts';
-import { receivedByUdp, startSharedServer } from './shared-server.ts';
-import type { TestServer } from './test-server.ts';
 
 /** What somebody sends who means no good. */
 export interface Forged {
@@ -100,8 +100,11 @@ export class CallsUnderAttack {
     for (let n = 0; n < this.calls.length; n++) {
       const call = this.calls[(n + this.#turn) % this.calls.length] as Call;
       const where = `${call.worker.index} ${call.peer.to.ip}`;
-      if (checking.has(where)) call.send();
-      else checking.set(where, call);
+      if (checking.has(where)) {
+        call.send();
+      } else {
+        checking.set(where, call);
+      }
     }
     await Promise.all([...checking.values()].map((call) => call.check()));
   }
@@ -174,7 +177,9 @@ type Counts = Record<string, number>;
 function sum(all: Counts[]): Counts {
   const total: Counts = {};
   for (const counts of all) {
-    for (const [name, count] of Object.entries(counts)) total[name] = (total[name] ?? 0) + count;
+    for (const [name, count] of Object.entries(counts)) {
+      total[name] = (total[name] ?? 0) + count;
+    }
   }
   return total;
 }

@@ -1,8 +1,8 @@
 import { createWorker, type types } from 'mediasoup';
 import { expect, onTestFinished } from 'vitest';
-import { UdpClient } from '../../../../scripts/worker/udp-client.ts';
-import { freePorts } from '../../testing/free-ports.ts';
-import { IcePeer } from '../../testing/ice-peer.ts';
+import { freePorts } from '../servers/free-ports.ts';
+import { IcePeer } from './ice-peer.ts';
+import { UdpClient } from './udp-client.ts';
 
 /** Begins as DTLS does, and is long enough to be (RFC 7983, 7): a worker gives it to a transport, which drops it. */
 export const data = Buffer.alloc(100, 22);
@@ -91,7 +91,9 @@ export class OnePort {
   ): Promise<Buffer[]> {
     const { iceParameters } = check ?? (await this.transport());
     const before = peer.received.length;
-    for (const datagram of datagrams) peer.send(datagram);
+    for (const datagram of datagrams) {
+      peer.send(datagram);
+    }
     expect(await peer.check(iceParameters)).toBe('success');
     return peer.received.slice(before, -1);
   }
@@ -100,7 +102,9 @@ export class OnePort {
 /** For tests: bytes of data, not STUN, that were given to a transport. */
 export async function dataBytes(transport: types.WebRtcTransport): Promise<number> {
   const [stats] = await transport.getStats();
-  if (!stats) throw new Error('a transport without statistics');
+  if (!stats) {
+    throw new Error('a transport without statistics');
+  }
   return stats.bytesReceived;
 }
 
@@ -109,7 +113,9 @@ export async function iceOf(
   transport: types.WebRtcTransport,
 ): Promise<{ state: types.IceState; remotePort: number | undefined }> {
   const [stats] = await transport.getStats();
-  if (!stats) throw new Error('a transport without statistics');
+  if (!stats) {
+    throw new Error('a transport without statistics');
+  }
   return { state: stats.iceState, remotePort: stats.iceSelectedTuple?.remotePort };
 }
 
@@ -139,7 +145,9 @@ export class TwoTuples {
     this.other.send(datagram);
     await this.#mustAnswerOther();
     const { remotePort } = await iceOf(this.#transport);
-    if (remotePort === this.selected.port) return false;
+    if (remotePort === this.selected.port) {
+      return false;
+    }
     expect(remotePort).toBe(this.other.port);
     expect(await this.selected.check(this.#transport.iceParameters)).toBe('success');
     expect(await iceOf(this.#transport)).toMatchObject({ remotePort: this.selected.port });

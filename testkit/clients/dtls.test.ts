@@ -1,6 +1,6 @@
 import { createWorker } from 'mediasoup';
 import { expect, onTestFinished, test } from 'vitest';
-import { workerOfTests } from './testing.ts';
+import { workerOfTests } from '../servers/test-worker.ts';
 import { UdpClient } from './udp-client.ts';
 
 // patches/dtls-bio-callback-result.patch: a worker without it dies here, when its OpenSSL knows KTLS.

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { temporaryFolder } from '../setup/testing.ts';
+import { temporaryFolder } from '../system/temporary-folder.ts';
 import { type Certificate, createCertificate, type DtlsClient, spawnDtls } from './dtls-client.ts';
 
 /** For tests: a DTLS certificate of a client's. */

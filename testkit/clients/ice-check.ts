@@ -2,11 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, isIPv6 } from 'node:net';
 import type { types } from 'mediasoup';
-import {
-  bindingRequest,
-  type IceCredentials,
-  responseResult,
-} from '../../../scripts/worker/stun.ts';
+import { bindingRequest, type IceCredentials, responseResult } from './stun.ts';
 
 /** Milliseconds. RFC 8489, 6.2.1: a request is sent again when no answer comes. */
 const retransmitMs = 500;

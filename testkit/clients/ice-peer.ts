@@ -8,7 +8,7 @@ import {
   isStun,
   responseResult,
   transactionId,
-} from '../../../scripts/worker/stun.ts';
+} from './stun.ts';
 
 /** What was sent. */
 export interface Sent {
@@ -33,7 +33,9 @@ export class IcePeer {
     this.to = to;
     socket.on('message', (message) => {
       this.received.push(message);
-      if (!isStun(message)) return;
+      if (!isStun(message)) {
+        return;
+      }
       this.#waiting.get(transactionId(message))?.(responseResult(message));
     });
   }
@@ -72,7 +74,9 @@ export class IcePeer {
     const gaveUp = new Promise<never>((_, reject) => {
       let sent = 1;
       timer = setInterval(() => {
-        if (sent++ === 30) reject(new Error('no answer to a Binding Request'));
+        if (sent++ === 30) {
+          reject(new Error('no answer to a Binding Request'));
+        }
         this.send(request);
       }, 500);
     });
@@ -87,7 +91,9 @@ export class IcePeer {
 
   send(bytes: Buffer): void {
     this.sent.packets += 1;
-    if (!isStun(bytes)) this.sent.dataBytes += bytes.length;
+    if (!isStun(bytes)) {
+      this.sent.dataBytes += bytes.length;
+    }
     this.#socket.send(bytes, this.to.port, this.to.ip);
   }
 

@@ -11,7 +11,7 @@ import {
   type WorkerRow,
 } from '@oneport/protocol';
 import { io, type Socket } from 'socket.io-client';
-import { dashboardToken } from './server-process.ts';
+import { dashboardToken } from '../servers/server-process.ts';
 
 export interface PortMapViewerOptions {
   url: string;
@@ -49,13 +49,21 @@ export class PortMapViewer {
     this.socket.on('update', (update, acknowledge) => {
       this.updates.push(update);
       this.cameAt.push(performance.now());
-      if (update.facts) this.facts = update.facts;
+      if (update.facts) {
+        this.facts = update.facts;
+      }
       for (const name of ['workers', 'ports', 'transports'] as const) {
         const table = this[name] as Map<string, WorkerRow | PortRow | TransportRow>;
-        for (const key of update[name]?.gone ?? []) table.delete(key);
-        for (const row of update[name]?.set ?? []) table.set(row.key, row);
+        for (const key of update[name]?.gone ?? []) {
+          table.delete(key);
+        }
+        for (const row of update[name]?.set ?? []) {
+          table.set(row.key, row);
+        }
       }
-      if (this.answers) acknowledge();
+      if (this.answers) {
+        acknowledge();
+      }
     });
   }
 

@@ -28,12 +28,16 @@ export function sendInPages(port: number, datagrams: Buffer[]): void {
     to.writeUInt16BE(port, 2);
     to.set([127, 0, 0, 1], 4);
     check('connect', libcConnect(fd, to, to.length));
-    for (const one of datagrams) check('send', libcSend(fd, one, one.length, MSG_ZEROCOPY));
+    for (const one of datagrams) {
+      check('send', libcSend(fd, one, one.length, MSG_ZEROCOPY));
+    }
   } finally {
     libcClose(fd);
   }
 }
 
 function check(call: string, result: number): void {
-  if (Number(result) < 0) throw new Error(`${call}: errno ${koffi.errno()}`);
+  if (Number(result) < 0) {
+    throw new Error(`${call}: errno ${koffi.errno()}`);
+  }
 }

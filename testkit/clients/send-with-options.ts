@@ -26,12 +26,16 @@ export function sendWithOptions(port: number, datagrams: Buffer[]): void {
     to.writeUInt16LE(AF_INET, 0);
     to.writeUInt16BE(port, 2);
     to.set([127, 0, 0, 1], 4);
-    for (const one of datagrams) check('sendto', libcSendto(fd, one, one.length, 0, to, to.length));
+    for (const one of datagrams) {
+      check('sendto', libcSendto(fd, one, one.length, 0, to, to.length));
+    }
   } finally {
     libcClose(fd);
   }
 }
 
 function check(call: string, result: number): void {
-  if (Number(result) < 0) throw new Error(`${call}: errno ${koffi.errno()}`);
+  if (Number(result) < 0) {
+    throw new Error(`${call}: errno ${koffi.errno()}`);
+  }
 }

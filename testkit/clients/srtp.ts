@@ -100,7 +100,9 @@ export function senderReport(ssrc: number, rtpTimestamp: number): Buffer {
 
 /** @returns the ciphertext and its tag, which authenticates what stays in clear too */
 function encrypt({ key, salt }: Keys, iv: Buffer, clear: Buffer, text: Buffer): Buffer {
-  for (const [i, byte] of salt.entries()) iv[i] = (iv[i] ?? 0) ^ byte;
+  for (const [i, byte] of salt.entries()) {
+    iv[i] = (iv[i] ?? 0) ^ byte;
+  }
   const cipher = createCipheriv('aes-128-gcm', key, iv);
   cipher.setAAD(clear);
   return Buffer.concat([cipher.update(text), cipher.final(), cipher.getAuthTag()]);

@@ -2,12 +2,11 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import {
-  bindingRequest,
-  type IceCredentials,
-  responseResult,
-} from '../../../../scripts/worker/stun.ts';
-import { freePorts } from '../../testing/free-ports.ts';
-import { TcpFront, type TcpFrontOptions } from './tcp-front.ts';
+  TcpFront,
+  type TcpFrontOptions,
+} from '../../server/src/ports/shared-port/tcp/tcp-demultiplexer.ts';
+import { freePorts } from '../servers/free-ports.ts';
+import { bindingRequest, type IceCredentials, responseResult } from './stun.ts';
 
 /** For tests: a front that listens on a port of its own, at 127.0.0.1 if nothing else is asked for. */
 export async function startFront(
@@ -55,7 +54,9 @@ export async function open(
 
 /** For tests: resolves when the other side has closed; what comes before is thrown away. */
 export async function closed(socket: Socket): Promise<void> {
-  if (socket.closed) return;
+  if (socket.closed) {
+    return;
+  }
   const close = new Promise((resolve) => socket.once('close', resolve));
   socket.resume();
   await close;
@@ -77,17 +78,23 @@ export async function readFrame(socket: Socket): Promise<Buffer> {
 export async function read(socket: Socket, length: number): Promise<Buffer> {
   for (;;) {
     const bytes: Buffer | null = length === 0 ? Buffer.alloc(0) : socket.read(length);
-    if (bytes && bytes.length === length) return bytes;
+    if (bytes && bytes.length === length) {
+      return bytes;
+    }
     if (bytes || socket.readableEnded || socket.destroyed) {
       throw new Error(`the connection ended ${length} bytes too early`);
     }
     await new Promise<void>((resolve) => {
       const events = ['readable', 'end', 'close'] as const;
       const next = () => {
-        for (const event of events) socket.off(event, next);
+        for (const event of events) {
+          socket.off(event, next);
+        }
         resolve();
       };
-      for (const event of events) socket.on(event, next);
+      for (const event of events) {
+        socket.on(event, next);
+      }
     });
   }
 }
@@ -104,7 +111,9 @@ export async function startEnd(
   });
   onTestFinished(() => {
     server.close();
-    for (const socket of sockets) socket.destroy();
+    for (const socket of sockets) {
+      socket.destroy();
+    }
   });
   const port = await freePorts(1);
   server.listen(port, '127.0.0.1');

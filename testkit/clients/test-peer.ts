@@ -85,7 +85,9 @@ export class TestPeer {
     });
     this.socket.on('message', (data) => this.#receive(String(data)));
     this.closed = once(this.socket, 'close').then(([code, reason]) => {
-      for (const { reject } of this.#pending.values()) reject(new Error('socket closed'));
+      for (const { reject } of this.#pending.values()) {
+        reject(new Error('socket closed'));
+      }
       return { code, reason: String(reason) };
     });
   }
@@ -134,7 +136,9 @@ export class TestPeer {
   resume(query: Record<string, string> = { keep: '1' }): TestPeer {
     const { resumeSecret } = this.welcomes.at(-1) ?? {};
     const { peerId, options } = this;
-    if (!resumeSecret) throw new Error('not welcomed yet');
+    if (!resumeSecret) {
+      throw new Error('not welcomed yet');
+    }
     return new TestPeer({
       ...options,
       peerId,
@@ -193,9 +197,13 @@ export class TestPeer {
   ): Promise<NotificationData<M>> {
     for (;;) {
       for (const { direction, message } of this.frames) {
-        if (direction === 'out' || message.method !== method) continue;
+        if (direction === 'out' || message.method !== method) {
+          continue;
+        }
         const data = notifications[method].parse(message.data) as NotificationData<M>;
-        if (suits(data)) return data;
+        if (suits(data)) {
+          return data;
+        }
       }
       await this.#more();
     }
@@ -203,7 +211,9 @@ export class TestPeer {
 
   /** Waits until something that arrives makes this true. */
   async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await this.#more();
+    while (!condition()) {
+      await this.#more();
+    }
   }
 
   leave(): Promise<unknown> {
@@ -223,15 +233,21 @@ export class TestPeer {
   #receive(text: string): void {
     const message = JSON.parse(text) as Frame['message'];
     this.frames.push({ direction: 'in', message });
-    if (message.response) this.#settle(message);
-    else if (message.request) this.#answer(message);
+    if (message.response) {
+      this.#settle(message);
+    } else if (message.request) {
+      this.#answer(message);
+    }
   }
 
   #settle({ id, ok, data, errorCode, errorReason }: Frame['message']): void {
     const pending = this.#pending.get(Number(id));
     this.#pending.delete(Number(id));
-    if (ok) pending?.resolve(data);
-    else pending?.reject(new TestRequestError(Number(errorCode), String(errorReason)));
+    if (ok) {
+      pending?.resolve(data);
+    } else {
+      pending?.reject(new TestRequestError(Number(errorCode), String(errorReason)));
+    }
   }
 
   #answer({ id, data }: Frame['message']): void {

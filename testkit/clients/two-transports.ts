@@ -1,6 +1,6 @@
 import { createWorker, type types } from 'mediasoup';
 import { onTestFinished } from 'vitest';
-import { workerOfTests } from './testing.ts';
+import { workerOfTests } from '../servers/test-worker.ts';
 
 /** For tests: two transports of one WebRtcServer, of a worker that ends with the test. */
 export async function twoTransports(): Promise<[types.WebRtcTransport, types.WebRtcTransport]> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
-import { root } from '../setup/paths.mjs';
+import { root } from '../../scripts/setup/paths.mjs';
 
 /** A port of the host and what it leads to. */
 export interface Published {

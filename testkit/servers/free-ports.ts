@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { tryBind } from '../ports/try-bind.ts';
+import { tryBind } from '../../server/src/net/try-bind.ts';
 
 /**
  * Finds ports that nobody has at 127.0.0.1, for UDP and TCP, below the kernel's ephemeral ones.
@@ -17,7 +17,9 @@ export async function freePorts(count: number): Promise<number> {
         tryBind('udp', '127.0.0.1', port),
       ]),
     );
-    if (!taken.some(Boolean)) return first;
+    if (!taken.some(Boolean)) {
+      return first;
+    }
   }
   throw new Error(`no ${count} free ports in a row`);
 }
@@ -29,7 +31,9 @@ export async function freeLowPort(): Promise<number> {
       tryBind('tcp', '127.0.0.1', port),
       tryBind('udp', '127.0.0.1', port),
     ]);
-    if (!taken.some(Boolean)) return port;
+    if (!taken.some(Boolean)) {
+      return port;
+    }
   }
   throw new Error('no free port below 1024');
 }

@@ -18,7 +18,9 @@ export async function expectNothingRuns(server: ServerProcess): Promise<void> {
 /** What is still there of a server when its test has finished is ended. */
 export function endWithTest(server: ServerProcess): void {
   onTestFinished(() => {
-    for (const pid of server.running()) process.kill(pid, 'SIGKILL');
+    for (const pid of server.running()) {
+      process.kill(pid, 'SIGKILL');
+    }
   });
 }
 

@@ -36,12 +36,19 @@ function faultsOfQuery(grafanaQuery: string, legend: string, series: Series[]): 
   parser.parse(query).iterate({
     enter({ name, type, from, to, node }) {
       const text = query.slice(from, to);
-      if (type.isError) faults.push(`not PromQL at ${from}`);
+      if (type.isError) {
+        faults.push(`not PromQL at ${from}`);
+      }
       if (name === 'Identifier') {
         selected = series.filter((one) => one.name === text);
-        if (selected.length === 0) faults.push(`no metric ${text}`);
-        for (const { labels } of selected)
-          for (const label of Object.keys(labels)) known.add(label);
+        if (selected.length === 0) {
+          faults.push(`no metric ${text}`);
+        }
+        for (const { labels } of selected) {
+          for (const label of Object.keys(labels)) {
+            known.add(label);
+          }
+        }
       } else if (name === 'LabelName' && node.parent?.name === 'GroupingLabels') {
         grouping.add(text);
       } else if (name === 'LabelName') {
@@ -54,11 +61,19 @@ function faultsOfQuery(grafanaQuery: string, legend: string, series: Series[]): 
       }
     },
   });
-  for (const label of grouping) if (!known.has(label)) faults.push(`no label ${label}`);
+  for (const label of grouping) {
+    if (!known.has(label)) {
+      faults.push(`no label ${label}`);
+    }
+  }
   const shown = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label ?? '');
   // What is grouped has no other labels; what is not has all.
   const left = /\b(sum|max|min|avg|count)\b/.test(query) ? grouping : known;
-  for (const label of shown) if (!left.has(label)) faults.push(`legend without ${label}`);
+  for (const label of shown) {
+    if (!left.has(label)) {
+      faults.push(`legend without ${label}`);
+    }
+  }
   return faults;
 }
 
@@ -66,9 +81,13 @@ function faultsOfMatcher(
   { label, operator, value }: { label: string; operator: string; value: string },
   selected: Series[],
 ): string[] {
-  if (targetLabels.includes(label) || selected.length === 0) return [];
+  if (targetLabels.includes(label) || selected.length === 0) {
+    return [];
+  }
   const values = new Set(selected.map(({ labels }) => labels[label]));
-  if (values.has(undefined)) return [`no label ${label}`];
+  if (values.has(undefined)) {
+    return [`no label ${label}`];
+  }
   const wanted = operator.includes('~') ? value.split('|') : [value];
   return wanted.filter((one) => !values.has(one)).map((one) => `no ${label}="${one}"`);
 }

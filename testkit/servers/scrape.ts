@@ -17,7 +17,9 @@ export type ValueOf = (name: string, labels?: Record<string, string>) => number 
  */
 export async function scrape(url: string, token?: string): Promise<Series[]> {
   const response = await fetch(url, token ? { headers: { authorization: `Bearer ${token}` } } : {});
-  if (response.status !== 200) throw new Error(`${url}: ${response.status}`);
+  if (response.status !== 200) {
+    throw new Error(`${url}: ${response.status}`);
+  }
   const lines = (await response.text()).split('\n');
   return lines.filter((line) => line !== '' && !line.startsWith('#')).map(parseLine);
 }
@@ -36,7 +38,9 @@ export function valueIn(series: Series[]): ValueOf {
 
 function parseLine(line: string): Series {
   const [, name = '', labels = '', value] = /^([\w:]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
-  if (value === undefined) throw new Error(`not a sample: ${line}`);
+  if (value === undefined) {
+    throw new Error(`not a sample: ${line}`);
+  }
   const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)];
   return {
     name,

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { kernelSockets } from '../system/kernel-sockets.ts';
+import { processesMarked } from '../system/processes.ts';
 import { freePorts } from './free-ports.ts';
-import { kernelSockets } from './kernel-sockets.ts';
-import { processesMarked } from './processes.ts';
 
-const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url));
 
 /** Opens the port map of test servers. */
 export const dashboardToken = 'token-of-the-test-servers';
@@ -99,7 +99,9 @@ export async function startServerProcess(
     listening: () => listeningIn(first, portsGiven),
     output: () => output,
     async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (child.exitCode !== null || child.signalCode !== null) {
+        return;
+      }
       const exit = once(child, 'exit');
       child.kill('SIGTERM');
       await exit;
@@ -120,7 +122,9 @@ function listeningIn(first: number, count: number): string[] {
 async function untilReady(child: ChildProcess, output: () => string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     child.stdout?.on('data', () => {
-      if (/^the live port map: [^\n]*\n/m.test(output())) resolve();
+      if (/^the live port map: [^\n]*\n/m.test(output())) {
+        resolve();
+      }
     });
     child.once('exit', (code) => reject(new Error(`the server ended (${code}):\n${output()}`)));
   });

@@ -1,6 +1,6 @@
 import type { types } from 'mediasoup';
 import { onTestFinished } from 'vitest';
-import { SharedPort } from '../ports/shared-port.ts';
+import { SharedPort } from '../../server/src/ports/shared-port/shared-port.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 import { webRtcServersOf } from './worker-state.ts';
 
@@ -10,14 +10,18 @@ export async function startSharedServer(
 ): Promise<TestServer & { ports: SharedPort }> {
   const server = await startTestServer({ MEDIASOUP_USE_WEBRTC_SERVER: 'shared', ...env });
   onTestFinished(() => server.stop());
-  if (!(server.ports instanceof SharedPort)) throw new Error('not shared-port');
+  if (!(server.ports instanceof SharedPort)) {
+    throw new Error('not shared-port');
+  }
   return { ...server, ports: server.ports };
 }
 
 /** What a worker says of its WebRtcServer (docs/webrtc-server-dump.md). */
 export async function dumpOf(worker: types.Worker): Promise<types.WebRtcServerDump> {
   const [webRtcServer] = webRtcServersOf(worker);
-  if (!webRtcServer) throw new Error('no WebRtcServer');
+  if (!webRtcServer) {
+    throw new Error('no WebRtcServer');
+  }
   return await webRtcServer.dump();
 }
 
@@ -25,6 +29,8 @@ export async function dumpOf(worker: types.Worker): Promise<types.WebRtcServerDu
 export async function receivedByUdp(worker: types.Worker): Promise<types.WebRtcServerReceiveStats> {
   const { receiveStats } = await dumpOf(worker);
   const stats = receiveStats.find(({ protocol }) => protocol === 'udp');
-  if (!stats) throw new Error('the worker lacks webrtc-server-dump.patch');
+  if (!stats) {
+    throw new Error('the worker lacks webrtc-server-dump.patch');
+  }
   return stats;
 }

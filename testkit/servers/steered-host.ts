@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { createWorker, type types } from 'mediasoup';
 import { onTestFinished, type TestContext } from 'vitest';
-import { StartError } from '../../start-error.ts';
-import { freePorts } from '../../testing/free-ports.ts';
-import { IcePeer } from '../../testing/ice-peer.ts';
-import type { SteeredTransport } from './steered-transport.ts';
-import { Steering } from './steering.ts';
-import type { SteeringGroup } from './steering-group.ts';
+import { StartError } from '../../server/src/config/start-error.ts';
+import type { SteeredTransport } from '../../server/src/ports/shared-port/steering/steered-transport.ts';
+import { Steering } from '../../server/src/ports/shared-port/steering/steering.ts';
+import type { SteeringGroup } from '../../server/src/ports/shared-port/steering/steering-group.ts';
+import { IcePeer } from '../clients/ice-peer.ts';
+import { freePorts } from './free-ports.ts';
 
 /** For tests: why the kernel lets nobody steer here; undefined where it does. */
 export function obstacleToSteering(): string | undefined {
@@ -15,7 +15,9 @@ export function obstacleToSteering(): string | undefined {
     Steering.load([{ ip: '127.0.0.1', port: 1 }]).close();
     return undefined;
   } catch (error) {
-    if (!(error instanceof StartError)) throw error;
+    if (!(error instanceof StartError)) {
+      throw error;
+    }
     return error.message;
   }
 }
@@ -50,7 +52,9 @@ export class SteeredHost {
 
   static async start(ip: string, numWorkers: number): Promise<SteeredHost> {
     const host = new SteeredHost({ ip, port: await freePorts(1) });
-    for (let slot = 0; slot < numWorkers; slot++) await host.addWorker(slot);
+    for (let slot = 0; slot < numWorkers; slot++) {
+      await host.addWorker(slot);
+    }
     return host;
   }
 
@@ -85,7 +89,9 @@ export class SteeredHost {
     });
     const steered = this.steering.addTransport(slot, transport.iceParameters.usernameFragment);
     transport.on('iceselectedtuplechange', ({ remoteIp, remotePort }) => {
-      if (remoteIp && remotePort) steered.own(this.group, { address: remoteIp, port: remotePort });
+      if (remoteIp && remotePort) {
+        steered.own(this.group, { address: remoteIp, port: remotePort });
+      }
     });
     transport.observer.once('close', () => steered.close());
     return { transport, steered };
@@ -101,7 +107,9 @@ export class SteeredHost {
   idOf({ transport }: Placed): number {
     const { usernameFragment } = transport.iceParameters;
     const id = this.steering.tables.readUfrags().get(usernameFragment.slice(-32))?.transport;
-    if (id === undefined) throw new Error('the kernel knows it no more');
+    if (id === undefined) {
+      throw new Error('the kernel knows it no more');
+    }
     return id;
   }
 
@@ -121,7 +129,9 @@ export class SteeredHost {
 
   #get(slot: number) {
     const worker = this.#workers.get(slot);
-    if (!worker) throw new Error(`no worker in slot ${slot}`);
+    if (!worker) {
+      throw new Error(`no worker in slot ${slot}`);
+    }
     return worker;
   }
 }

@@ -1,6 +1,6 @@
-import { loadConfig } from '../config.ts';
-import { createLog } from '../log.ts';
-import { type RunningServer, startServer } from '../server.ts';
+import { loadConfig } from '../../server/src/config/config.ts';
+import { type RunningServer, startServer } from '../../server/src/server.ts';
+import { createLog } from '../../server/src/telemetry/log.ts';
 import { freePorts } from './free-ports.ts';
 import { scrape, type ValueOf, valueIn } from './scrape.ts';
 import { dashboardToken } from './server-process.ts';

@@ -1,5 +1,5 @@
 import type { TestContext } from 'vitest';
-import { readManifest } from './manifest.ts';
+import { readManifest } from '../../scripts/worker/manifest.ts';
 
 /**
  * For tests: the worker that the launcher got.

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
-import type { claimsSchema } from '../access/claims.ts';
-import { makeToken } from '../access/make-token.ts';
+import type { claimsSchema } from '../../server/src/access/claims.ts';
+import { makeToken } from '../../server/src/access/make-token.ts';
 
 /** What the test servers that ask for tokens know, if nothing else is said. */
 export const testSecret = randomBytes(36).toString('base64url');

@@ -1,5 +1,5 @@
 import type { types } from 'mediasoup';
-import type { WorkerPool } from '../media/worker-pool.ts';
+import type { WorkerPool } from '../../server/src/media/worker-pool.ts';
 
 /** mediasoup's own door for tests, which its public type doesn't show. */
 type TestableWorker = types.Worker & { webRtcServersForTesting: Set<types.WebRtcServer> };

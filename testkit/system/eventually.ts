@@ -15,7 +15,9 @@ export async function eventually(check: () => Promise<void> | void): Promise<voi
     try {
       return await check();
     } catch (error) {
-      if (Date.now() > giveUp) throw error;
+      if (Date.now() > giveUp) {
+        throw error;
+      }
       await sleep(5);
     }
   }

@@ -16,7 +16,7 @@ export interface Rights {
 /** Nobody's, on every Linux: the kernel's own overflowuid. */
 export const nobody = 65534;
 
-const checkout = fileURLToPath(new URL('../../..', import.meta.url));
+const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const worker = process.env.MEDIASOUP_WORKER_BIN ?? '';
 
 /** Where restricted programs find the checkout, this Node and the worker, each in a folder of its own. */
@@ -67,12 +67,20 @@ export function setpriv({ uid, capabilities = [], bounding = [] }: Rights): stri
 
 /** For tests, in beforeEach: where no program can be run with fewer rights, says why. */
 export function skipWithoutRestricting({ skip }: TestContext): void {
-  if (process.platform !== 'linux') skip('takes Linux');
-  if (process.getuid?.() !== 0) skip('takes root, to give rights up');
-  if (!worker) skip('takes MEDIASOUP_WORKER_BIN, which npm test sets');
+  if (process.platform !== 'linux') {
+    skip('takes Linux');
+  }
+  if (process.getuid?.() !== 0) {
+    skip('takes root, to give rights up');
+  }
+  if (!worker) {
+    skip('takes MEDIASOUP_WORKER_BIN, which npm test sets');
+  }
   const [program, ...args] = restricted({ uid: nobody, capabilities: ['bpf'] }, 'main.ts');
   const { status, stderr, error } = spawnSync(program, [...args, '--help'], { encoding: 'utf8' });
-  if (status !== 0) skip(`no program can be run as another user: ${error ?? stderr}`);
+  if (status !== 0) {
+    skip(`no program can be run as another user: ${error ?? stderr}`);
+  }
 }
 
 /** What the kernel says of a process: proc_pid_status(5). */

@@ -35,7 +35,9 @@ export function makeRoutedNetwork(): RoutedNetwork | string {
   ) as [string, string, string];
   const made: string[] = [];
   const remove = () => {
-    for (const name of made.splice(0)) ip('netns', 'delete', name);
+    for (const name of made.splice(0)) {
+      ip('netns', 'delete', name);
+    }
   };
   let host = 1;
   const useAddress = () => {

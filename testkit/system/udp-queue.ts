@@ -1,4 +1,4 @@
-import { readUdpSockets } from '../ports/udp-sockets.ts';
+import { readUdpSockets } from '../../server/src/net/udp-sockets.ts';
 
 /**
  * For tests: what waits in the buffers of all sockets that are bound to some ports, and how many datagrams they had no
@@ -10,7 +10,9 @@ export async function udpQueue(...ports: number[]): Promise<{ bytes: number; dro
   // The kernel may skip a socket when others come and go while the file is read.
   for (let attempt = 0; attempt < 10; attempt++) {
     const sockets = (await readUdpSockets()).filter(({ port }) => ports.includes(port));
-    if (ports.some((port) => !sockets.some((socket) => socket.port === port))) continue;
+    if (ports.some((port) => !sockets.some((socket) => socket.port === port))) {
+      continue;
+    }
     return {
       bytes: sum(sockets.map(({ queuedBytes }) => queuedBytes)),
       drops: sum(sockets.map(({ drops }) => drops)),

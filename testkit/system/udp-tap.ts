@@ -39,13 +39,17 @@ export class UdpTap {
   /** Sends something as if each browser had sent it. @returns how many there are */
   async forge(bytes: Buffer): Promise<number> {
     const sockets = await Promise.all(this.#onward.values());
-    for (const socket of sockets) socket.send(bytes, this.#port, '127.0.0.1');
+    for (const socket of sockets) {
+      socket.send(bytes, this.#port, '127.0.0.1');
+    }
     return sockets.length;
   }
 
   async close(): Promise<void> {
     this.#socket.close();
-    for (const socket of await Promise.all(this.#onward.values())) socket.close();
+    for (const socket of await Promise.all(this.#onward.values())) {
+      socket.close();
+    }
   }
 
   async #open(clientPort: number): Promise<Socket> {

@@ -56,7 +56,9 @@ const problemOfError: Record<string, MediaProblem> = {
 
 /** @param error - what getUserMedia or getDisplayMedia rejected with */
 export function problemOf(error: unknown): MediaProblem {
-  if (error instanceof MediaProblemError) return error.problem;
+  if (error instanceof MediaProblemError) {
+    return error.problem;
+  }
   const name = error instanceof Error ? error.name : '';
   return problemOfError[name] ?? 'failed';
 }
@@ -64,7 +66,9 @@ export function problemOf(error: unknown): MediaProblem {
 function mediaDevices(): MediaDevices {
   // Missing, against what the DOM's types say, where the page isn't a secure context.
   const devices: MediaDevices | undefined = navigator.mediaDevices;
-  if (devices) return devices;
+  if (devices) {
+    return devices;
+  }
   throw new MediaProblemError(window.isSecureContext ? 'unsupported' : 'insecure');
 }
 
@@ -120,7 +124,11 @@ export async function openScreen(): Promise<MediaStreamTrack[]> {
     });
     const tracks = stream.getTracks();
     // W3C mst-content-hint: sharp text matters more than smooth movement.
-    for (const track of tracks) if (track.kind === 'video') track.contentHint = 'detail';
+    for (const track of tracks) {
+      if (track.kind === 'video') {
+        track.contentHint = 'detail';
+      }
+    }
     return tracks;
   } catch (error) {
     throw new MediaProblemError(problemOf(error), error);

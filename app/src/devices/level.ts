@@ -30,7 +30,9 @@ export function measureLevel(
  */
 export function levelOf(samples: Float32Array): number {
   let sum = 0;
-  for (const sample of samples) sum += sample * sample;
+  for (const sample of samples) {
+    sum += sample * sample;
+  }
   const decibels = 10 * Math.log10(sum / Math.max(samples.length, 1) + 1e-12);
   return Math.min(1, Math.max(0, (decibels + 60) / 60));
 }

@@ -64,7 +64,9 @@ test('microphone and camera are asked for together', async () => {
 test('a missing camera leaves the microphone', async () => {
   const local = make({
     openDevices: async ({ cameraId }) => {
-      if (cameraId !== undefined) throw new MediaProblemError('missing');
+      if (cameraId !== undefined) {
+        throw new MediaProblemError('missing');
+      }
       return [track('audio')];
     },
   });
@@ -90,7 +92,9 @@ test('mute keeps the track open and silent; camera off stops it', async () => {
   const local = make();
   await local.open({ microphone: true, camera: true });
   const { microphone, camera } = local.state;
-  if (microphone.state !== 'on' || camera.state !== 'on') throw new Error('expected both on');
+  if (microphone.state !== 'on' || camera.state !== 'on') {
+    throw new Error('expected both on');
+  }
   await local.setMicrophone(false);
   expect(local.state.microphone).toEqual({ state: 'muted', track: microphone.track });
   expect(microphone.track.enabled).toBe(false);

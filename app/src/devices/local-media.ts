@@ -3,6 +3,7 @@
  * same tracks can be produced again.
  */
 import type { Publishable } from '@oneport/protocol';
+import { Store } from '../session/store.ts';
 import {
   canShareScreen,
   type DeviceList,
@@ -15,7 +16,6 @@ import {
   problemOf,
   watchDevices,
 } from './devices.ts';
-import { Store } from './store.ts';
 
 /** A microphone or camera of mine. */
 export type LocalSource =
@@ -120,14 +120,18 @@ export class LocalMedia {
     for (const kind of ['microphone', 'camera'] as const) {
       const forbidden = this.#isForbidden(kind);
       if (publish.includes(kind)) {
-        if (forbidden) this.#store.update({ [kind]: { state: 'off' } });
+        if (forbidden) {
+          this.#store.update({ [kind]: { state: 'off' } });
+        }
       } else if (!forbidden) {
         this.#close(kind);
         this.#store.update({ [kind]: { state: 'forbidden' } });
       }
     }
     const screenAllowed = publish.includes('screen');
-    if (screenAllowed === this.#screenAllowed) return;
+    if (screenAllowed === this.#screenAllowed) {
+      return;
+    }
     this.#screenAllowed = screenAllowed;
     this.stopScreen();
   }
@@ -150,21 +154,28 @@ export class LocalMedia {
             kinds.length > 1 &&
             problem !== 'insecure' &&
             (problem !== 'denied' || (await this.#capture.isAllowed(kind)));
-          if (separately) await this.#openOne(kind, turn);
-          else this.#settle(kind, turn, { state: 'problem', problem });
+          if (separately) {
+            await this.#openOne(kind, turn);
+          } else {
+            this.#settle(kind, turn, { state: 'problem', problem });
+          }
         }),
       );
       await this.refreshDevices();
       return;
     }
-    for (const { kind, turn } of together) this.#use(kind, turn, tracks);
+    for (const { kind, turn } of together) {
+      this.#use(kind, turn, tracks);
+    }
     await this.refreshDevices();
   }
 
   /** Mutes or unmutes; opens the microphone if it isn't open. */
   async setMicrophone(on: boolean): Promise<void> {
     const { microphone } = this.state;
-    if (microphone.state === 'forbidden') return;
+    if (microphone.state === 'forbidden') {
+      return;
+    }
     if (microphone.state === 'on' || microphone.state === 'muted') {
       microphone.track.enabled = on;
       this.#store.update({
@@ -179,41 +190,60 @@ export class LocalMedia {
 
   /** Off closes the camera: its light goes out. */
   async setCamera(on: boolean): Promise<void> {
-    if (this.#isForbidden('camera')) return;
-    if (!on) this.#close('camera');
-    else if (this.state.camera.state !== 'on') await this.#reopen('camera');
+    if (this.#isForbidden('camera')) {
+      return;
+    }
+    if (!on) {
+      this.#close('camera');
+    } else if (this.state.camera.state !== 'on') {
+      await this.#reopen('camera');
+    }
   }
 
   /** Takes another device from now on, and opens it if the old one was open. */
   async chooseDevice(kind: Kind, deviceId: string): Promise<void> {
     this.#deviceIds[kind] = deviceId;
     const source = this.state[kind];
-    if (source.state === 'off' || source.state === 'forbidden') return;
+    if (source.state === 'off' || source.state === 'forbidden') {
+      return;
+    }
     const wasMuted = source.state === 'muted';
     await this.#reopen(kind);
-    if (kind === 'microphone' && wasMuted) await this.setMicrophone(false);
+    if (kind === 'microphone' && wasMuted) {
+      await this.setMicrophone(false);
+    }
   }
 
   /** Rejects with MediaProblemError if there is nothing to share; 'denied' if the person chose none. */
   async shareScreen(): Promise<void> {
-    if (!this.#screenAllowed) return;
+    if (!this.#screenAllowed) {
+      return;
+    }
     const turn = ++this.#turns.screen;
     this.#store.update({ screen: { state: 'opening' } });
     let tracks: MediaStreamTrack[];
     try {
       tracks = await this.#capture.openScreen();
     } catch (error) {
-      if (turn === this.#turns.screen) this.#store.update({ screen: this.#screenOff() });
+      if (turn === this.#turns.screen) {
+        this.#store.update({ screen: this.#screenOff() });
+      }
       throw error;
     }
     const track = tracks.find(({ kind }) => kind === 'video');
     if (turn !== this.#turns.screen || !track) {
-      for (const unused of tracks) unused.stop();
-      if (turn === this.#turns.screen) this.#store.update({ screen: this.#screenOff() });
+      for (const unused of tracks) {
+        unused.stop();
+      }
+      if (turn === this.#turns.screen) {
+        this.#store.update({ screen: this.#screenOff() });
+      }
       return;
     }
     track.addEventListener('ended', () => {
-      if (turn === this.#turns.screen) this.stopScreen();
+      if (turn === this.#turns.screen) {
+        this.stopScreen();
+      }
     });
     const audio = tracks.find(({ kind }) => kind === 'audio');
     audio?.addEventListener('ended', () => {
@@ -271,7 +301,9 @@ export class LocalMedia {
   }
 
   #close(kind: Kind): void {
-    if (this.#isForbidden(kind)) return;
+    if (this.#isForbidden(kind)) {
+      return;
+    }
     this.#stopTrack(kind);
     this.#turns[kind] += 1;
     this.#store.update({ [kind]: { state: 'off' } });
@@ -279,7 +311,9 @@ export class LocalMedia {
 
   #stopTrack(kind: Kind): void {
     const source = this.state[kind];
-    if (source.state === 'on' || source.state === 'muted') source.track.stop();
+    if (source.state === 'on' || source.state === 'muted') {
+      source.track.stop();
+    }
   }
 
   async #reopen(kind: Kind): Promise<void> {
@@ -318,6 +352,8 @@ export class LocalMedia {
   }
 
   #settle(kind: Kind, turn: number, source: LocalSource): void {
-    if (turn === this.#turns[kind]) this.#store.update({ [kind]: source });
+    if (turn === this.#turns[kind]) {
+      this.#store.update({ [kind]: source });
+    }
   }
 }

@@ -1,9 +1,10 @@
 /** What a person does to microphone, camera and screen: it is done, and remembered for the next call. */
+
+import type { RememberedPreferences } from '../page/preferences.ts';
+import type { Notices } from '../session/notices.ts';
+import type { ChosenDevices } from '../session/snapshot.ts';
 import { problemOf } from './devices.ts';
 import type { LocalMedia, LocalSource } from './local-media.ts';
-import type { Notices } from './notices.ts';
-import type { RememberedPreferences } from './preferences.ts';
-import type { ChosenDevices } from './snapshot.ts';
 
 type SourceName = 'microphone' | 'camera';
 
@@ -87,7 +88,9 @@ export class OwnDevices {
       await this.#options.local.shareScreen();
     } catch (error) {
       // Closing the picker is an answer, not a fault.
-      if (problemOf(error) !== 'denied') this.#options.notices.add({ type: 'screen-failed' });
+      if (problemOf(error) !== 'denied') {
+        this.#options.notices.add({ type: 'screen-failed' });
+      }
     }
   }
 

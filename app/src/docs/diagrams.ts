@@ -21,7 +21,9 @@ declare global {
  */
 export async function drawDiagrams(root: HTMLElement): Promise<void> {
   const figures = [...root.querySelectorAll<HTMLElement>(`.${diagramClass}`)];
-  if (figures.length === 0) return;
+  if (figures.length === 0) {
+    return;
+  }
   const sources = figures.map((figure) => figure.textContent ?? '');
   const mermaid = await loadMermaid();
   const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -85,7 +87,9 @@ const closeTogether = {
 async function drawNarrow(mermaid: Mermaid, id: string, source: string): Promise<string> {
   const { svg } = await mermaid.render(id, source);
   const turned = source.replace(/^flowchart LR$/m, 'flowchart TD');
-  if (turned === source) return svg;
+  if (turned === source) {
+    return svg;
+  }
   const other = (await mermaid.render(id, turned)).svg;
   return widthOf(other) < widthOf(svg) ? other : svg;
 }
@@ -97,7 +101,9 @@ function widthOf(svg: string): number {
 /** A flowchart's first box may be anywhere: what is too wide is scrolled there. */
 function showBeginning(figure: HTMLElement): void {
   const first = figure.querySelector('.node')?.getBoundingClientRect();
-  if (!first) return;
+  if (!first) {
+    return;
+  }
   const frame = figure.getBoundingClientRect();
   figure.scrollLeft += first.left + first.width / 2 - (frame.left + frame.width / 2);
 }
@@ -143,8 +149,11 @@ function loadMermaid(): Promise<Mermaid> {
     const script = document.createElement('script');
     script.src = mermaidUrl;
     script.addEventListener('load', () => {
-      if (window.mermaid) resolve(window.mermaid);
-      else reject(new Error('Mermaid is not there'));
+      if (window.mermaid) {
+        resolve(window.mermaid);
+      } else {
+        reject(new Error('Mermaid is not there'));
+      }
     });
     script.addEventListener('error', () => reject(new Error('Mermaid could not be fetched')));
     document.head.append(script);

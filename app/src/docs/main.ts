@@ -1,5 +1,5 @@
 /** `/docs` lists the repository's pages, `/docs/<name>` shows one. */
-import '../views/base.css';
+import '../ui/common/base.css';
 import './docs.css';
 import { drawDiagrams } from './diagrams.ts';
 import { type Page, pages } from './pages.ts';
@@ -16,13 +16,18 @@ if (page) {
 } else {
   article.innerHTML = '<h1></h1><p></p>';
   const [title, text] = [article.querySelector('h1'), article.querySelector('p')];
-  if (title) title.textContent = name === '' ? 'oneport, explained' : 'No such page';
-  if (text) text.textContent = 'Each page answers one question:';
+  if (title) {
+    title.textContent = name === '' ? 'oneport, explained' : 'No such page';
+  }
+  if (text) {
+    text.textContent = 'Each page answers one question:';
+  }
   article.append(list(pages));
 }
 // What is wider than the page scrolls by itself.
-for (const wide of article.querySelectorAll('pre, table, figure'))
+for (const wide of article.querySelectorAll('pre, table, figure')) {
   wide.classList.add('scroll-hint');
+}
 document.body.append(header(), article);
 // The fragment's target wasn't there when the browser looked for it.
 const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));

@@ -54,10 +54,14 @@ function rank(name: string): number {
  * @returns undefined for what the app doesn't serve, such as `../server/src/main.ts`
  */
 export function linkInApp(href: string): string | undefined {
-  if (/^[a-z]+:/i.test(href) || href.startsWith('#')) return href;
+  if (/^[a-z]+:/i.test(href) || href.startsWith('#')) {
+    return href;
+  }
   const [path = '', fragment] = href.split('#', 2);
   const name = /^([\w.-]+)\.md$/.exec(path)?.[1];
-  if (!pages.some((page) => page.name === name)) return undefined;
+  if (!pages.some((page) => page.name === name)) {
+    return undefined;
+  }
   return `/docs/${name}${fragment === undefined ? '' : `#${fragment}`}`;
 }
 

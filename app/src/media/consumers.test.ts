@@ -1,9 +1,9 @@
 import type { ConsumerOffer, RequestMethod } from '@oneport/protocol';
 import type { types } from 'mediasoup-client';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Consuming, tileKey } from './consuming.ts';
+import type { SendRequest } from '../signalling/signalling.ts';
+import { Consuming, tileKey } from './consumers.ts';
 import type { TileView } from './layers.ts';
-import type { SendRequest } from './signalling.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -40,7 +40,9 @@ function setUp(bad = new Set<string>()) {
       const failed = batch.some((one) => bad.has(one));
       await Promise.resolve();
       batch = [];
-      if (failed) throw new Error('setRemoteDescription failed');
+      if (failed) {
+        throw new Error('setRemoteDescription failed');
+      }
       return { id, kind, track: { id }, close: () => closed.push(id) } as unknown as types.Consumer;
     },
   };

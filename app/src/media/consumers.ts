@@ -1,9 +1,9 @@
 /** What comes from the others: one mediasoup-client consumer for each thing that somebody sends. */
 import type { ConsumerOffer, PeerId, RequestData, RequestReply, Source } from '@oneport/protocol';
 import { parseScalabilityMode, type types } from 'mediasoup-client';
+import { RequestError, type SendRequest } from '../signalling/signalling.ts';
 import { chooseSpatialLayer, type TileView } from './layers.ts';
 import { parametersForBrowser } from './rtp.ts';
-import { RequestError, type SendRequest } from './signalling.ts';
 
 /** Something that another peer sends, as it arrives here. */
 export interface RemoteMedia {
@@ -99,7 +99,9 @@ export class Consuming {
       console.warn('consuming: a batch failed', made);
     }
     for (const offer of wanted.filter(({ producerId }) => suspects.has(producerId))) {
-      if (broken || this.#over) break;
+      if (broken || this.#over) {
+        break;
+      }
       try {
         await this.#make(offer);
         suspects.delete(offer.producerId);
@@ -111,9 +113,15 @@ export class Consuming {
         broken = true;
       }
     }
-    for (const { consumerId } of wanted) this.#making.delete(consumerId);
-    if (this.#over) return [];
-    if (broken) this.#options.onBroken();
+    for (const { consumerId } of wanted) {
+      this.#making.delete(consumerId);
+    }
+    if (this.#over) {
+      return [];
+    }
+    if (broken) {
+      this.#options.onBroken();
+    }
     this.#changed();
     return accepted.map(({ consumerId }) => consumerId);
   }
@@ -132,7 +140,9 @@ export class Consuming {
   resumed(known: RequestReply<'join'>['consumers']): void {
     const there = new Map(known.map((consumer) => [consumer.consumerId, consumer]));
     // Nobody has told the server that these were taken.
-    for (const consumerId of this.#making.keys()) this.#making.set(consumerId, 'closed');
+    for (const consumerId of this.#making.keys()) {
+      this.#making.set(consumerId, 'closed');
+    }
     for (const [consumerId, receiving] of this.#receiving) {
       const consumer = there.get(consumerId);
       if (!consumer) {
@@ -148,9 +158,13 @@ export class Consuming {
 
   /** The server has closed a consumer. It may not have been made yet. */
   closed(consumerId: string): void {
-    if (this.#making.has(consumerId)) this.#making.set(consumerId, 'closed');
+    if (this.#making.has(consumerId)) {
+      this.#making.set(consumerId, 'closed');
+    }
     const receiving = this.#receiving.get(consumerId);
-    if (!receiving) return;
+    if (!receiving) {
+      return;
+    }
     this.#receiving.delete(consumerId);
     receiving.consumer.close();
     this.#changed();
@@ -162,7 +176,9 @@ export class Consuming {
       this.#making.set(consumerId, state);
     }
     const receiving = this.#receiving.get(consumerId);
-    if (!receiving) return;
+    if (!receiving) {
+      return;
+    }
     receiving.media = { ...receiving.media, state };
     this.#changed();
   }
@@ -171,7 +187,9 @@ export class Consuming {
   viewsChanged(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      for (const receiving of this.#receiving.values()) this.#ask(receiving);
+      for (const receiving of this.#receiving.values()) {
+        this.#ask(receiving);
+      }
     }, settleTime);
   }
 
@@ -215,19 +233,25 @@ export class Consuming {
   #ask(receiving: Receiving): void {
     const { consumerId, peerId, source } = receiving.media;
     const view = this.#options.views.get(tileKey(peerId, source));
-    if (!view || receiving.consumer.kind !== 'video') return;
+    if (!view || receiving.consumer.kind !== 'video') {
+      return;
+    }
     if (receiving.askedPause === view.visible) {
       receiving.askedPause = !view.visible;
       this.#send(view.visible ? 'resumeConsumer' : 'pauseConsumer', { consumerId });
     }
-    if (!view.visible || receiving.spatialLayers < 2) return;
+    if (!view.visible || receiving.spatialLayers < 2) {
+      return;
+    }
     const layer = chooseSpatialLayer(
       view,
       this.#options.pixelRatio(),
       receiving.spatialLayers,
       receiving.askedLayer,
     );
-    if (layer === receiving.askedLayer) return;
+    if (layer === receiving.askedLayer) {
+      return;
+    }
     receiving.askedLayer = layer;
     this.#send('setConsumerPreferredLayers', { consumerId, spatialLayer: layer });
   }
@@ -238,7 +262,9 @@ export class Consuming {
   ): void {
     this.#options.request(method, data).catch((error: unknown) => {
       // 404: it was closed meanwhile. undefined: the connection was.
-      if (error instanceof RequestError && (error.code === 404 || error.code === undefined)) return;
+      if (error instanceof RequestError && (error.code === 404 || error.code === undefined)) {
+        return;
+      }
       console.warn('consuming:', error);
     });
   }

@@ -12,7 +12,9 @@ export class DeviceLoader {
    */
   async load(routerRtpCapabilities: RtpCapabilities): Promise<Device> {
     const key = JSON.stringify(routerRtpCapabilities);
-    if (this.#loaded?.key === key) return this.#loaded.device;
+    if (this.#loaded?.key === key) {
+      return this.#loaded.device;
+    }
     const device = await Device.factory();
     await device.load({ routerRtpCapabilities: capabilitiesForBrowser(routerRtpCapabilities) });
     this.#loaded = { key, device };

@@ -9,7 +9,9 @@ test('ids are of the form that the server takes, and differ', () => {
     [newRoomId, roomIdSchema],
   ] as const) {
     const made = Array.from({ length: 200 }, make);
-    for (const id of made) expect(schema.safeParse(id).success, id).toBe(true);
+    for (const id of made) {
+      expect(schema.safeParse(id).success, id).toBe(true);
+    }
     expect(new Set(made).size).toBe(200);
   }
 });

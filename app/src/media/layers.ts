@@ -36,11 +36,15 @@ export function chooseSpatialLayer(
     lines <= (topLines / 2 ** (layerCount - 1 - layer)) * enlargement * margin;
   const smallest = (margin: number) => {
     for (let layer = 0; layer < layerCount - 1; layer += 1) {
-      if (enough(layer, margin)) return layer;
+      if (enough(layer, margin)) {
+        return layer;
+      }
     }
     return Math.max(0, layerCount - 1);
   };
   const ideal = smallest(1);
-  if (current === undefined || ideal >= current) return ideal;
+  if (current === undefined || ideal >= current) {
+    return ideal;
+  }
   return Math.min(current, smallest(reluctance));
 }

@@ -10,12 +10,12 @@ import {
   type Welcome,
 } from '@oneport/protocol';
 import type { Device, types } from 'mediasoup-client';
-import { Consuming, type TileViews, type Unreceivable } from './consuming.ts';
-import { type MediaPath, offeredPaths } from './media-paths.ts';
-import { type Link, NetworkWatch } from './network-watch.ts';
+import { type MediaPath, offeredPaths } from '../network/media-paths.ts';
+import { type Link, NetworkWatch } from '../network/network-watch.ts';
+import { RequestError, type SendRequest, type Signalling } from '../signalling/signalling.ts';
+import { Consuming, type TileViews, type Unreceivable } from './consumers.ts';
 import { Publisher, type Wanted } from './publishing.ts';
 import { capabilitiesForServer } from './rtp.ts';
-import { RequestError, type SendRequest, type Signalling } from './signalling.ts';
 
 export interface ConnectionEvents {
   /** What arrives from the others has changed. */
@@ -155,7 +155,9 @@ export class Connection {
   resume(welcome: Welcome, request: SendRequest): boolean {
     const ids = ({ sendTransport, recvTransport }: Welcome) =>
       [sendTransport?.transportId, recvTransport?.transportId].join();
-    if (!this.canGoOn || ids(welcome) !== ids(this.#welcome)) return false;
+    if (!this.canGoOn || ids(welcome) !== ids(this.#welcome)) {
+      return false;
+    }
     this.suspend();
     this.#welcome = welcome;
     this.#request = request;
@@ -171,22 +173,30 @@ export class Connection {
   async join(as: JoinAs): Promise<RequestReply<'join'>> {
     const { device } = this.#options;
     const resumes = this.#welcome !== this.#options.welcome;
-    if (!resumes) void this.#openRoomData();
+    if (!resumes) {
+      void this.#openRoomData();
+    }
     const replying = this.#request('join', {
       generation: this.generation,
       ...as,
       ...(this.#receive && { rtpCapabilities: capabilitiesForServer(device.recvRtpCapabilities) }),
       ...(this.#consuming && { consumers: this.#consuming.ids }),
     });
-    if (resumes) this.#network.signallingIsBack();
+    if (resumes) {
+      this.#network.signallingIsBack();
+    }
     const reply = await replying;
-    if (resumes) this.#resumed(reply);
+    if (resumes) {
+      this.#resumed(reply);
+    }
     return reply;
   }
 
   /** Sends what is wanted, and only that. Not before `join` was called: the server takes them in order. */
   publish(wanted: Record<Source, Wanted>): void {
-    if (!this.#closed) this.#publisher?.reconcile(wanted);
+    if (!this.#closed) {
+      this.#publisher?.reconcile(wanted);
+    }
   }
 
   /** The browser has another network than before, or one again. */
@@ -195,12 +205,16 @@ export class Connection {
   }
 
   close(): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#closed = true;
     this.#consuming?.end();
     this.#publisher?.end();
     this.#network.stop();
-    for (const { transport } of this.#links) transport.close();
+    for (const { transport } of this.#links) {
+      transport.close();
+    }
   }
 
   #link(
@@ -230,14 +244,18 @@ export class Connection {
 
   async #connect(link: ConnectionLink): Promise<void> {
     const { dtlsParameters, transport } = link;
-    if (!dtlsParameters) return;
+    if (!dtlsParameters) {
+      return;
+    }
     try {
       await this.#request('connectWebRtcTransport', { transportId: transport.id, dtlsParameters });
       link.dtlsParameters = undefined;
     } catch (error) {
       const code = error instanceof RequestError ? error.code : undefined;
       // Without an answer it is sent again by the next socket; and then the server may know it already.
-      if (code === undefined || code === errorCodes.conflict) return;
+      if (code === undefined || code === errorCodes.conflict) {
+        return;
+      }
       console.warn('connecting a transport failed', error);
       this.#lose();
     }
@@ -245,26 +263,34 @@ export class Connection {
 
   /** The server has said what it knows of. */
   #resumed({ producers, consumers }: RequestReply<'join'>): void {
-    for (const link of this.#links) void this.#connect(link);
+    for (const link of this.#links) {
+      void this.#connect(link);
+    }
     void this.#publisher?.resumed(producers);
     this.#consuming?.resumed(consumers);
   }
 
   #lose(): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#lost = true;
     this.#options.events.onLost();
   }
 
   async #openRoomData(): Promise<void> {
     const { dataConsumer } = this.#welcome;
-    if (!dataConsumer || !this.#receive) return;
+    if (!dataConsumer || !this.#receive) {
+      return;
+    }
     const { dataConsumerId, ...rest } = dataConsumer;
     try {
       const channel = await this.#receive.consumeData({ id: dataConsumerId, ...rest });
       channel.on('message', (message: unknown) => this.#receiveRoomData(message));
     } catch (error) {
-      if (this.#closed) return;
+      if (this.#closed) {
+        return;
+      }
       console.warn('the room data channel failed', error);
       this.#lose();
     }

@@ -2,8 +2,8 @@ import type { RequestMethod, Source } from '@oneport/protocol';
 import { Device, FakeHandler } from 'mediasoup-client';
 import * as fake from 'mediasoup-client/fakeParameters';
 import { expect, test, vi } from 'vitest';
+import { RequestError, type SendRequest } from '../signalling/signalling.ts';
 import { Publisher, type Wanted, wantedSources } from './publishing.ts';
-import { RequestError, type SendRequest } from './signalling.ts';
 
 /** As much of a MediaStreamTrack as mediasoup-client touches. */
 class FakeTrack extends EventTarget {

@@ -1,10 +1,10 @@
 /** Brings producers in line with what I have to send. */
 import { errorCodes, type RequestReply, type Source } from '@oneport/protocol';
 import type { types } from 'mediasoup-client';
+import type { LocalMediaState, LocalSource } from '../devices/local-media.ts';
+import { RequestError, type SendRequest } from '../signalling/signalling.ts';
 import { newUuid } from './ids.ts';
-import type { LocalMediaState, LocalSource } from './local-media.ts';
 import { parametersForServer } from './rtp.ts';
-import { RequestError, type SendRequest } from './signalling.ts';
 
 /** What should be sent of one source. `undecided`: a device is being opened, leave things as they are. */
 export type Wanted =
@@ -128,13 +128,19 @@ export class Publisher {
   /** Sends what is wanted, and only that. May be called at any time, as often as one likes. */
   reconcile(wanted: Record<Source, Wanted>): void {
     this.#wanted = wanted;
-    if (this.#state !== 'working') return;
-    for (const source of sources) this.#reconcileSource(source);
+    if (this.#state !== 'working') {
+      return;
+    }
+    for (const source of sources) {
+      this.#reconcileSource(source);
+    }
   }
 
   /** There is no signalling: what is sent goes on, and what changes waits for `resumed`. */
   suspend(): void {
-    if (this.#state === 'working') this.#state = 'waiting';
+    if (this.#state === 'working') {
+      this.#state = 'waiting';
+    }
   }
 
   /**
@@ -145,7 +151,9 @@ export class Publisher {
   async resumed(known: RequestReply<'join'>['producers']): Promise<void> {
     // What was begun before ends first: the server has it, or it hasn't.
     await Promise.all(this.#working.values());
-    if (this.#state !== 'waiting') return;
+    if (this.#state !== 'waiting') {
+      return;
+    }
     this.#state = 'working';
     const there = new Map(known.map((producer) => [producer.producerId, producer]));
     for (const [source, sending] of this.#sending) {
@@ -158,8 +166,12 @@ export class Publisher {
         sending.producer.close();
       }
     }
-    for (const producerId of there.keys()) this.#tell('closeProducer', producerId);
-    if (this.#wanted) this.reconcile(this.#wanted);
+    for (const producerId of there.keys()) {
+      this.#tell('closeProducer', producerId);
+    }
+    if (this.#wanted) {
+      this.reconcile(this.#wanted);
+    }
   }
 
   /** The transport is about to close: what fails from now on is no refusal. */
@@ -168,7 +180,9 @@ export class Publisher {
   }
 
   #reconcileSource(source: Source): void {
-    if (this.#working.has(source)) return;
+    if (this.#working.has(source)) {
+      return;
+    }
     this.#working.set(
       source,
       this.#work(source).finally(() => this.#working.delete(source)),
@@ -178,9 +192,11 @@ export class Publisher {
   async #work(source: Source): Promise<void> {
     try {
       // Each step may take a while, and what is wanted may be something else by then.
-      while (this.#state === 'working' && (await this.#step(source)));
+      while (this.#state === 'working' && (await this.#step(source))) {}
     } catch (error) {
-      if (this.#state === 'over') return;
+      if (this.#state === 'over') {
+        return;
+      }
       this.#options.onRefused(source, error instanceof Error ? error.message : String(error));
     }
   }
@@ -189,18 +205,26 @@ export class Publisher {
   async #step(source: Source): Promise<boolean> {
     const wanted = this.#wanted?.[source] ?? none;
     const sending = this.#sending.get(source);
-    if (wanted.state === 'undecided') return false;
+    if (wanted.state === 'undecided') {
+      return false;
+    }
     if (wanted.state === 'none') {
-      if (sending) this.#stop(source, sending);
+      if (sending) {
+        this.#stop(source, sending);
+      }
       return false;
     }
     if (!sending) {
-      if (this.#refused.has(wanted.track) || wanted.track.readyState === 'ended') return false;
+      if (this.#refused.has(wanted.track) || wanted.track.readyState === 'ended') {
+        return false;
+      }
       await this.#start(source, wanted.track, wanted.paused);
       return true;
     }
     if (sending.track !== wanted.track) {
-      if (wanted.track.readyState === 'ended') return false;
+      if (wanted.track.readyState === 'ended') {
+        return false;
+      }
       await sending.producer.replaceTrack({ track: wanted.track });
       this.#sending.set(source, { ...sending, track: wanted.track });
       return true;
@@ -221,8 +245,11 @@ export class Publisher {
         appData: { producerId, source, paused },
       });
       // Refused while it was being made: `#refuse` found nothing to close yet.
-      if (this.#refused.has(track)) producer.close();
-      else this.#sending.set(source, { producer, track, paused });
+      if (this.#refused.has(track)) {
+        producer.close();
+      } else {
+        this.#sending.set(source, { producer, track, paused });
+      }
     } catch (error) {
       this.#refused.add(track);
       throw error;
@@ -231,22 +258,29 @@ export class Publisher {
 
   #stop(source: Source, { producer }: Sending): void {
     this.#sending.delete(source);
-    if (producer.closed) return;
+    if (producer.closed) {
+      return;
+    }
     producer.close();
     this.#tell('closeProducer', producer.id);
   }
 
   #setPaused(sending: Sending, paused: boolean): void {
     sending.paused = paused;
-    if (paused) sending.producer.pause();
-    else sending.producer.resume();
+    if (paused) {
+      sending.producer.pause();
+    } else {
+      sending.producer.resume();
+    }
     this.#tell(paused ? 'pauseProducer' : 'resumeProducer', sending.producer.id);
   }
 
   #tell(method: 'closeProducer' | 'pauseProducer' | 'resumeProducer', producerId: string): void {
     this.#options.request(method, { producerId }).catch((error: unknown) => {
       // Of no consequence without a connection: the next one begins with what is wanted then.
-      if (error instanceof RequestError && error.code === undefined) return;
+      if (error instanceof RequestError && error.code === undefined) {
+        return;
+      }
       console.warn('publishing:', error);
     });
   }
@@ -254,7 +288,9 @@ export class Publisher {
   #refuse(source: Source, producerId: string, error: unknown): void {
     // No answer: the next connection says what has become of it. A conflict: there is a newer `welcome`.
     const noRefusal = [undefined, errorCodes.notFound, errorCodes.conflict] as unknown[];
-    if (error instanceof RequestError && noRefusal.includes(error.code)) return;
+    if (error instanceof RequestError && noRefusal.includes(error.code)) {
+      return;
+    }
     const wanted = this.#wanted?.[source];
     const sending = this.#sending.get(source);
     if (sending?.producer.id === producerId) {

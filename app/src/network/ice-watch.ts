@@ -1,6 +1,6 @@
 /** Starts a transport's ICE again when nothing comes through, and gives it up when that doesn't help. */
 import type { types } from 'mediasoup-client';
-import { RequestError } from './signalling.ts';
+import { RequestError } from '../signalling/signalling.ts';
 
 /**
  * Milliseconds. A healthy signalling connection answers sooner, and the way to a new one is short; but a slow one
@@ -48,14 +48,19 @@ export class IceWatch {
     this.#transport = transport;
     this.#options = options;
     transport.on('connectionstatechange', (state) => {
-      if (state === 'connected') this.heard();
-      else if (state === 'disconnected' || state === 'failed') void this.restart();
+      if (state === 'connected') {
+        this.heard();
+      } else if (state === 'disconnected' || state === 'failed') {
+        void this.restart();
+      }
     });
   }
 
   /** Something has come through. */
   heard(): void {
-    if (this.#phase === 'connecting' || this.#phase === 'stranded') this.#become('well');
+    if (this.#phase === 'connecting' || this.#phase === 'stranded') {
+      this.#become('well');
+    }
   }
 
   /**
@@ -65,7 +70,9 @@ export class IceWatch {
    * @param again - also if it is under way: the browser may have other addresses by now
    */
   async restart({ again = false } = {}): Promise<void> {
-    if (this.#phase !== 'well' && !(again && this.#phase === 'connecting')) return;
+    if (this.#phase !== 'well' && !(again && this.#phase === 'connecting')) {
+      return;
+    }
     this.#become('asking');
     this.#after(this.#patience, () => {
       this.#patience = Math.min(this.#patience * 2, answerWithin.longest);
@@ -74,12 +81,19 @@ export class IceWatch {
     try {
       await this.#options.restartIce();
     } catch (error) {
-      if (!this.#is('asking')) return;
-      if (error instanceof RequestError && error.code === undefined) this.#strand();
-      else this.#lose(error);
+      if (!this.#is('asking')) {
+        return;
+      }
+      if (error instanceof RequestError && error.code === undefined) {
+        this.#strand();
+      } else {
+        this.#lose(error);
+      }
       return;
     }
-    if (!this.#is('asking')) return;
+    if (!this.#is('asking')) {
+      return;
+    }
     this.#patience = answerWithin.first;
     this.#become('connecting');
     this.#after(connectWithin, () => {
@@ -94,7 +108,9 @@ export class IceWatch {
 
   /** Signalling works again. */
   signallingIsBack(): void {
-    if (this.#phase !== 'stranded') return;
+    if (this.#phase !== 'stranded') {
+      return;
+    }
     this.#become('well');
     void this.restart();
   }
@@ -120,7 +136,9 @@ export class IceWatch {
 
   #become(phase: Phase): void {
     clearTimeout(this.#timer);
-    if (this.#phase !== 'over') this.#phase = phase;
+    if (this.#phase !== 'over') {
+      this.#phase = phase;
+    }
   }
 
   #after(milliseconds: number, then: () => void): void {

@@ -49,7 +49,9 @@ export function selectedAddress(report: Iterable<Stats>): Address | undefined {
     );
   const remote = all.get(pair?.remoteCandidateId ?? '');
   const address = remote?.address ?? remote?.ip;
-  if (!remote || address === undefined || remote.port === undefined) return undefined;
+  if (!remote || address === undefined || remote.port === undefined) {
+    return undefined;
+  }
   return {
     protocol: remote.protocol?.toLowerCase() === 'tcp' ? 'tcp' : 'udp',
     address,
@@ -66,7 +68,9 @@ export function selectedAddress(report: Iterable<Stats>): Address | undefined {
 export function heardIn(report: Iterable<Stats>): number {
   let heard = 0;
   for (const { type, bytesReceived = 0, responsesReceived = 0 } of report) {
-    if (type === 'candidate-pair') heard += bytesReceived + responsesReceived;
+    if (type === 'candidate-pair') {
+      heard += bytesReceived + responsesReceived;
+    }
   }
   return heard;
 }

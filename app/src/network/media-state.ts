@@ -1,7 +1,7 @@
 /** Which ways media takes, and whether it gets through: what the badge and a banner say. */
 import type { PortMode } from '@oneport/protocol';
+import type { MediaInfo } from '../session/snapshot.ts';
 import { isInUse, type MediaPath } from './media-paths.ts';
-import type { MediaInfo } from './snapshot.ts';
 
 /** Milliseconds. ICE is done in one of these, or by TCP in two or three. */
 const patience = 6_000;
@@ -30,19 +30,25 @@ export class MediaState {
     const wasLost = this.lost;
     const lost = wasLost && !isInUse(paths);
     this.#set({ portMode, paths, lost });
-    if (wasLost && !lost) this.#options.onBack();
+    if (wasLost && !lost) {
+      this.#options.onBack();
+    }
   }
 
   /** There is something to receive from now on: it is lost if none of it comes for a while. */
   expect(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      if (this.#info && !isInUse(this.#info.paths)) this.lose();
+      if (this.#info && !isInUse(this.#info.paths)) {
+        this.lose();
+      }
     }, patience);
   }
 
   lose(): void {
-    if (this.#info) this.#set({ ...this.#info, lost: true });
+    if (this.#info) {
+      this.#set({ ...this.#info, lost: true });
+    }
   }
 
   end(): void {

@@ -19,9 +19,13 @@ export function watchForNetworks(onChange: () => void): () => void {
     'change',
     () => {
       // It tells of each new estimate of the bandwidth too.
-      if (network.type === type) return;
+      if (network.type === type) {
+        return;
+      }
       type = network.type;
-      if (type !== 'none') onChange();
+      if (type !== 'none') {
+        onChange();
+      }
     },
     { signal },
   );

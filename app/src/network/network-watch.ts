@@ -70,46 +70,64 @@ export class NetworkWatch {
 
   /** There is a new signalling connection, and the transports are the old ones. */
   signallingIsBack(): void {
-    for (const { ice } of this.#links) ice.signallingIsBack();
+    for (const { ice } of this.#links) {
+      ice.signallingIsBack();
+    }
   }
 
   stop(): void {
     this.#over = true;
     clearTimeout(this.#timer);
-    for (const { ice } of this.#links) ice.stop();
+    for (const { ice } of this.#links) {
+      ice.stop();
+    }
   }
 
   async #lookAgain(): Promise<void> {
     const paths = await this.#look().catch((error: unknown) => {
-      if (!this.#over) console.warn('looking at the transports failed', error);
+      if (!this.#over) {
+        console.warn('looking at the transports failed', error);
+      }
       return [];
     });
-    if (this.#over) return;
+    if (this.#over) {
+      return;
+    }
     this.#options.onPaths(paths);
     this.#timer = setTimeout(() => void this.#lookAgain(), interval);
   }
 
   async #look(): Promise<MediaPath[]> {
     const paths = await Promise.all(this.#links.map((link) => this.#lookAt(link)));
-    if (this.#over) return [];
+    if (this.#over) {
+      return [];
+    }
     const now = performance.now();
     const heard = this.#links.filter(({ silence }) => silence.heardOnce);
     const all = heard.every(({ silence }) => silence.unusual(now));
     for (const { silence, ice } of heard) {
-      if (all || silence.unusual(now, silentAlone)) void ice.restart();
+      if (all || silence.unusual(now, silentAlone)) {
+        void ice.restart();
+      }
     }
     return paths.flat();
   }
 
   async #lookAt(link: WatchedLink): Promise<readonly MediaPath[]> {
     const { direction, transport, offered, ice, silence, udpReturn } = link;
-    if (transport.closed) return [];
+    if (transport.closed) {
+      return [];
+    }
     const report = [...(await transport.getStats()).values()];
     const now = performance.now();
-    if (silence.look(heardIn(report), now)) ice.heard();
+    if (silence.look(heardIn(report), now)) {
+      ice.heard();
+    }
     // A pair stays selected when nothing gets through it any more.
     const address = transport.connectionState === 'connected' ? selectedAddress(report) : undefined;
-    if (udpReturn.isDue(address?.protocol, now)) void ice.restart();
+    if (udpReturn.isDue(address?.protocol, now)) {
+      void ice.restart();
+    }
     return address ? [{ direction, ...address, state: 'in-use' }] : offered;
   }
 }

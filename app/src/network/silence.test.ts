@@ -4,7 +4,9 @@ import { Silence } from './silence.ts';
 /** Something comes every `period` milliseconds until `end`, looked at as often. */
 function listen(period: number, end: number): Silence {
   const silence = new Silence(0);
-  for (let now = period; now <= end; now += period) silence.look(now, now);
+  for (let now = period; now <= end; now += period) {
+    silence.look(now, now);
+  }
   return silence;
 }
 
@@ -24,7 +26,9 @@ test('where only checks of ICE come, it takes two of them', () => {
 
 test('what was usual before may be unusual now', () => {
   const silence = listen(2_500, 10_000);
-  for (let now = 10_500; now <= 19_000; now += 500) silence.look(now, now);
+  for (let now = 10_500; now <= 19_000; now += 500) {
+    silence.look(now, now);
+  }
   expect(silence.unusual(20_500)).toBe(true);
 });
 
@@ -47,7 +51,9 @@ test('each false alarm doubles what is taken for usual, up to eight times', () =
   silence.falseAlarm(20_000);
   expect(silence.unusual(22_900)).toBe(false);
   expect(silence.unusual(23_000)).toBe(true);
-  for (let n = 0; n < 10; n += 1) silence.falseAlarm(30_000);
+  for (let n = 0; n < 10; n += 1) {
+    silence.falseAlarm(30_000);
+  }
   expect(silence.unusual(41_900)).toBe(false);
   expect(silence.unusual(42_000)).toBe(true);
 });

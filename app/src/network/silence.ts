@@ -25,7 +25,9 @@ export class Silence {
    * @returns whether something has come since the last look
    */
   look(count: number, now: number): boolean {
-    if (count === this.#count) return false;
+    if (count === this.#count) {
+      return false;
+    }
     this.#past.push({ end: now, length: now - (this.#heardAt ?? now) });
     this.#past = this.#past.filter(({ end }) => now - end < memory);
     this.#count = count;
@@ -39,7 +41,9 @@ export class Silence {
 
   /** Whether it is silent for longer than is usual. @param atLeast - milliseconds */
   unusual(now: number, atLeast = 0): boolean {
-    if (now - this.#began < listening || this.#heardAt === undefined) return false;
+    if (now - this.#began < listening || this.#heardAt === undefined) {
+      return false;
+    }
     // What happened once isn't usual: it may have been an outage. Where only ICE's checks come, memory holds several.
     const [, usual = 0] = this.#past.map(({ length }) => length).toSorted((a, b) => b - a);
     const allowed = Math.max(2 * usual, shortest) * this.#patience;

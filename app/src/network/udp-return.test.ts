@@ -9,7 +9,9 @@ const udp = { ...path, protocol: 'udp' } as const;
 function attempts(udpReturn: UdpReturn, from = 0): number[] {
   const due = [];
   for (let second = 0; second < 3_600; second += 1) {
-    if (udpReturn.isDue('tcp', from + second * 1000)) due.push(second);
+    if (udpReturn.isDue('tcp', from + second * 1000)) {
+      due.push(second);
+    }
   }
   return due;
 }

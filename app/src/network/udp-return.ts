@@ -21,13 +21,17 @@ export class UdpReturn {
    * @returns whether this is the time for an attempt
    */
   isDue(protocol: MediaPath['protocol'] | undefined, now: number): boolean {
-    if (!this.#offered || protocol === undefined) return false;
+    if (!this.#offered || protocol === undefined) {
+      return false;
+    }
     if (protocol === 'udp') {
       this.networkChanged();
       return false;
     }
     this.#dueAt ??= now + this.#delay;
-    if (now < this.#dueAt) return false;
+    if (now < this.#dueAt) {
+      return false;
+    }
     this.#delay = Math.min(this.#delay * 2, longest);
     this.#dueAt = now + this.#delay;
     return true;

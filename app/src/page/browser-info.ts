@@ -13,7 +13,9 @@ const known: readonly [flag: string, name: string, pattern: RegExp][] = [
 export function browserInfo(userAgent: string): Device {
   for (const [flag, name, pattern] of known) {
     const version = pattern.exec(userAgent)?.[1];
-    if (version !== undefined) return { flag, name, version };
+    if (version !== undefined) {
+      return { flag, name, version };
+    }
   }
   return { flag: 'unknown', name: 'Browser' };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { keepPlace, type Place, takePlace } from './place.ts';
+import { keepPlace, type Place, takePlace } from './session-restore.ts';
 
 const place: Place = {
   roomId: 'room',

@@ -38,8 +38,11 @@ export function keepPlace(
   now: number,
 ): void {
   try {
-    if (place) storage?.setItem(key, JSON.stringify({ ...place, keptAt: now }));
-    else storage?.removeItem(key);
+    if (place) {
+      storage?.setItem(key, JSON.stringify({ ...place, keptAt: now }));
+    } else {
+      storage?.removeItem(key);
+    }
   } catch (error) {
     console.warn('the place in the call could not be kept', error);
   }
@@ -64,14 +67,20 @@ export function takePlace(
     // Blocked storage or a broken entry: the same as nothing kept.
     return undefined;
   }
-  if (kept === null || typeof kept !== 'object') return undefined;
+  if (kept === null || typeof kept !== 'object') {
+    return undefined;
+  }
   const read = (name: keyof Place | 'keptAt'): unknown => Reflect.get(kept, name);
   const peerId = peerIdSchema.safeParse(read('peerId'));
   const displayName = displayNameSchema.safeParse(read('displayName'));
   const [resumeSecret, age] = [read('resumeSecret'), now - Number(read('keptAt'))];
   const isGood = read('roomId') === roomId && age >= 0 && age < goodFor;
-  if (!isGood || !peerId.success || !displayName.success) return undefined;
-  if (typeof resumeSecret !== 'string') return undefined;
+  if (!isGood || !peerId.success || !displayName.success) {
+    return undefined;
+  }
+  if (typeof resumeSecret !== 'string') {
+    return undefined;
+  }
   return {
     roomId,
     peerId: peerId.data,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { columnsIn, linesOf, narrowest } from './picture-columns.ts';
-import { columns } from './picture-layout.ts';
+import { columnsIn, linesOf, narrowest } from './diagram-columns.ts';
+import { columns } from './diagram-layout.ts';
 
 test.each([0, 300, 343, 367, 688, 929, 1166])(
   'in %i px every column has its place',

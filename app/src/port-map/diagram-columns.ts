@@ -1,5 +1,5 @@
 /** Where the picture's columns stand in the width that there is. Pure: no pixels are drawn here. */
-import { type Column, columns } from './picture-layout.ts';
+import { type Column, columns } from './diagram-layout.ts';
 
 /** What the columns need, in CSS pixels, from left to right, and what is between two of them. */
 interface Widths {
@@ -68,7 +68,9 @@ function sum({ columns, gap }: Widths): number {
  */
 export function linesOf(parts: string[], most: number, stacked: boolean): string[] {
   const whole = parts.join('');
-  if (!stacked || whole.length <= most) return [cut(whole, most)];
+  if (!stacked || whole.length <= most) {
+    return [cut(whole, most)];
+  }
   const [first = '', second = ''] =
     parts.length > 1 ? parts : [whole.slice(0, most), whole.slice(most)];
   return [cut(first, most), cut(second, most)];

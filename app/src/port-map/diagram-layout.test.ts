@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { layOut, mostWays, type Node, rowHeight } from './picture-layout.ts';
-import { transportRow } from './testing.ts';
+import { layOut, mostWays, type Node, rowHeight } from './diagram-layout.ts';
+import { transportRow } from './fixtures.ts';
 
 /** A call of `count`, two transports each, over rooms and workers by turns. */
 function call(count: number, portOf: (n: number) => string) {
@@ -20,7 +20,9 @@ function call(count: number, portOf: (n: number) => string) {
 function expectApart(nodes: Node[]) {
   for (const [i, { y }] of nodes.entries()) {
     const next = nodes[i + 1];
-    if (next) expect(next.y - y).toBeGreaterThanOrEqual(30);
+    if (next) {
+      expect(next.y - y).toBeGreaterThanOrEqual(30);
+    }
   }
 }
 
@@ -41,7 +43,9 @@ test('what is of one room lies together, and nothing on top of another', () => {
     expectApart(nodes);
     expect(nodes.at(-1)?.y).toBeLessThan(height);
   }
-  for (const [i, { y }] of ways.entries()) expect(y.client).toBe(i * rowHeight + rowHeight / 2);
+  for (const [i, { y }] of ways.entries()) {
+    expect(y.client).toBe(i * rowHeight + rowHeight / 2);
+  }
 });
 
 test('the newest only, when there are many', () => {

@@ -1,7 +1,7 @@
 import type { TransportRow } from '@oneport/protocol';
 import { useRef } from 'react';
-import { useSize } from '../views/use-size.ts';
-import { type Columns, columnsIn, linesOf, narrowest } from './picture-columns.ts';
+import { useSize } from '../ui/common/use-size.ts';
+import { type Columns, columnsIn, linesOf, narrowest } from './diagram-columns.ts';
 import {
   type Column,
   columns,
@@ -10,9 +10,9 @@ import {
   type Node,
   rowHeight,
   type Way,
-} from './picture-layout.ts';
-import { addressWords, peerWords, phaseWords, ufragWords } from './words.ts';
-import './picture.css';
+} from './diagram-layout.ts';
+import { addressWords, peerWords, phaseWords, ufragWords } from './labels.ts';
+import './diagram.css';
 
 const headHeight = 30;
 
@@ -213,7 +213,9 @@ function Row(props: { place: Columns; way: Way; at: number; dim: boolean; onChoo
       aria-label={label}
       onClick={onChoose}
       onKeyDown={(event) => {
-        if (event.key !== 'Enter' && event.key !== ' ') return;
+        if (event.key !== 'Enter' && event.key !== ' ') {
+          return;
+        }
         event.preventDefault();
         onChoose();
       }}
@@ -241,7 +243,9 @@ function Row(props: { place: Columns; way: Way; at: number; dim: boolean; onChoo
 }
 
 function clientParts({ tuple, phase }: TransportRow): string[] {
-  if (!tuple) return phase === 'lost' ? ['lost'] : ['nobody ', 'yet'];
+  if (!tuple) {
+    return phase === 'lost' ? ['lost'] : ['nobody ', 'yet'];
+  }
   return addressWords(tuple.address, tuple.remotePort).split(/(?=:\d+$)/);
 }
 

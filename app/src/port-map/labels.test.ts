@@ -6,7 +6,7 @@ import {
   countWords,
   sinceWords,
   ufragWords,
-} from './words.ts';
+} from './labels.ts';
 
 test.each([
   [0, '0 B'],

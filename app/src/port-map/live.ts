@@ -7,7 +7,7 @@ import {
   type Look,
 } from '@oneport/protocol';
 import { io, type Socket } from 'socket.io-client';
-import { Store } from '../room/store.ts';
+import { Store } from '../session/store.ts';
 import { type DashboardState, initialState, withUpdate } from './state.ts';
 
 /** The page's connection: keeps the state up to date. No React here. */
@@ -23,7 +23,9 @@ export class LivePortMap {
   constructor(server: string, token: string | undefined) {
     this.#server = server;
     this.#store = new Store(initialState({ name: token ? 'connecting' : 'no-token' }));
-    if (token) this.connect(token);
+    if (token) {
+      this.connect(token);
+    }
   }
 
   get subscribe(): Store<DashboardState>['subscribe'] {
@@ -57,7 +59,9 @@ export class LivePortMap {
         (name) => dashboardRefusals[name] === message,
       );
       // Everything else is the network's: socket.io tries again by itself.
-      if (!reason) return;
+      if (!reason) {
+        return;
+      }
       socket.disconnect();
       this.#store.update({ link: { name: 'refused', reason } });
     });
@@ -66,6 +70,8 @@ export class LivePortMap {
   look(change: Partial<Look>): void {
     const look = { ...this.#store.get().look, ...change };
     this.#store.update({ look });
-    if (this.#socket?.connected) this.#socket.emit('look', look);
+    if (this.#socket?.connected) {
+      this.#socket.emit('look', look);
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { StrictMode } from 'react';
 import type { Root } from 'react-dom/client';
-import { Dashboard } from './dashboard.tsx';
 import { LivePortMap } from './live.ts';
+import { Dashboard } from './port-map-page.tsx';
 import { keepToken, type TokenPlaces, takeToken } from './token.ts';
 
 /** Shows the operators' page. @param root - where */
@@ -12,7 +12,9 @@ export function renderDashboard(root: Root): void {
   // A link that is pasted into this tab changes only what stands after #.
   window.addEventListener('hashchange', () => {
     const token = takeToken({ location, history, storage });
-    if (token) live.connect(token);
+    if (token) {
+      live.connect(token);
+    }
   });
   root.render(
     <StrictMode>

@@ -1,6 +1,6 @@
 import type { PortRow, TransportRow } from '@oneport/protocol';
-import { addressWords, bytesWords, peerWords, phaseWords, sinceWords } from './words.ts';
-import './way.css';
+import { addressWords, bytesWords, peerWords, phaseWords, sinceWords } from './labels.ts';
+import './packet-path.css';
 
 /** One transport's way, step by step. */
 export function Way(props: { row: TransportRow; ports: ReadonlyMap<string, PortRow>; at: number }) {

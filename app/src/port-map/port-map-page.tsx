@@ -1,16 +1,16 @@
 import type { Counted, DashboardFacts } from '@oneport/protocol';
 import { useMemo, useState, useSyncExternalStore } from 'react';
-import { LogoIcon } from '../views/icons.tsx';
-import './dashboard.css';
+import { LogoIcon } from '../ui/common/icons.tsx';
+import './port-map-page.css';
+import { Picture } from './diagram.tsx';
+import { countWords } from './labels.ts';
 import type { LivePortMap } from './live.ts';
-import { Picture } from './picture.tsx';
+import { Way } from './packet-path.tsx';
 import { PortTable } from './port-table.tsx';
 import { Search } from './search.tsx';
 import type { DashboardState } from './state.ts';
 import { TokenForm } from './token-form.tsx';
 import { TransportTable } from './transport-table.tsx';
-import { Way } from './way.tsx';
-import { countWords } from './words.ts';
 import { WorkerCards } from './worker-cards.tsx';
 
 export function Dashboard(props: { live: LivePortMap; onToken(token: string): void }) {

@@ -1,5 +1,5 @@
 import type { Counted, DashboardFacts, PortCount, PortRow } from '@oneport/protocol';
-import { countedByWords, counterName, trafficWords } from './words.ts';
+import { countedByWords, counterName, trafficWords } from './labels.ts';
 import './cards.css';
 
 /** What listens, for whom, and what it drops. */
@@ -89,7 +89,9 @@ function Counters({
 }) {
   // Of reasons those that have occurred: there are many.
   const shown = Object.entries(counters).filter(([, count]) => count > 0);
-  if (shown.length === 0) return null;
+  if (shown.length === 0) {
+    return null;
+  }
   return (
     <dl className={className}>
       {shown.map(([name, count]) => (

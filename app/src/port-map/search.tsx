@@ -1,7 +1,7 @@
 import { type DashboardFacts, dashboardLimits, type Look } from '@oneport/protocol';
 import { useId } from 'react';
+import { countWords } from './labels.ts';
 import type { DashboardState } from './state.ts';
-import { countWords } from './words.ts';
 
 /** What is looked for, among all that is open. */
 export function Search(props: {

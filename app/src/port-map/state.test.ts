@@ -1,7 +1,7 @@
 import type { DashboardUpdate } from '@oneport/protocol';
 import { expect, test } from 'vitest';
+import { transportRow } from './fixtures.ts';
 import { withUpdate } from './state.ts';
-import { transportRow } from './testing.ts';
 
 const first: DashboardUpdate = {
   at: 1,

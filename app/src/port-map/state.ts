@@ -65,9 +65,15 @@ function withChanges<Row extends { key: string }>(
   rows: ReadonlyMap<string, Row>,
   changes: Changes<Row> | undefined,
 ): ReadonlyMap<string, Row> {
-  if (!changes) return rows;
+  if (!changes) {
+    return rows;
+  }
   const next = new Map(rows);
-  for (const key of changes.gone) next.delete(key);
-  for (const row of changes.set) next.set(row.key, row);
+  for (const key of changes.gone) {
+    next.delete(key);
+  }
+  for (const row of changes.set) {
+    next.set(row.key, row);
+  }
   return next;
 }

@@ -16,7 +16,9 @@ export function TokenForm(props: {
   const id = useId();
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (token.trim()) onToken(token.trim());
+    if (token.trim()) {
+      onToken(token.trim());
+    }
   };
   return (
     <main className="dash-token">

@@ -16,7 +16,9 @@ export interface TokenPlaces {
  */
 export function takeToken({ location, history, storage }: TokenPlaces): string | undefined {
   const given = new URLSearchParams(location.hash.replace(/^#/, '')).get('token');
-  if (!given) return storage?.getItem(key) ?? undefined;
+  if (!given) {
+    return storage?.getItem(key) ?? undefined;
+  }
   history.replaceState(null, '', location.pathname + location.search);
   storage?.setItem(key, given);
   return given;

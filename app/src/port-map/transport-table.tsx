@@ -1,5 +1,5 @@
 import type { TransportRow } from '@oneport/protocol';
-import { addressWords, bytesWords, idWords, phaseWords, sinceWords, ufragWords } from './words.ts';
+import { addressWords, bytesWords, idWords, phaseWords, sinceWords, ufragWords } from './labels.ts';
 import './transport-table.css';
 
 /** Whose each tuple is. On a narrow screen each row becomes a card. */
@@ -11,7 +11,9 @@ export function TransportTable(props: {
   onChoose(key: string): void;
 }) {
   const { transports, matches, at, chosen, onChoose } = props;
-  if (transports.length === 0) return <p className="dash-empty">None.</p>;
+  if (transports.length === 0) {
+    return <p className="dash-empty">None.</p>;
+  }
   return (
     <>
       <table className="dash-transports">

@@ -1,9 +1,11 @@
 import type { WorkerRow } from '@oneport/protocol';
-import { bytesWords, countWords } from './words.ts';
+import { bytesWords, countWords } from './labels.ts';
 import './cards.css';
 
 export function WorkerCards({ workers }: { workers: WorkerRow[] }) {
-  if (workers.length === 0) return <p className="dash-empty">No worker is running.</p>;
+  if (workers.length === 0) {
+    return <p className="dash-empty">No worker is running.</p>;
+  }
   return (
     <ul className="dash-workers">
       {workers

@@ -17,7 +17,9 @@ export function mergeChat(
   messages: readonly ChatMessage[],
   isMine: (peerId: string) => boolean,
 ): readonly ChatEntry[] {
-  if (messages.length === 0) return entries;
+  if (messages.length === 0) {
+    return entries;
+  }
   const byId = new Map(entries.map((entry) => [entry.messageId, entry]));
   for (const message of messages) {
     byId.set(message.messageId, { ...message, mine: isMine(message.peerId) });

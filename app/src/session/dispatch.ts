@@ -1,9 +1,9 @@
 /** Where each of the server's messages goes. */
 import type { PeerId, Welcome } from '@oneport/protocol';
-import type { Connection } from './connection.ts';
+import type { Connection } from '../media/media-session.ts';
+import type { SignallingHandlers } from '../signalling/signalling.ts';
 import type { Moderation } from './moderation.ts';
 import type { Room } from './room.ts';
-import type { SignallingHandlers } from './signalling.ts';
 
 export interface DispatchTo {
   room: Room;

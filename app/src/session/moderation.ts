@@ -7,9 +7,9 @@ import type {
   WaitingPeer,
   Welcome,
 } from '@oneport/protocol';
-import type { LocalMedia } from './local-media.ts';
+import type { LocalMedia } from '../devices/local-media.ts';
+import type { SendRequest } from '../signalling/signalling.ts';
 import type { Notices } from './notices.ts';
-import type { SendRequest } from './signalling.ts';
 
 /** The part of the snapshot that is about permissions. */
 export interface ModerationView {
@@ -82,9 +82,13 @@ export class Moderation {
   /** A moderator has muted me. What I would like next time is not changed by it. */
   muted({ what }: NotificationData<'muted'>): void {
     const { local, notices } = this.#options;
-    if (what === 'microphone') void local.setMicrophone(false);
-    else if (what === 'camera') void local.setCamera(false);
-    else local.stopScreen();
+    if (what === 'microphone') {
+      void local.setMicrophone(false);
+    } else if (what === 'camera') {
+      void local.setCamera(false);
+    } else {
+      local.stopScreen();
+    }
     notices.add({ type: 'muted', what });
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RemoteMedia } from './consuming.ts';
+import type { RemoteMedia } from '../media/consumers.ts';
 import { assemblePeople } from './people.ts';
 
 const device = { flag: 'chrome', name: 'Chrome' };

@@ -1,6 +1,6 @@
 /** The others in the room, put together from who is there and what arrives from them. */
 import type { PeerId, PeerInfo, Source } from '@oneport/protocol';
-import type { RemoteMedia } from './consuming.ts';
+import type { RemoteMedia } from '../media/consumers.ts';
 
 export interface Person extends PeerInfo {
   readonly microphone: RemoteMedia | undefined;

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import type { RemoteMedia } from './consuming.ts';
+import type { RemoteMedia } from '../media/consumers.ts';
 import { Notices } from './notices.ts';
 import { Room } from './room.ts';
 import type { Notice } from './snapshot.ts';

@@ -1,11 +1,11 @@
 /** Who is in the room and what was said in it, as the server tells it. It outlives connections. */
 import type { ChatMessage, PeerId, PeerInfo, RequestReply } from '@oneport/protocol';
+import type { RemoteMedia } from '../media/consumers.ts';
+import { newPeerId } from '../media/ids.ts';
+import type { SendRequest } from '../signalling/signalling.ts';
 import { mergeChat } from './chat-log.ts';
-import type { RemoteMedia } from './consuming.ts';
-import { newPeerId } from './ids.ts';
 import type { Notices } from './notices.ts';
 import { assemblePeople } from './people.ts';
-import type { SendRequest } from './signalling.ts';
 import type { Self, Snapshot } from './snapshot.ts';
 
 /** The part of the snapshot that is the room's. */
@@ -47,8 +47,14 @@ export class Room {
   /** I have joined: the reply lists everybody, and so also says who has gone meanwhile. */
   entered({ peers, chat }: RequestReply<'join'>): void {
     const there = new Set(peers.map(({ peerId }) => peerId));
-    for (const peerId of this.#peers.keys()) if (!there.has(peerId)) this.#peers.delete(peerId);
-    for (const peer of peers) this.#peers.set(peer.peerId, peer);
+    for (const peerId of this.#peers.keys()) {
+      if (!there.has(peerId)) {
+        this.#peers.delete(peerId);
+      }
+    }
+    for (const peer of peers) {
+      this.#peers.set(peer.peerId, peer);
+    }
     this.chatted(chat);
     this.#peopleChanged();
   }
@@ -64,19 +70,25 @@ export class Room {
     const known = this.#peers.has(peer.peerId);
     this.#peers.set(peer.peerId, peer);
     this.#peopleChanged();
-    if (!known) this.#options.notices.add({ type: 'joined', displayName: peer.displayName });
+    if (!known) {
+      this.#options.notices.add({ type: 'joined', displayName: peer.displayName });
+    }
   }
 
   peerWent(peerId: PeerId): void {
     const peer = this.#peers.get(peerId);
     this.#peers.delete(peerId);
     this.#peopleChanged();
-    if (peer) this.#options.notices.add({ type: 'left', displayName: peer.displayName });
+    if (peer) {
+      this.#options.notices.add({ type: 'left', displayName: peer.displayName });
+    }
   }
 
   peerRenamed(peerId: PeerId, displayName: string): void {
     const peer = this.#peers.get(peerId);
-    if (peer) this.#peers.set(peerId, { ...peer, displayName });
+    if (peer) {
+      this.#peers.set(peerId, { ...peer, displayName });
+    }
     this.#peopleChanged();
   }
 

@@ -5,28 +5,38 @@
  */
 import { displayNameSchema, errorCodes, type RequestReply, type Welcome } from '@oneport/protocol';
 import type { Device } from 'mediasoup-client';
-import { browserInfo } from './browser-info.ts';
-import { Connection } from './connection.ts';
-import { Connector, type FailureKind, type Trouble, type TroubleCause } from './connector.ts';
-import { tileKey, type Unreceivable } from './consuming.ts';
-import { DeviceLoader } from './device-loader.ts';
+import { LocalMedia } from '../devices/local-media.ts';
+import { OwnDevices } from '../devices/own-devices.ts';
+import { tileKey, type Unreceivable } from '../media/consumers.ts';
+import { DeviceLoader } from '../media/device-loader.ts';
+import type { TileView } from '../media/layers.ts';
+import { Connection } from '../media/media-session.ts';
+import { wantedSources } from '../media/publishing.ts';
+import { MediaState } from '../network/media-state.ts';
+import { browserInfo } from '../page/browser-info.ts';
+import type { PageSettings } from '../page/page-url.ts';
+import { type PreferenceStorage, RememberedPreferences } from '../page/preferences.ts';
+import type { Place } from '../page/session-restore.ts';
+import {
+  Connector,
+  type FailureKind,
+  type Trouble,
+  type TroubleCause,
+} from '../signalling/connector.ts';
+import {
+  openSignalling,
+  RequestError,
+  type SendRequest,
+  type Signalling,
+} from '../signalling/signalling.ts';
+import { signallingUrl } from '../signalling/signalling-url.ts';
+import type { SocketEnd } from '../signalling/socket.ts';
 import { dispatch } from './dispatch.ts';
 import { nameOrGuest } from './display-name.ts';
-import type { TileView } from './layers.ts';
-import { LocalMedia } from './local-media.ts';
-import { MediaState } from './media-state.ts';
 import { beforeWelcome, Moderation } from './moderation.ts';
 import { Notices } from './notices.ts';
-import { OwnDevices } from './own-devices.ts';
-import type { PageSettings } from './page-url.ts';
-import type { Place } from './place.ts';
-import { type PreferenceStorage, RememberedPreferences } from './preferences.ts';
-import { wantedSources } from './publishing.ts';
 import { Room } from './room.ts';
-import { openSignalling, RequestError, type SendRequest, type Signalling } from './signalling.ts';
-import { signallingUrl } from './signalling-url.ts';
 import type { Phase, Snapshot } from './snapshot.ts';
-import type { SocketEnd } from './socket.ts';
 import { Store } from './store.ts';
 
 export interface RoomSessionOptions {
@@ -149,7 +159,9 @@ export class RoomSession {
   get place(): Place | undefined {
     const { roomId, self } = this.getSnapshot();
     const { resumeSecret } = this.#connector;
-    if (!this.#inCall || resumeSecret === undefined) return undefined;
+    if (!this.#inCall || resumeSecret === undefined) {
+      return undefined;
+    }
     const { peerId, displayName: name } = self;
     return { roomId, peerId, displayName: nameOrGuest(name), resumeSecret, ...this.devices.open };
   }
@@ -157,19 +169,27 @@ export class RoomSession {
   /** Enters the room, or enters it again after having left. */
   join(): void {
     const { state } = this.getSnapshot().phase;
-    if (state !== 'lobby' && state !== 'left' && state !== 'failed') return;
+    if (state !== 'lobby' && state !== 'left' && state !== 'failed') {
+      return;
+    }
     // After leaving, the server may not have seen the old socket close yet.
-    if (state !== 'lobby') this.#updateSelf({ peerId: this.#room.newIdentity() });
+    if (state !== 'lobby') {
+      this.#updateSelf({ peerId: this.#room.newIdentity() });
+    }
     this.#updateSelf({ displayName: nameOrGuest(this.getSnapshot().self.displayName) });
     this.#store.update({ phase: { state: 'joining', trouble: undefined } });
-    if (state !== 'lobby' && this.#options.page.produce) void this.devices.openAgain();
+    if (state !== 'lobby' && this.#options.page.produce) {
+      void this.devices.openAgain();
+    }
     this.#connector.start();
   }
 
   /** Leaves for good, politely, and closes all devices. */
   leave(): void {
     const { state } = this.getSnapshot().phase;
-    if (state === 'left' || state === 'failed') return;
+    if (state === 'left' || state === 'failed') {
+      return;
+    }
     this.#end({ state: 'left' });
   }
 
@@ -190,7 +210,9 @@ export class RoomSession {
     this.#updateSelf({ displayName });
     this.#preferences.change({ displayName: displayName.trim() });
     const valid = displayNameSchema.safeParse(displayName);
-    if (this.getSnapshot().phase.state !== 'joined' || !valid.success) return;
+    if (this.getSnapshot().phase.state !== 'joined' || !valid.success) {
+      return;
+    }
     this.#request('changeDisplayName', { displayName: valid.data }).catch((error: unknown) =>
       console.warn('changing the name failed', error),
     );
@@ -208,8 +230,11 @@ export class RoomSession {
    */
   setTileView(peerId: string, source: 'camera' | 'screen', view: TileView | undefined): void {
     const key = tileKey(peerId, source);
-    if (view) this.#views.set(key, view);
-    else this.#views.delete(key);
+    if (view) {
+      this.#views.set(key, view);
+    } else {
+      this.#views.delete(key);
+    }
     this.#connection?.consuming?.viewsChanged();
   }
 
@@ -238,7 +263,9 @@ export class RoomSession {
   /** Makes the connection that `welcome` describes, in line with the intent, or goes on with the one that it names. */
   async #adopt(welcome: Welcome): Promise<void> {
     const signalling = this.#connector.signalling;
-    if (!signalling) return;
+    if (!signalling) {
+      return;
+    }
     this.#connector.welcomed(welcome.resumeSecret);
     this.#allowed(welcome);
     try {
@@ -246,11 +273,15 @@ export class RoomSession {
       if (!resumes) {
         const device = await this.#loadDevice(welcome);
         // The socket may have gone, or another welcome come, while the device was loading.
-        if (!device || signalling !== this.#connector.signalling) return;
+        if (!device || signalling !== this.#connector.signalling) {
+          return;
+        }
         this.#connection = this.#connect(welcome, device, signalling);
       }
       const connection = this.#connection;
-      if (!connection) return;
+      if (!connection) {
+        return;
+      }
       const joining = connection.join({
         displayName: nameOrGuest(this.getSnapshot().self.displayName),
         device: browserInfo(navigator.userAgent),
@@ -291,9 +322,13 @@ export class RoomSession {
     const reconnect = (cause: TroubleCause) => {
       // Without a socket it has to wait for the next one, which is under way.
       const current = this.#connector.signalling;
-      if (connection !== this.#connection || !current) return;
+      if (connection !== this.#connection || !current) {
+        return;
+      }
       // The next one asks for new transports, and this one must not be blamed for another's silence.
-      if (cause === 'media-lost' || connection.uses(current)) this.#connector.reconnect(cause);
+      if (cause === 'media-lost' || connection.uses(current)) {
+        this.#connector.reconnect(cause);
+      }
     };
     const connection: Connection = new Connection({
       welcome,
@@ -315,9 +350,13 @@ export class RoomSession {
 
   #notJoined(signalling: Signalling, error: unknown): void {
     // Another socket or another `welcome` is being dealt with.
-    if (signalling !== this.#connector.signalling) return;
+    if (signalling !== this.#connector.signalling) {
+      return;
+    }
     const code = error instanceof RequestError ? error.code : errorCodes.badRequest;
-    if (code === errorCodes.conflict) return;
+    if (code === errorCodes.conflict) {
+      return;
+    }
     // No answer, or a fault of the server's: it may be better next time.
     if (code === undefined || code >= errorCodes.internal) {
       this.#connector.reconnect('unreachable');
@@ -333,7 +372,9 @@ export class RoomSession {
 
   #placeLost(): void {
     this.#updateSelf({ peerId: this.#room.newIdentity() });
-    if (!this.#returning) return;
+    if (!this.#returning) {
+      return;
+    }
     // Who loads a page asks to come back, not to come in as somebody else.
     this.#returning = false;
     this.#connector.stop();
@@ -345,19 +386,30 @@ export class RoomSession {
     const wasReconnecting = this.getSnapshot().phase.state === 'reconnecting';
     this.#room.entered(reply);
     const media = this.#connection?.consuming?.media() ?? [];
-    if (resumes) this.#room.mediaChanged(media);
-    else this.#room.transportsChanged(media);
+    if (resumes) {
+      this.#room.mediaChanged(media);
+    } else {
+      this.#room.transportsChanged(media);
+    }
     this.#store.update({ phase: { state: 'joined' } });
     this.#connector.settled();
     // Whoever receives gets what the server itself has to say, even alone.
-    if (this.#connection?.consuming) this.#media.expect();
-    if (wasReconnecting && !this.#media.lost) this.#notices.add({ type: 'reconnected' });
+    if (this.#connection?.consuming) {
+      this.#media.expect();
+    }
+    if (wasReconnecting && !this.#media.lost) {
+      this.#notices.add({ type: 'reconnected' });
+    }
   }
 
   #troubled(trouble: Trouble): void {
     this.#connection?.suspend();
-    if (trouble.serverGone) this.#notices.removeAll('server-stopping');
-    if (trouble.cause === 'media-lost') this.#media.lose();
+    if (trouble.serverGone) {
+      this.#notices.removeAll('server-stopping');
+    }
+    if (trouble.cause === 'media-lost') {
+      this.#media.lose();
+    }
     const state = this.#inCall ? 'reconnecting' : 'joining';
     // Who speaks the server would say, and it doesn't.
     this.#store.update({ phase: { state, trouble }, activeSpeaker: null });

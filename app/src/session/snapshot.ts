@@ -1,10 +1,10 @@
 /** All that a view needs to know, in one immutable value. */
 import type { PeerId, PortMode, Publishable, RoomId, Source } from '@oneport/protocol';
+import type { DeviceList } from '../devices/devices.ts';
+import type { LocalScreen, LocalSource } from '../devices/local-media.ts';
+import type { MediaPath } from '../network/media-paths.ts';
+import type { Failure, Trouble } from '../signalling/connector.ts';
 import type { ChatEntry } from './chat-log.ts';
-import type { Failure, Trouble } from './connector.ts';
-import type { DeviceList } from './devices.ts';
-import type { LocalScreen, LocalSource } from './local-media.ts';
-import type { MediaPath } from './media-paths.ts';
 import type { ModerationView } from './moderation.ts';
 import type { Person } from './people.ts';
 

@@ -24,9 +24,13 @@ export class Store<T extends object> {
   /** Replaces the given fields. Nobody is called if all of them are as they were. */
   update(change: Partial<T>): void {
     const keys = Object.keys(change) as (keyof T)[];
-    if (keys.every((name) => Object.is(change[name], this.#value[name]))) return;
+    if (keys.every((name) => Object.is(change[name], this.#value[name]))) {
+      return;
+    }
     this.#value = { ...this.#value, ...change };
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of [...this.#listeners]) {
+      listener();
+    }
   }
 
   /**
@@ -37,6 +41,8 @@ export class Store<T extends object> {
   updateIfOther(change: Partial<T>): void {
     const keys = Object.keys(change) as (keyof T)[];
     const text = (value: Partial<T>) => JSON.stringify(keys.map((name) => value[name]));
-    if (text(change) !== text(this.#value)) this.update(change);
+    if (text(change) !== text(this.#value)) {
+      this.update(change);
+    }
   }
 }

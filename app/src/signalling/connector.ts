@@ -128,8 +128,11 @@ export class Connector {
 
   /** Doesn't wait for the next attempt's time. If none is waited for, sees whether the socket is still alive. */
   retryNow(): void {
-    if (this.#running && !this.#signalling) this.#open();
-    else this.#heartbeat?.beat();
+    if (this.#running && !this.#signalling) {
+      this.#open();
+    } else {
+      this.#heartbeat?.beat();
+    }
   }
 
   /**
@@ -149,27 +152,35 @@ export class Connector {
 
   /** Gives this connection up and makes another. */
   reconnect(cause: TroubleCause): void {
-    if (!this.#running) return;
+    if (!this.#running) {
+      return;
+    }
     this.#signalling?.abandon();
     this.#waitAndRetry(cause);
   }
 
   #open(): void {
     clearTimeout(this.#timer);
-    if (this.#attempt > 0) this.#tell(null);
+    if (this.#attempt > 0) {
+      this.#tell(null);
+    }
     const resume = this.#resumeSecret;
     this.#signalling = this.#options.open(resume, (end) => this.#ended(end, resume));
   }
 
   #ended({ code, reason }: SocketEnd, resume: string | undefined): void {
-    if (!this.#running) return;
+    if (!this.#running) {
+      return;
+    }
     const failure = finalCodes[code];
     const neverWelcomed = resume === this.#resumeSecret;
     if (failure === 'refused' && resume !== undefined && neverWelcomed) {
       // The secret is no longer good, for example since the server is a new process.
       this.#resumeSecret = undefined;
       this.#options.onPlaceLost();
-      if (this.#running) this.#waitAndRetry('unreachable');
+      if (this.#running) {
+        this.#waitAndRetry('unreachable');
+      }
     } else if (failure) {
       this.stop();
       this.#options.onFailure({ kind: failure, reason });

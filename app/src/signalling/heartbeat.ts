@@ -32,10 +32,14 @@ export function startHeartbeat({ ping, onDead }: HeartbeatOptions): Heartbeat {
   };
   const answered = () => {
     waiting = false;
-    if (!over) after(every, beat);
+    if (!over) {
+      after(every, beat);
+    }
   };
   const beat = () => {
-    if (over || waiting) return;
+    if (over || waiting) {
+      return;
+    }
     waiting = true;
     after(answerWithin, () => {
       stop();

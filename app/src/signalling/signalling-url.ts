@@ -12,13 +12,21 @@ export function signallingUrl(server: string, query: ConnectQuery): string {
   url.searchParams.set('peerId', query.peerId);
   url.searchParams.set('produce', query.produce ? '1' : '0');
   url.searchParams.set('consume', query.consume ? '1' : '0');
-  if (query.forceTcp) url.searchParams.set('forceTcp', '1');
-  if (query.resume !== undefined) url.searchParams.set('resume', query.resume);
-  if (query.keep) url.searchParams.set('keep', '1');
+  if (query.forceTcp) {
+    url.searchParams.set('forceTcp', '1');
+  }
+  if (query.resume !== undefined) {
+    url.searchParams.set('resume', query.resume);
+  }
+  if (query.keep) {
+    url.searchParams.set('keep', '1');
+  }
   if (query.token !== undefined) {
     url.searchParams.set('token', query.token);
     // Only who needs a token may have to wait in a lobby, and be read by its moderators.
-    if (query.displayName) url.searchParams.set('displayName', query.displayName);
+    if (query.displayName) {
+      url.searchParams.set('displayName', query.displayName);
+    }
   }
   return url.href;
 }

@@ -83,13 +83,18 @@ export function openSignalling(url: string, handlers: SignallingHandlers): Signa
   const peer = new Peer(socket);
 
   peer.on('notification', ({ method, data }) => {
-    if (!has(notifications, method)) return;
+    if (!has(notifications, method)) {
+      return;
+    }
     notify(method, data);
   });
   const notify = <M extends NotificationMethod>(method: M, data: unknown) => {
     const checked = (notifications[method] as Checkable<NotificationData<M>>).safeParse(data);
-    if (checked.success) handlers.notifications[method](checked.data);
-    else console.error(`signalling: bad ${method}:`, explain(checked.error));
+    if (checked.success) {
+      handlers.notifications[method](checked.data);
+    } else {
+      console.error(`signalling: bad ${method}:`, explain(checked.error));
+    }
   };
 
   peer.on('request', ({ method, data }, accept, reject) => {
@@ -124,7 +129,9 @@ export function openSignalling(url: string, handlers: SignallingHandlers): Signa
       const reply = (requests[method].reply as Checkable<RequestReply<typeof method>>).safeParse(
         answer,
       );
-      if (!reply.success) throw new RequestError(method, undefined, explain(reply.error));
+      if (!reply.success) {
+        throw new RequestError(method, undefined, explain(reply.error));
+      }
       return reply.data;
     },
     close: () => peer.close(),

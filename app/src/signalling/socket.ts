@@ -37,7 +37,9 @@ export class Socket implements PeerTransport {
     this.#socket.onmessage = ({ data }) => this.#receive(data);
     this.#socket.onclose = ({ code, reason }) => {
       clearTimeout(opening);
-      if (this.#closed) return;
+      if (this.#closed) {
+        return;
+      }
       this.#end();
       onEnd({ code, reason });
     };
@@ -61,7 +63,9 @@ export class Socket implements PeerTransport {
 
   /** @param code - `normal` to leave, `comingBack` to keep our place for the next socket */
   close(code: number = closeCodes.normal): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#end();
     this.#socket.close(code);
   }
@@ -72,7 +76,9 @@ export class Socket implements PeerTransport {
   }
 
   #receive(data: unknown): void {
-    if (this.#closed || typeof data !== 'string') return;
+    if (this.#closed || typeof data !== 'string') {
+      return;
+    }
     let message: object | undefined;
     try {
       message = parse(data);
@@ -80,7 +86,9 @@ export class Socket implements PeerTransport {
       // protoo's parser reads fields of `null`.
       console.warn('signalling: a frame that is not protoo', error);
     }
-    if (message) this.#emit('message', message);
+    if (message) {
+      this.#emit('message', message);
+    }
   }
 
   #emit(event: string, ...args: unknown[]): void {

@@ -1,9 +1,9 @@
-import { Call } from './call.tsx';
+import { Call } from './call/call.tsx';
+import { useSnapshot } from './common/session-context.ts';
+import { Toasts } from './common/toasts.tsx';
 import { Failed, Left } from './end.tsx';
-import { Lobby } from './lobby.tsx';
-import { useSnapshot } from './session-context.ts';
-import { Toasts } from './toasts.tsx';
-import { Waiting } from './waiting.tsx';
+import { Lobby } from './lobby/lobby.tsx';
+import { Waiting } from './lobby/waiting.tsx';
 
 export function App() {
   const snapshot = useSnapshot();

@@ -1,12 +1,12 @@
 import { type ReactNode, useEffect, useRef } from 'react';
-import type { Failure } from '../room/connector.ts';
-import type { Snapshot } from '../room/snapshot.ts';
+import type { Snapshot } from '../session/snapshot.ts';
+import type { Failure } from '../signalling/connector.ts';
 import './end.css';
-import { LogoIcon } from './icons.tsx';
-import { NewRoomLink } from './new-room-link.tsx';
-import { asksForToken, mayTryAgain } from './refusal-words.ts';
-import { useSession } from './session-context.ts';
-import { failureWords } from './words.ts';
+import { LogoIcon } from './common/icons.tsx';
+import { failureWords } from './common/labels.ts';
+import { asksForToken, mayTryAgain } from './common/refusal-labels.ts';
+import { useSession } from './common/session-context.ts';
+import { NewRoomLink } from './lobby/new-room-link.tsx';
 
 interface EndProps {
   readonly title: string;

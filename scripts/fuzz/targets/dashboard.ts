@@ -1,7 +1,7 @@
 import { dashboardNamespace, dashboardPath, lookSchema } from '@oneport/protocol';
 import fc from 'fast-check';
 import { WebSocket } from 'ws';
-import { dashboardToken } from '../../../server/src/testing/server-process.ts';
+import { dashboardToken } from '../../../testkit/servers/server-process.ts';
 import { target } from '../target.ts';
 import { fromSchema } from '../values/from-schema.ts';
 import { hostileJson, hostileValue } from '../values/hostile.ts';
@@ -77,7 +77,9 @@ export const dashboard = target(
             messages += 1;
             subject.count(`packets: ${String(data).slice(0, 2)}`);
             // First engine.io's handshake, then the answer to the namespace's.
-            if (messages === 2) resolve(undefined);
+            if (messages === 2) {
+              resolve(undefined);
+            }
           }),
         );
         await Promise.race([closed, new Promise((resolve) => socket.once('open', resolve))]);
@@ -86,7 +88,9 @@ export const dashboard = target(
           await Promise.race([closed, answered]);
         }
         for (const packet of packets) {
-          if (socket.readyState === WebSocket.OPEN) socket.send(packet);
+          if (socket.readyState === WebSocket.OPEN) {
+            socket.send(packet);
+          }
         }
         socket.close();
         await closed;

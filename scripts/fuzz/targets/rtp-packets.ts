@@ -37,7 +37,9 @@ export const rtpPackets = target(
     const { kind, rtpParameters: given } = plan.produce as types.ProducerOptions;
     const { data: rtpParameters } = rtpParametersSchema.safeParse(given);
     const [worker] = subject.server.pool.workers;
-    if (!rtpParameters || !worker) return subject.count('parameters of no protocol');
+    if (!rtpParameters || !worker) {
+      return subject.count('parameters of no protocol');
+    }
     const router = await worker.createRouter();
     try {
       const [from, to] = await Promise.all([
@@ -50,17 +52,25 @@ export const rtpPackets = target(
         rtpParameters: rtpParameters as types.RtpParameters,
       };
       const producer = await from.produce(options).catch(() => undefined);
-      if (!producer) return subject.count('parameters refused');
+      if (!producer) {
+        return subject.count('parameters refused');
+      }
       const { rtpCapabilities } = router;
       const consumer = await to.consume({ producerId: producer.id, rtpCapabilities });
-      if (consumer.type !== 'simple') await consumer.setPreferredLayers(plan.layers);
+      if (consumer.type !== 'simple') {
+        await consumer.setPreferredLayers(plan.layers);
+      }
       consumer.on('rtp', () => subject.count('packets through'));
       for (const packet of plan.packets) {
         producer.send(buildPacket(packet, rtpParameters));
         subject.count('packets sent');
       }
-      for (const hex of plan.rtcp) from.sendRtcp(Buffer.from(hex, 'hex'));
-      for (const hex of plan.rtcp) to.sendRtcp(Buffer.from(hex, 'hex'));
+      for (const hex of plan.rtcp) {
+        from.sendRtcp(Buffer.from(hex, 'hex'));
+      }
+      for (const hex of plan.rtcp) {
+        to.sendRtcp(Buffer.from(hex, 'hex'));
+      }
       // Answered in order: all that was sent is behind it.
       await Promise.all([producer.getStats(), consumer.getStats(), from.dump(), to.dump()]);
       subject.count(`producers: ${producer.type}`);

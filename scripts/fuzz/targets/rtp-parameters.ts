@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { requests } from '@oneport/protocol';
 import fc from 'fast-check';
-import { rtpCapabilities } from '../../../server/src/testing/media-parameters.ts';
+import { rtpCapabilities } from '../../../testkit/clients/media-parameters.ts';
 import { FuzzPeer } from '../fuzz-peer.ts';
 import type { Subject } from '../subject.ts';
 import { target } from '../target.ts';

@@ -1,6 +1,6 @@
 import { connectQuerySchema, peerIdSchema } from '@oneport/protocol';
 import fc from 'fast-check';
-import { rtpCapabilities } from '../../../server/src/testing/media-parameters.ts';
+import { rtpCapabilities } from '../../../testkit/clients/media-parameters.ts';
 import { type Answer, FuzzPeer, takeAll } from '../fuzz-peer.ts';
 import type { Subject } from '../subject.ts';
 import { target } from '../target.ts';
@@ -75,7 +75,9 @@ async function play(subject: Subject, plan: PeerPlan): Promise<void> {
     await peer.welcome();
   } else {
     const welcome = await peer.welcome();
-    if (welcome && state !== 'welcomed') join(peer, welcome.generation);
+    if (welcome && state !== 'welcomed') {
+      join(peer, welcome.generation);
+    }
     if (welcome && state === 'resumed') {
       const before = peer;
       // With what its last connection has asked for still waiting to be done.
@@ -86,10 +88,14 @@ async function play(subject: Subject, plan: PeerPlan): Promise<void> {
       join(peer, generation);
     }
     // The server closes its half, and gets the rest all the same.
-    if (state === 'closing') peer.send('null');
+    if (state === 'closing') {
+      peer.send('null');
+    }
     sendAll(peer, plan.frames);
   }
-  if (plan.end !== 'abrupt at once') await peer.dealtWith();
+  if (plan.end !== 'abrupt at once') {
+    await peer.dealtWith();
+  }
   sendAll(peer, plan.last);
   await peer.end(plan.end === 'polite' ? 'polite' : 'abrupt');
 }

@@ -36,7 +36,9 @@ const batch = fc.record({
 /** Connections to the media port: frames of RFC 4571, true and false, cut anywhere, and what else may come. */
 export const tcp = target('tcp', batch, async (subject, { transport: plan, connections }) => {
   const transport = await FuzzTransport.open(subject, plan);
-  if (!transport) return subject.count('not let in');
+  if (!transport) {
+    return subject.count('not let in');
+  }
   await Promise.all(
     connections.map(async ({ before, frames, plan }) => {
       const bytes = frames.map(({ datagram, lie }) => {

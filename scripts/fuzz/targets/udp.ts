@@ -16,23 +16,29 @@ const batch = fc.record({
 /** Datagrams to the media port: from nobody's address, a participant's, and forged ones. */
 export const udp = target('udp', batch, async (subject, { transport: plan, datagrams }) => {
   const transport = await FuzzTransport.open(subject, plan);
-  if (!transport) return subject.count('not let in');
+  if (!transport) {
+    return subject.count('not let in');
+  }
   const sockets = {
     known: await transport.knownSocket(),
     stranger: await transport.strangersSocket(),
   };
   for (const { datagram, from } of datagrams) {
     const bytes = build(datagram, transport.credentials);
-    if (from === 'innocent') subject.innocents.forge(bytes);
-    else sockets[from].send(bytes);
+    if (from === 'innocent') {
+      subject.innocents.forge(bytes);
+    } else {
+      sockets[from].send(bytes);
+    }
     subject.count(`${datagram.kind} from ${from}`);
   }
   // The port's own order: when this is answered, all that came before has been dealt with.
   const { ufrag, password } = transport.credentials.own;
   await sockets.known.check({ usernameFragment: ufrag, password });
   for (const [from, socket] of Object.entries(sockets)) {
-    for (const { length } of socket.received)
+    for (const { length } of socket.received) {
       subject.count(length > 0 ? `answers to ${from}` : 'empty');
+    }
     await socket.close();
   }
   await transport.close();

@@ -22,7 +22,9 @@ export function fromSchema(schema: Schema, exception: Exception = () => undefine
 
 function walk(schema: Schema, exception: Exception, name: string): fc.Arbitrary<unknown> {
   const own = exception(schema, name);
-  if (own) return own;
+  if (own) {
+    return own;
+  }
   const inner = (within: Schema, member = name) => walk(within, exception, member);
   const { def } = (schema as z.core.$ZodTypes)._zod;
   switch (def.type) {
@@ -102,7 +104,9 @@ const character = fc.oneof(
 function stringOf(schema: Schema): fc.Arbitrary<string> {
   const { minimum = 0, maximum = 200, patterns } = limitsOf(schema);
   const whole = patterns.find(({ source }) => source.startsWith('^') && source.endsWith('$'));
-  if (whole) return fc.stringMatching(whole);
+  if (whole) {
+    return fc.stringMatching(whole);
+  }
   return fc.string({ unit: character, minLength: minimum, maxLength: maximum });
 }
 
@@ -129,16 +133,25 @@ function limitsOf(schema: Schema): Limits {
   const own = schema._zod.def as unknown as Check & { checks?: { _zod: { def: Check } }[] };
   const limits: Limits = { patterns: [], whole: false };
   for (const check of [own, ...(own.checks ?? []).map(({ _zod }) => _zod.def)]) {
-    if (check.pattern) limits.patterns.push(check.pattern);
-    if (check.format === 'safeint') limits.whole = true;
+    if (check.pattern) {
+      limits.patterns.push(check.pattern);
+    }
+    if (check.format === 'safeint') {
+      limits.whole = true;
+    }
     const minimum = check.minimum ?? (check.check === 'greater_than' ? check.value : undefined);
     const maximum = check.maximum ?? (check.check === 'less_than' ? check.value : undefined);
-    if (minimum !== undefined) limits.minimum = minimum;
-    if (maximum !== undefined) limits.maximum = maximum;
+    if (minimum !== undefined) {
+      limits.minimum = minimum;
+    }
+    if (maximum !== undefined) {
+      limits.maximum = maximum;
+    }
   }
   // A format's pattern is not always in its definition.
-  for (const pattern of (schema._zod.bag.patterns ?? []) as Iterable<RegExp>)
+  for (const pattern of (schema._zod.bag.patterns ?? []) as Iterable<RegExp>) {
     limits.patterns.push(pattern);
+  }
   return limits;
 }
 

@@ -72,6 +72,8 @@ export const hostileJson: fc.Arbitrary<string> = fc.oneof(
 
 function nest(depth: number): unknown {
   let value: unknown = 0;
-  for (let i = 0; i < depth; i++) value = i % 2 ? [value] : { a: value };
+  for (let i = 0; i < depth; i++) {
+    value = i % 2 ? [value] : { a: value };
+  }
   return value;
 }

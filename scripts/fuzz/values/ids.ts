@@ -25,7 +25,9 @@ const ownOf: Record<string, (typeof owners)[number]> = {
 
 /** Ids that stand for a peer's own, mostly, and others': a random one would never lead anywhere. */
 export const uuids: Exception = (schema, name) => {
-  if (!('format' in schema._zod.def) || schema._zod.def.format !== 'uuid') return undefined;
+  if (!('format' in schema._zod.def) || schema._zod.def.format !== 'uuid') {
+    return undefined;
+  }
   const own = placeholders[owners.indexOf(ownOf[name] ?? 'nobody')];
   return fc.oneof(
     { weight: 4, arbitrary: fc.constant(own) },

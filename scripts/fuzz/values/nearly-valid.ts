@@ -34,24 +34,37 @@ export function apply(value: unknown, { kind, place, value: other }: Change): un
       parent[key] = other;
       break;
     case 'remove':
-      if (Array.isArray(parent)) parent.splice(Number(key), 1);
-      else delete parent[key];
+      if (Array.isArray(parent)) {
+        parent.splice(Number(key), 1);
+      } else {
+        delete parent[key];
+      }
       break;
     case 'add':
-      if (Array.isArray(here)) here.push(other);
-      else if (isObject(here)) here.extra = other;
-      else parent[key] = other;
+      if (Array.isArray(here)) {
+        here.push(other);
+      } else if (isObject(here)) {
+        here.extra = other;
+      } else {
+        parent[key] = other;
+      }
       break;
     case 'repeat':
-      if (Array.isArray(here)) here.push(...Array(50).fill(here).flat());
-      else if (typeof here === 'string') parent[key] = here.repeat(40);
-      else if (typeof here === 'number') parent[key] = here * 1_000 + 1;
+      if (Array.isArray(here)) {
+        here.push(...Array(50).fill(here).flat());
+      } else if (typeof here === 'string') {
+        parent[key] = here.repeat(40);
+      } else if (typeof here === 'number') {
+        parent[key] = here * 1_000 + 1;
+      }
       break;
     case 'wrap':
       parent[key] = place % 2 ? [here] : { value: here };
       break;
     case 'rename':
-      if (!Array.isArray(parent)) delete parent[key];
+      if (!Array.isArray(parent)) {
+        delete parent[key];
+      }
       parent[Array.isArray(parent) ? key : `${key} `] = here;
   }
   return root.value;

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { privateApt } from '../../deploy/private-apt.ts';
+import { privateApt } from '../../debian/private-apt.ts';
 import { operatingSystem } from '../../setup/apt.mjs';
 import { withLock } from '../../setup/lock.mjs';
 import { cacheFolder } from '../../setup/paths.mjs';
@@ -29,11 +29,15 @@ export async function getKernel({ suite, architecture }: Options): Promise<strin
     // A package without content, which needs the one of the newest version.
     const { stdout } = await run('apt-cache', ['show', '--no-all-versions', image], { env });
     const [, newest] = /^Depends: (linux-image-\S+)/m.exec(stdout) ?? [];
-    if (!newest) throw new Error(`${image} of ${suite} needs no package`);
+    if (!newest) {
+      throw new Error(`${image} of ${suite} needs no package`);
+    }
     await run('apt-get', ['download', newest], { env, cwd: temporary });
   });
   const file = readdirSync(join(folder, 'boot')).find((entry) => entry.startsWith('vmlinuz-'));
-  if (!file) throw new SetUpError(`no kernel in ${folder}`);
+  if (!file) {
+    throw new SetUpError(`no kernel in ${folder}`);
+  }
   return join(folder, 'boot', file);
 }
 
@@ -66,7 +70,9 @@ async function cached(
   const folder = join(cacheFolder(), 'other-kernels', name);
   mkdirSync(join(folder, '..'), { recursive: true });
   await withLock(folder, async () => {
-    if (existsSync(folder)) return;
+    if (existsSync(folder)) {
+      return;
+    }
     const temporary = mkdtempSync(`${folder}-`);
     try {
       await step(name, 'Debian packages are downloaded', async () => {

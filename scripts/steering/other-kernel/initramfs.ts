@@ -50,7 +50,9 @@ export async function makeInitramfs(
     copyFileSync(join(guest, `usr/share/base-passwd/${name}.master`), join(guest, 'etc', name));
   }
   writeFileSync(join(guest, 'etc/hosts'), '127.0.0.1 localhost\n::1 localhost\n');
-  for (const name of copied) copy(join(root, name), join(inGuest.checkout, name));
+  for (const name of copied) {
+    copy(join(root, name), join(inGuest.checkout, name));
+  }
   const inModules = join(inGuest.checkout, 'node_modules');
   copy(modules.folder, inModules, (path) => {
     const [top = ''] = relative(modules.folder, path).split(sep);
@@ -76,7 +78,9 @@ export async function makeInitramfs(
 function mergeUsr(guest: string): void {
   for (const name of ['bin', 'sbin', 'lib', 'lib64']) {
     const folder = join(guest, name);
-    if (!lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) continue;
+    if (!lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+      continue;
+    }
     cpSync(folder, join(guest, 'usr', name), { recursive: true, verbatimSymlinks: true });
     rmSync(folder, { recursive: true });
     symlinkSync(`usr/${name}`, folder);

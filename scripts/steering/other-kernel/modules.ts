@@ -31,14 +31,18 @@ export interface Modules {
  * @throws SetUpError when npm fails
  */
 export async function getModules({ architecture, hasWorker }: Options): Promise<Modules> {
-  if (hasWorker) return { node: bundledNode(), folder: join(root, 'node_modules') };
+  if (hasWorker) {
+    return { node: bundledNode(), folder: join(root, 'node_modules') };
+  }
   const cpu = architectures[architecture].node;
   const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
   const hash = lock.digest('hex').slice(0, 16);
   const cache = join(cacheFolder(), 'other-kernels', `modules-${cpu}-${hash}`);
   mkdirSync(join(cache, '..'), { recursive: true });
   await withLock(cache, async () => {
-    if (existsSync(cache)) return;
+    if (existsSync(cache)) {
+      return;
+    }
     const temporary = mkdtempSync(`${cache}-`);
     try {
       await step('node_modules', `npm ci for ${cpu}`, () => install(temporary, cpu));

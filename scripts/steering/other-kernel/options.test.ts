@@ -4,12 +4,12 @@ import { readOptions } from './options.ts';
 test('this machine’s architecture has a worker, and another has none', () => {
   expect(readOptions(['--suite', 'bullseye'], 'x64')).toMatchObject({
     ...{ suite: 'bullseye', architecture: 'amd64', hasWorker: true, sysctls: [] },
-    tests: ['server/src/ports/steering'],
+    tests: ['server/src/ports/shared-port/steering'],
   });
   const arm = readOptions(['--suite', 'bookworm', '--arch', 'arm64'], 'x64');
   expect(arm).toMatchObject({ architecture: 'arm64', hasWorker: false });
-  expect(arm.tests).toContain('server/src/ports/steering/without-worker.test.ts');
-  expect(arm.tests).not.toContain('server/src/ports/steering');
+  expect(arm.tests).toContain('server/src/ports/shared-port/steering/without-worker.test.ts');
+  expect(arm.tests).not.toContain('server/src/ports/shared-port/steering');
   expect(readOptions(['--suite', 'bookworm'], 'arm64').hasWorker).toBe(true);
 });
 

@@ -21,7 +21,7 @@ export interface Options {
   readonly tests: readonly string[];
 }
 
-const steering = 'server/src/ports/steering';
+const steering = 'server/src/ports/shared-port/steering';
 const testsWithoutWorker = ['ip-bytes', 'privileges', 'without-worker'].map(
   (name) => `${steering}/${name}.test.ts`,
 );
@@ -36,7 +36,9 @@ export function readOptions(args: string[], machine: string): Options {
   const names = Object.keys(architectures) as Architecture[];
   const own = names.find((name) => architectures[name].node === machine);
   const architecture = names.find((name) => name === (values.arch ?? own));
-  if (!architecture) throw wrong(`--arch ${values.arch ?? machine}: expected ${names.join(', ')}`);
+  if (!architecture) {
+    throw wrong(`--arch ${values.arch ?? machine}: expected ${names.join(', ')}`);
+  }
   // It goes into apt's lists and into the names of folders.
   if (!/^[a-z]+$/.test(values.suite ?? '')) {
     throw wrong(`--suite ${values.suite ?? ''}: expected a Debian release, such as bullseye`);
@@ -54,7 +56,9 @@ export function readOptions(args: string[], machine: string): Options {
 
 function readSysctl(text: string): { name: string; value: string } {
   const [, name = '', value = ''] = /^([\w.]+)=(\w+)$/.exec(text) ?? [];
-  if (!name) throw wrong(`--sysctl ${text}: expected NAME=VALUE`);
+  if (!name) {
+    throw wrong(`--sysctl ${text}: expected NAME=VALUE`);
+  }
   return { name, value };
 }
 

@@ -24,8 +24,9 @@ export async function tryKernel(args: string[]): Promise<number> {
     throw new SetUpError('try-kernel takes Debian: kernels and programs come by its apt');
   }
   await aptInstall([architectures[architecture].package, 'cpio'], 'to boot another kernel');
-  if (!hasWorker)
+  if (!hasWorker) {
     say(`there is no worker for ${architecture} here: tests that take one are left out`);
+  }
   const worker = hasWorker ? process.env.MEDIASOUP_WORKER_BIN : undefined;
   const kernel = await getKernel(options);
   const parts = {

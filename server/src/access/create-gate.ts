@@ -1,8 +1,8 @@
 import type { JSONWebKeySet } from 'jose';
 import { createLocalJWKSet } from 'jose';
-import type { AuthConfig } from '../config.ts';
-import { parseSecrets } from '../jwt-secrets.ts';
-import type { Logger } from '../log.ts';
+import type { AuthConfig } from '../config/config.ts';
+import { parseSecrets } from '../config/jwt-secrets.ts';
+import type { Logger } from '../telemetry/log.ts';
 import { openAccess } from './access.ts';
 import { type Verify, verifyByKeySet, verifyBySecrets, verifyByUrl } from './keys.ts';
 import { type Gate, tokenGate } from './token-gate.ts';
@@ -55,7 +55,9 @@ function parseKeySet(text: string): JSONWebKeySet {
   try {
     const keySet: JSONWebKeySet = JSON.parse(text);
     createLocalJWKSet(keySet);
-    if (keySet.keys.length > 0) return keySet;
+    if (keySet.keys.length > 0) {
+      return keySet;
+    }
   } catch {
     // Not its message: JSON.parse quotes what it has read.
   }

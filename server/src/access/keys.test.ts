@@ -7,9 +7,9 @@ import { Writable } from 'node:stream';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { AuthConfig } from '../config.ts';
-import { StartError } from '../start-error.ts';
-import { testToken } from '../testing/tokens.ts';
+import { testToken } from '../../../testkit/servers/tokens.ts';
+import type { AuthConfig } from '../config/config.ts';
+import { StartError } from '../config/start-error.ts';
 import { createGate } from './create-gate.ts';
 import { verifyByUrl } from './keys.ts';
 import { type Gate, tokenGate } from './token-gate.ts';
@@ -116,7 +116,9 @@ describe('secrets', () => {
     ['that is empty', '\n'],
   ])('in a file %s end the start', (_, content) => {
     const path = join(folder(), 'secrets');
-    if (content !== undefined) writeFileSync(path, content);
+    if (content !== undefined) {
+      writeFileSync(path, content);
+    }
     const start = () => gateFor({ kind: 'secret-file', path });
     expect(start).toThrow(StartError);
     expect(start).toThrow(/AUTH_JWT_SECRET_FILE/);

@@ -9,7 +9,7 @@ import {
   type JWTVerifyOptions,
   jwtVerify,
 } from 'jose';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../telemetry/log.ts';
 
 /** Checks a token's signature and RFC 7519's claims. Throws what jose's jwtVerify throws. */
 export type Verify = (token: string, options: JWTVerifyOptions) => Promise<JWTPayload>;
@@ -59,7 +59,9 @@ export function verifyByUrl(url: URL, log: Logger, times = { cooldownMs, freshMs
       return await remote(header, token);
     } catch (error) {
       const known = remote.jwks();
-      if (!known || isAboutTheToken(error)) throw error;
+      if (!known || isAboutTheToken(error)) {
+        throw error;
+      }
       log.warn({ url: url.href, error: String(error) }, 'keys not fetched: the last ones stay');
       return await createLocalJWKSet(known)(header, token);
     }
@@ -76,10 +78,14 @@ async function verifyByKey(
   try {
     return (await jwtVerify(token, getKey, options)).payload;
   } catch (error) {
-    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) {
+      throw error;
+    }
     // The token names no key, and several are of its kind.
     const keys: CryptoKey[] = [];
-    for await (const key of error) keys.push(key);
+    for await (const key of error) {
+      keys.push(key);
+    }
     return await firstThatFits(keys, async (key) => (await jwtVerify(token, key, options)).payload);
   }
 }
@@ -93,7 +99,9 @@ async function firstThatFits<K>(
     try {
       return await attempt(key);
     } catch (error) {
-      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) {
+        throw error;
+      }
     }
   }
   throw new errors.JWSSignatureVerificationFailed();

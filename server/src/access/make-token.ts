@@ -19,8 +19,14 @@ export function makeToken(
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setIssuedAt()
     .setExpirationTime(expires);
-  if (notBefore) token.setNotBefore(notBefore);
-  if (issuer) token.setIssuer(issuer);
-  if (audience) token.setAudience(audience);
+  if (notBefore) {
+    token.setNotBefore(notBefore);
+  }
+  if (issuer) {
+    token.setIssuer(issuer);
+  }
+  if (audience) {
+    token.setAudience(audience);
+  }
   return token.sign(new TextEncoder().encode(secret));
 }

@@ -1,7 +1,7 @@
 import { refusals } from '@oneport/protocol';
 import { base64url, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { testSecret, testToken } from '../testing/tokens.ts';
+import { testSecret, testToken } from '../../../testkit/servers/tokens.ts';
 import { RefusedError } from './access.ts';
 import { verifyByKeySet, verifyBySecrets } from './keys.ts';
 import { makeToken } from './make-token.ts';
@@ -22,7 +22,9 @@ async function refusal(attempt: Promise<unknown>): Promise<string> {
     () => expect.fail('it was let in'),
     (thrown: unknown) => thrown,
   );
-  if (!(error instanceof RefusedError)) throw error;
+  if (!(error instanceof RefusedError)) {
+    throw error;
+  }
   return error.refusal;
 }
 

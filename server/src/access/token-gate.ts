@@ -25,7 +25,9 @@ export type Gate = (roomId: string, token: string | undefined) => Promise<Access
 export function tokenGate(verify: Verify, rules: TokenRules, now = Date.now): Gate {
   const { issuer, audience, clockSkew } = rules;
   return async (roomId, token) => {
-    if (!token) throw new RefusedError(refusals.tokenMissing);
+    if (!token) {
+      throw new RefusedError(refusals.tokenMissing);
+    }
     let payload: JWTPayload;
     try {
       payload = await verify(token, {
@@ -37,11 +39,15 @@ export function tokenGate(verify: Verify, rules: TokenRules, now = Date.now): Ga
         requiredClaims: ['exp'],
       });
     } catch (error) {
-      if (!isAboutTheToken(error)) throw error;
+      if (!isAboutTheToken(error)) {
+        throw error;
+      }
       throw new RefusedError(refusalOf(error), String(error));
     }
     const claims = claimsSchema.safeParse(payload);
-    if (!claims.success) throw new RefusedError(refusals.tokenInvalid, explain(claims.error));
+    if (!claims.success) {
+      throw new RefusedError(refusals.tokenInvalid, explain(claims.error));
+    }
     if (claims.data.room !== '*' && claims.data.room !== roomId) {
       throw new RefusedError(refusals.tokenOtherRoom);
     }
@@ -50,7 +56,9 @@ export function tokenGate(verify: Verify, rules: TokenRules, now = Date.now): Ga
 }
 
 function refusalOf(error: unknown): Refusal {
-  if (error instanceof errors.JWTExpired) return refusals.tokenExpired;
+  if (error instanceof errors.JWTExpired) {
+    return refusals.tokenExpired;
+  }
   const early = error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf';
   return early ? refusals.tokenTooEarly : refusals.tokenInvalid;
 }

@@ -1,6 +1,6 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
-import type { Logger } from '../log.ts';
-import { StartError } from '../start-error.ts';
+import { StartError } from '../config/start-error.ts';
+import type { Logger } from '../telemetry/log.ts';
 
 /** The largest that keys may be: a file of another kind isn't read into memory. */
 const largest = 1024 * 1024;
@@ -43,7 +43,9 @@ export class WatchedFile<T> {
     } catch (error) {
       seen = messageOf(error);
     }
-    if (seen === this.#seen) return this.#value;
+    if (seen === this.#seen) {
+      return this.#value;
+    }
     // Remembered first: a wrong file is complained of once, not at each token.
     this.#seen = seen;
     try {
@@ -58,8 +60,12 @@ export class WatchedFile<T> {
   /** What tells one content from the next. */
   #look(): string {
     const stat: Stats = statSync(this.#path);
-    if (!stat.isFile()) throw new Error('expected a file');
-    if (stat.size > largest) throw new Error(`expected at most ${largest} bytes`);
+    if (!stat.isFile()) {
+      throw new Error('expected a file');
+    }
+    if (stat.size > largest) {
+      throw new Error(`expected at most ${largest} bytes`);
+    }
     return `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}`;
   }
 

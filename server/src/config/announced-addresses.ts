@@ -42,8 +42,11 @@ export function dealOut(
   const announcedBy = new Map<string, string[]>();
   for (const address of announcedAddresses) {
     const ip = listenerFor(address, listenIps);
-    if (ip) announcedBy.set(ip, [...(announcedBy.get(ip) ?? []), address]);
-    else problems.push(noListenerFor(address));
+    if (ip) {
+      announcedBy.set(ip, [...(announcedBy.get(ip) ?? []), address]);
+    } else {
+      problems.push(noListenerFor(address));
+    }
   }
   for (const ip of listenIps) {
     const others = listenIps.filter((other) => other !== ip && isIP(other) === isIP(ip));
@@ -52,8 +55,12 @@ export function dealOut(
         `MEDIASOUP_LISTEN_IP: ${ip} includes ${others.join(' and ')}: list one or the other`,
       );
     }
-    if (isWildcard(ip) && !announcedBy.has(ip)) problems.push(nothingToAnnounce(ip));
-    if (!announcedBy.has(ip)) announcedBy.set(ip, []);
+    if (isWildcard(ip) && !announcedBy.has(ip)) {
+      problems.push(nothingToAnnounce(ip));
+    }
+    if (!announcedBy.has(ip)) {
+      announcedBy.set(ip, []);
+    }
   }
   return {
     addresses: Array.from(announcedBy, ([ip, [first = ip, ...rest]]) => ({
@@ -65,7 +72,9 @@ export function dealOut(
 }
 
 function listenerFor(address: string, listenIps: string[]): string | undefined {
-  if (listenIps.includes(address)) return address;
+  if (listenIps.includes(address)) {
+    return address;
+  }
   return isIP(address) ? listenIps.find((ip) => isIP(ip) === isIP(address)) : listenIps[0];
 }
 

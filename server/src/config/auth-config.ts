@@ -29,7 +29,9 @@ const sources = [
  */
 export function authOf(values: Values): AuthConfig {
   const given = sources.filter((name) => values[name] !== undefined);
-  if (given.length > 1) fail([`${given.join(' and ')}: unset all but one of them`]);
+  if (given.length > 1) {
+    fail([`${given.join(' and ')}: unset all but one of them`]);
+  }
   const rules = (['AUTH_ISSUER', 'AUTH_AUDIENCE'] as const).filter((name) => values[name]);
   if (given.length === 0 && rules.length > 0) {
     // Without keys, rooms would be open, and whoever set this believes that they aren't.
@@ -45,9 +47,17 @@ export function authOf(values: Values): AuthConfig {
 
 function keysOf(values: Values): AuthConfig['keys'] {
   const { AUTH_JWT_SECRET, AUTH_JWT_SECRET_FILE, AUTH_JWKS_URL, AUTH_JWKS_FILE } = values;
-  if (AUTH_JWT_SECRET) return { kind: 'secrets', secrets: AUTH_JWT_SECRET };
-  if (AUTH_JWT_SECRET_FILE) return { kind: 'secret-file', path: AUTH_JWT_SECRET_FILE };
-  if (AUTH_JWKS_URL) return { kind: 'jwks-url', url: AUTH_JWKS_URL };
-  if (AUTH_JWKS_FILE) return { kind: 'jwks-file', path: AUTH_JWKS_FILE };
+  if (AUTH_JWT_SECRET) {
+    return { kind: 'secrets', secrets: AUTH_JWT_SECRET };
+  }
+  if (AUTH_JWT_SECRET_FILE) {
+    return { kind: 'secret-file', path: AUTH_JWT_SECRET_FILE };
+  }
+  if (AUTH_JWKS_URL) {
+    return { kind: 'jwks-url', url: AUTH_JWKS_URL };
+  }
+  if (AUTH_JWKS_FILE) {
+    return { kind: 'jwks-file', path: AUTH_JWKS_FILE };
+  }
   return { kind: 'none' };
 }

@@ -22,7 +22,9 @@ const url = z
   .transform((text) => new URL(text));
 
 function isPrivate({ protocol, hostname, username, password }: URL): boolean {
-  if (username || password) return false;
+  if (username || password) {
+    return false;
+  }
   return protocol === 'https:' || (protocol === 'http:' && loopback.test(hostname));
 }
 

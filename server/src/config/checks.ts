@@ -66,7 +66,9 @@ export function checkTogether({ portMode, media, http, metrics, warnings }: Conf
     };
     for (const [name, first] of Object.entries(ranges)) {
       const last = first + numWorkers - 1;
-      if (last <= 65535) continue;
+      if (last <= 65535) {
+        continue;
+      }
       problems.push(
         `${name}=${first} with ${numWorkers} workers would need port ${last}: ` +
           `the highest start is ${65536 - numWorkers}`,

@@ -1,9 +1,9 @@
 /** The environment, read once: the settings as one checked object. No other file reads process.env. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { cacheFolder } from '../../scripts/setup/paths.mjs';
-import { type AuthConfig, authOf } from './config-auth.ts';
-import { checkTogether, isLoopback } from './config-together.ts';
+import { cacheFolder } from '../../../scripts/setup/paths.mjs';
+import { type AuthConfig, authOf } from './auth-config.ts';
+import { checkTogether, isLoopback } from './checks.ts';
 import { type Limits, limitsOf } from './limits.ts';
 import { fail, parseSettings, unknownNames, type Values } from './settings.ts';
 
@@ -136,8 +136,12 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
 }
 
 function turnOf({ TURN_URLS: urls, TURN_SECRET: secret }: Values): TurnConfig | undefined {
-  if (!urls && !secret) return undefined;
-  if (urls && secret) return { urls, secret };
+  if (!urls && !secret) {
+    return undefined;
+  }
+  if (urls && secret) {
+    return { urls, secret };
+  }
   fail(['TURN_URLS and TURN_SECRET belong together: set both']);
   return undefined;
 }
@@ -151,7 +155,9 @@ function tlsOf(values: Values): TlsConfig {
     }
     return { kind: 'self-signed' };
   }
-  if (!certFile && !keyFile) return { kind: 'none' };
+  if (!certFile && !keyFile) {
+    return { kind: 'none' };
+  }
   if (!certFile || !keyFile) {
     fail(['HTTPS_CERT_FULLCHAIN and HTTPS_CERT_PRIVKEY belong together: set both']);
     return { kind: 'none' };

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { loadConfig } from './config.ts';
 
-const page = readFileSync(new URL('../../docs/limits.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../../docs/limits.md', import.meta.url), 'utf8');
 const { limits } = loadConfig({});
 const settable = Object.keys(limits) as (keyof typeof limits)[];
 const variableOf = (name: string) => `MAX_${name.toUpperCase()}`;

@@ -8,10 +8,10 @@ import { closest, distance } from 'fastest-levenshtein';
 import { compile as compileProxies } from 'proxy-addr';
 import { z } from 'zod';
 import { announcedAddressesSchema, listenIpsSchema } from './announced-addresses.ts';
+import { authVariables } from './auth-settings.ts';
 import { limitSettings } from './limits.ts';
-import { authVariables } from './settings-auth.ts';
-import { turnVariables } from './settings-turn.ts';
 import { StartError } from './start-error.ts';
+import { turnVariables } from './turn-settings.ts';
 
 /** A wrong setting. */
 export class ConfigError extends StartError {
@@ -238,7 +238,11 @@ function isProxyList(proxies: string[]): boolean {
  * @param env - read already
  */
 export function forgetSecrets(env: NodeJS.ProcessEnv): void {
-  for (const { name, secret } of settingNames) if (secret) delete env[name];
+  for (const { name, secret } of settingNames) {
+    if (secret) {
+      delete env[name];
+    }
+  }
 }
 
 /** The text of `--help`: every variable with its default and meaning. */
@@ -261,17 +265,26 @@ export function parseSettings(env: NodeJS.ProcessEnv): Values {
   const values: Record<string, unknown> = {};
   for (const [name, { schema, secret }] of Object.entries<Variable>(variables)) {
     const text = env[name]?.trim();
-    if (!text) continue;
+    if (!text) {
+      continue;
+    }
     const result = schema.safeParse(text);
-    if (result.success) values[name] = result.data;
-    else problems.push(`${name}${secret ? '' : `=${text}`}: ${explain(result.error)}`);
+    if (result.success) {
+      values[name] = result.data;
+    } else {
+      problems.push(`${name}${secret ? '' : `=${text}`}: ${explain(result.error)}`);
+    }
   }
   for (const [old, name] of Object.entries(renamed)) {
-    if (env[old]) problems.push(`${old} is called ${name} here: set that instead`);
+    if (env[old]) {
+      problems.push(`${old} is called ${name} here: set that instead`);
+    }
   }
   for (const name of strangers(env)) {
     const meant = nearest(name);
-    if (meant) problems.push(`${name} is no setting: did you mean ${meant}?`);
+    if (meant) {
+      problems.push(`${name} is no setting: did you mean ${meant}?`);
+    }
   }
   fail(problems);
   return values as Values;
@@ -301,7 +314,9 @@ function strangers(env: NodeJS.ProcessEnv): string[] {
 
 /** What was misspelt. Short names may be somebody else's: AUTH_USER is not far from AUTH_ISSUER. */
 function nearest(name: string): string | undefined {
-  if (name.length < 12) return undefined;
+  if (name.length < 12) {
+    return undefined;
+  }
   const meant = closest(name, Object.keys(variables));
   return distance(name, meant) <= 2 ? meant : undefined;
 }

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
-import type { Logger } from '../log.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
 import type { MediaPorts } from '../ports/media-ports.ts';
 import type { Rooms } from '../rooms/rooms.ts';
+import type { Logger } from '../telemetry/log.ts';
 import { describeListening } from './ports-summary.ts';
 import { ReadinessCheck } from './readiness.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -68,9 +68,13 @@ export function createApp({ ports, pool, rooms, trustedTls, log }: AppOptions): 
   });
 
   const onError: ErrorRequestHandler = (error, request, response, next) => {
-    if (response.headersSent) return next(error);
+    if (response.headersSent) {
+      return next(error);
+    }
     const status = typeof error?.status === 'number' && error.status < 500 ? error.status : 500;
-    if (status === 500) log.error({ path: request.path, error: String(error) }, 'request failed');
+    if (status === 500) {
+      log.error({ path: request.path, error: String(error) }, 'request failed');
+    }
     response
       .status(status)
       .json({ error: status === 500 ? 'internal error' : String(error.message) });
@@ -83,7 +87,9 @@ export function createApp({ ports, pool, rooms, trustedTls, log }: AppOptions): 
 function sendPage(file: string): RequestHandler {
   return (_request, response, next) => {
     response.sendFile(file, { root: builtApp }, (error) => {
-      if (error) next();
+      if (error) {
+        next();
+      }
     });
   };
 }

@@ -15,10 +15,14 @@ test('each address has its own number, an IPv6 /64 one together', () => {
 
 test('remembers no more than 10,000, and forgets whoever has not come for longest', () => {
   const limit = new HandshakeLimit(1);
-  for (let n = 0; n < 25; n++) limit.take('192.0.2.1');
+  for (let n = 0; n < 25; n++) {
+    limit.take('192.0.2.1');
+  }
   for (let n = 0; n < 25_000; n++) {
     limit.take(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`);
-    if (n % 5000 === 0) expect(limit.take('192.0.2.1'), 'it keeps coming').toBe(false);
+    if (n % 5000 === 0) {
+      expect(limit.take('192.0.2.1'), 'it keeps coming').toBe(false);
+    }
   }
   expect(limit.size).toBe(10_000);
   expect(limit.take('10.0.0.0'), 'forgotten, hence new').toBe(true);

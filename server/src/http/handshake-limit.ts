@@ -1,4 +1,4 @@
-import { RateLimit } from '../rate-limit.ts';
+import { RateLimit } from '../net/rate-limit.ts';
 import { limitKeyOf } from './remote-address.ts';
 
 /**
@@ -39,7 +39,9 @@ export class HandshakeLimit {
     this.#addresses.set(key, rate);
     if (this.#addresses.size > mostAddresses) {
       const [oldest] = this.#addresses.keys();
-      if (oldest !== undefined) this.#addresses.delete(oldest);
+      if (oldest !== undefined) {
+        this.#addresses.delete(oldest);
+      }
     }
     return rate.take();
   }

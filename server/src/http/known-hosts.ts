@@ -17,7 +17,9 @@ export function knownHosts(
   const x509 = certificate === undefined ? undefined : new X509Certificate(certificate);
   return (host) => {
     // Else `evil.example@localhost` would be localhost.
-    if (!host || !/^[\w.:[\]-]+$/.test(host) || !URL.canParse(`http://${host}`)) return false;
+    if (!host || !/^[\w.:[\]-]+$/.test(host) || !URL.canParse(`http://${host}`)) {
+      return false;
+    }
     const name = new URL(`http://${host}`).hostname;
     return (
       name === 'localhost' ||

@@ -1,8 +1,8 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { networkInterfaces } from 'node:os';
-import { howToHaveLowPort } from '../low-port.ts';
-import { ConfigError } from '../settings.ts';
+import { ConfigError } from '../config/settings.ts';
+import { howToHaveLowPort } from '../net/low-port.ts';
 import type { KeyPair } from './tls.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePorts } from '../testing/free-ports.ts';
-import { startTestServer } from '../testing/test-server.ts';
+import { freePorts } from '../../../testkit/servers/free-ports.ts';
+import { startTestServer } from '../../../testkit/servers/test-server.ts';
 
 const token = 'token-of-prometheus';
 

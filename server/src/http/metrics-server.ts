@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { MetricsConfig } from '../config.ts';
-import { isToken } from '../is-token.ts';
-import type { Logger } from '../log.ts';
+import { isToken } from '../access/is-token.ts';
+import type { MetricsConfig } from '../config/config.ts';
+import type { Logger } from '../telemetry/log.ts';
 import { listen } from './listen.ts';
 
 export interface MetricsServerOptions extends MetricsConfig {
@@ -37,11 +37,17 @@ async function answer(
   response: ServerResponse,
   { token, isKnownHost, metrics }: MetricsServerOptions,
 ): Promise<void> {
-  if (url?.split('?', 1)[0] !== '/metrics') return refuse(response, 404);
-  if (method !== 'GET' && method !== 'HEAD') return refuse(response, 405, { allow: 'GET, HEAD' });
+  if (url?.split('?', 1)[0] !== '/metrics') {
+    return refuse(response, 404);
+  }
+  if (method !== 'GET' && method !== 'HEAD') {
+    return refuse(response, 405, { allow: 'GET, HEAD' });
+  }
   if (token === undefined) {
     // A page whose DNS name was pointed here would be of the same origin, for a browser on this machine.
-    if (!isKnownHost(headers.host)) return refuse(response, 403);
+    if (!isKnownHost(headers.host)) {
+      return refuse(response, 403);
+    }
   } else if (!isToken(/^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1], token)) {
     return refuse(response, 401, { 'www-authenticate': 'Bearer' });
   }

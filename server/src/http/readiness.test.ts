@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { TestPeer } from '../../../testkit/clients/test-peer.ts';
+import { obstacleToSteering } from '../../../testkit/servers/steered-host.ts';
+import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
+import { nothingOpen, workerState } from '../../../testkit/servers/worker-state.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
 import type { Transport } from '../ports/media-ports.ts';
-import { SharedPort } from '../ports/shared-port.ts';
-import { obstacleToSteering } from '../ports/steering/testing.ts';
-import { TestPeer } from '../testing/test-peer.ts';
-import { startTestServer, type TestServer } from '../testing/test-server.ts';
-import { nothingOpen, workerState } from '../testing/worker-state.ts';
+import { SharedPort } from '../ports/shared-port/shared-port.ts';
 import { checkEveryMs, type Readiness } from './readiness.ts';
 
 let server: TestServer;
@@ -27,7 +27,9 @@ function countChecks({ worker }: MediaWorker): () => number {
 }
 
 function only<T>(list: readonly T[]): T {
-  if (list.length !== 1) throw new Error(`expected one, got ${list.length}`);
+  if (list.length !== 1) {
+    throw new Error(`expected one, got ${list.length}`);
+  }
   return list[0] as T;
 }
 
@@ -73,7 +75,9 @@ describe.each(modes)('%s', (_name, useWebRtcServer = '') => {
     expect(pool.workers.map(({ routers, transports }) => routers + transports)).toEqual([0, 0, 0]);
     const left = (await ports.snapshot()).ports.flatMap(({ transports }) => transports);
     expect(left).toEqual([]);
-    if (ports instanceof SharedPort) expect(ports.steering.tables.readUfrags().size).toBe(0);
+    if (ports instanceof SharedPort) {
+      expect(ports.steering.tables.readUfrags().size).toBe(0);
+    }
   });
 
   test('says of a worker that hangs that it does, and is ready when it goes on', async () => {
@@ -110,7 +114,9 @@ test('however often it is asked, a worker is checked once in a while', async () 
 
 test.skipIf(obstacle)('the TCP side of shared-port is asked through its front', async () => {
   server = await startTestServer({ MEDIASOUP_USE_WEBRTC_SERVER: 'shared' });
-  if (!(server.ports instanceof SharedPort)) throw new Error('not shared-port');
+  if (!(server.ports instanceof SharedPort)) {
+    throw new Error('not shared-port');
+  }
   await server.ports.front.close();
   expect((await ask()).body.reasons).toEqual([
     expect.stringMatching(
@@ -124,7 +130,9 @@ test('a range of ports that is used up can take no room', async () => {
   const { worker, ports } = only(server.pool.workers);
   const router = await worker.createRouter();
   await expect(async () => {
-    for (;;) await ports.openProbe(router);
+    for (;;) {
+      await ports.openProbe(router);
+    }
   }).rejects.toThrow('no media port is free');
   expect((await ask()).body.reasons).toEqual([expect.stringContaining('no media port is free')]);
 });
@@ -147,7 +155,9 @@ test('without a worker, and with too few, it and /health say so', async () => {
     return [response.status, await response.json()];
   };
   const withoutWorkers = async () => {
-    for (const { worker } of server.pool.workers) process.kill(worker.pid, 'SIGKILL');
+    for (const { worker } of server.pool.workers) {
+      process.kill(worker.pid, 'SIGKILL');
+    }
     await expect.poll(() => server.pool.workers.length, { interval: 1 }).toBe(0);
     return await Promise.all([health(), ask()]);
   };

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import proxyAddress from 'proxy-addr';
-import { remoteKeyOf } from '../ports/tcp-front/addresses.ts';
+import { remoteKeyOf } from '../ports/shared-port/tcp/addresses.ts';
 
 /**
  * Who sends requests. X-Forwarded-For is anybody's to write: it counts from the right, and only as far as

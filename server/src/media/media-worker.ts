@@ -1,7 +1,7 @@
 import type { types } from 'mediasoup';
-import type { Logger } from '../log.ts';
 import type { WorkerPorts } from '../ports/media-ports.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { mediaCodecs } from './codecs.ts';
 import { TrafficSampler } from './traffic-sampler.ts';
 import { TransportOutcome } from './transport-outcome.ts';
@@ -47,7 +47,9 @@ export class MediaWorker {
     this.ports = ports;
     this.usage = new WorkerUsage(worker, maxCpu);
     worker.observer.on('newrouter', (router) => {
-      if (!isForCheck(router)) this.#count(router);
+      if (!isForCheck(router)) {
+        this.#count(router);
+      }
     });
   }
 
@@ -89,10 +91,16 @@ export class MediaWorker {
     router.observer.on('newtransport', (transport) => {
       this.#transports += 1;
       const [expected] = this.#expected;
-      if (expected) expected.transports -= 1;
-      if (expected?.transports === 0) this.#expected.delete(expected);
+      if (expected) {
+        expected.transports -= 1;
+      }
+      if (expected?.transports === 0) {
+        this.#expected.delete(expected);
+      }
       // A DirectTransport is the server's own: it has no port.
-      if (transport.type === 'webrtc') this.#watch(transport as types.WebRtcTransport);
+      if (transport.type === 'webrtc') {
+        this.#watch(transport as types.WebRtcTransport);
+      }
       transport.observer.once('close', () => {
         this.#transports -= 1;
         this.traffic.delete(transport.id);

@@ -12,7 +12,9 @@ test('a worker that keeps dying is started ever more slowly, up to every 10 s', 
 
 test('one that had lived for long is started at once', () => {
   const pause = new RespawnPause();
-  for (let deaths = 0; deaths < 5; deaths++) pause.next();
+  for (let deaths = 0; deaths < 5; deaths++) {
+    pause.next();
+  }
   pause.lived(10_000);
   expect([pause.next(), pause.next()]).toEqual([0, 100]);
 });

@@ -11,7 +11,9 @@ export class RespawnPause {
 
   /** @param ms - milliseconds that the worker has lived */
   lived(ms: number): void {
-    if (ms >= longest) this.#next = 0;
+    if (ms >= longest) {
+      this.#next = 0;
+    }
   }
 
   /** @returns milliseconds from its death, or from the attempt that failed */

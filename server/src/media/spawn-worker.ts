@@ -1,6 +1,6 @@
 import childProcess from 'node:child_process';
 import * as mediasoup from 'mediasoup';
-import { StartError } from '../start-error.ts';
+import { StartError } from '../config/start-error.ts';
 
 type Signal = 'SIGINT' | 'SIGTERM';
 const signals: readonly Signal[] = ['SIGINT', 'SIGTERM'];
@@ -31,7 +31,9 @@ export async function spawnWorker(workerBin: string | undefined): Promise<medias
   );
   for (const signal of signals) {
     for (const listener of process.listeners(signal)) {
-      if (!before.get(signal)?.includes(listener)) process.removeListener(signal, listener);
+      if (!before.get(signal)?.includes(listener)) {
+        process.removeListener(signal, listener);
+      }
     }
   }
   return await starting.catch((error: Error) => {

@@ -1,20 +1,24 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { TestPeer } from '../testing/test-peer.ts';
-import { startTestServer, type TestServer } from '../testing/test-server.ts';
+import { TestPeer } from '../../../testkit/clients/test-peer.ts';
+import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
 import { TrafficSampler } from './traffic-sampler.ts';
 
 let server: TestServer;
 
 beforeAll(async () => {
   server = await startTestServer();
-  for (let n = 0; n < 10; n++) await TestPeer.join({ signalling: server.signalling });
+  for (let n = 0; n < 10; n++) {
+    await TestPeer.join({ signalling: server.signalling });
+  }
 });
 
 afterAll(() => server.stop());
 
 const all = () => {
   const [worker] = server.pool.workers;
-  if (!worker) throw new Error('no worker');
+  if (!worker) {
+    throw new Error('no worker');
+  }
   return worker.traffic;
 };
 
@@ -39,14 +43,20 @@ test('asks for those that are looked at more often, and for the others all the s
   const watched = new Set([...all().keys()].slice(17));
   const times = new Map<string, number>();
   for (let round = 0; round < 17; round++) {
-    for (const id of await sampler.round(all(), watched)) times.set(id, (times.get(id) ?? 0) + 1);
+    for (const id of await sampler.round(all(), watched)) {
+      times.set(id, (times.get(id) ?? 0) + 1);
+    }
   }
-  for (const id of all().keys()) expect(times.get(id)).toBe(watched.has(id) ? 17 : 1);
+  for (const id of all().keys()) {
+    expect(times.get(id)).toBe(watched.has(id) ? 17 : 1);
+  }
 });
 
 test('forgets those that are gone', async () => {
   const sampler = new TrafficSampler(100);
-  for (let n = 0; n < 2; n++) await sampler.round(all(), new Set());
+  for (let n = 0; n < 2; n++) {
+    await sampler.round(all(), new Set());
+  }
   expect(sampler.rates.size).toBe(20);
   await sampler.round(new Map([...all()].slice(3)), new Set());
   expect(sampler.rates.size).toBe(17);

@@ -36,7 +36,11 @@ export class TrafficSampler {
   /** Of all that are known so far: nothing, when none is. */
   get sum(): Traffic {
     const sum = nothing();
-    for (const rates of this.#rates.values()) for (const name of names) sum[name] += rates[name];
+    for (const rates of this.#rates.values()) {
+      for (const name of names) {
+        sum[name] += rates[name];
+      }
+    }
     return sum;
   }
 
@@ -50,7 +54,9 @@ export class TrafficSampler {
 
   /** A round, unless one is under way: a worker that hangs isn't asked again, however many want to know. */
   async roundUnlessBusy(...about: Parameters<TrafficSampler['round']>): Promise<void> {
-    if (this.#busy) return;
+    if (this.#busy) {
+      return;
+    }
     this.#busy = true;
     await this.round(...about).finally(() => {
       this.#busy = false;
@@ -68,11 +74,17 @@ export class TrafficSampler {
     all: ReadonlyMap<string, TransportTraffic>,
     watched: ReadonlySet<string>,
   ): Promise<string[]> {
-    for (const id of this.#askedAt.keys()) if (!all.has(id)) this.#forget(id);
+    for (const id of this.#askedAt.keys()) {
+      if (!all.has(id)) {
+        this.#forget(id);
+      }
+    }
     const asking = new Map<string, Promise<void>>();
     let requests = 0;
     for (const [id, traffic] of this.#turns(all, watched)) {
-      if (requests > 0 && requests + traffic.requests > this.#budget) break;
+      if (requests > 0 && requests + traffic.requests > this.#budget) {
+        break;
+      }
       requests += traffic.requests;
       this.#askedAt.set(id, ++this.#asked);
       asking.set(id, this.#ask(id, traffic));
@@ -101,10 +113,16 @@ export class TrafficSampler {
     // It may have closed.
     const now = await traffic.ask().catch(() => undefined);
     const last = this.#last.get(id);
-    if (!now || !this.#askedAt.has(id)) return;
+    if (!now || !this.#askedAt.has(id)) {
+      return;
+    }
     this.#last.set(id, now);
-    for (const name of names) this.#totals[name] += now[name] - (last?.[name] ?? 0);
-    if (!last || now.at <= last.at) return;
+    for (const name of names) {
+      this.#totals[name] += now[name] - (last?.[name] ?? 0);
+    }
+    if (!last || now.at <= last.at) {
+      return;
+    }
     const perSecond = (name: (typeof names)[number]) =>
       Math.round(((now[name] - last[name]) / (now.at - last.at)) * 1000);
     this.#rates.set(id, {

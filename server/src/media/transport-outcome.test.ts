@@ -1,11 +1,11 @@
 /** Each way in which a transport comes to carry something, or doesn't. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeCertificate } from '../../../scripts/worker/dtls.ts';
-import { UdpClient } from '../../../scripts/worker/udp-client.ts';
+import { makeCertificate } from '../../../testkit/clients/dtls.ts';
+import { checkIce } from '../../../testkit/clients/ice-check.ts';
+import { TestPeer } from '../../../testkit/clients/test-peer.ts';
+import { UdpClient } from '../../../testkit/clients/udp-client.ts';
+import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
 import type { Transport } from '../ports/media-ports.ts';
-import { checkIce } from '../testing/ice-check.ts';
-import { TestPeer } from '../testing/test-peer.ts';
-import { startTestServer, type TestServer } from '../testing/test-server.ts';
 import type { MediaWorker } from './media-worker.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
@@ -65,7 +65,9 @@ test('lost, unreachable and dtls_timeout, by peers', { timeout: 60_000 }, async 
       query: { consume: '0', ...query },
     });
     const { sendTransport } = await peer.welcome();
-    if (!sendTransport) throw new Error('no transport');
+    if (!sendTransport) {
+      throw new Error('no transport');
+    }
     const [{ protocol, address, port }] = sendTransport.iceCandidates as [
       (typeof sendTransport.iceCandidates)[0],
     ];

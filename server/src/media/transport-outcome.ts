@@ -1,6 +1,6 @@
 import type { types } from 'mediasoup';
-import type { Logger } from '../log.ts';
-import type { IceFailure, Telemetry } from '../telemetry.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { IceFailure, Telemetry } from '../telemetry/telemetry.ts';
 
 /**
  * How long ICE and DTLS may take once the peer has begun, and how long the transport of a peer may be without a tuple
@@ -30,14 +30,21 @@ export class TransportOutcome {
     this.#telemetry = telemetry;
     this.#log = log.child({ ...transport.appData, transportId: transport.id, workerIndex });
     transport.observer.on('icestatechange', (state) => {
-      if (state !== 'disconnected') return;
+      if (state !== 'disconnected') {
+        return;
+      }
       this.#later(() => {
-        if (transport.iceState === 'disconnected') this.#fail('lost');
+        if (transport.iceState === 'disconnected') {
+          this.#fail('lost');
+        }
       });
     });
     transport.observer.on('dtlsstatechange', (state) => {
-      if (state === 'connected') this.#connected();
-      else if (state === 'failed') this.#fail('dtls_failed');
+      if (state === 'connected') {
+        this.#connected();
+      } else if (state === 'failed') {
+        this.#fail('dtls_failed');
+      }
     });
   }
 
@@ -46,15 +53,20 @@ export class TransportOutcome {
     this.#begunAt = performance.now();
     this.#later(() => {
       const { iceState, dtlsState } = this.#transport;
-      if (iceState === 'new') this.#fail('unreachable');
-      else if (dtlsState === 'new' || dtlsState === 'connecting') this.#fail('dtls_timeout');
+      if (iceState === 'new') {
+        this.#fail('unreachable');
+      } else if (dtlsState === 'new' || dtlsState === 'connecting') {
+        this.#fail('dtls_timeout');
+      }
     });
   }
 
   /** Unless it has been closed by then. */
   #later(look: () => void): void {
     const timer = setTimeout(() => {
-      if (!this.#transport.closed) look();
+      if (!this.#transport.closed) {
+        look();
+      }
     }, patienceMs);
     timer.unref();
   }
@@ -62,7 +74,9 @@ export class TransportOutcome {
   #connected(): void {
     const { protocol, remoteIp } = this.#transport.iceSelectedTuple ?? {};
     this.#log.info({ protocol, remoteIp }, 'transport connected');
-    if (this.#begunAt === undefined) return;
+    if (this.#begunAt === undefined) {
+      return;
+    }
     this.#telemetry.emit('dtlsConnected', (performance.now() - this.#begunAt) / 1000);
   }
 

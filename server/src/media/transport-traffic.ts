@@ -80,7 +80,9 @@ export class TransportTraffic {
   async #newOf(stream: types.Producer | types.Consumer, type: string): Promise<number> {
     // It may close while we ask.
     const stats: { type: string; packetCount: number }[] = await stream.getStats().catch(() => []);
-    if (stream.closed) return 0;
+    if (stream.closed) {
+      return 0;
+    }
     const total = stats
       .filter((one) => one.type === type)
       .reduce((sum, { packetCount }) => sum + packetCount, 0);

@@ -1,5 +1,5 @@
 import type { types } from 'mediasoup';
-import { checkStun } from '../ports/stun-check.ts';
+import { checkStun } from '../stun/stun-check.ts';
 import type { MediaWorker } from './media-worker.ts';
 
 /** Marks routers that are no room's. */
@@ -25,7 +25,9 @@ export async function checkWorker(
   withinMs: number,
 ): Promise<string | undefined> {
   const slow = `it doesn't answer within ${withinMs} ms`;
-  if (checking.has(mediaWorker)) return slow;
+  if (checking.has(mediaWorker)) {
+    return slow;
+  }
   checking.add(mediaWorker);
   const signal = AbortSignal.timeout(withinMs);
   const late = new Promise<string>((resolve) =>
@@ -41,11 +43,15 @@ export async function checkWorker(
 async function check({ worker, ports }: MediaWorker, signal: AbortSignal): Promise<void> {
   // First a question that costs nothing: one that hangs would make what is asked for when it goes on.
   await worker.getResourceUsage();
-  if (signal.aborted) return;
+  if (signal.aborted) {
+    return;
+  }
   const router = await worker.createRouter({ appData: forCheck });
   try {
     const { transport, listening } = await ports.openProbe(router);
-    for (const place of listening) await checkStun(place, transport.iceParameters, signal);
+    for (const place of listening) {
+      await checkStun(place, transport.iceParameters, signal);
+    }
   } finally {
     router.close();
   }

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { loadConfig } from '../config.ts';
-import { StartError } from '../start-error.ts';
+import { loadConfig } from '../config/config.ts';
+import { StartError } from '../config/start-error.ts';
 import { checkWorkerPatches } from './worker-patches.ts';
 
 const wish = { ICE_UFRAG: 'room-and-peer' };

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import type { Config } from '../config.ts';
-import { StartError } from '../start-error.ts';
+import type { Config } from '../config/config.ts';
+import { StartError } from '../config/start-error.ts';
 
 interface Need {
   setting: string;
@@ -35,12 +35,16 @@ const workerManifest = z.object({ patches: z.array(z.object({ name: z.string() }
  */
 export function checkWorkerPatches(config: Config): void {
   const wanted = needs.filter(({ isOn }) => isOn(config));
-  if (wanted.length === 0) return;
+  if (wanted.length === 0) {
+    return;
+  }
 
   const { workerBin } = config.media;
   const patches = workerBin === undefined ? [] : patchesOf(workerBin);
   const missing = wanted.filter(({ patch }) => !patches.includes(patch));
-  if (missing.length === 0) return;
+  if (missing.length === 0) {
+    return;
+  }
   throw new StartError(
     [
       ...missing.map(({ setting, patch }) => `  ${setting} needs a worker with patches/${patch}.`),
@@ -59,7 +63,9 @@ export function checkWorkerPatches(config: Config): void {
  */
 function patchesOf(workerBin: string): string[] {
   const file = join(dirname(workerBin), 'manifest.json');
-  if (!existsSync(file)) return [];
+  if (!existsSync(file)) {
+    return [];
+  }
   try {
     return workerManifest
       .parse(JSON.parse(readFileSync(file, 'utf8')))

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { untilHeldBack } from '../testing/held-back.ts';
-import { TestPeer } from '../testing/test-peer.ts';
-import { startTestServer, type TestServer } from '../testing/test-server.ts';
+import { TestPeer } from '../../../testkit/clients/test-peer.ts';
+import { untilHeldBack } from '../../../testkit/servers/held-back.ts';
+import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
 
 let server: TestServer;
 
@@ -46,7 +46,9 @@ test('ends a worker that hangs', async () => {
   const pids = server.pool.workers.map(({ worker }) => worker.pid);
   process.kill(pids[0] ?? 0, 'SIGSTOP');
   await server.stop();
-  for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  for (const pid of pids) {
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  }
   server = await startTestServer();
 });
 

@@ -1,9 +1,9 @@
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as mediasoup from 'mediasoup';
-import type { Logger } from '../log.ts';
 import type { MediaPorts } from '../ports/media-ports.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { MediaWorker } from './media-worker.ts';
 import { RespawnPause } from './respawn-pause.ts';
 import { spawnWorker } from './spawn-worker.ts';
@@ -56,7 +56,9 @@ export class WorkerPool extends EventEmitter<{
   readonly #stopping = new AbortController();
   /** Workers end with us by themselves, unless they hang: process.exit() can't wait until that shows. */
   readonly #killAll = () => {
-    for (const { pid } of this.#processes) kill(pid);
+    for (const { pid } of this.#processes) {
+      kill(pid);
+    }
   };
 
   private constructor(options: WorkerPoolOptions) {
@@ -80,7 +82,9 @@ export class WorkerPool extends EventEmitter<{
     });
     const pool = new WorkerPool(options);
     try {
-      for (let index = 0; index < options.numWorkers; index++) await pool.#spawn(index);
+      for (let index = 0; index < options.numWorkers; index++) {
+        await pool.#spawn(index);
+      }
     } catch (error) {
       await pool.close();
       throw error;
@@ -106,7 +110,9 @@ export class WorkerPool extends EventEmitter<{
    */
   leastLoaded(transports: number): MediaWorker {
     const [least] = this.#byLoad();
-    if (!least) throw new NoWorkerError();
+    if (!least) {
+      throw new NoWorkerError();
+    }
     least.expect(transports);
     return least;
   }
@@ -119,7 +125,9 @@ export class WorkerPool extends EventEmitter<{
    * @throws NoWorkerError, BusyWorkersError
    */
   forNewRoom(transports: number): MediaWorker {
-    if (this.busy) throw new BusyWorkersError();
+    if (this.busy) {
+      throw new BusyWorkersError();
+    }
     return this.leastLoaded(transports);
   }
 
@@ -186,7 +194,9 @@ export class WorkerPool extends EventEmitter<{
         telemetry,
         log,
       });
-      if (this.#stopping.signal.aborted) throw new Error('stopping');
+      if (this.#stopping.signal.aborted) {
+        throw new Error('stopping');
+      }
       this.#workers.set(index, mediaWorker);
       this.emit('workerstarted', mediaWorker);
       died.catch(() => {
@@ -210,7 +220,9 @@ export class WorkerPool extends EventEmitter<{
 
   async #replace(dead: MediaWorker): Promise<void> {
     this.#workers.delete(dead.index);
-    if (this.#stopping.signal.aborted) return;
+    if (this.#stopping.signal.aborted) {
+      return;
+    }
     this.emit('workerdied', dead);
     const pause = this.#pauseOf(dead.index);
     while (!this.#stopping.signal.aborted) {
@@ -220,7 +232,9 @@ export class WorkerPool extends EventEmitter<{
         await this.#spawn(dead.index);
         return;
       } catch (error) {
-        if (this.#stopping.signal.aborted) return;
+        if (this.#stopping.signal.aborted) {
+          return;
+        }
         this.#options.log.error(
           { workerIndex: dead.index, error: String(error) },
           'worker could not be started again',
@@ -232,7 +246,9 @@ export class WorkerPool extends EventEmitter<{
 
 /** mediasoup asks the process to end; one that hangs would stay behind. */
 async function end(worker: mediasoup.types.Worker): Promise<void> {
-  if (worker.subprocessClosed) return;
+  if (worker.subprocessClosed) {
+    return;
+  }
   const patience = setTimeout(() => kill(worker.pid), endWithinMs);
   await new Promise<void>((resolve) => {
     worker.once('subprocessclose', () => resolve());
@@ -246,6 +262,8 @@ function kill(pid: number): void {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
     // It may just have ended by itself.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') {
+      throw error;
+    }
   }
 }

@@ -67,7 +67,9 @@ export class WorkerUsage {
 
   /** Asks it (mediasoup API: worker.getResourceUsage(); proc_pid_status(5)). One that hangs isn't asked again. */
   #look(): void {
-    if (this.#asking) return;
+    if (this.#asking) {
+      return;
+    }
     this.#asking = true;
     Promise.all([this.#worker.getResourceUsage(), residentMemory(this.#worker.pid)])
       .then(([{ ru_utime, ru_stime }, memory]) => {
@@ -85,17 +87,23 @@ export class WorkerUsage {
     const looks = this.#looks;
     looks.push(look);
     this.#answeredAt = look.at;
-    while (looks[1] && look.at - looks[1].at >= times.window) looks.shift();
+    while (looks[1] && look.at - looks[1].at >= times.window) {
+      looks.shift();
+    }
     const seen = look.at - (looks[0]?.at ?? look.at);
     // What it takes to start, or to open a room, is no load.
-    if (seen < times.window) return;
+    if (seen < times.window) {
+      return;
+    }
     const most = this.#busy ? freeBelow * this.#maxCpu : this.#maxCpu;
     this.#busy = (this.sustainedCpu ?? 0) >= most;
   }
 }
 
 function between(first: Look | undefined, last: Look | undefined): number | undefined {
-  if (!first || !last || first === last) return undefined;
+  if (!first || !last || first === last) {
+    return undefined;
+  }
   return (last.cpuMs - first.cpuMs) / (last.at - first.at);
 }
 

@@ -1,9 +1,9 @@
 /** A worker that stands still: its port loses datagrams, it gets no new rooms, and the metrics say so. */
 import { expect, onTestFinished, test } from 'vitest';
-import { data } from '../ports/steering/testing.ts';
-import { IcePeer } from '../testing/ice-peer.ts';
-import { TestPeer } from '../testing/test-peer.ts';
-import { startTestServer } from '../testing/test-server.ts';
+import { IcePeer } from '../../../testkit/clients/ice-peer.ts';
+import { TestPeer } from '../../../testkit/clients/test-peer.ts';
+import { data } from '../../../testkit/servers/steered-host.ts';
+import { startTestServer } from '../../../testkit/servers/test-server.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
 
@@ -31,7 +31,9 @@ test.for([
   const stranger = await IcePeer.open({ ip: '127.0.0.1', port });
   onTestFinished(() => stranger.close());
   const sending = setInterval(() => {
-    for (let n = 0; n < 1000; n++) stranger.send(data);
+    for (let n = 0; n < 1000; n++) {
+      stranger.send(data);
+    }
   }, 20);
   onTestFinished(() => clearInterval(sending));
   await expect.poll(() => value('oneport_udp_receive_drops_total'), patience).toBeGreaterThan(0);

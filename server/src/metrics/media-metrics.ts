@@ -2,7 +2,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { MediaWorker } from '../media/media-worker.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
-import { iceFailures, type Telemetry } from '../telemetry.ts';
+import { iceFailures, type Telemetry } from '../telemetry/telemetry.ts';
 
 export interface MediaSources {
   pool: WorkerPool;
@@ -57,7 +57,9 @@ function transportMetrics(registers: Registry[], telemetry: Telemetry): void {
     labelNames: ['reason'],
     registers,
   });
-  for (const reason of iceFailures) failures.inc({ reason }, 0);
+  for (const reason of iceFailures) {
+    failures.inc({ reason }, 0);
+  }
   telemetry.on('iceFailed', (reason) => failures.inc({ reason }));
 }
 
@@ -107,11 +109,15 @@ function workerMetrics(registers: Registry[]): (workers: readonly MediaWorker[])
     registers,
   });
   return (workers) => {
-    for (const metric of [cpuSeconds, memory, busy, silent, rooms, bytes, packets]) metric.reset();
+    for (const metric of [cpuSeconds, memory, busy, silent, rooms, bytes, packets]) {
+      metric.reset();
+    }
     for (const { index, usage, routers, sampler } of workers) {
       const worker = String(index);
       cpuSeconds.inc({ worker }, usage.cpuSeconds);
-      if (usage.memory !== undefined) memory.set({ worker }, usage.memory);
+      if (usage.memory !== undefined) {
+        memory.set({ worker }, usage.memory);
+      }
       busy.set({ worker }, Number(usage.busy));
       silent.set({ worker }, usage.silentSeconds);
       rooms.set({ worker }, routers);
@@ -145,8 +151,12 @@ function streamMetrics(registers: Registry[]): (workers: readonly MediaWorker[])
     }
     for (const { traffic } of workers) {
       for (const transport of traffic.values()) {
-        for (const { kind } of transport.producers) producers.inc({ kind });
-        for (const { kind } of transport.consumers) consumers.inc({ kind });
+        for (const { kind } of transport.producers) {
+          producers.inc({ kind });
+        }
+        for (const { kind } of transport.consumers) {
+          consumers.inc({ kind });
+        }
       }
     }
   };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePorts } from '../testing/free-ports.ts';
-import { startTestServer } from '../testing/test-server.ts';
+import { freePorts } from '../../../testkit/servers/free-ports.ts';
+import { startTestServer } from '../../../testkit/servers/test-server.ts';
 
 const page = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
 

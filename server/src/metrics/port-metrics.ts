@@ -1,11 +1,11 @@
 /** What came to the media ports, what was dropped and why, and who is connected by what. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { ipBytes, ipText } from '../net/ip-bytes.ts';
+import { readUdpSockets } from '../net/udp-sockets.ts';
 import type { MediaPorts } from '../ports/media-ports.ts';
 import type { PortMap } from '../ports/port-map.ts';
-import type { PortCounts } from '../ports/received.ts';
-import { ipBytes, ipText } from '../ports/steering/ip-bytes.ts';
-import { readUdpSockets } from '../ports/udp-sockets.ts';
+import type { PortCounts } from '../ports/port-stats.ts';
 import { ReceiveDrops } from './receive-drops.ts';
 
 /** @see serverMetrics */
@@ -97,13 +97,18 @@ function countMetrics(registers: Registry[]): (counts: PortCounts[]) => void {
     registers,
   });
   return (counts) => {
-    for (const metric of [handled, bytes, drops]) metric.reset();
+    for (const metric of [handled, bytes, drops]) {
+      metric.reset();
+    }
     for (const count of counts) {
       const { by, protocol, workerIndex } = count;
       const labels = { by, protocol, worker: workerIndex === undefined ? '' : String(workerIndex) };
       for (const [name, value] of Object.entries(count.handled)) {
-        if (name === 'bytes') bytes.inc(labels, value);
-        else handled.inc({ ...labels, what: snakeCase(name) }, value);
+        if (name === 'bytes') {
+          bytes.inc(labels, value);
+        } else {
+          handled.inc({ ...labels, what: snakeCase(name) }, value);
+        }
       }
       for (const [name, value] of Object.entries(count.dropped)) {
         drops.inc({ ...labels, reason: snakeCase(name) }, value);

@@ -1,4 +1,4 @@
-import type { UdpSocket } from '../ports/udp-sockets.ts';
+import type { UdpSocket } from '../net/udp-sockets.ts';
 
 /** How often a socket may be missing before it counts as closed: the kernel leaves one out now and then. */
 const mostMisses = 3;
@@ -23,7 +23,9 @@ export class ReceiveDrops {
   update(sockets: UdpSocket[]): void {
     for (const [inode, seen] of this.#seen) {
       seen.misses += 1;
-      if (seen.misses > mostMisses) this.#seen.delete(inode);
+      if (seen.misses > mostMisses) {
+        this.#seen.delete(inode);
+      }
     }
     for (const { inode, drops } of sockets) {
       const before = this.#seen.get(inode)?.drops ?? 0;

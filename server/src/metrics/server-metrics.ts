@@ -1,9 +1,9 @@
 /** Rooms, peers, signalling and limits. */
 import { closeCodes, requests } from '@oneport/protocol';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { type Limits, limitNames } from '../limits.ts';
+import { type Limits, limitNames } from '../config/limits.ts';
 import type { Rooms } from '../rooms/rooms.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 
 export interface ServerSources {
   rooms: Rooms;
@@ -59,7 +59,9 @@ function signallingMetrics(registers: Registry[], telemetry: Telemetry): void {
   });
   // Whoever closes may say any code: only those that mean something here are told apart.
   const codes = new Set<string>([...Object.values(closeCodes).map(String), '1001', '1006']);
-  for (const code of [...codes, 'other']) closes.inc({ code }, 0);
+  for (const code of [...codes, 'other']) {
+    closes.inc({ code }, 0);
+  }
   telemetry.on('socketOpened', () => sockets.inc());
   telemetry.on('socketClosed', (code) => {
     sockets.dec();
@@ -73,7 +75,9 @@ function signallingMetrics(registers: Registry[], telemetry: Telemetry): void {
     registers,
   });
   for (const method of [...Object.keys(requests), 'unknown']) {
-    for (const result of ['ok', 'refused', 'failed']) answered.inc({ method, result }, 0);
+    for (const result of ['ok', 'refused', 'failed']) {
+      answered.inc({ method, result }, 0);
+    }
   }
   telemetry.on('requestAnswered', (method, result) => answered.inc({ method, result }));
 }
@@ -88,7 +92,9 @@ function limitMetrics(
     labelNames: ['limit'],
     registers,
   });
-  for (const limit of limitNames) hits.inc({ limit }, 0);
+  for (const limit of limitNames) {
+    hits.inc({ limit }, 0);
+  }
   telemetry.on('limitHit', (limit) => hits.inc({ limit }));
 
   const allowed = new Gauge({
@@ -97,5 +103,7 @@ function limitMetrics(
     labelNames: ['limit'],
     registers,
   });
-  for (const [limit, value] of Object.entries(limits)) allowed.set({ limit }, value);
+  for (const [limit, value] of Object.entries(limits)) {
+    allowed.set({ limit }, value);
+  }
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { types } from 'mediasoup';
-import { howToHaveLowPort } from '../low-port.ts';
-import { StartError } from '../start-error.ts';
-import { PortInUseError } from './errors.ts';
+import { StartError } from '../config/start-error.ts';
+import { PortInUseError } from '../ports/errors.ts';
+import { howToHaveLowPort } from './low-port.ts';
 import { tryBind } from './try-bind.ts';
 
 /** The default port lies among those that the kernel gives to outgoing connections, for a while. */
@@ -25,8 +25,12 @@ interface Place {
 export async function mustBeFree(places: Place[]): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const obstacle = await obstacleTo(places);
-    if (!obstacle) return;
-    if (!(obstacle instanceof PortInUseError) || attempt === bindAttempts) throw obstacle;
+    if (!obstacle) {
+      return;
+    }
+    if (!(obstacle instanceof PortInUseError) || attempt === bindAttempts) {
+      throw obstacle;
+    }
     await sleep(bindPauseMs * attempt);
   }
 }
@@ -34,7 +38,9 @@ export async function mustBeFree(places: Place[]): Promise<void> {
 async function obstacleTo(places: Place[]): Promise<StartError | undefined> {
   for (const { protocol, ip, port } of places) {
     const code = await tryBind(protocol, ip, port);
-    if (code) return explainBindFailure(code, { protocol, ip, port });
+    if (code) {
+      return explainBindFailure(code, { protocol, ip, port });
+    }
   }
   return undefined;
 }
@@ -44,7 +50,9 @@ async function obstacleTo(places: Place[]): Promise<StartError | undefined> {
  * @param place - what could not be bound
  */
 export function explainBindFailure(code: string, { protocol, ip, port }: Place): StartError {
-  if (code === 'EADDRINUSE') return new PortInUseError(protocol, ip, port);
+  if (code === 'EADDRINUSE') {
+    return new PortInUseError(protocol, ip, port);
+  }
   return new StartError(
     `  MEDIASOUP_PORT=${port}: can't listen at ${ip}, ${protocol.toUpperCase()} (${code}). ` +
       whatToDo(code, port),
@@ -59,7 +67,9 @@ export function explainBindFailure(code: string, { protocol, ip, port }: Place):
 export function explainWorkerBind(error: unknown, port: number): unknown {
   // mediasoup has no codes, only libuv's text for EACCES.
   const isRefusal = error instanceof Error && error.message.includes('permission denied');
-  if (!isRefusal) return error;
+  if (!isRefusal) {
+    return error;
+  }
   return new StartError(
     `  MEDIASOUP_PORT=${port}: the server may listen there, its workers may not. ${howToHaveLowPort(port)}`,
     { cause: error },

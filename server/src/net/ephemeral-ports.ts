@@ -14,12 +14,16 @@ export async function ephemeralPortWarning(
 ): Promise<string | undefined> {
   const range = await readSysctl('ip_local_port_range');
   const [low, high] = (range ?? '').split(/\s+/).map(Number);
-  if (!low || !high || last < low || first > high) return undefined;
+  if (!low || !high || last < low || first > high) {
+    return undefined;
+  }
   const reserved = parsePortList((await readSysctl('ip_local_reserved_ports')) ?? '');
   const open = Array.from({ length: last - first + 1 }, (_, i) => first + i).filter(
     (port) => port >= low && port <= high && !reserved.some(([a, b]) => port >= a && port <= b),
   );
-  if (open.length === 0) return undefined;
+  if (open.length === 0) {
+    return undefined;
+  }
   const ports = first === last ? `${first}` : `${first}-${last}`;
   return (
     `The kernel gives out ports ${low} to ${high} itself, so another program may hold ${ports} at a restart. ` +

@@ -8,8 +8,12 @@ import { isIPv4, isIPv6, SocketAddress } from 'node:net';
  * @throws TypeError when it is neither
  */
 export function ipBytes(address: string): Buffer {
-  if (isIPv4(address)) return Buffer.from(address.split('.').map(Number));
-  if (!isIPv6(address)) throw new TypeError(`not an IP address: ${address}`);
+  if (isIPv4(address)) {
+    return Buffer.from(address.split('.').map(Number));
+  }
+  if (!isIPv6(address)) {
+    throw new TypeError(`not an IP address: ${address}`);
+  }
   // The URL parser writes each spelling in one way: groups of hex digits, `::` at most once.
   const { hostname } = new URL(`http://[${address.replace(/%.*$/, '')}]`);
   const [head = '', tail] = hostname.slice(1, -1).split('::');
@@ -29,7 +33,9 @@ export function ipBytes(address: string): Buffer {
  * @param bytes - 4 or 16
  */
 export function ipText(bytes: Buffer): string {
-  if (bytes.length === 4) return bytes.join('.');
+  if (bytes.length === 4) {
+    return bytes.join('.');
+  }
   const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(i * 2).toString(16));
   return new SocketAddress({ address: groups.join(':'), family: 'ipv6' }).address;
 }

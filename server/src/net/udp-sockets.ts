@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { endianness } from 'node:os';
-import { ipText } from './steering/ip-bytes.ts';
+import { ipText } from './ip-bytes.ts';
 
 /** A UDP socket of this network namespace, as the kernel tells of it. */
 export interface UdpSocket {

@@ -1,13 +1,13 @@
 /** The port map beside what the kernel (`ss`) and the workers (`dump()`) say, while peers come and go. */
 import type { types } from 'mediasoup';
 import { expect, onTestFinished, test } from 'vitest';
-import { SharedPort } from '../ports/shared-port.ts';
-import { obstacleToSteering } from '../ports/steering/testing.ts';
-import { checkIce, type IceChecked } from '../testing/ice-check.ts';
-import { kernelSockets } from '../testing/kernel-sockets.ts';
-import { PortMapViewer } from '../testing/port-map-viewer.ts';
-import { TestPeer } from '../testing/test-peer.ts';
-import { startTestServer, type TestServer } from '../testing/test-server.ts';
+import { checkIce, type IceChecked } from '../../../testkit/clients/ice-check.ts';
+import { PortMapViewer } from '../../../testkit/clients/port-map-viewer.ts';
+import { TestPeer } from '../../../testkit/clients/test-peer.ts';
+import { obstacleToSteering } from '../../../testkit/servers/steered-host.ts';
+import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
+import { kernelSockets } from '../../../testkit/system/kernel-sockets.ts';
+import { SharedPort } from '../ports/shared-port/shared-port.ts';
 
 /** mediasoup's own door for tests, which its public type doesn't show. */
 interface WorkerInside {
@@ -56,14 +56,20 @@ test.for(modes)(
     for (let n = 0; n < 10; n++) {
       present.push(await come(server, n));
       // Now and then somebody leaves, so that what is gone must go from the map too.
-      if (n % 4 === 3) await go(present.shift());
-      if (n % 3 === 0) await agree();
+      if (n % 4 === 3) {
+        await go(present.shift());
+      }
+      if (n % 3 === 0) {
+        await agree();
+      }
     }
     expect(present).toHaveLength(8);
     await agree();
     expect(shown().tuples).toHaveLength(16);
     expect(viewer.ports.size).toBe(ports);
-    if (numbers) expect(viewer.facts?.portNumbers).toBe(numbers);
+    if (numbers) {
+      expect(viewer.facts?.portNumbers).toBe(numbers);
+    }
     // A page that is opened late sees the same.
     const late = await PortMapViewer.open({ url: server.url });
     onTestFinished(() => late.close());
@@ -71,7 +77,9 @@ test.for(modes)(
       .poll(() => [...late.transports.keys()].sort())
       .toEqual([...viewer.transports.keys()].sort());
 
-    while (present.length > 0) await go(present.pop());
+    while (present.length > 0) {
+      await go(present.pop());
+    }
     await agree();
     expect(shown().tuples).toEqual([]);
 
@@ -149,16 +157,22 @@ test.for(modes)(
             ufrags.push(`${one.webRtcTransportId} ${one.localIceUsernameFragment}`);
           }
         }
-        if (webRtcServersForTesting.size > 0) continue;
+        if (webRtcServersForTesting.size > 0) {
+          continue;
+        }
         for (const router of routersForTesting) {
           for (const transport of router.transportsForTesting.values()) {
-            if (transport.type !== 'webrtc') continue;
+            if (transport.type !== 'webrtc') {
+              continue;
+            }
             const { iceParameters } = (await transport.dump()) as types.WebRtcTransportDump;
             ufrags.push(`${transport.id} ${iceParameters.usernameFragment}`);
             // Not dump(): mediasoup 3.27.1 leaves out the tuple that its type promises.
             const [stats] = (await transport.getStats()) as types.WebRtcTransportStat[];
             const tuple = stats?.iceSelectedTuple;
-            if (tuple) tuples.push(`${transport.id} ${describe(tuple)}`);
+            if (tuple) {
+              tuples.push(`${transport.id} ${describe(tuple)}`);
+            }
           }
         }
       }
@@ -184,7 +198,9 @@ async function come({ signalling }: TestServer, n: number): Promise<Present> {
   for (const [i, transport] of [sendTransport, recvTransport].entries()) {
     const protocol = (n + i) % 3 === 0 ? 'tcp' : 'udp';
     const candidate = transport?.iceCandidates.find((one) => one.protocol === protocol);
-    if (!transport || !candidate) throw new Error('no candidate');
+    if (!transport || !candidate) {
+      throw new Error('no candidate');
+    }
     const { address, port } = candidate;
     const check = await checkIce({ protocol, address, port }, transport.iceParameters);
     expect(check.result).toBe('success');
@@ -204,9 +220,13 @@ async function come({ signalling }: TestServer, n: number): Promise<Present> {
 }
 
 async function go(present: Present | undefined): Promise<void> {
-  if (!present) return;
+  if (!present) {
+    return;
+  }
   await present.peer.leave();
-  for (const check of present.checks) await check[Symbol.asyncDispose]();
+  for (const check of present.checks) {
+    await check[Symbol.asyncDispose]();
+  }
 }
 
 function withoutTransport(tuple: string): string {

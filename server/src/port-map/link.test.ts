@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { PortMapViewer } from '../testing/port-map-viewer.ts';
+import { PortMapViewer } from '../../../testkit/clients/port-map-viewer.ts';
 import {
   dashboardToken,
   type ServerProcess,
   startServerProcess,
-} from '../testing/server-process.ts';
+} from '../../../testkit/servers/server-process.ts';
 
 let cache: string;
 

@@ -1,12 +1,12 @@
-import type { Logger } from '../log.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
 import type { MediaPorts } from '../ports/media-ports.ts';
 import type { PortMap } from '../ports/port-map.ts';
-import type { Inspection } from '../ports/received.ts';
+import type { Inspection } from '../ports/port-stats.ts';
 import type { Rooms } from '../rooms/rooms.ts';
-import { pauseAfter } from './pace.ts';
-import { paint } from './picture.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { paint } from './rows.ts';
+import { pauseAfter } from './throttle.ts';
 import type { Viewer } from './viewer.ts';
 import { workerRow } from './worker-row.ts';
 
@@ -42,7 +42,9 @@ export class LiveView {
 
   add(viewer: Viewer): void {
     this.#viewers.add(viewer);
-    if (!this.#timer) this.#schedule();
+    if (!this.#timer) {
+      this.#schedule();
+    }
   }
 
   remove(viewer: Viewer): void {
@@ -56,7 +58,9 @@ export class LiveView {
 
   #schedule(): void {
     this.#timer = undefined;
-    if (this.#closed || this.#viewers.size === 0) return;
+    if (this.#closed || this.#viewers.size === 0) {
+      return;
+    }
     const wait = Math.max(0, this.#nextAt.show - performance.now());
     this.#timer = setTimeout(() => {
       this.#round()
@@ -88,14 +92,18 @@ export class LiveView {
       nameOf: (roomId, peerId) => open.get(roomId)?.peer(peerId)?.displayName,
     });
     const at = Date.now();
-    for (const viewer of this.#viewers) viewer.show(picture, at);
+    for (const viewer of this.#viewers) {
+      viewer.show(picture, at);
+    }
   }
 
   /** Starts what is due. Nothing is waited for: a worker that hangs shall not stop the rest. */
   #ask(workers: readonly MediaWorker[]): void {
     const now = performance.now();
     const watched = new Set([...this.#viewers].flatMap(({ visible }) => visible));
-    for (const { sampler, traffic } of workers) void sampler.roundUnlessBusy(traffic, watched);
+    for (const { sampler, traffic } of workers) {
+      void sampler.roundUnlessBusy(traffic, watched);
+    }
     if (now >= this.#nextAt.inspect) {
       this.#nextAt.inspect = Number.POSITIVE_INFINITY;
       this.#inspect()
@@ -112,6 +120,8 @@ export class LiveView {
   }
 
   #complain(error: unknown): void {
-    if (!this.#closed) this.#options.log.error({ error: String(error) }, 'port map incomplete');
+    if (!this.#closed) {
+      this.#options.log.error({ error: String(error) }, 'port map incomplete');
+    }
   }
 }

@@ -3,12 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dashboardLimits, dashboardPath, dashboardRefusals } from '@oneport/protocol';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { bindingRequest } from '../../../scripts/worker/stun.ts';
-import { IcePeer } from '../testing/ice-peer.ts';
-import { PortMapViewer, type PortMapViewerOptions } from '../testing/port-map-viewer.ts';
-import { TestPeer } from '../testing/test-peer.ts';
-import { startTestServer, type TestServer } from '../testing/test-server.ts';
-import { dashboardServerLimits } from './dashboard.ts';
+import { IcePeer } from '../../../testkit/clients/ice-peer.ts';
+import {
+  PortMapViewer,
+  type PortMapViewerOptions,
+} from '../../../testkit/clients/port-map-viewer.ts';
+import { bindingRequest } from '../../../testkit/clients/stun.ts';
+import { TestPeer } from '../../../testkit/clients/test-peer.ts';
+import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
+import { dashboardServerLimits } from './port-map-server.ts';
 
 let server: TestServer;
 
@@ -60,7 +63,9 @@ describe('who is let in', () => {
 
   test('no more than it has places for', async () => {
     const { viewers } = dashboardServerLimits;
-    for (let n = 0; n < viewers; n++) await open();
+    for (let n = 0; n < viewers; n++) {
+      await open();
+    }
     await expect(open()).rejects.toThrow(dashboardRefusals.full);
   });
 
@@ -171,7 +176,9 @@ test('says only what has changed, and nothing when nothing has', async () => {
   for (const { facts, ports, transports } of viewer.updates.slice(later + 1)) {
     // CPU and memory go on; rooms, ports and transports don't, once their first rates are there.
     expect({ facts, ports }).toEqual({ facts: undefined, ports: undefined });
-    for (const row of transports?.set ?? []) expect(row.rates).not.toBeNull();
+    for (const row of transports?.set ?? []) {
+      expect(row.rates).not.toBeNull();
+    }
   }
   await peer.leave();
 });
@@ -181,12 +188,16 @@ test('comes twice a second at most, however often viewers come and look elsewher
   await expect.poll(() => viewer.facts).toBeDefined();
   for (let n = 0; viewer.updates.length < 6; n++) {
     viewer.socket.emit('look', { search: `somebody ${n}`, port: null });
-    if (n % 10 === 0) await open();
+    if (n % 10 === 0) {
+      await open();
+    }
     await sleep(20);
   }
   const at = viewer.updates.map((update) => update.at);
   // By the server's clock, which says whole milliseconds.
-  for (const [i, one] of at.slice(1).entries()) expect(one - (at[i] ?? 0)).toBeGreaterThan(498);
+  for (const [i, one] of at.slice(1).entries()) {
+    expect(one - (at[i] ?? 0)).toBeGreaterThan(498);
+  }
 });
 
 test('a viewer that answers no more gets nothing more, and then all of it at once', async () => {
@@ -215,5 +226,7 @@ test('a viewer that answers no more gets nothing more, and then all of it at onc
   expect([...slow.transports.keys()].sort()).toEqual([...other.transports.keys()].sort());
   // All that had come and gone meanwhile was never sent.
   expect(slow.updates.slice(seen).flatMap(({ transports }) => transports?.gone ?? [])).toEqual([]);
-  for (const peer of peers.slice(1)) await peer.leave();
+  for (const peer of peers.slice(1)) {
+    await peer.leave();
+  }
 });

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { dashboardNamespace, dashboardPath, dashboardRefusals } from '@oneport/protocol';
 import { Server as Engine } from 'engine.io';
 import { Server } from 'socket.io';
-import { isToken } from '../is-token.ts';
+import { isToken } from '../access/is-token.ts';
 import { LiveView, type LiveViewOptions } from './live-view.ts';
 import { Viewer, type ViewerSocket } from './viewer.ts';
 
@@ -81,9 +81,15 @@ export class Dashboard {
   #refusalOf(socket: ViewerSocket, options: DashboardOptions): string | undefined {
     const { auth, headers } = socket.handshake;
     // First the host: to a page that only pretends to be ours, no token is right or wrong.
-    if (!options.isKnownHost(headers.host)) return dashboardRefusals.host;
-    if (!isToken(auth.token, options.token)) return dashboardRefusals.token;
-    if (this.#live.size >= dashboardServerLimits.viewers) return dashboardRefusals.full;
+    if (!options.isKnownHost(headers.host)) {
+      return dashboardRefusals.host;
+    }
+    if (!isToken(auth.token, options.token)) {
+      return dashboardRefusals.token;
+    }
+    if (this.#live.size >= dashboardServerLimits.viewers) {
+      return dashboardRefusals.full;
+    }
     return undefined;
   }
 }

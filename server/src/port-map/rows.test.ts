@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { PortEntry, TransportEntry } from '../ports/port-map.ts';
-import { type Inspection, inspectionOf } from '../ports/received.ts';
-import { paint } from './picture.ts';
+import { type Inspection, inspectionOf } from '../ports/port-stats.ts';
+import { paint } from './rows.ts';
 
 const transport: TransportEntry = {
   transportId: 'a',

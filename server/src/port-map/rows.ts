@@ -9,7 +9,7 @@ import type {
   WorkerRow,
 } from '@oneport/protocol';
 import type { PortEntry, PortMap, TransportEntry } from '../ports/port-map.ts';
-import type { Inspection, KnownTuple } from '../ports/received.ts';
+import type { Inspection, KnownTuple } from '../ports/port-stats.ts';
 import { addressAndPort, portKey } from './port-key.ts';
 
 const nothing: Rates = { bytesIn: 0, bytesOut: 0, packetsIn: 0, packetsOut: 0 };
@@ -68,14 +68,24 @@ export function paint(parts: PictureParts): Picture {
     row.rates = parts.ratesOf(row.key, row.worker) ?? null;
     row.displayName = parts.nameOf(row.roomId, row.peerId) ?? null;
     const port = row.tuple && ports.get(row.tuple.port);
-    if (port && row.rates) port.rates = sumOf(port.rates, row.rates);
+    if (port && row.rates) {
+      port.rates = sumOf(port.rates, row.rates);
+    }
   }
   // Nothing comes to them: that is known.
-  for (const port of ports.values()) if (port.connected === 0) port.rates = nothing;
-  for (const tuple of inspection?.tuples ?? []) addRemote(tuple, transports.get(tuple.transportId));
+  for (const port of ports.values()) {
+    if (port.connected === 0) {
+      port.rates = nothing;
+    }
+  }
+  for (const tuple of inspection?.tuples ?? []) {
+    addRemote(tuple, transports.get(tuple.transportId));
+  }
   for (const [key, counts] of countsByPort(inspection)) {
     const port = ports.get(key);
-    if (port) port.counts = counts;
+    if (port) {
+      port.counts = counts;
+    }
   }
   return {
     mode: map.mode,
@@ -104,10 +114,14 @@ function portOf(entry: PortEntry, ports: Map<string, PortRow>): PortRow {
     rates: null,
     counts: [],
   };
-  if (!known) ports.set(key, row);
+  if (!known) {
+    ports.set(key, row);
+  }
   addNew(row.addresses, ip);
   addNew(row.workers, workerIndex);
-  for (const told of announced) addNew(row.announced, addressAndPort(told.address, told.port));
+  for (const told of announced) {
+    addNew(row.announced, addressAndPort(told.address, told.port));
+  }
   return row;
 }
 
@@ -117,7 +131,9 @@ function transportOf(
   transports: Map<string, TransportRow>,
 ): TransportRow {
   const known = transports.get(entry.transportId);
-  if (known) return known;
+  if (known) {
+    return known;
+  }
   const { transportId: key, roomId, peerId, direction, ufrag, previousUfrag, times } = entry;
   const row: TransportRow = {
     key,
@@ -155,9 +171,13 @@ function phaseOf({ iceState, times }: TransportEntry): TransportPhase {
 
 /** What the worker knows besides the tuple that ICE has chosen. */
 function addRemote({ remote }: KnownTuple, row: TransportRow | undefined): void {
-  if (!row) return;
+  if (!row) {
+    return;
+  }
   const chosen = row.tuple?.address === remote.address && row.tuple.remotePort === remote.port;
-  if (!chosen) addNew(row.otherRemotes, addressAndPort(remote.address, remote.port));
+  if (!chosen) {
+    addNew(row.otherRemotes, addressAndPort(remote.address, remote.port));
+  }
 }
 
 /** Those who count the same, such as the workers of one port, together. */
@@ -185,10 +205,18 @@ function describeWorker(
 ): WorkerRow {
   const { index } = worker;
   const row = { ...worker, transports: 0, ports: [] as string[], portCount: 0 };
-  for (const transport of transports.values()) if (transport.worker === index) row.transports++;
+  for (const transport of transports.values()) {
+    if (transport.worker === index) {
+      row.transports++;
+    }
+  }
   for (const { key, workers } of ports.values()) {
-    if (!workers.includes(index)) continue;
-    if (row.portCount++ < portsOfWorker) row.ports.push(key);
+    if (!workers.includes(index)) {
+      continue;
+    }
+    if (row.portCount++ < portsOfWorker) {
+      row.ports.push(key);
+    }
   }
   return row;
 }
@@ -203,9 +231,13 @@ function sumOf(sum: Rates | null, more: Rates): Rates {
 }
 
 function add(sum: Record<string, number>, more: Record<string, number>): void {
-  for (const [name, value] of Object.entries(more)) sum[name] = (sum[name] ?? 0) + value;
+  for (const [name, value] of Object.entries(more)) {
+    sum[name] = (sum[name] ?? 0) + value;
+  }
 }
 
 function addNew<T>(list: T[], item: T): void {
-  if (!list.includes(item)) list.push(item);
+  if (!list.includes(item)) {
+    list.push(item);
+  }
 }

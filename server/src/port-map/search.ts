@@ -21,13 +21,23 @@ export interface Search {
  */
 export function searchFor(text: string): Search | undefined {
   const wanted = text.trim();
-  if (wanted === '') return undefined;
+  if (wanted === '') {
+    return undefined;
+  }
   const ends = endpointsIn(wanted);
   // Of two, one is the client's. The other is our port, which is everybody's: whose it is says the first.
-  if (ends.length > 1) return { ...searchForEnds(new Set(ends)), port: () => false };
-  if (ends.length > 0) return searchForEnds(new Set(ends));
-  if (isIP(wanted)) return searchForAddress(canonical(wanted));
-  if (/^\d{1,5}$/.test(wanted)) return searchForNumber(wanted);
+  if (ends.length > 1) {
+    return { ...searchForEnds(new Set(ends)), port: () => false };
+  }
+  if (ends.length > 0) {
+    return searchForEnds(new Set(ends));
+  }
+  if (isIP(wanted)) {
+    return searchForAddress(canonical(wanted));
+  }
+  if (/^\d{1,5}$/.test(wanted)) {
+    return searchForNumber(wanted);
+  }
   return searchForName(wanted);
 }
 

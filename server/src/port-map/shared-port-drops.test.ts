@@ -1,11 +1,11 @@
 /** In shared-port, most of what is dropped no worker ever sees: the kernel's program and the TCP front say it. */
 import { connect } from 'node:net';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { bindingRequest } from '../../../scripts/worker/stun.ts';
-import { skipWithoutSteering } from '../ports/steering/testing.ts';
-import { IcePeer } from '../testing/ice-peer.ts';
-import { PortMapViewer } from '../testing/port-map-viewer.ts';
-import { startTestServer } from '../testing/test-server.ts';
+import { IcePeer } from '../../../testkit/clients/ice-peer.ts';
+import { PortMapViewer } from '../../../testkit/clients/port-map-viewer.ts';
+import { bindingRequest } from '../../../testkit/clients/stun.ts';
+import { skipWithoutSteering } from '../../../testkit/servers/steered-host.ts';
+import { startTestServer } from '../../../testkit/servers/test-server.ts';
 
 beforeEach(skipWithoutSteering);
 
@@ -22,7 +22,9 @@ test('each drop is told with who dropped it, and why', async () => {
   });
 
   peer.send(nobody);
-  for (let n = 0; n < 2; n++) peer.send(Buffer.alloc(100, 0xff));
+  for (let n = 0; n < 2; n++) {
+    peer.send(Buffer.alloc(100, 0xff));
+  }
   for (const first of ['\0\0\0\0', `\0${String.fromCharCode(nobody.length)}`]) {
     const socket = connect(server.mediaPort, '127.0.0.1');
     // Refused by a reset.

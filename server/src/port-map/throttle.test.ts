@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pauseAfter } from './pace.ts';
+import { pauseAfter } from './throttle.ts';
 
 test.each([
   [0, 500],

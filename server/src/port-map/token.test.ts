@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { isToken } from '../is-token.ts';
+import { isToken } from '../access/is-token.ts';
 import { keepToken, readToken } from './token.ts';
 
 function folder(): string {

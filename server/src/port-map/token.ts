@@ -22,7 +22,9 @@ const kept = /^[\w-]{32}$/;
  */
 export function keepToken(file: string): string {
   const known = readToken(file);
-  if (known) return known;
+  if (known) {
+    return known;
+  }
   const token = randomBytes(24).toString('base64url');
   try {
     mkdirSync(dirname(file), { recursive: true });
@@ -51,7 +53,9 @@ export function readToken(file: string): string | undefined {
   try {
     const stat = fstatSync(fd);
     const ours = stat.uid === (process.getuid?.() ?? stat.uid);
-    if (!stat.isFile() || !ours || (stat.mode & 0o077) !== 0) return undefined;
+    if (!stat.isFile() || !ours || (stat.mode & 0o077) !== 0) {
+      return undefined;
+    }
     const token = readFileSync(fd, 'latin1').trim();
     return kept.test(token) ? token : undefined;
   } catch {

@@ -1,6 +1,6 @@
 import { dashboardLimits, type PortRow, type TransportRow } from '@oneport/protocol';
 import { expect, test } from 'vitest';
-import type { Picture } from './picture.ts';
+import type { Picture } from './rows.ts';
 import { SentView, type View, viewOf } from './view.ts';
 
 /** As in multi-port: a port for each transport. */

@@ -8,7 +8,7 @@ import {
   type TransportRow,
   type WorkerRow,
 } from '@oneport/protocol';
-import type { Picture } from './picture.ts';
+import type { Picture } from './rows.ts';
 import { searchFor } from './search.ts';
 
 /** What one viewer is shown: as much as the contract allows. */
@@ -49,9 +49,17 @@ export function viewOf(picture: Picture, look: Look): View {
 
 function suiting({ ports, transports }: Picture, { search: text, port }: Look): TransportRow[] {
   const search = searchFor(text);
-  if (!search && port === null) return transports;
+  if (!search && port === null) {
+    return transports;
+  }
   const suitable = new Set<string>();
-  if (search) for (const row of ports.values()) if (search.port(row)) suitable.add(row.key);
+  if (search) {
+    for (const row of ports.values()) {
+      if (search.port(row)) {
+        suitable.add(row.key);
+      }
+    }
+  }
   return transports.filter(
     (row) =>
       (port === null || row.ports.includes(port)) &&
@@ -66,10 +74,20 @@ function portsFor(
   ports: ReadonlyMap<string, PortRow>,
 ): PortRow[] {
   const keys = new Set(port === null ? [] : [port]);
-  for (const { tuple } of shown) if (tuple) keys.add(tuple.port);
-  for (const row of shown) for (const key of row.ports) keys.add(key);
+  for (const { tuple } of shown) {
+    if (tuple) {
+      keys.add(tuple.port);
+    }
+  }
+  for (const row of shown) {
+    for (const key of row.ports) {
+      keys.add(key);
+    }
+  }
   for (const key of ports.keys()) {
-    if (keys.size >= dashboardLimits.ports) break;
+    if (keys.size >= dashboardLimits.ports) {
+      break;
+    }
     keys.add(key);
   }
   return [...keys].flatMap((key) => ports.get(key) ?? []).slice(0, dashboardLimits.ports);
@@ -96,14 +114,22 @@ export class SentView {
   update(view: View, at: number): DashboardUpdate | undefined {
     const facts = JSON.stringify(view.facts);
     const update: DashboardUpdate = { at };
-    if (facts !== this.#facts) update.facts = view.facts;
+    if (facts !== this.#facts) {
+      update.facts = view.facts;
+    }
     this.#facts = facts;
     const workers = changes(this.#rows.workers, view.workers);
     const ports = changes(this.#rows.ports, view.ports);
     const transports = changes(this.#rows.transports, view.transports);
-    if (workers) update.workers = workers;
-    if (ports) update.ports = ports;
-    if (transports) update.transports = transports;
+    if (workers) {
+      update.workers = workers;
+    }
+    if (ports) {
+      update.ports = ports;
+    }
+    if (transports) {
+      update.transports = transports;
+    }
     return Object.keys(update).length > 1 ? update : undefined;
   }
 }
@@ -114,7 +140,9 @@ function changes<Row extends { key: string }>(
 ): Changes<Row> | undefined {
   const keys = new Set(rows.map(({ key }) => key));
   const gone = [...sent.keys()].filter((key) => !keys.has(key));
-  for (const key of gone) sent.delete(key);
+  for (const key of gone) {
+    sent.delete(key);
+  }
   const set = rows.filter((row) => {
     const text = JSON.stringify(row);
     const same = sent.get(row.key) === text;

@@ -6,7 +6,7 @@ import type {
 } from '@oneport/protocol';
 import { lookSchema } from '@oneport/protocol';
 import type { Socket } from 'socket.io';
-import type { Picture } from './picture.ts';
+import type { Picture } from './rows.ts';
 import { SentView, viewOf } from './view.ts';
 
 export type ViewerSocket = Socket<DashboardViewerEvents, DashboardServerEvents>;
@@ -25,8 +25,11 @@ export class Viewer {
     socket.on('look', (look: unknown) => {
       const result = lookSchema.safeParse(look);
       // It is ours that sends it; anybody else's is ended.
-      if (result.success) this.#look = result.data;
-      else socket.disconnect(true);
+      if (result.success) {
+        this.#look = result.data;
+      } else {
+        socket.disconnect(true);
+      }
     });
   }
 
@@ -40,11 +43,15 @@ export class Viewer {
    * one that it gets, and nothing piles up meanwhile.
    */
   show(picture: Picture, at: number): void {
-    if (this.#waiting) return;
+    if (this.#waiting) {
+      return;
+    }
     const view = viewOf(picture, this.#look);
     this.#visible = view.transports.map(({ key }) => key);
     const update: DashboardUpdate | undefined = this.#sent.update(view, at);
-    if (!update) return;
+    if (!update) {
+      return;
+    }
     this.#waiting = true;
     this.#socket.emit('update', update, () => {
       this.#waiting = false;

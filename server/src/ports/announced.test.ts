@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { checkIce } from '../testing/ice-check.ts';
-import { TestPeer } from '../testing/test-peer.ts';
-import { startTestServer, type TestServer } from '../testing/test-server.ts';
-import { obstacleToSteering } from './steering/testing.ts';
-import { tryBind } from './try-bind.ts';
+import { checkIce } from '../../../testkit/clients/ice-check.ts';
+import { TestPeer } from '../../../testkit/clients/test-peer.ts';
+import { obstacleToSteering } from '../../../testkit/servers/steered-host.ts';
+import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
+import { tryBind } from '../net/try-bind.ts';
 
 const hasIPv6 = (await tryBind('udp', '::1', 0)) === undefined;
 const modes = [
@@ -27,7 +27,9 @@ async function start(env: Record<string, string>, count = 1) {
     const { signalling } = started;
     const peer = await TestPeer.join({ signalling, roomId: `room-${i}` });
     const { sendTransport } = await peer.welcome();
-    if (!sendTransport) throw new Error('no transport');
+    if (!sendTransport) {
+      throw new Error('no transport');
+    }
     transports.push(sendTransport);
   }
   return { ...started, transports };

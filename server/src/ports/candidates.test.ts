@@ -64,7 +64,9 @@ test('only the local preference differs: type and component stay as they were', 
 test('each protocol and address has a foundation of its own, of ICE’s characters', () => {
   const foundations = told.map(({ foundation }) => foundation);
   expect(new Set(foundations).size).toBe(told.length);
-  for (const foundation of foundations) expect(foundation).toMatch(/^[A-Za-z0-9+/]{1,32}$/);
+  for (const foundation of foundations) {
+    expect(foundation).toMatch(/^[A-Za-z0-9+/]{1,32}$/);
+  }
 });
 
 test('a candidate that nobody listens for is a mistake of ours', () => {

@@ -1,4 +1,4 @@
-import { StartError } from '../start-error.ts';
+import { StartError } from '../config/start-error.ts';
 
 /** Somebody else has a worker's port. */
 export class PortInUseError extends StartError {

@@ -27,7 +27,9 @@ export function ufragPrefixOf({ roomId, peerId }: UfragOwner): string {
  */
 export function ownerOfUfrag(ufrag: string): UfragOwner | undefined {
   const [, room, peer] = /^([^/:]+)\/([^/:]+)\/[a-z0-9]{32}(?::|$)/.exec(ufrag) ?? [];
-  if (!room || !peer) return undefined;
+  if (!room || !peer) {
+    return undefined;
+  }
   try {
     return { roomId: decodeId(room), peerId: decodeId(peer) };
   } catch {
@@ -39,11 +41,15 @@ export function ownerOfUfrag(ufrag: string): UfragOwner | undefined {
 function encodeId(id: string): string {
   const characters = [...id].map((one) => (/[A-Za-z0-9]/.test(one) ? one : encodeBytes(one)));
   const whole = characters.join('');
-  if (whole.length <= maxIdLength) return whole;
+  if (whole.length <= maxIdLength) {
+    return whole;
+  }
 
   let cut = '';
   for (const character of characters) {
-    if (cut.length + character.length + cutMark.encoded.length > maxIdLength) break;
+    if (cut.length + character.length + cutMark.encoded.length > maxIdLength) {
+      break;
+    }
     cut += character;
   }
   return cut + cutMark.encoded;

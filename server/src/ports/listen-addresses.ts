@@ -1,10 +1,10 @@
 import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import type { types } from 'mediasoup';
-import { dealOut, type ListenAddress } from '../announced-addresses.ts';
-import type { MediaConfig } from '../config.ts';
-import { ConfigError } from '../settings.ts';
-import { tryBind } from './try-bind.ts';
+import { dealOut, type ListenAddress } from '../config/announced-addresses.ts';
+import type { MediaConfig } from '../config/config.ts';
+import { ConfigError } from '../config/settings.ts';
+import { tryBind } from '../net/try-bind.ts';
 
 /**
  * Where media is received. Without a setting that is the default route's address, because Firefox
@@ -18,7 +18,9 @@ export async function resolveListenAddresses({
   listenIps,
   announcedAddresses,
 }: Pick<MediaConfig, 'listenIps' | 'announcedAddresses'>): Promise<ListenAddress[]> {
-  for (const ip of listenIps) await mustBeOurs(ip);
+  for (const ip of listenIps) {
+    await mustBeOurs(ip);
+  }
   const ips = listenIps.length > 0 ? listenIps : await defaultIps();
   return dealOut(ips, announcedAddresses).addresses;
 }
@@ -60,7 +62,9 @@ async function defaultRouteAddress(): Promise<string | undefined> {
 
 async function mustBeOurs(ip: string): Promise<void> {
   const code = await tryBind('udp', ip, 0);
-  if (!code) return;
+  if (!code) {
+    return;
+  }
   throw new ConfigError(
     `  MEDIASOUP_LISTEN_IP=${ip}: can't be listened on (${code}). It must be an address of this machine ` +
       '(`ip address` lists them); an address outside, of a NAT say, belongs in MEDIASOUP_ANNOUNCED_ADDRESS.',

@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
-import type { ListenAddress } from '../announced-addresses.ts';
+import type { ListenAddress } from '../config/announced-addresses.ts';
 
 /** What libwebrtc calls private: RFC 1918, loopback, link-local, and their like in IPv6. */
 const privateNetworks = new BlockList();
@@ -31,7 +31,9 @@ const webPorts: readonly number[] = [80, 443];
  * @returns a warning, or undefined where all is well
  */
 export function lowPortWarning(addresses: ListenAddress[], port: number): string | undefined {
-  if (port >= 1024) return undefined;
+  if (port >= 1024) {
+    return undefined;
+  }
   if (!webPorts.includes(port)) {
     return (
       `Chromium takes no candidate with port ${port}: below 1024 only 80 and 443. ` +
@@ -41,7 +43,9 @@ export function lowPortWarning(addresses: ListenAddress[], port: number): string
   const unusable = addresses
     .flatMap(({ announced }) => announced)
     .filter((told) => isIP(told) && privateNetworks.check(told, isIPv6(told) ? 'ipv6' : 'ipv4'));
-  if (unusable.length === 0) return undefined;
+  if (unusable.length === 0) {
+    return undefined;
+  }
   return (
     `Chromium takes no candidate with port ${port} at a private address, such as ${unusable.join(', ')}: ` +
     'peers that reach this machine by it need MEDIASOUP_PORT above 1023. A public one is set by MEDIASOUP_ANNOUNCED_ADDRESS.'

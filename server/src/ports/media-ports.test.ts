@@ -1,9 +1,9 @@
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { TestPeer } from '../../../testkit/clients/test-peer.ts';
+import { freePorts } from '../../../testkit/servers/free-ports.ts';
+import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
 import type { PortsSummary } from '../http/ports-summary.ts';
-import { freePorts } from '../testing/free-ports.ts';
-import { TestPeer } from '../testing/test-peer.ts';
-import { startTestServer, type TestServer } from '../testing/test-server.ts';
 
 let server: TestServer | undefined;
 

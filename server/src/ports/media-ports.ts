@@ -4,14 +4,14 @@
  */
 import type { Socket } from 'node:net';
 import type { types } from 'mediasoup';
-import type { Config } from '../config.ts';
-import type { Logger } from '../log.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { Config } from '../config/config.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { resolveListenAddresses } from './listen-addresses.ts';
 import { lowPortWarning } from './low-port-warning.ts';
 import { MultiPort } from './multi-port.ts';
 import type { Listening, PortMap } from './port-map.ts';
-import type { Inspection } from './received.ts';
+import type { Inspection } from './port-stats.ts';
 import { SinglePort } from './single-port.ts';
 
 export type PortMode = 'multi-port' | 'single-port' | 'shared-port';
@@ -103,7 +103,9 @@ export async function createMediaPorts(
   const warning =
     config.portMode !== 'multi-port' &&
     lowPortWarning(addresses, media.announcedPort ?? media.port);
-  if (warning) log.warn(warning);
+  if (warning) {
+    log.warn(warning);
+  }
   switch (config.portMode) {
     case 'multi-port':
       return new MultiPort(media, addresses);
@@ -111,7 +113,7 @@ export async function createMediaPorts(
       return new SinglePort(media, addresses, log);
     case 'shared-port': {
       // The others run where there is no koffi too.
-      const { SharedPort } = await import('./shared-port.ts');
+      const { SharedPort } = await import('./shared-port/shared-port.ts');
       return new SharedPort(config, addresses, log, telemetry);
     }
   }

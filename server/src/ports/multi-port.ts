@@ -1,12 +1,12 @@
 /** A port for each transport and protocol, out of the worker's part of the range. */
 import type { types } from 'mediasoup';
-import type { ListenAddress } from '../announced-addresses.ts';
-import type { MediaConfig } from '../config.ts';
+import type { ListenAddress } from '../config/announced-addresses.ts';
+import type { MediaConfig } from '../config/config.ts';
 import { listenInfoOf } from './listen-addresses.ts';
 import type { MediaPorts, WorkerPorts } from './media-ports.ts';
 import { listeningAt, type PortMap, portsOfAll } from './port-map.ts';
 import { portRangeOf } from './port-range.ts';
-import type { Inspection } from './received.ts';
+import type { Inspection } from './port-stats.ts';
 import { CommonWorkerPorts } from './worker-ports.ts';
 
 export class MultiPort implements MediaPorts {
@@ -36,13 +36,17 @@ export class MultiPort implements MediaPorts {
       }),
       listeningOf: ({ protocol, address, port }) => {
         const listener = this.#addresses.find(({ announced }) => announced[0] === address);
-        if (!listener) throw new TypeError(`nothing listens for ${address}`);
+        if (!listener) {
+          throw new TypeError(`nothing listens for ${address}`);
+        }
         return listeningAt(listener, { protocol, port, announcedPort: port });
       },
     });
     this.#workers.set(index, ports);
     worker.observer.once('close', () => {
-      if (this.#workers.get(index) === ports) this.#workers.delete(index);
+      if (this.#workers.get(index) === ports) {
+        this.#workers.delete(index);
+      }
     });
     return ports;
   }

@@ -1,5 +1,5 @@
 import type { types } from 'mediasoup';
-import type { ListenAddress } from '../announced-addresses.ts';
+import type { ListenAddress } from '../config/announced-addresses.ts';
 import type { PortMode, Transport } from './media-ports.ts';
 import type { TransportHistory, TransportTimes } from './transport-history.ts';
 
@@ -78,7 +78,9 @@ export function findListening(standing: Listening[], candidate: types.IceCandida
       port === candidate.port &&
       announced[0].address === candidate.address,
   );
-  if (found) return found;
+  if (found) {
+    return found;
+  }
   const { protocol, address, port } = candidate;
   throw new TypeError(`the worker has no ${protocol} port ${port} for ${address}`);
 }
@@ -105,7 +107,9 @@ export function describePorts(options: {
     const { protocol, ip, port } = listening;
     const key = `${protocol} ${ip} ${port}`;
     const known = entries.get(key);
-    if (known) return known;
+    if (known) {
+      return known;
+    }
     const entry: PortEntry = {
       workerIndex: worker.index,
       workerPid: worker.pid,
@@ -116,7 +120,9 @@ export function describePorts(options: {
     return entry;
   };
 
-  for (const listening of standing) entryOf(listening);
+  for (const listening of standing) {
+    entryOf(listening);
+  }
   for (const [transport, history] of transports) {
     const { iceSelectedTuple, iceState } = transport;
     // mediasoup's object keeps the tuple that its worker has forgotten.

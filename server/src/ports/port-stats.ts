@@ -52,14 +52,18 @@ export async function inspectWebRtcServer(
   return {
     ports: receiveStats.flatMap(({ protocol, packets, bytes, ...dropped }) => {
       const port = portOf(protocol);
-      if (port === undefined) return [];
+      if (port === undefined) {
+        return [];
+      }
       const handled = { packets, bytes };
       return [{ protocol, port, by: 'worker' as const, workerIndex: index, handled, dropped }];
     }),
     tuples: tuples.flatMap(({ tuple, webRtcTransportId: transportId }) => {
       const { protocol, localPort: port, remoteIp: address, remotePort } = tupleOf(tuple);
       // Behind the TCP front: a connection that has just ended.
-      if (!address || !remotePort) return [];
+      if (!address || !remotePort) {
+        return [];
+      }
       return [{ transportId, protocol, port, remote: { address, port: remotePort } }];
     }),
   };

@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
-import { bindingRequest } from '../../../scripts/worker/stun.ts';
-import { skipWithPrebuiltWorker } from '../../../scripts/worker/testing.ts';
+import { Call } from '../../../testkit/clients/call.ts';
+import { dataBytes } from '../../../testkit/clients/demultiplexing.ts';
+import { IcePeer } from '../../../testkit/clients/ice-peer.ts';
+import { bindingRequest } from '../../../testkit/clients/stun.ts';
+import { dumpOf, receivedByUdp } from '../../../testkit/servers/shared-server.ts';
+import { startTestServer } from '../../../testkit/servers/test-server.ts';
+import { skipWithPrebuiltWorker } from '../../../testkit/servers/test-worker.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
-import { Call } from '../testing/call.ts';
-import { IcePeer } from '../testing/ice-peer.ts';
-import { dumpOf, receivedByUdp } from '../testing/shared-server.ts';
-import { startTestServer } from '../testing/test-server.ts';
-import { dataBytes } from './demultiplexing/testing.ts';
-import { tryBind } from './try-bind.ts';
+import { tryBind } from '../net/try-bind.ts';
 
 test('SP-5.2: a worker that dies takes none of another’s peers with it, and the one after it has its port again, and nothing else', async (context) => {
   skipWithPrebuiltWorker(context);
@@ -16,7 +16,9 @@ test('SP-5.2: a worker that dies takes none of another’s peers with it, and th
   onTestFinished(() => server.stop());
   const { pool, mediaPort } = server;
   const start = async (worker: MediaWorker | undefined) => {
-    if (!worker) throw new Error('two were started');
+    if (!worker) {
+      throw new Error('two were started');
+    }
     const peer = await IcePeer.open({ ip: '127.0.0.1', port: mediaPort + worker.index });
     onTestFinished(() => peer.close());
     return await Call.start(worker, peer);

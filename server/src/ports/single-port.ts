@@ -1,14 +1,14 @@
 /** One WebRtcServer, so one port, for each worker: base, base + 1, ... */
 import type { types } from 'mediasoup';
-import type { ListenAddress } from '../announced-addresses.ts';
-import type { MediaConfig } from '../config.ts';
-import type { Logger } from '../log.ts';
-import { ephemeralPortWarning } from './ephemeral-ports.ts';
+import type { ListenAddress } from '../config/announced-addresses.ts';
+import type { MediaConfig } from '../config/config.ts';
+import { explainWorkerBind, mustBeFree } from '../net/bind-check.ts';
+import { ephemeralPortWarning } from '../net/ephemeral-ports.ts';
+import type { Logger } from '../telemetry/log.ts';
 import { listenInfoOf } from './listen-addresses.ts';
 import type { MediaPorts, WorkerPorts } from './media-ports.ts';
-import { explainWorkerBind, mustBeFree } from './must-be-free.ts';
 import { findListening, listeningAt, type PortMap, portsOfAll } from './port-map.ts';
-import { type Inspection, inspectAll, inspectionOf } from './received.ts';
+import { type Inspection, inspectAll, inspectionOf } from './port-stats.ts';
 import { CommonWorkerPorts } from './worker-ports.ts';
 
 const protocols = ['udp', 'tcp'] as const;
@@ -23,7 +23,9 @@ export class SinglePort implements MediaPorts {
     this.#media = media;
     this.#addresses = addresses;
     void ephemeralPortWarning(media.port, media.port + media.numWorkers - 1).then((warning) => {
-      if (warning) log.warn(warning);
+      if (warning) {
+        log.warn(warning);
+      }
     });
   }
 
@@ -53,7 +55,9 @@ export class SinglePort implements MediaPorts {
     });
     this.#workers.set(index, ports);
     worker.observer.once('close', () => {
-      if (this.#workers.get(index) === ports) this.#workers.delete(index);
+      if (this.#workers.get(index) === ports) {
+        this.#workers.delete(index);
+      }
     });
     return ports;
   }

@@ -24,7 +24,9 @@ export class TransportHistory {
       this.times.stun ??= this.times.tuple;
     });
     transport.observer.on('dtlsstatechange', (state) => {
-      if (state === 'connected') this.times.dtls ??= Date.now();
+      if (state === 'connected') {
+        this.times.dtls ??= Date.now();
+      }
     });
   }
 

@@ -1,6 +1,6 @@
 import type { types } from 'mediasoup';
-import type { ListenAddress } from '../announced-addresses.ts';
-import type { MediaConfig } from '../config.ts';
+import type { ListenAddress } from '../config/announced-addresses.ts';
+import type { MediaConfig } from '../config/config.ts';
 import { candidatesFor } from './candidates.ts';
 import { NoPortError } from './errors.ts';
 import { ufragPrefixOf } from './ice-ufrag.ts';
@@ -8,7 +8,7 @@ import { listenInfoOf } from './listen-addresses.ts';
 import type { Probe, Transport, TransportAppData, Want, WorkerPorts } from './media-ports.ts';
 import { describePorts, type Listening, type PortEntry } from './port-map.ts';
 import { portRangeOf } from './port-range.ts';
-import { inspectWebRtcServer, type WorkerInspection } from './received.ts';
+import { inspectWebRtcServer, type WorkerInspection } from './port-stats.ts';
 import { TransportHistory } from './transport-history.ts';
 
 /** Where a transport listens: mediasoup takes one or the other. */
@@ -144,6 +144,8 @@ function isOutOfPorts(error: unknown): boolean {
 
 function firstOf(addresses: ListenAddress[]): ListenAddress {
   const [first] = addresses;
-  if (!first) throw new TypeError('no address to listen on');
+  if (!first) {
+    throw new TypeError('no address to listen on');
+  }
   return first;
 }

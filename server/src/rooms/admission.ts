@@ -43,18 +43,26 @@ export async function passDoor(
   let admitted = false;
   for (;;) {
     const room = await find(roomId);
-    if (room?.moderation.hasRemoved(access)) throw new RefusedError(refusals.removed);
-    if (admitted || hasPlace(room, visitor) || !mustAsk(room, access)) return;
+    if (room?.moderation.hasRemoved(access)) {
+      throw new RefusedError(refusals.removed);
+    }
+    if (admitted || hasPlace(room, visitor) || !mustAsk(room, access)) {
+      return;
+    }
     visitor.onWaiting();
     const end = await lobby.wait(roomId, peer, access.subject, signal);
     const refusal = refusalOf[end];
-    if (refusal) throw new RefusedError(refusal, end);
+    if (refusal) {
+      throw new RefusedError(refusal, end);
+    }
     admitted = end === 'admitted';
   }
 }
 
 function mustAsk(room: Room | undefined, access: Access): boolean {
-  if (room) return room.moderation.mustAsk(access);
+  if (room) {
+    return room.moderation.mustAsk(access);
+  }
   return access.waits && !access.permissions.moderate;
 }
 

@@ -3,7 +3,9 @@ import { BoundedSet } from './bounded-set.ts';
 
 test('holds so many, and forgets the one that was added longest ago', () => {
   const set = new BoundedSet(3);
-  for (const member of ['a', 'b', 'c', 'a', 'd']) set.add(member);
+  for (const member of ['a', 'b', 'c', 'a', 'd']) {
+    set.add(member);
+  }
   expect(['a', 'b', 'c', 'd'].filter((member) => set.has(member))).toEqual(['a', 'c', 'd']);
   set.delete('c');
   set.add('e');

@@ -13,7 +13,9 @@ export class BoundedSet {
     this.#members.delete(member);
     this.#members.add(member);
     const [oldest] = this.#members;
-    if (this.#members.size > this.#most && oldest !== undefined) this.#members.delete(oldest);
+    if (this.#members.size > this.#most && oldest !== undefined) {
+      this.#members.delete(oldest);
+    }
   }
 
   delete(member: string): void {

@@ -13,6 +13,8 @@ export class ChatHistory {
 
   add(message: ChatMessage): void {
     this.#messages.push(message);
-    if (this.#messages.length > longest) this.#messages.shift();
+    if (this.#messages.length > longest) {
+      this.#messages.shift();
+    }
   }
 }

@@ -1,8 +1,8 @@
 import type { ConsumerOffer, RequestReply, RtpCapabilities } from '@oneport/protocol';
 import { errorCodes } from '@oneport/protocol';
 import type { types } from 'mediasoup';
-import type { Logger } from '../log.ts';
 import type { Transport } from '../ports/media-ports.ts';
+import type { Logger } from '../telemetry/log.ts';
 import type { Producer, ProducerData } from './producer-data.ts';
 import { RoomError } from './room-error.ts';
 
@@ -47,10 +47,16 @@ export class Consuming {
 
   /** From now on the peer shall receive this. All that comes within one tick is offered together. */
   add(...producers: Producer[]): void {
-    if (producers.length === 0) return;
-    if (this.#wanted.length === 0) setImmediate(() => void this.#offerWanted());
+    if (producers.length === 0) {
+      return;
+    }
+    if (this.#wanted.length === 0) {
+      setImmediate(() => void this.#offerWanted());
+    }
     this.#wanted.push(...producers);
-    for (const { id } of producers) this.#making.add(id);
+    for (const { id } of producers) {
+      this.#making.add(id);
+    }
   }
 
   /**
@@ -62,7 +68,11 @@ export class Consuming {
    */
   reconcile(known: readonly string[], producers: Producer[]): RequestReply<'join'>['consumers'] {
     const kept = new Set(known);
-    for (const [id, consumer] of this.#consumers) if (!kept.has(id)) consumer.close();
+    for (const [id, consumer] of this.#consumers) {
+      if (!kept.has(id)) {
+        consumer.close();
+      }
+    }
     const remaining = [...this.#consumers.values()];
     const received = new Set(remaining.map(({ producerId }) => producerId));
     this.add(...producers.filter(({ id }) => !received.has(id) && !this.#making.has(id)));
@@ -88,7 +98,9 @@ export class Consuming {
    */
   requestKeyFrames(from?: string): void {
     for (const consumer of this.#consumers.values()) {
-      if (consumer.kind !== 'video' || (from && consumer.appData.peerId !== from)) continue;
+      if (consumer.kind !== 'video' || (from && consumer.appData.peerId !== from)) {
+        continue;
+      }
       // It fails when the consumer has closed meanwhile.
       consumer.requestKeyFrame().catch((error) => {
         this.#options.log.debug({ error: String(error) }, 'no keyframe requested');
@@ -105,9 +117,13 @@ export class Consuming {
     const wanted = this.#wanted.sort((a, b) => order[a.appData.source] - order[b.appData.source]);
     this.#wanted = [];
     const made = await Promise.all(wanted.map((producer) => this.#consume(producer)));
-    for (const { id } of wanted) this.#making.delete(id);
+    for (const { id } of wanted) {
+      this.#making.delete(id);
+    }
     const batch = made.filter((consumer) => consumer && !consumer.closed) as Consumer[];
-    if (batch.length === 0) return;
+    if (batch.length === 0) {
+      return;
+    }
     let accepted = new Set<string>();
     try {
       accepted = new Set(await offer(batch.map(describe)));
@@ -115,17 +131,25 @@ export class Consuming {
       log.debug({ error: String(error) }, 'a batch of consumers was not answered');
     }
     for (const consumer of batch) {
-      if (consumer.closed) continue;
-      if (!accepted.has(consumer.id)) consumer.close();
+      if (consumer.closed) {
+        continue;
+      }
+      if (!accepted.has(consumer.id)) {
+        consumer.close();
+      }
       // One that is just being closed with its producer can't be resumed; it's no matter of the others.
-      else consumer.resume().catch((error) => log.debug({ error: String(error) }, 'not resumed'));
+      else {
+        consumer.resume().catch((error) => log.debug({ error: String(error) }, 'not resumed'));
+      }
     }
   }
 
   /** undefined: the peer's codecs don't allow it, or one of the two is gone. */
   async #consume(producer: Producer): Promise<Consumer | undefined> {
     const { router, transport, rtpCapabilities, log } = this.#options;
-    if (producer.closed || transport.closed) return undefined;
+    if (producer.closed || transport.closed) {
+      return undefined;
+    }
     if (!router.canConsume({ producerId: producer.id, rtpCapabilities })) {
       log.debug({ producerId: producer.id }, 'the peer has no codec for this producer');
       return undefined;
@@ -152,7 +176,9 @@ export class Consuming {
     this.#consumers.set(id, consumer);
     consumer.observer.once('close', () => {
       this.#consumers.delete(id);
-      if (!this.#options.transport.closed) events.closed(id);
+      if (!this.#options.transport.closed) {
+        events.closed(id);
+      }
     });
     consumer.on('producerpause', () => events.paused(id));
     consumer.on('producerresume', () => events.resumed(id));
@@ -161,8 +187,9 @@ export class Consuming {
 
   #get(consumerId: string): Consumer {
     const consumer = this.#consumers.get(consumerId);
-    if (!consumer)
+    if (!consumer) {
       throw new RoomError(errorCodes.notFound, 'consumerId: no such consumer of yours');
+    }
     return consumer;
   }
 }

@@ -1,8 +1,8 @@
 import { closeCodes } from '@oneport/protocol';
 import { expect, onTestFinished, test } from 'vitest';
-import { TestPeer, type TestPeerOptions } from '../testing/test-peer.ts';
-import { startTestServer, type TestServer } from '../testing/test-server.ts';
-import { type TestClaims, testSecret, testToken } from '../testing/tokens.ts';
+import { TestPeer, type TestPeerOptions } from '../../../testkit/clients/test-peer.ts';
+import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
+import { type TestClaims, testSecret, testToken } from '../../../testkit/servers/tokens.ts';
 
 async function start(): Promise<TestServer> {
   const server = await startTestServer({ AUTH_JWT_SECRET: testSecret });

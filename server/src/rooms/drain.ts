@@ -18,9 +18,13 @@ export interface DrainOptions {
  * @param options - how long, and who says when it is enough
  */
 export async function drain(rooms: Rooms, { seconds, enough, say }: DrainOptions): Promise<void> {
-  if (seconds === 0 || enough.aborted) return;
+  if (seconds === 0 || enough.aborted) {
+    return;
+  }
   const open = await rooms.announceStop(seconds);
-  if (open.length === 0) return;
+  if (open.length === 0) {
+    return;
+  }
   const peers = open.reduce((sum, room) => sum + room.size, 0);
   say(
     `oneport stops when ${counted(open.length, 'open room')} with ${counted(peers, 'peer')} ended, in ` +

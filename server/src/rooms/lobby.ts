@@ -53,10 +53,14 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
     subject: string | undefined,
     signal: AbortSignal,
   ): Promise<WaitEnd> {
-    if (signal.aborted) return Promise.resolve('gone');
+    if (signal.aborted) {
+      return Promise.resolve('gone');
+    }
     const waiters = this.#rooms.get(roomId) ?? new Map<string, Waiter>();
     const present = waiters.get(peer.peerId);
-    if (present && present.subject !== subject) return Promise.resolve('taken');
+    if (present && present.subject !== subject) {
+      return Promise.resolve('taken');
+    }
     present?.end('replaced');
     if (waiters.size >= lobbyLimits.ofOneRoom || this.#size >= lobbyLimits.ofAllRooms) {
       return Promise.reject(new LobbyFullError('too many are waiting to be let in'));
@@ -69,7 +73,9 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
         end: (outcome) => {
           signal.removeEventListener('abort', gone);
           waiters.delete(peer.peerId);
-          if (waiters.size === 0) this.#rooms.delete(roomId);
+          if (waiters.size === 0) {
+            this.#rooms.delete(roomId);
+          }
           this.#size -= 1;
           resolve(outcome);
           this.emit('change', roomId);
@@ -91,12 +97,16 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
 
   /** Ends every wait for a room. */
   endAll(roomId: string, outcome: WaitEnd): void {
-    for (const waiter of [...(this.#rooms.get(roomId)?.values() ?? [])]) waiter.end(outcome);
+    for (const waiter of [...(this.#rooms.get(roomId)?.values() ?? [])]) {
+      waiter.end(outcome);
+    }
   }
 
   /** Ends every wait. */
   endEverywhere(outcome: WaitEnd): void {
-    for (const roomId of [...this.#rooms.keys()]) this.endAll(roomId, outcome);
+    for (const roomId of [...this.#rooms.keys()]) {
+      this.endAll(roomId, outcome);
+    }
   }
 
   /** Who it is that waits under this peer id. */

@@ -1,6 +1,6 @@
 import { errorCodes, type Publishable, permissionOfSource } from '@oneport/protocol';
 import type { Access } from '../access/access.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../telemetry/log.ts';
 import { BoundedSet } from './bounded-set.ts';
 import type { Lobby } from './lobby.ts';
 import type { CloseReason, Peer } from './peer.ts';
@@ -47,8 +47,9 @@ export class Moderation {
 
   /** Whether it has to be let in, and hasn't been yet. */
   mustAsk({ subject, waits, permissions }: Access): boolean {
-    if (permissions.moderate || (subject !== undefined && this.#admitted.has(subject)))
+    if (permissions.moderate || (subject !== undefined && this.#admitted.has(subject))) {
       return false;
+    }
     return waits || this.#locked;
   }
 
@@ -77,11 +78,15 @@ export class Moderation {
   remove(by: Peer, peerId: string): void {
     const { subject } = this.#other(by, peerId).access;
     this.#log.info({ peerId: by.id, target: peerId }, 'a moderator removed a peer');
-    if (subject === undefined) return;
+    if (subject === undefined) {
+      return;
+    }
     this.#removed.add(subject);
     this.#admitted.delete(subject);
     for (const peer of [...this.#room.peers]) {
-      if (peer.access.subject === subject && peer !== by) peer.close('removed');
+      if (peer.access.subject === subject && peer !== by) {
+        peer.close('removed');
+      }
     }
   }
 
@@ -94,17 +99,25 @@ export class Moderation {
 
   /** Locked: who comes has to wait. Unlocked: those who waited for this only come in. */
   setLocked(by: Peer, locked: boolean): void {
-    if (locked === this.#locked) return;
+    if (locked === this.#locked) {
+      return;
+    }
     this.#locked = locked;
     this.#log.info({ peerId: by.id, locked }, 'a moderator locked or unlocked the room');
-    for (const peer of this.#room.peers) peer.emit('roomLocked', locked);
-    if (!locked) this.#lobby.endAll(this.#room.id, 'again');
+    for (const peer of this.#room.peers) {
+      peer.emit('roomLocked', locked);
+    }
+    if (!locked) {
+      this.#lobby.endAll(this.#room.id, 'again');
+    }
   }
 
   /** @throws RoomError when nobody of that id waits */
   admit(by: Peer, peerId: string): void {
     const subject = this.#lobby.subjectOf(this.#room.id, peerId);
-    if (subject !== undefined) this.#admitted.add(subject);
+    if (subject !== undefined) {
+      this.#admitted.add(subject);
+    }
     this.#end(by, peerId, 'admitted');
   }
 
@@ -115,7 +128,9 @@ export class Moderation {
 
   /** It has joined, perhaps anew: tells it what it has to know. */
   tell(peer: Peer): void {
-    for (const what of this.#untold.get(peer) ?? []) peer.emit('muted', what);
+    for (const what of this.#untold.get(peer) ?? []) {
+      peer.emit('muted', what);
+    }
     this.#untold.delete(peer);
     this.showLobby([peer]);
   }
@@ -124,7 +139,9 @@ export class Moderation {
   showLobby(peers: Iterable<Peer> = this.#room.peers): void {
     const waiting = this.#lobby.of(this.#room.id);
     for (const peer of peers) {
-      if (peer.access.permissions.moderate) peer.emit('lobbyChanged', waiting);
+      if (peer.access.permissions.moderate) {
+        peer.emit('lobbyChanged', waiting);
+      }
     }
   }
 

@@ -1,9 +1,9 @@
 /** A worker dies, and its rooms go on elsewhere: docs/reliability.md. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { untilHeldBack } from '../testing/held-back.ts';
-import { TestPeer } from '../testing/test-peer.ts';
-import { startTestServer, type TestServer } from '../testing/test-server.ts';
-import { workerState } from '../testing/worker-state.ts';
+import { TestPeer } from '../../../testkit/clients/test-peer.ts';
+import { untilHeldBack } from '../../../testkit/servers/held-back.ts';
+import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
+import { workerState } from '../../../testkit/servers/worker-state.ts';
 
 let server: TestServer;
 
@@ -11,7 +11,9 @@ afterEach(() => server.stop());
 
 const kill = (index: number) => {
   const worker = server.pool.workers.find((one) => one.index === index);
-  if (!worker) throw new Error(`there is no worker ${index}`);
+  if (!worker) {
+    throw new Error(`there is no worker ${index}`);
+  }
   process.kill(worker.worker.pid, 'SIGKILL');
 };
 
@@ -70,7 +72,9 @@ describe('of two workers, one dies', () => {
     server = await startTestServer({ MEDIASOUP_NUM_WORKERS: '3' });
     const { signalling } = server;
     const peers: TestPeer[] = [];
-    for (let n = 0; n < 30; n++) peers.push(await TestPeer.join({ signalling, roomId: `r${n}` }));
+    for (let n = 0; n < 30; n++) {
+      peers.push(await TestPeer.join({ signalling, roomId: `r${n}` }));
+    }
     const doomed = peers.filter((peer) => workerOf(peer) === 0);
     expect(doomed).toHaveLength(10);
     kill(0);

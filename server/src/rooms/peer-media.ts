@@ -89,7 +89,9 @@ export class PeerMedia {
   onOtherPath(listener: (direction: TransportAppData['direction']) => void): void {
     for (const transport of [this.send, this.recv]) {
       transport?.on('iceselectedtuplechange', () => {
-        if (transport.dtlsState === 'connected') listener(transport.appData.direction);
+        if (transport.dtlsState === 'connected') {
+          listener(transport.appData.direction);
+        }
       });
     }
   }
@@ -148,8 +150,9 @@ export class PeerMedia {
   /** @throws RoomError when this peer has no such producer */
   producer(producerId: string): Producer {
     const producer = this.#producers.get(producerId);
-    if (!producer)
+    if (!producer) {
       throw new RoomError(errorCodes.notFound, 'producerId: no such producer of yours');
+    }
     return producer;
   }
 
@@ -160,7 +163,9 @@ export class PeerMedia {
 
   #transport(transportId: string): Transport {
     for (const transport of [this.send, this.recv]) {
-      if (transport?.id === transportId) return transport;
+      if (transport?.id === transportId) {
+        return transport;
+      }
     }
     throw new RoomError(errorCodes.notFound, 'transportId: no such transport of yours');
   }
@@ -173,7 +178,11 @@ async function allOrNone(
   const made = await Promise.allSettled(making);
   const failed = made.find((result) => result.status === 'rejected');
   if (failed) {
-    for (const result of made) if (result.status === 'fulfilled') result.value?.close();
+    for (const result of made) {
+      if (result.status === 'fulfilled') {
+        result.value?.close();
+      }
+    }
     throw failed.reason;
   }
   return made.map((result) => (result.status === 'fulfilled' ? result.value : undefined));

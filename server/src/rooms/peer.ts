@@ -11,8 +11,8 @@ import {
 } from '@oneport/protocol';
 import type { types } from 'mediasoup';
 import { type Access, mayPublish } from '../access/access.ts';
-import type { Logger } from '../log.ts';
-import { Consuming } from './consuming.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { Consuming } from './consumers.ts';
 import { PeerMedia, type Wants } from './peer-media.ts';
 import type { Producer } from './producer-data.ts';
 import { ResumeSecrets } from './resume-secrets.ts';
@@ -126,7 +126,9 @@ export class Peer extends EventEmitter<PeerEvents> {
   setAccess(access: Access): void {
     this.#access = access;
     for (const producer of this.producers) {
-      if (!mayPublish(access, producer.appData.source)) producer.close();
+      if (!mayPublish(access, producer.appData.source)) {
+        producer.close();
+      }
     }
   }
 
@@ -142,7 +144,9 @@ export class Peer extends EventEmitter<PeerEvents> {
 
   /** Its transports and producers. @throws RoomError while they are being made */
   get media(): PeerMedia {
-    if (!this.#media) throw new RoomError(errorCodes.conflict, 'wait for the next welcome');
+    if (!this.#media) {
+      throw new RoomError(errorCodes.conflict, 'wait for the next welcome');
+    }
     return this.#media;
   }
 
@@ -179,7 +183,9 @@ export class Peer extends EventEmitter<PeerEvents> {
    * @param longestMs - milliseconds: not for longer than that
    */
   detach(link: PeerLink, longestMs = Number.POSITIVE_INFINITY): void {
-    if (this.#link !== link || this.closed) return;
+    if (this.#link !== link || this.closed) {
+      return;
+    }
     this.#link = undefined;
     const graceMs = Math.min(this.#options.graceMs, longestMs);
     if (!this.joined || graceMs === 0) {
@@ -234,7 +240,9 @@ export class Peer extends EventEmitter<PeerEvents> {
     if (generation !== this.#generation) {
       throw new RoomError(errorCodes.conflict, `generation: expected ${this.#generation}`);
     }
-    if (this.answered) throw new RoomError(errorCodes.conflict, 'joined already');
+    if (this.answered) {
+      throw new RoomError(errorCodes.conflict, 'joined already');
+    }
     this.#consuming ??= rtpCapabilities && this.#consume(rtpCapabilities);
     this.#answered = generation;
     this.#secrets.answered();
@@ -254,7 +262,9 @@ export class Peer extends EventEmitter<PeerEvents> {
   }
 
   close(reason: CloseReason): void {
-    if (this.closed) return;
+    if (this.closed) {
+      return;
+    }
     const hadJoined = this.joined;
     clearTimeout(this.#leaving);
     this.#state = { name: 'closed' };
@@ -263,19 +273,25 @@ export class Peer extends EventEmitter<PeerEvents> {
   }
 
   #joined(): Extract<State, { name: 'joined' }> {
-    if (this.#state.name !== 'joined') throw new RoomError(errorCodes.forbidden, 'join first');
+    if (this.#state.name !== 'joined') {
+      throw new RoomError(errorCodes.forbidden, 'join first');
+    }
     return this.#state;
   }
 
   #consume(rtpCapabilities: RtpCapabilities): Consuming | undefined {
     const { recv, roomMedia } = this.media;
-    if (!recv) return undefined;
+    if (!recv) {
+      return undefined;
+    }
     return new Consuming({
       router: roomMedia.router,
       transport: recv,
       rtpCapabilities: rtpCapabilities as types.RtpCapabilities & RtpCapabilities,
       offer: async (consumers) => {
-        if (!this.#link) throw new Error('the peer has no socket');
+        if (!this.#link) {
+          throw new Error('the peer has no socket');
+        }
         return await this.#link.offer(consumers);
       },
       events: {

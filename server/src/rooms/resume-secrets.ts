@@ -14,7 +14,9 @@ export class ResumeSecrets {
   next(): string {
     const secret = randomBytes(24).toString('base64url');
     // The oldest is the one that has been answered: the peer is sure to know it.
-    if (this.#valid.length >= longest) this.#valid.splice(1, 1);
+    if (this.#valid.length >= longest) {
+      this.#valid.splice(1, 1);
+    }
     this.#valid.push(secret);
     return secret;
   }

@@ -30,7 +30,9 @@ export class RoomChannel {
   sendChat(message: ChatMessage): void {
     this.#history.add(message);
     // Between two workers there is nobody to send it to: the history is sent to all by the next one.
-    if (this.#dataProducer.closed) return;
+    if (this.#dataProducer.closed) {
+      return;
+    }
     this.#dataProducer.send(JSON.stringify(message satisfies RoomData));
   }
 
@@ -48,7 +50,9 @@ export class RoomChannel {
       ordered: true,
     });
     transport.on('sctpstatechange', (state) => {
-      if (state !== 'connected') return;
+      if (state !== 'connected') {
+        return;
+      }
       for (const message of this.#history.messages) {
         // It fails only when the peer is gone, or reads so slowly that its buffer is full.
         dataConsumer.send(JSON.stringify(message)).catch(() => dataConsumer.close());

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { errorCodes, type RequestData, type RequestReply } from '@oneport/protocol';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../telemetry/log.ts';
 import type { ChatHistory } from './chat-history.ts';
 import type { Lobby } from './lobby.ts';
 import { Moderation } from './moderation.ts';
@@ -68,8 +68,13 @@ export class Room extends EventEmitter<{ close: [] }> {
     this.#peers.set(peer.id, peer);
     peer.once('closed', (reason, hadJoined) => this.#remove(peer, reason, hadJoined));
     peer.on('otherPath', (direction) => {
-      if (direction === 'recv') peer.consuming?.requestKeyFrames();
-      else for (const other of this.#joined(peer)) other.consuming?.requestKeyFrames(peer.id);
+      if (direction === 'recv') {
+        peer.consuming?.requestKeyFrames();
+      } else {
+        for (const other of this.#joined(peer)) {
+          other.consuming?.requestKeyFrames(peer.id);
+        }
+      }
     });
   }
 
@@ -86,7 +91,9 @@ export class Room extends EventEmitter<{ close: [] }> {
       await peer.connect(media, wants, keep);
     } catch (error) {
       // A room that moves connects everybody who is in it.
-      if (!media.closed || this.#closed) throw error;
+      if (!media.closed || this.#closed) {
+        throw error;
+      }
     }
   }
 
@@ -98,7 +105,9 @@ export class Room extends EventEmitter<{ close: [] }> {
     await Promise.all(
       Array.from(this.#peers.values(), (peer) =>
         peer.connect(media).catch((error: unknown) => {
-          if (media.closed) return;
+          if (media.closed) {
+            return;
+          }
           peer.log.error({ error: String(error) }, 'a peer could not be moved');
           peer.close('no worker');
         }),
@@ -114,13 +123,16 @@ export class Room extends EventEmitter<{ close: [] }> {
       others.flatMap((other) => other.producers),
     );
     for (const other of others) {
-      if (!before) other.emit('peerJoined', peer.info);
-      else if (before.displayName !== data.displayName) {
+      if (!before) {
+        other.emit('peerJoined', peer.info);
+      } else if (before.displayName !== data.displayName) {
         other.emit('peerRenamed', peer.id, data.displayName);
       }
     }
     const speaker = this.#media.speakers.current;
-    if (speaker) peer.emit('activeSpeaker', speaker);
+    if (speaker) {
+      peer.emit('activeSpeaker', speaker);
+    }
     this.#log.info(
       { peerId: peer.id, generation: data.generation, peers: this.#peers.size },
       before ? 'peer resumed' : 'peer joined',
@@ -150,8 +162,12 @@ export class Room extends EventEmitter<{ close: [] }> {
       return;
     }
     producer.observer.once('close', forget);
-    for (const other of this.#joined(peer)) other.consuming?.add(producer);
-    if (data.source !== 'microphone') return;
+    for (const other of this.#joined(peer)) {
+      other.consuming?.add(producer);
+    }
+    if (data.source !== 'microphone') {
+      return;
+    }
     // It fails only when the producer has closed meanwhile, and then nothing is to be watched.
     speakers
       .watch(producer)
@@ -161,7 +177,9 @@ export class Room extends EventEmitter<{ close: [] }> {
   rename(peer: Peer, displayName: string): void {
     this.#mustHaveJoined(peer);
     peer.rename(displayName);
-    for (const other of this.#joined(peer)) other.emit('peerRenamed', peer.id, displayName);
+    for (const other of this.#joined(peer)) {
+      other.emit('peerRenamed', peer.id, displayName);
+    }
   }
 
   sendChatMessage(peer: Peer, text: string): string {
@@ -181,30 +199,46 @@ export class Room extends EventEmitter<{ close: [] }> {
 
   /** Everybody is told that the server stops. @param inSeconds - at the latest, from 0 */
   announceStop(inSeconds: number): void {
-    for (const peer of this.#peers.values()) peer.emit('serverStopping', inSeconds);
+    for (const peer of this.#peers.values()) {
+      peer.emit('serverStopping', inSeconds);
+    }
   }
 
   /** Ends the room and every peer's place in it. */
   close(reason: CloseReason): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#closed = true;
-    for (const peer of this.#peers.values()) peer.close(reason);
+    for (const peer of this.#peers.values()) {
+      peer.close(reason);
+    }
     this.#media.close();
     this.emit('close');
   }
 
   #listen(media: RoomMedia): void {
     media.speakers.on('change', (speaker) => {
-      for (const peer of this.#joined()) peer.emit('activeSpeaker', speaker);
+      for (const peer of this.#joined()) {
+        peer.emit('activeSpeaker', speaker);
+      }
     });
   }
 
   #remove(peer: Peer, reason: CloseReason, hadJoined: boolean): void {
     this.#peers.delete(peer.id);
     this.#log.info({ peerId: peer.id, reason, peers: this.#peers.size }, 'peer gone');
-    if (this.#closed) return;
-    if (hadJoined) for (const other of this.#joined()) other.emit('peerLeft', peer.id);
-    if (this.#peers.size === 0) this.close('left');
+    if (this.#closed) {
+      return;
+    }
+    if (hadJoined) {
+      for (const other of this.#joined()) {
+        other.emit('peerLeft', peer.id);
+      }
+    }
+    if (this.#peers.size === 0) {
+      this.close('left');
+    }
   }
 
   #joined(except?: Peer): Peer[] {
@@ -212,6 +246,8 @@ export class Room extends EventEmitter<{ close: [] }> {
   }
 
   #mustHaveJoined(peer: Peer): void {
-    if (!peer.joined) throw new RoomError(errorCodes.forbidden, 'join first');
+    if (!peer.joined) {
+      throw new RoomError(errorCodes.forbidden, 'join first');
+    }
   }
 }

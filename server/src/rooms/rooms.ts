@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { refusals } from '@oneport/protocol';
 import { RefusedError } from '../access/access.ts';
-import type { Limits } from '../limits.ts';
-import type { Logger } from '../log.ts';
+import type { Limits } from '../config/limits.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
 import { BusyWorkersError, NoWorkerError, type WorkerPool } from '../media/worker-pool.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { passDoor, type Visitor } from './admission.ts';
 import { ChatHistory } from './chat-history.ts';
-import { passDoor, type Visitor } from './door.ts';
 import { Lobby } from './lobby.ts';
 import { type CloseReason, Peer } from './peer.ts';
 import type { Wants } from './peer-media.ts';
@@ -92,18 +92,24 @@ export class Rooms {
 
   /** Seconds until the server stops at the latest; undefined: it doesn't. */
   get stopsInSeconds(): number | undefined {
-    if (this.#stopsAt === undefined) return undefined;
+    if (this.#stopsAt === undefined) {
+      return undefined;
+    }
     return Math.max(0, Math.ceil((this.#stopsAt - performance.now()) / 1000));
   }
 
   /** Why a room can't begin just now: what `enter` throws then. */
   get whyNoNewRoom(): StoppingError | FullError | NoWorkerError | BusyWorkersError | undefined {
     const { pool, limits } = this.#options;
-    if (this.#stopsAt !== undefined) return new StoppingError();
+    if (this.#stopsAt !== undefined) {
+      return new StoppingError();
+    }
     if (this.#rooms.size >= limits.rooms) {
       return new FullError('rooms', `this server is full (${this.#rooms.size} rooms)`);
     }
-    if (pool.workers.length === 0) return new NoWorkerError();
+    if (pool.workers.length === 0) {
+      return new NoWorkerError();
+    }
     return pool.busy ? new BusyWorkersError() : undefined;
   }
 
@@ -124,15 +130,21 @@ export class Rooms {
     await passDoor(entry, this.lobby, async (id) => {
       const open = await this.#find(id);
       // It could be let in here only to be told then that it must go elsewhere.
-      if (!open && this.#stopsAt !== undefined) throw new StoppingError();
+      if (!open && this.#stopsAt !== undefined) {
+        throw new StoppingError();
+      }
       return open;
     });
     let room = await this.#getOrCreate(roomId, wants);
     // Its last peer may have left while we waited.
-    while (room.closed) room = await this.#getOrCreate(roomId, wants);
+    while (room.closed) {
+      room = await this.#getOrCreate(roomId, wants);
+    }
 
     // While we waited, again.
-    if (room.moderation.hasRemoved(access)) throw new RefusedError(refusals.removed);
+    if (room.moderation.hasRemoved(access)) {
+      throw new RefusedError(refusals.removed);
+    }
 
     const present = room.peer(peerId);
     if (present) {
@@ -161,20 +173,28 @@ export class Rooms {
   async announceStop(seconds: number): Promise<Room[]> {
     this.#stopsAt = performance.now() + seconds * 1000;
     const rooms = await this.#all();
-    for (const room of rooms) room.announceStop(seconds);
+    for (const room of rooms) {
+      room.announceStop(seconds);
+    }
     this.lobby.endEverywhere('again');
     return rooms;
   }
 
   /** Resolves when every room that is open now has ended. */
   async ended(): Promise<void> {
-    for (const room of await this.#all()) if (!room.closed) await once(room, 'close');
+    for (const room of await this.#all()) {
+      if (!room.closed) {
+        await once(room, 'close');
+      }
+    }
   }
 
   /** Ends every room, and lets none begin any more. */
   async close(reason: CloseReason): Promise<void> {
     this.#stopsAt ??= performance.now();
-    for (const room of await this.#all()) room.close(reason);
+    for (const room of await this.#all()) {
+      room.close(reason);
+    }
     this.lobby.endEverywhere('again');
   }
 
@@ -190,9 +210,13 @@ export class Rooms {
 
   #getOrCreate(roomId: string, wants: Wants): Promise<Room> {
     const known = this.#rooms.get(roomId);
-    if (known) return known;
+    if (known) {
+      return known;
+    }
     const refusal = this.whyNoNewRoom;
-    if (refusal) return Promise.reject(refusal);
+    if (refusal) {
+      return Promise.reject(refusal);
+    }
     const creating = this.#create(roomId, wants);
     this.#rooms.set(roomId, creating);
     // A room that could not be made may be tried again.
@@ -219,7 +243,11 @@ export class Rooms {
   }
 
   #moveThoseOn(worker: MediaWorker): void {
-    for (const room of this.#open) if (room.media.worker === worker) void this.#move(room);
+    for (const room of this.#open) {
+      if (room.media.worker === worker) {
+        void this.#move(room);
+      }
+    }
   }
 
   /** Carries a room on elsewhere, its worker having died. */
@@ -229,8 +257,11 @@ export class Rooms {
       const transports = transportsFor(room.size);
       const next = () => pool.nextLeastLoaded(transports, moveWithinMs);
       const media = await placeRoom(next, room.chat);
-      if (room.closed) media.close();
-      else await room.moveTo(media);
+      if (room.closed) {
+        media.close();
+      } else {
+        await room.moveTo(media);
+      }
     } catch (error) {
       log.error({ roomId: room.id, error: String(error) }, 'a room could not be moved');
       room.close('no worker');
@@ -249,9 +280,13 @@ async function placeRoom(next: () => Promise<MediaWorker>, chat: ChatHistory): P
     const worker = await next();
     try {
       const media = await RoomMedia.create(worker, chat);
-      if (!media.closed) return media;
+      if (!media.closed) {
+        return media;
+      }
     } catch (error) {
-      if (!worker.worker.closed) throw error;
+      if (!worker.worker.closed) {
+        throw error;
+      }
     }
   }
 }

@@ -22,7 +22,9 @@ export class Speakers extends EventEmitter<{ change: [speaker: string | null] }>
     dominant.on('dominantspeaker', ({ producer }) => {
       last = peerOf(producer);
       // Out of silence the next 'volumes' marks: after each of those, and only then, comes a 'silence'.
-      if (this.#speaker !== null) this.#set(last);
+      if (this.#speaker !== null) {
+        this.#set(last);
+      }
     });
     levels.on('volumes', (volumes) => {
       const loud = volumes.map(({ producer }) => peerOf(producer));
@@ -59,7 +61,9 @@ export class Speakers extends EventEmitter<{ change: [speaker: string | null] }>
   }
 
   #set(speaker: string | null): void {
-    if (speaker === this.#speaker) return;
+    if (speaker === this.#speaker) {
+      return;
+    }
     this.#speaker = speaker;
     this.emit('change', speaker);
   }

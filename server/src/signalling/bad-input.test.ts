@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { limitsOf } from '../limits.ts';
-import { rtpCapabilities, rtpParametersFor } from '../testing/media-parameters.ts';
-import { TestPeer } from '../testing/test-peer.ts';
-import { startTestServer, type TestServer } from '../testing/test-server.ts';
-import { nothingOpen, workerState } from '../testing/worker-state.ts';
+import { rtpCapabilities, rtpParametersFor } from '../../../testkit/clients/media-parameters.ts';
+import { TestPeer } from '../../../testkit/clients/test-peer.ts';
+import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
+import { nothingOpen, workerState } from '../../../testkit/servers/worker-state.ts';
+import { limitsOf } from '../config/limits.ts';
 
 let server: TestServer;
 /** Somebody who must notice nothing. */

@@ -1,7 +1,7 @@
 import type { RequestData, RequestMethod, RequestReply } from '@oneport/protocol';
 import { errorCodes } from '@oneport/protocol';
 import { mayPublish } from '../access/access.ts';
-import type { Consuming } from '../rooms/consuming.ts';
+import type { Consuming } from '../rooms/consumers.ts';
 import type { Moderation } from '../rooms/moderation.ts';
 import type { Peer } from '../rooms/peer.ts';
 import type { Room } from '../rooms/room.ts';
@@ -38,7 +38,9 @@ export const handlers: Handlers = {
   },
 
   async produce({ room, peer }, data) {
-    if (!mayPublish(peer.access, data.source)) throw notAllowed(`to send the ${data.source}`);
+    if (!mayPublish(peer.access, data.source)) {
+      throw notAllowed(`to send the ${data.source}`);
+    }
     await room.produce(peer, data);
     return {};
   },
@@ -77,7 +79,9 @@ export const handlers: Handlers = {
   },
 
   changeDisplayName({ room, peer }, { displayName }) {
-    if (peer.access.displayName) throw notAllowed('another name');
+    if (peer.access.displayName) {
+      throw notAllowed('another name');
+    }
     room.rename(peer, displayName);
     return {};
   },
@@ -85,7 +89,9 @@ export const handlers: Handlers = {
   ping: () => ({}),
 
   sendChatMessage({ room, peer }, { text }) {
-    if (!peer.access.permissions.chat) throw notAllowed('to write');
+    if (!peer.access.permissions.chat) {
+      throw notAllowed('to write');
+    }
     return { messageId: room.sendChatMessage(peer, text) };
   },
 
@@ -122,8 +128,12 @@ export const handlers: Handlers = {
 
 /** @throws RoomError unless the peer has joined, and may */
 function moderationOf({ room, peer }: Context): Moderation {
-  if (!peer.access.permissions.moderate) throw notAllowed('to moderate');
-  if (!peer.joined) throw new RoomError(errorCodes.forbidden, 'join first');
+  if (!peer.access.permissions.moderate) {
+    throw notAllowed('to moderate');
+  }
+  if (!peer.joined) {
+    throw new RoomError(errorCodes.forbidden, 'join first');
+  }
   return room.moderation;
 }
 
@@ -132,6 +142,8 @@ function notAllowed(what: string): RoomError {
 }
 
 function consumingOf(peer: Peer): Consuming {
-  if (peer.consuming) return peer.consuming;
+  if (peer.consuming) {
+    return peer.consuming;
+  }
   throw new RoomError(errorCodes.forbidden, 'join with rtpCapabilities to consume');
 }

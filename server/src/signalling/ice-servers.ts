@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Welcome } from '@oneport/protocol';
-import type { TurnConfig } from '../config.ts';
+import type { TurnConfig } from '../config/config.ts';
 
 const goodForSeconds = 24 * 60 * 60;
 
@@ -20,7 +20,9 @@ export function iceServersFor(
   peerId: string,
   now = Date.now(),
 ): Welcome['iceServers'] {
-  if (!turn) return [];
+  if (!turn) {
+    return [];
+  }
   const username = `${Math.floor(now / 1000) + goodForSeconds}:${peerId}`;
   const credential = createHmac('sha1', turn.secret).update(username).digest('base64');
   return [{ urls: turn.urls, username, credential }];

@@ -1,10 +1,10 @@
 /** What moderators do, over real sockets. */
 import { closeCodes, refusals } from '@oneport/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TestPeer } from '../../../testkit/clients/test-peer.ts';
+import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
+import { type TestClaims, testSecret, testToken } from '../../../testkit/servers/tokens.ts';
 import { lobbyLimits } from '../rooms/lobby.ts';
-import { TestPeer } from '../testing/test-peer.ts';
-import { startTestServer, type TestServer } from '../testing/test-server.ts';
-import { type TestClaims, testSecret, testToken } from '../testing/tokens.ts';
 
 let server: TestServer;
 
@@ -123,7 +123,9 @@ describe('removing', () => {
       { ...rest, query: { ...query, resume: resumeSecret } },
       { ...rest, query, peerId: 'another-peer-id' },
     ];
-    for (const attempt of attempts) expect(await new TestPeer(attempt).closed).toEqual(removed);
+    for (const attempt of attempts) {
+      expect(await new TestPeer(attempt).closed).toEqual(removed);
+    }
     // Elsewhere she is who she was, and others may come here.
     const elsewhere = await join(newRoom(), 'ada');
     const bob = await join(roomId, 'bob');
@@ -357,7 +359,9 @@ test('when the server stops, those who wait are told to come back, too', async (
     new TestPeer(await there('locked', 'cy', { lobby: true })),
     new TestPeer(await there('not-open', 'di', { lobby: true })),
   ];
-  for (const peer of peers) await peer.notification('waiting');
+  for (const peer of peers) {
+    await peer.notification('waiting');
+  }
   await other.stop();
   for (const peer of [mo, ...peers]) {
     expect(await peer.closed).toMatchObject({ code: closeCodes.restart });

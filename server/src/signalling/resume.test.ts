@@ -1,7 +1,7 @@
 /** A dropped socket is no leave: docs/reliability.md. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { TestPeer } from '../testing/test-peer.ts';
-import { startTestServer, type TestServer } from '../testing/test-server.ts';
+import { TestPeer } from '../../../testkit/clients/test-peer.ts';
+import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
 
 let server: TestServer;
 let rooms = 0;
@@ -22,8 +22,9 @@ async function pair() {
   for (const peer of [alice, bob]) {
     await peer.until(() => peer.batches.length > 0);
     // The server has dealt with what it was answered before this.
-    for (const consumerId of consumersOf(peer))
+    for (const consumerId of consumersOf(peer)) {
       await peer.request('resumeConsumer', { consumerId });
+    }
   }
   return { options, alice, bob, camera, microphone };
 }
@@ -201,7 +202,9 @@ test('ten sockets at once for one peer: one is left, and it works', async () => 
     .poll(() => sockets.filter(({ socket }) => socket.readyState < 2).length)
     .toBeLessThanOrEqual(1);
   const [winner] = sockets.filter(({ socket }) => socket.readyState < 2);
-  if (!winner) throw new Error('nobody is left');
+  if (!winner) {
+    throw new Error('nobody is left');
+  }
   const { generation } = await winner.welcome();
   await winner.join(generation);
   await winner.request('sendChatMessage', { text: 'I am one' });

@@ -6,7 +6,9 @@ test('runs one job after another, in order', async () => {
   const log: string[] = [];
   const job = (name: string, ticks: number) => async () => {
     log.push(`${name} begins`);
-    for (let i = 0; i < ticks; i++) await Promise.resolve();
+    for (let i = 0; i < ticks; i++) {
+      await Promise.resolve();
+    }
     log.push(`${name} ends`);
   };
   queue.push(job('slow', 20));

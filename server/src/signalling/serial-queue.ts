@@ -15,7 +15,9 @@ export class SerialQueue {
    * @returns false when the queue is full, and the job will not run
    */
   push(job: () => Promise<void>): boolean {
-    if (this.#length >= this.#longest) return false;
+    if (this.#length >= this.#longest) {
+      return false;
+    }
     this.#length += 1;
     const unlessEnded = () => (this.#ended ? Promise.resolve() : job());
     this.#last = this.#last.then(unlessEnded).finally(() => {

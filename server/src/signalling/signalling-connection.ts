@@ -19,9 +19,8 @@ import * as protoo from 'protoo-server';
 import type { z } from 'zod';
 import { RefusedError } from '../access/access.ts';
 import type { Gate } from '../access/token-gate.ts';
-import type { TurnConfig } from '../config.ts';
-import type { LimitName, Limits } from '../limits.ts';
-import type { Logger } from '../log.ts';
+import type { TurnConfig } from '../config/config.ts';
+import type { LimitName, Limits } from '../config/limits.ts';
 import { BusyWorkersError, NoWorkerError } from '../media/worker-pool.ts';
 import { NoPortError } from '../ports/errors.ts';
 import type { Transport } from '../ports/media-ports.ts';
@@ -30,7 +29,8 @@ import type { CloseReason, Peer, PeerEvents, PeerLink } from '../rooms/peer.ts';
 import type { Room } from '../rooms/room.ts';
 import { RoomError, toRoomError } from '../rooms/room-error.ts';
 import { FullError, PeerIdTakenError, type Rooms, StoppingError } from '../rooms/rooms.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { type Context, handlers } from './handlers.ts';
 import { iceServersFor } from './ice-servers.ts';
 import { SerialQueue } from './serial-queue.ts';
@@ -105,7 +105,9 @@ export class Connection implements PeerLink {
     this.#protoo = new protoo.Room().createPeer(query.peerId, transport);
     this.#protoo.on('request', (request, accept, reject) => {
       const queued = this.#queue.push(() => this.#answer(request, accept, reject));
-      if (queued) return;
+      if (queued) {
+        return;
+      }
       transport.limitHit('waiting_requests');
       transport.close(closeCodes.tooMany, 'too many requests are waiting');
     });
@@ -155,19 +157,30 @@ export class Connection implements PeerLink {
       this.#context = { room, peer };
       this.#stopListening = this.#listen(room, peer);
       await peer.attach(this);
-      if (!peer.isReachedBy(this)) return;
+      if (!peer.isReachedBy(this)) {
+        return;
+      }
       // The socket may have gone while we waited.
-      if (transport.closed) this.#ended();
-      else await room.connect(peer, wants, keep);
+      if (transport.closed) {
+        this.#ended();
+      } else {
+        await room.connect(peer, wants, keep);
+      }
     } catch (error) {
       const { code, text } = refusalOf(error);
       const limit = limitOf(error);
-      if (limit) transport.limitHit(limit);
+      if (limit) {
+        transport.limitHit(limit);
+      }
       const fields = { roomId, peerId, error: String(error) };
       // With the socket its transports have gone, in the middle of being made.
-      if (transport.closed) log.debug(fields, 'a peer left while it was connected');
-      else if (code === closeCodes.internal) log.error(fields, 'a peer could not be connected');
-      else log.info(fields, 'a peer was refused');
+      if (transport.closed) {
+        log.debug(fields, 'a peer left while it was connected');
+      } else if (code === closeCodes.internal) {
+        log.error(fields, 'a peer could not be connected');
+      } else {
+        log.info(fields, 'a peer was refused');
+      }
       transport.close(code, text);
     }
   }
@@ -180,10 +193,15 @@ export class Connection implements PeerLink {
     this.#stopListening();
     void this.#queue.end();
     const { peer } = this.#context ?? {};
-    if (!peer?.isReachedBy(this)) return;
+    if (!peer?.isReachedBy(this)) {
+      return;
+    }
     const { endCode } = this.#options.transport;
-    if (leavingCodes.includes(endCode)) peer.close('left');
-    else peer.detach(this, endCode === goingAway ? reloadGraceMs : undefined);
+    if (leavingCodes.includes(endCode)) {
+      peer.close('left');
+    } else {
+      peer.detach(this, endCode === goingAway ? reloadGraceMs : undefined);
+    }
   }
 
   /** @returns ends it */
@@ -194,7 +212,9 @@ export class Connection implements PeerLink {
         this.#welcome(room, peer);
         // Those who were welcomed before that was decided are told then.
         const inSeconds = this.#options.rooms.stopsInSeconds;
-        if (inSeconds !== undefined) this.#notify('serverStopping', { inSeconds });
+        if (inSeconds !== undefined) {
+          this.#notify('serverStopping', { inSeconds });
+        }
       },
       peerJoined: (info) => this.#notify('newPeer', info),
       peerLeft: (peerId) => this.#notify('peerClosed', { peerId }),
@@ -212,7 +232,9 @@ export class Connection implements PeerLink {
       roomLocked: (locked) => this.#notify('roomLocked', { locked }),
       lobbyChanged: (waiting) => this.#notify('lobbyChanged', { waiting }),
       serverStopping: (inSeconds) => {
-        if (this.#welcomed) this.#notify('serverStopping', { inSeconds });
+        if (this.#welcomed) {
+          this.#notify('serverStopping', { inSeconds });
+        }
       },
       closed: (reason) => transport.close(closeOf[reason].code, closeOf[reason].text),
     };
@@ -273,7 +295,9 @@ export class Connection implements PeerLink {
     try {
       accept(await this.#handle(request.method, request.data));
       telemetry.emit('requestAnswered', method, 'ok');
-      if (method === 'join') this.#joined();
+      if (method === 'join') {
+        this.#joined();
+      }
     } catch (thrown) {
       const error = toRoomError(thrown);
       telemetry.emit('requestAnswered', method, error instanceof RoomError ? 'refused' : 'failed');
@@ -298,7 +322,9 @@ export class Connection implements PeerLink {
   /** Its answer has gone out. A room that moves to another worker has its peers join again. */
   #joined(): void {
     const { telemetry, openedAt } = this.#options;
-    if (this.#timed) telemetry.emit('joined', (performance.now() - openedAt) / 1000);
+    if (this.#timed) {
+      telemetry.emit('joined', (performance.now() - openedAt) / 1000);
+    }
     this.#timed = false;
   }
 
@@ -308,7 +334,9 @@ export class Connection implements PeerLink {
     }
     const parsed = parseData(method, data);
     const context = this.#context;
-    if (!context || context.peer.closed) throw new RoomError(errorCodes.forbidden, 'not in a room');
+    if (!context || context.peer.closed) {
+      throw new RoomError(errorCodes.forbidden, 'not in a room');
+    }
     return await callHandler(context, method, parsed);
   }
 
@@ -327,7 +355,9 @@ function isRequestMethod(method: string): method is RequestMethod {
 function parseData<M extends RequestMethod>(method: M, data: unknown): RequestData<M> {
   const schema = requests[method].data as unknown as z.ZodType<RequestData<M>>;
   const result = schema.safeParse(data);
-  if (result.success) return result.data;
+  if (result.success) {
+    return result.data;
+  }
   throw new RoomError(errorCodes.badRequest, explain(result.error));
 }
 
@@ -341,7 +371,9 @@ function callHandler<M extends RequestMethod>(
 
 /** How a socket is closed that can't be let in. */
 function refusalOf(error: unknown): { code: number; text: string } {
-  if (error instanceof PeerIdTakenError) return { code: closeCodes.refused, text: error.message };
+  if (error instanceof PeerIdTakenError) {
+    return { code: closeCodes.refused, text: error.message };
+  }
   if (error instanceof RefusedError) {
     const { refused, turnedAway } = closeCodes;
     const code = byModerator.has(error.refusal) ? turnedAway : refused;
@@ -364,9 +396,17 @@ function refusalOf(error: unknown): { code: number; text: string } {
 
 /** Which limit it was that kept a peer out. */
 function limitOf(error: unknown): LimitName | undefined {
-  if (error instanceof FullError) return error.limit;
-  if (error instanceof LobbyFullError) return 'lobby';
-  if (error instanceof NoPortError) return 'media_ports';
-  if (error instanceof BusyWorkersError) return 'worker_cpu';
+  if (error instanceof FullError) {
+    return error.limit;
+  }
+  if (error instanceof LobbyFullError) {
+    return 'lobby';
+  }
+  if (error instanceof NoPortError) {
+    return 'media_ports';
+  }
+  if (error instanceof BusyWorkersError) {
+    return 'worker_cpu';
+  }
   return undefined;
 }

@@ -4,13 +4,13 @@ import type { Duplex } from 'node:stream';
 import { closeCodes, connectQuerySchema, explain, signallingSubprotocol } from '@oneport/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Gate } from '../access/token-gate.ts';
-import type { TurnConfig } from '../config.ts';
-import type { Limits } from '../limits.ts';
-import type { Logger } from '../log.ts';
+import type { TurnConfig } from '../config/config.ts';
+import type { Limits } from '../config/limits.ts';
 import type { PortMode } from '../ports/media-ports.ts';
 import type { Rooms } from '../rooms/rooms.ts';
-import type { Telemetry } from '../telemetry.ts';
-import { Connection } from './connection.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { Connection } from './signalling-connection.ts';
 import { SocketTransport } from './socket-transport.ts';
 
 export interface SignallingOptions {

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import * as protoo from 'protoo-server';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { limitsOf } from '../limits.ts';
-import { Telemetry } from '../telemetry.ts';
+import { limitsOf } from '../config/limits.ts';
+import { Telemetry } from '../telemetry/telemetry.ts';
 import { SocketTransport } from './socket-transport.ts';
 
 const limits = limitsOf({});
@@ -53,7 +53,9 @@ test('closes a socket whose peer does not read', async () => {
   (client as unknown as { _socket: { pause(): void } })._socket.pause();
   const megabyte = 'x'.repeat(1024 * 1024);
   const sendMany = async () => {
-    for (let i = 0; i < 200; i++) await transport.send({ notification: true, data: megabyte });
+    for (let i = 0; i < 200; i++) {
+      await transport.send({ notification: true, data: megabyte });
+    }
   };
   await expect(sendMany()).rejects.toThrow('socket too slow');
   expect(transport.closed).toBe(true);

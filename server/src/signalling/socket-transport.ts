@@ -2,9 +2,9 @@ import { EventEmitter } from 'node:events';
 import { closeCodes } from '@oneport/protocol';
 import type { Transport } from 'protoo-server';
 import type { RawData, WebSocket } from 'ws';
-import type { LimitName, Limits } from '../limits.ts';
-import { RateLimit } from '../rate-limit.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { LimitName, Limits } from '../config/limits.ts';
+import { RateLimit } from '../net/rate-limit.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { parseFrame } from './frame.ts';
 
 /** Milliseconds. */
@@ -62,7 +62,9 @@ export class SocketTransport extends EventEmitter implements Transport {
     });
     // 'close' follows; without a listener the error would be an uncaught one.
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') this.limitHit('message_bytes');
+      if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
+        this.limitHit('message_bytes');
+      }
     });
   }
 
@@ -80,7 +82,9 @@ export class SocketTransport extends EventEmitter implements Transport {
    * @param reason - for people; cut to what a close frame holds (RFC 6455: 123 bytes)
    */
   close(code: number = closeCodes.normal, reason = ''): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#socket.close(code, Buffer.from(reason).subarray(0, 123));
     // Whoever doesn't answer the close frame has no claim to a socket.
     setTimeout(() => this.#socket.terminate(), times.closeWithin).unref();
@@ -88,13 +92,17 @@ export class SocketTransport extends EventEmitter implements Transport {
   }
 
   async send(message: object): Promise<void> {
-    if (this.#closed) throw new Error('socket closed');
+    if (this.#closed) {
+      throw new Error('socket closed');
+    }
     if (this.#socket.bufferedAmount > this.#options.limits.unsent_bytes) {
       this.limitHit('unsent_bytes');
       this.close(closeCodes.tooSlow, 'not reading what is sent');
       throw new Error('socket too slow');
     }
-    if ('request' in message && 'id' in message) this.#unanswered.add(message.id as number);
+    if ('request' in message && 'id' in message) {
+      this.#unanswered.add(message.id as number);
+    }
     this.#socket.send(JSON.stringify(message));
   }
 
@@ -104,7 +112,9 @@ export class SocketTransport extends EventEmitter implements Transport {
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     if (!this.#rate.take()) {
       const { messages_per_second: perSecond } = this.#options.limits;
       this.limitHit('messages_per_second');
@@ -116,7 +126,9 @@ export class SocketTransport extends EventEmitter implements Transport {
       this.close(closeCodes.badFrame, 'expected a protoo message as JSON text');
       return;
     }
-    if ('response' in frame) this.#unanswered.delete(frame.id);
+    if ('response' in frame) {
+      this.#unanswered.delete(frame.id);
+    }
     this.emit('message', frame);
   }
 
@@ -130,7 +142,9 @@ export class SocketTransport extends EventEmitter implements Transport {
   }
 
   #end(code: number): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#closed = true;
     this.#endCode = code;
     clearInterval(this.#pinging);

@@ -5,10 +5,15 @@ import { join as joinPath } from 'node:path';
 import { closeCodes, refusals } from '@oneport/protocol';
 import { base64url } from 'jose';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { startServerProcess } from '../testing/server-process.ts';
-import { TestPeer } from '../testing/test-peer.ts';
-import { startTestServer, type TestServer } from '../testing/test-server.ts';
-import { type TestClaims, type TestTokenTimes, testSecret, testToken } from '../testing/tokens.ts';
+import { TestPeer } from '../../../testkit/clients/test-peer.ts';
+import { startServerProcess } from '../../../testkit/servers/server-process.ts';
+import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
+import {
+  type TestClaims,
+  type TestTokenTimes,
+  testSecret,
+  testToken,
+} from '../../../testkit/servers/tokens.ts';
 
 const skew = 30;
 let server: TestServer;
@@ -138,7 +143,9 @@ describe('a token without', () => {
   ] as const)('publish of the %s does not send it, but the others', async (source, publish) => {
     const peer = await join({ publish: [...publish] });
     await expect(peer.produce(source)).rejects.toMatchObject({ code: 403 });
-    for (const allowed of publish) await peer.produce(allowed);
+    for (const allowed of publish) {
+      await peer.produce(allowed);
+    }
     await peer.leave();
   });
 
@@ -283,8 +290,12 @@ describe('the log', () => {
     expect(output).toContain('JWTExpired');
     expect(output).toContain('a moderator removed a peer');
     const secrets = [secret, ...welcomes.map(({ resumeSecret }) => resumeSecret)];
-    for (const token of tokens) secrets.push(...token.split('.').slice(1));
-    for (const text of secrets) expect(output).not.toContain(text);
+    for (const token of tokens) {
+      secrets.push(...token.split('.').slice(1));
+    }
+    for (const text of secrets) {
+      expect(output).not.toContain(text);
+    }
   });
 
   test('says that rooms are open when nobody is asked for a token', async () => {

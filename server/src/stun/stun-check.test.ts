@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createWorker, type types } from 'mediasoup';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { bindUdp } from '../../../scripts/worker/udp-client.ts';
-import { freePorts } from '../testing/free-ports.ts';
+import { bindUdp } from '../../../testkit/clients/udp-client.ts';
+import { freePorts } from '../../../testkit/servers/free-ports.ts';
 import { checkStun } from './stun-check.ts';
 
 let worker: types.Worker;
@@ -43,7 +43,9 @@ test.each(places)('a transport answers at $protocol $ip', async (place) => {
   // When a TCP connection ends, an earlier tuple is chosen again.
   const chosen = new Promise<void>((resolve) => {
     transport.on('iceselectedtuplechange', ({ protocol, localAddress }) => {
-      if (protocol === place.protocol && localAddress === place.ip) resolve();
+      if (protocol === place.protocol && localAddress === place.ip) {
+        resolve();
+      }
     });
   });
   await checkStun({ ...place, port: portOf(place) }, transport.iceParameters, patience());

@@ -7,8 +7,8 @@ import {
   isStun,
   responseResult,
   transactionId,
-} from '../../../scripts/worker/stun.ts';
-import type { Listening } from './port-map.ts';
+} from '../../../testkit/clients/stun.ts';
+import type { Listening } from '../ports/port-map.ts';
 
 /** Milliseconds. RFC 8489, 6.2.1 asks for 500 or more in networks; this one is the loopback interface. */
 const retransmitMs = 200;
@@ -36,7 +36,9 @@ export async function checkStun(
   const result = await ask({ host: loopbackOf[ip] ?? ip, port }, request, signal).catch(
     (error: NodeJS.ErrnoException) => (error.name === 'AbortError' ? 'nothing' : error.message),
   );
-  if (result === 'success') return;
+  if (result === 'success') {
+    return;
+  }
   const place = `${protocol} ${isIPv6(ip) ? `[${ip}]` : ip}:${port}`;
   const said = typeof result === 'number' ? `error ${result}` : result;
   throw new Error(`${place} answers a STUN Binding Request with ${said}`);
@@ -66,8 +68,11 @@ async function askOverUdp(
     const messages = on(socket, 'message', { signal });
     again = setInterval(send, retransmitMs);
     send();
-    for await (const [message] of messages)
-      if (isAnswer(message, request)) return responseResult(message);
+    for await (const [message] of messages) {
+      if (isAnswer(message, request)) {
+        return responseResult(message);
+      }
+    }
     throw new Error('nothing');
   } finally {
     clearInterval(again);
@@ -91,9 +96,13 @@ async function askOverTcp(
     let received: Buffer = Buffer.alloc(0);
     for await (const chunk of socket) {
       received = Buffer.concat([received, chunk]);
-      if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) continue;
+      if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) {
+        continue;
+      }
       const message = received.subarray(2, 2 + received.readUInt16BE(0));
-      if (isAnswer(message, request)) return responseResult(message);
+      if (isAnswer(message, request)) {
+        return responseResult(message);
+      }
       throw new Error('something else');
     }
     throw new Error('the end of the connection');

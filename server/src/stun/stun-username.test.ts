@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { bindingRequest, emptyMessage, stunTypes } from '../../../../scripts/worker/stun.ts';
+import { bindingRequest, emptyMessage, stunTypes } from '../../../testkit/clients/stun.ts';
 import { localUfragOf } from './stun-username.ts';
 
 const usernameFragment = 'abcdefghijklmnopqrstuvwxyz012345';
@@ -106,7 +106,9 @@ describe('in anything else', () => {
         const message = Buffer.from(request);
         message[at] = byte;
         const ufrag = localUfragOf(message);
-        if (ufrag === undefined) continue;
+        if (ufrag === undefined) {
+          continue;
+        }
         expect(message.includes(ufrag)).toBe(true);
         expect(ufrag).toMatch(/^[A-Za-z0-9+/]{4,256}$/);
       }
@@ -117,7 +119,9 @@ describe('in anything else', () => {
     for (let length = 0; length <= 1_500; length++) {
       const message = randomBytes(length);
       expect(localUfragOf(message)).toBeUndefined();
-      if (length < 20) continue;
+      if (length < 20) {
+        continue;
+      }
       emptyMessage(stunTypes.request).copy(message);
       message.writeUInt16BE(length - 20, 2);
       // By chance one may have a USERNAME of random bytes; of allowed characters alone, hardly.

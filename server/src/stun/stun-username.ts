@@ -13,7 +13,9 @@ const ufragPattern = /^[A-Za-z0-9+/]{4,256}$/;
  * @param length - how many it will have, in bytes
  */
 export function mayBeBindingRequest(bytes: Buffer, length: number): boolean {
-  if (length < headerBytes || length % 4 !== 0) return false;
+  if (length < headerBytes || length % 4 !== 0) {
+    return false;
+  }
   const head = Buffer.alloc(8);
   head.writeUInt16BE(bindingRequest, 0);
   head.writeUInt16BE(length - headerBytes, 2);
@@ -30,8 +32,9 @@ export function mayBeBindingRequest(bytes: Buffer, length: number): boolean {
  * @returns undefined when it is no such request, is malformed anywhere, or has no such USERNAME
  */
 export function localUfragOf(message: Buffer): string | undefined {
-  if (message.length < headerBytes || !mayBeBindingRequest(message, message.length))
+  if (message.length < headerBytes || !mayBeBindingRequest(message, message.length)) {
     return undefined;
+  }
   let username: Buffer | undefined;
   let checked = false;
   for (let at = headerBytes; at < message.length; ) {
@@ -40,9 +43,13 @@ export function localUfragOf(message: Buffer): string | undefined {
     const length = message.readUInt16BE(at + 2);
     const value = at + 4;
     at = value + Math.ceil(length / 4) * 4;
-    if (at > message.length) return undefined;
+    if (at > message.length) {
+      return undefined;
+    }
     // Of several only the first counts, and none that MESSAGE-INTEGRITY doesn't cover (14.5).
-    if (type === attributes.messageIntegrity) checked = true;
+    if (type === attributes.messageIntegrity) {
+      checked = true;
+    }
     if (type === attributes.username && !checked) {
       username ??= message.subarray(value, value + length);
     }

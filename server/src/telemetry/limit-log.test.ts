@@ -17,7 +17,9 @@ test('a line at once for each limit, then one in ten seconds, with how often', (
   const telemetry = new Telemetry();
   logLimitHits(telemetry, pino(kept), () => now);
 
-  for (let n = 0; n < 1000; n++) telemetry.emit('limitHit', 'rooms', { roomId: `r${n}` });
+  for (let n = 0; n < 1000; n++) {
+    telemetry.emit('limitHit', 'rooms', { roomId: `r${n}` });
+  }
   telemetry.emit('limitHit', 'peers_per_room', { roomId: 'full' });
   now += 10_000;
   telemetry.emit('limitHit', 'rooms', { roomId: 'last' });

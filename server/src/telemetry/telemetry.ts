@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { LimitName } from './limits.ts';
+import type { LimitName } from '../config/limits.ts';
 
 /** Why a transport that its peer wanted carries nothing: docs/metrics.md. */
 export const iceFailures = ['unreachable', 'dtls_timeout', 'dtls_failed', 'lost'] as const;

@@ -1,9 +1,9 @@
 /** docs/single-port.md, 1: what does a transport take data for? */
 import { expect, test } from 'vitest';
-import { SrtpSender, senderReport } from '../../../../scripts/worker/srtp.ts';
-import { skipWithPrebuiltWorker } from '../../../../scripts/worker/testing.ts';
-import { UdpClient } from '../../../../scripts/worker/udp-client.ts';
-import { OnePort, TwoTuples } from './testing.ts';
+import { OnePort, TwoTuples } from '../../../testkit/clients/demultiplexing.ts';
+import { SrtpSender, senderReport } from '../../../testkit/clients/srtp.ts';
+import { UdpClient } from '../../../testkit/clients/udp-client.ts';
+import { skipWithPrebuiltWorker } from '../../../testkit/servers/test-worker.ts';
 
 const allBytes = Array.from({ length: 256 }, (_, byte) => byte);
 const bytes = (from: number, to: number) => allBytes.slice(from, to + 1);
@@ -24,7 +24,9 @@ test('SP-1.2: of all first bytes 20 to 63 are DTLS’s, with 13 bytes and no few
   const tuples = await TwoTuples.of(await port.transport());
   const dtls: number[] = [];
   for (const first of allBytes) {
-    if (await tuples.selects(Buffer.alloc(13, first))) dtls.push(first);
+    if (await tuples.selects(Buffer.alloc(13, first))) {
+      dtls.push(first);
+    }
     expect(await tuples.selects(Buffer.alloc(12, first))).toBe(false);
   }
   expect(dtls).toEqual(bytes(20, 63));
@@ -41,8 +43,12 @@ test('SP-1.2: of all first bytes 128 to 191 are RTP’s, unless the second is on
   // All are encrypted as RTP is, so what can't be decrypted was taken for something else.
   const [first, second]: number[][] = [[], []];
   for (const byte of allBytes) {
-    if (await tuples.selects(rtpBeginning(srtp, byte))) first?.push(byte);
-    if (await tuples.selects(srtp.next(payload, { second: byte }))) second?.push(byte);
+    if (await tuples.selects(rtpBeginning(srtp, byte))) {
+      first?.push(byte);
+    }
+    if (await tuples.selects(srtp.next(payload, { second: byte }))) {
+      second?.push(byte);
+    }
   }
   expect(first).toEqual(bytes(128, 191));
   expect(second).toEqual([...bytes(0, 191), ...bytes(224, 255)]);

@@ -1,9 +1,9 @@
 /** docs/single-port.md, 6 and 8: how long is a ufrag good, and how long a tuple? */
 import { setInterval } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { bindingRequest } from '../../../../scripts/worker/stun.ts';
-import { UdpClient } from '../../../../scripts/worker/udp-client.ts';
-import { data, dataBytes, iceOf, OnePort } from './testing.ts';
+import { data, dataBytes, iceOf, OnePort } from '../../../testkit/clients/demultiplexing.ts';
+import { bindingRequest } from '../../../testkit/clients/stun.ts';
+import { UdpClient } from '../../../testkit/clients/udp-client.ts';
 
 test('SP-6.1: after a restart both credentials are good, until the new ones have been used', async () => {
   const port = await OnePort.start();
@@ -51,15 +51,21 @@ test('SP-8.1, SP-8.2: without requests all tuples go, whatever data comes, and t
   await client.connect(transport);
   const disconnected = new Promise<void>((resolve) => {
     transport.on('icestatechange', (state) => {
-      if (state === 'disconnected') resolve();
+      if (state === 'disconnected') {
+        resolve();
+      }
     });
   });
   const stop = new AbortController();
   void disconnected.then(() => stop.abort());
   try {
-    for await (const _ of setInterval(500, undefined, { signal: stop.signal })) client.send(data);
+    for await (const _ of setInterval(500, undefined, { signal: stop.signal })) {
+      client.send(data);
+    }
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
+    if (!stop.signal.aborted) {
+      throw error;
+    }
   }
   expect(await iceOf(transport)).toEqual({ state: 'disconnected', remotePort: undefined });
 

@@ -1,14 +1,14 @@
 /** docs/single-port.md, 1 and 2: what is STUN, and whose is it? */
 import { expect, test } from 'vitest';
+import { data, dataBytes, iceOf, OnePort } from '../../../testkit/clients/demultiplexing.ts';
 import {
   bindingRequest,
   emptyMessage,
   isStun,
   mappedAddressOf,
   stunTypes,
-} from '../../../../scripts/worker/stun.ts';
-import { skipWithPrebuiltWorker } from '../../../../scripts/worker/testing.ts';
-import { data, dataBytes, iceOf, OnePort } from './testing.ts';
+} from '../../../testkit/clients/stun.ts';
+import { skipWithPrebuiltWorker } from '../../../testkit/servers/test-worker.ts';
 
 test('SP-1.1: of all first bytes only 0, 1 and 2 are STUN’s, and only with 20 bytes and the magic cookie', async (context) => {
   skipWithPrebuiltWorker(context);

@@ -1,16 +1,24 @@
 /** docs/single-port.md, 9: the same over TCP. */
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { bindingRequest, responseResult } from '../../../../scripts/worker/stun.ts';
-import { check, closed, framed, open, readFrame } from '../tcp-front/testing.ts';
-import { data, dataBytes, iceOf, OnePort } from './testing.ts';
+import { data, dataBytes, iceOf, OnePort } from '../../../testkit/clients/demultiplexing.ts';
+import { bindingRequest, responseResult } from '../../../testkit/clients/stun.ts';
+import {
+  check,
+  closed,
+  framed,
+  open,
+  readFrame,
+} from '../../../testkit/clients/tcp-demultiplexer.ts';
 
 test('SP-9.1: a frame may come in pieces, and several at once, empty ones between', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const socket = await open(port.address.port);
   const frame = framed(bindingRequest(transport.iceParameters));
-  for (const byte of frame) socket.write(Buffer.of(byte));
+  for (const byte of frame) {
+    socket.write(Buffer.of(byte));
+  }
   expect(responseResult(await readFrame(socket))).toBe('success');
 
   const nothing = framed(Buffer.alloc(0));

@@ -3,13 +3,19 @@ import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
-import { dtlsRecord } from '../../../../scripts/worker/dtls.ts';
-import { keyingMaterialBytes, SrtpSender, senderReport } from '../../../../scripts/worker/srtp.ts';
-import { bindingRequest } from '../../../../scripts/worker/stun.ts';
-import { skipWithPrebuiltWorker } from '../../../../scripts/worker/testing.ts';
-import { dtlsState, UdpClient } from '../../../../scripts/worker/udp-client.ts';
-import { tryBind } from '../try-bind.ts';
-import { data, dataBytes, iceOf, OnePort, TwoTuples } from './testing.ts';
+import {
+  data,
+  dataBytes,
+  iceOf,
+  OnePort,
+  TwoTuples,
+} from '../../../testkit/clients/demultiplexing.ts';
+import { dtlsRecord } from '../../../testkit/clients/dtls.ts';
+import { keyingMaterialBytes, SrtpSender, senderReport } from '../../../testkit/clients/srtp.ts';
+import { bindingRequest } from '../../../testkit/clients/stun.ts';
+import { dtlsState, UdpClient } from '../../../testkit/clients/udp-client.ts';
+import { skipWithPrebuiltWorker } from '../../../testkit/servers/test-worker.ts';
+import { tryBind } from '../../src/net/try-bind.ts';
 
 const ssrc = 1234;
 const payload = Buffer.alloc(100);
@@ -93,7 +99,9 @@ test('SP-4.2: a transport keeps eight tuples, and of a ninth the oldest that is 
   // The first is selected, so the second had to go.
   const [first, second, ...others] = peers;
   expect(await iceOf(transport)).toMatchObject({ remotePort: first?.remote.port });
-  if (!second) throw new Error('nine were made');
+  if (!second) {
+    throw new Error('nine were made');
+  }
   await port.answersTo(second, [data]);
   expect(await dataBytes(transport)).toBe(0);
   for (const [n, peer] of others.entries()) {
@@ -209,7 +217,9 @@ test('SP-10.2: data with the forged source of a peer reaches its transport, and 
   const dtls = await client.connect(transport);
   const before = await dataBytes(transport);
   // From its own socket: to the worker that is what a forged source looks like.
-  for (const first of [22, 23, 0x80, 0xff]) client.send(Buffer.alloc(100, first));
+  for (const first of [22, 23, 0x80, 0xff]) {
+    client.send(Buffer.alloc(100, first));
+  }
   await expect.poll(() => dataBytes(transport)).toBe(before + 400);
   expect(transport.dtlsState).toBe('connected');
 

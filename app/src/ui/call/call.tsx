@@ -1,16 +1,16 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
-import type { ChatEntry } from '../room/chat-log.ts';
-import { isInUse } from '../room/media-paths.ts';
-import type { Snapshot } from '../room/snapshot.ts';
+import { isInUse } from '../../network/media-paths.ts';
+import type { ChatEntry } from '../../session/chat-log.ts';
+import type { Snapshot } from '../../session/snapshot.ts';
 import './call.css';
+import { LogoIcon } from '../common/icons.tsx';
+import { useSession } from '../common/session-context.ts';
+import { DeviceProblems } from '../lobby/device-problems.tsx';
 import { ChatPanel } from './chat-panel.tsx';
-import { DeviceProblems } from './device-problems.tsx';
-import { LogoIcon } from './icons.tsx';
 import { LobbyRequests } from './lobby-requests.tsx';
 import { PortBadge } from './port-badge.tsx';
 import { RemoteAudio } from './remote-audio.tsx';
 import { RoomMenu } from './room-menu.tsx';
-import { useSession } from './session-context.ts';
 import { Stage } from './stage.tsx';
 import { Toolbar } from './toolbar.tsx';
 import { MediaLostBanner, TroubleBanner } from './trouble-banner.tsx';
@@ -21,7 +21,9 @@ function useUnread(chat: readonly ChatEntry[], open: boolean): number {
   // What was written before I came in is history, not news.
   const [seen, setSeen] = useState(() => new Set(chat.map(({ messageId }) => messageId)));
   useEffect(() => {
-    if (open) setSeen(new Set(chat.map(({ messageId }) => messageId)));
+    if (open) {
+      setSeen(new Set(chat.map(({ messageId }) => messageId)));
+    }
   }, [chat, open]);
   return open ? 0 : chat.filter(({ mine, messageId }) => !mine && !seen.has(messageId)).length;
 }
@@ -43,8 +45,11 @@ export function Call({ snapshot }: { snapshot: Snapshot }) {
         m: () => void session.devices.setMicrophone(mine().microphone.state !== 'on'),
         v: () => void session.devices.setCamera(mine().camera.state !== 'on'),
         s: () => {
-          if (mine().screen.state === 'on') session.devices.stopScreen();
-          else if (mine().screen.state === 'off') void session.devices.shareScreen();
+          if (mine().screen.state === 'on') {
+            session.devices.stopScreen();
+          } else if (mine().screen.state === 'off') {
+            void session.devices.shareScreen();
+          }
         },
       };
       return {
@@ -115,7 +120,9 @@ function CallProblems({ microphone, camera }: Sources) {
     source === known[name] || source === dismissed[name] ? ({ state: 'off' } as const) : source;
   const fresh = { microphone: news('microphone', microphone), camera: news('camera', camera) };
   const any = fresh.microphone.state === 'problem' || fresh.camera.state === 'problem';
-  if (!any) return null;
+  if (!any) {
+    return null;
+  }
   return (
     <div className="call-problem">
       <DeviceProblems {...fresh} />

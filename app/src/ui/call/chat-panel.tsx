@@ -1,9 +1,9 @@
 import { Fragment, type KeyboardEvent, useEffect, useRef, useState } from 'react';
-import type { ChatEntry } from '../room/chat-log.ts';
+import type { ChatEntry } from '../../session/chat-log.ts';
 import './chat-panel.css';
-import { CloseIcon, SendIcon } from './icons.tsx';
-import { useSession } from './session-context.ts';
-import { hueOf } from './words.ts';
+import { CloseIcon, SendIcon } from '../common/icons.tsx';
+import { hueOf } from '../common/labels.ts';
+import { useSession } from '../common/session-context.ts';
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 
@@ -30,14 +30,18 @@ export function ChatPanel({ chat, mayWrite, onClose }: ChatPanelProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: at each new message
   useEffect(() => {
     const element = list.current;
-    if (element) element.scrollTop = element.scrollHeight;
+    if (element) {
+      element.scrollTop = element.scrollHeight;
+    }
   }, [last]);
   return (
     <aside
       className="chat"
       aria-label="Messages"
       onKeyDown={(event) => {
-        if (event.key === 'Escape') onClose();
+        if (event.key === 'Escape') {
+          onClose();
+        }
       }}
     >
       <header>
@@ -87,14 +91,20 @@ function MessageForm() {
   useEffect(() => field.current?.focus(), []);
   const send = async () => {
     const message = text.trim();
-    if (message === '') return;
+    if (message === '') {
+      return;
+    }
     setText('');
     // What wasn't sent comes back to be sent again, unless something else is being written.
-    if (!(await session.sendChat(message))) setText((now) => (now === '' ? message : now));
+    if (!(await session.sendChat(message))) {
+      setText((now) => (now === '' ? message : now));
+    }
   };
   const onKeyDown = (event: KeyboardEvent) => {
     // While an input method composes, Enter belongs to it.
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) {
+      return;
+    }
     event.preventDefault();
     void send();
   };

@@ -49,7 +49,9 @@ export function layout(
       width: (width - gap * (columns - 1)) / columns,
       height: (height - gap * (rows - 1)) / rows,
     };
-    if (cell.width <= 0 || cell.height <= 0) continue;
+    if (cell.width <= 0 || cell.height <= 0) {
+      continue;
+    }
     const tile = fit(cell, aspect);
     const proportion = tile.width / tile.height;
     const seen = Math.min(proportion / pictureAspect, pictureAspect / proportion);
@@ -65,7 +67,11 @@ export function layout(
 
 function fit(cell: { width: number; height: number }, { narrowest, widest }: AspectRange) {
   const proportion = cell.width / cell.height;
-  if (proportion > widest) return { width: cell.height * widest, height: cell.height };
-  if (proportion < narrowest) return { width: cell.width, height: cell.width / narrowest };
+  if (proportion > widest) {
+    return { width: cell.height * widest, height: cell.height };
+  }
+  if (proportion < narrowest) {
+    return { width: cell.width, height: cell.width / narrowest };
+  }
   return cell;
 }

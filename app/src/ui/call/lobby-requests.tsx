@@ -1,8 +1,8 @@
 import type { WaitingPeer } from '@oneport/protocol';
 import { type MouseEvent, useRef } from 'react';
-import { KnockIcon } from './icons.tsx';
+import { KnockIcon } from '../common/icons.tsx';
 import './lobby-requests.css';
-import { useSession } from './session-context.ts';
+import { useSession } from '../common/session-context.ts';
 
 /** For moderators: who waits in the lobby. A crowd can be scrolled, so that it can't cover the call. */
 export function LobbyRequests({ lobby }: { lobby: readonly WaitingPeer[] }) {
@@ -10,7 +10,9 @@ export function LobbyRequests({ lobby }: { lobby: readonly WaitingPeer[] }) {
   const ref = useRef<HTMLElement>(null);
   const answer = (event: MouseEvent, send: () => Promise<void>) => {
     // The next in line comes to stand under the pointer: a double click is meant for one person.
-    if (event.detail > 1) return;
+    if (event.detail > 1) {
+      return;
+    }
     // The button is about to go, and the focus with it.
     ref.current?.focus();
     void send();

@@ -1,14 +1,14 @@
 import { useCallback, useState } from 'react';
-import { ConfirmButton } from './confirm-button.tsx';
-import { Dialog } from './dialog.tsx';
+import { ConfirmButton } from '../common/confirm-button.tsx';
+import { Dialog } from '../common/dialog.tsx';
 import {
   CameraOffIcon,
   MicrophoneOffIcon,
   MoreIcon,
   RemoveIcon,
   ScreenStopIcon,
-} from './icons.tsx';
-import { useSession, useSnapshot } from './session-context.ts';
+} from '../common/icons.tsx';
+import { useSession, useSnapshot } from '../common/session-context.ts';
 
 /** What a moderator can do about somebody: a button on the tile, and the dialog that it opens. */
 export function PersonMenu({ peerId, displayName }: { peerId: string; displayName: string }) {

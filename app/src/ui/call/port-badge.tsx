@@ -1,9 +1,9 @@
 import { useCallback, useId, useRef, useState } from 'react';
-import { isInUse } from '../room/media-paths.ts';
-import type { MediaInfo } from '../room/snapshot.ts';
+import { isInUse } from '../../network/media-paths.ts';
+import type { MediaInfo } from '../../session/snapshot.ts';
 import './port-badge.css';
-import { useDismiss } from './use-dismiss.ts';
-import { addressWords, badgeWords } from './words.ts';
+import { addressWords, badgeWords } from '../common/labels.ts';
+import { useDismiss } from '../common/use-dismiss.ts';
 
 const directionWords = { send: 'Sending', receive: 'Receiving' } as const;
 

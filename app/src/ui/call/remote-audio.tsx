@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'react';
-import type { RemoteMedia } from '../room/consuming.ts';
-import type { Person } from '../room/people.ts';
-import { SoundIcon } from './icons.tsx';
-import { useTrack } from './use-track.ts';
+import type { RemoteMedia } from '../../media/consumers.ts';
+import type { Person } from '../../session/people.ts';
+import { SoundIcon } from '../common/icons.tsx';
+import { useTrack } from '../common/use-track.ts';
 
 /** Everybody's voices. Browsers may want a click before they play any. */
 export function RemoteAudio({
@@ -57,12 +57,16 @@ function Voice({ media, speakerId, onBlocked }: VoiceProps) {
   useEffect(() => {
     ref.current?.play().catch((error: unknown) => {
       // AbortError: another track has taken its place meanwhile.
-      if (error instanceof Error && error.name === 'NotAllowedError') onBlocked();
+      if (error instanceof Error && error.name === 'NotAllowedError') {
+        onBlocked();
+      }
     });
   }, [track]);
   useEffect(() => {
     const element = ref.current;
-    if (!element || !('setSinkId' in element)) return;
+    if (!element || !('setSinkId' in element)) {
+      return;
+    }
     element.setSinkId(speakerId).catch((error: unknown) => console.warn('speaker', error));
   }, [speakerId]);
   // biome-ignore lint/a11y/useMediaCaption: live voices have no captions

@@ -1,9 +1,9 @@
 import { useCallback, useState } from 'react';
-import { ConfirmButton } from './confirm-button.tsx';
-import { Dialog } from './dialog.tsx';
-import { EndIcon, LockIcon, UnlockIcon } from './icons.tsx';
+import { ConfirmButton } from '../common/confirm-button.tsx';
+import { Dialog } from '../common/dialog.tsx';
+import { EndIcon, LockIcon, UnlockIcon } from '../common/icons.tsx';
 import './room-menu.css';
-import { useSession } from './session-context.ts';
+import { useSession } from '../common/session-context.ts';
 
 interface RoomMenuProps {
   readonly locked: boolean;

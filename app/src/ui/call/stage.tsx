@@ -1,10 +1,10 @@
 import { type CSSProperties, useRef } from 'react';
-import type { Person } from '../room/people.ts';
-import type { Self, Snapshot } from '../room/snapshot.ts';
+import type { Person } from '../../session/people.ts';
+import type { Self, Snapshot } from '../../session/snapshot.ts';
 import { type AspectRange, layout } from './layout.ts';
 import './stage.css';
+import { useSize } from '../common/use-size.ts';
 import { Tile, type TileProps } from './tile.tsx';
-import { useSize } from './use-size.ts';
 
 const gap = 10;
 
@@ -65,7 +65,9 @@ function personTile(person: Person, speaker: string | null, moderated: boolean):
 }
 
 function screenTile({ peerId, displayName, screen }: Person, moderated: boolean): KeyedTile[] {
-  if (!screen) return [];
+  if (!screen) {
+    return [];
+  }
   return [
     {
       key: `${peerId}-screen`,

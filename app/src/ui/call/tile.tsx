@@ -1,10 +1,10 @@
 import { useRef, useState } from 'react';
-import { Avatar } from './avatar.tsx';
-import { MicrophoneOffIcon, ScreenIcon } from './icons.tsx';
+import { Avatar } from '../common/avatar.tsx';
+import { MicrophoneOffIcon, ScreenIcon } from '../common/icons.tsx';
 import { PersonMenu } from './person-menu.tsx';
 import './tile.css';
+import { useTrack } from '../common/use-track.ts';
 import { useTileView } from './use-tile-view.ts';
-import { useTrack } from './use-track.ts';
 
 export interface TileProps {
   readonly peerId: string;

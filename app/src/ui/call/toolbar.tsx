@@ -1,8 +1,7 @@
 import { type Ref, useCallback, useEffect, useRef, useState } from 'react';
-import { invitationUrl } from '../room/page-url.ts';
-import type { Snapshot } from '../room/snapshot.ts';
-import { copyText } from './copy-text.ts';
-import { DeviceChoices } from './device-choice.tsx';
+import { invitationUrl } from '../../page/page-url.ts';
+import type { Snapshot } from '../../session/snapshot.ts';
+import { copyText } from '../common/copy-text.ts';
 import {
   ChatIcon,
   CheckIcon,
@@ -11,11 +10,12 @@ import {
   LeaveIcon,
   ScreenIcon,
   ScreenStopIcon,
-} from './icons.tsx';
+} from '../common/icons.tsx';
+import { useSession } from '../common/session-context.ts';
+import { DeviceChoices } from '../lobby/device-choice.tsx';
 import { MediaToggles } from './media-toggles.tsx';
-import { useSession } from './session-context.ts';
 import './toolbar.css';
-import { useDismiss } from './use-dismiss.ts';
+import { useDismiss } from '../common/use-dismiss.ts';
 
 export interface ToolbarProps {
   readonly snapshot: Snapshot;
@@ -96,7 +96,9 @@ const copyWords: Record<CopyState, string> = {
 function InviteButton({ roomId }: { roomId: string }) {
   const [state, setState] = useState<CopyState>('idle');
   useEffect(() => {
-    if (state === 'idle') return;
+    if (state === 'idle') {
+      return;
+    }
     const timer = setTimeout(() => setState('idle'), 2_500);
     return () => clearTimeout(timer);
   }, [state]);
@@ -132,7 +134,9 @@ function DevicesMenu({ devices, chosen }: Pick<Snapshot, 'devices' | 'chosen'>) 
   }, []);
   useDismiss(ref, open, close);
   useEffect(() => {
-    if (open) ref.current?.querySelector('select')?.focus();
+    if (open) {
+      ref.current?.querySelector('select')?.focus();
+    }
   }, [open]);
   return (
     <div className="devices" ref={ref}>

@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'react';
-import type { Trouble } from '../room/connector.ts';
-import { useSession } from './session-context.ts';
+import type { Trouble } from '../../signalling/connector.ts';
+import { useSession } from '../common/session-context.ts';
 import './trouble-banner.css';
-import { troubleWords } from './words.ts';
+import { troubleWords } from '../common/labels.ts';
 
 /** Says that there is no connection, and when the next attempt begins. */
 export function TroubleBanner(props: { trouble: Trouble; mediaGoesOn?: boolean }) {
@@ -47,7 +47,9 @@ function useSecondsUntil(time: number | null): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
     setNow(Date.now());
-    if (time === null) return;
+    if (time === null) {
+      return;
+    }
     const timer = setInterval(() => setNow(Date.now()), 250);
     return () => clearInterval(timer);
   }, [time]);

@@ -10,10 +10,16 @@ const typing = 'input, textarea, select, [contenteditable]';
 export function useShortcuts(actions: Readonly<Record<string, () => void>>): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-      if (event.target instanceof Element && event.target.closest(typing)) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) {
+        return;
+      }
+      if (event.target instanceof Element && event.target.closest(typing)) {
+        return;
+      }
       const key = event.key.toLowerCase();
-      if (!Object.hasOwn(actions, key)) return;
+      if (!Object.hasOwn(actions, key)) {
+        return;
+      }
       event.preventDefault();
       actions[key]?.();
     };

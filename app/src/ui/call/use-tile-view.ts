@@ -1,5 +1,5 @@
 import { type RefObject, useEffect } from 'react';
-import { useSession } from './session-context.ts';
+import { useSession } from '../common/session-context.ts';
 
 /** Tells the session how large a remote tile is and whether it can be seen. */
 export function useTileView(
@@ -11,7 +11,9 @@ export function useTileView(
   const session = useSession();
   useEffect(() => {
     const element = ref.current;
-    if (!element || !remote) return;
+    if (!element || !remote) {
+      return;
+    }
     let onScreen = true;
     const tell = () => {
       const { clientWidth: width, clientHeight: height } = element;

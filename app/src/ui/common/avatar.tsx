@@ -1,5 +1,5 @@
 import './avatar.css';
-import { hueOf, initials } from './words.ts';
+import { hueOf, initials } from './labels.ts';
 
 /** Initials in a colour of one's own, where there is no picture. */
 export function Avatar({ peerId, displayName }: { peerId: string; displayName: string }) {

@@ -14,7 +14,9 @@ export function ConfirmButton({ icon, label, warning, confirm, onConfirm }: Conf
   const [asked, setAsked] = useState(false);
   const sure = useRef<HTMLButtonElement>(null);
   useEffect(() => {
-    if (asked) sure.current?.focus();
+    if (asked) {
+      sure.current?.focus();
+    }
   }, [asked]);
   if (!asked) {
     return (

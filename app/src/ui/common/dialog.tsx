@@ -27,7 +27,9 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       onClose={onClose}
       onClick={(event) => {
         // The dialog itself, not what is in it: that is the backdrop.
-        if (event.target === event.currentTarget) event.currentTarget.close();
+        if (event.target === event.currentTarget) {
+          event.currentTarget.close();
+        }
       }}
     >
       <div className="dialog-body">

@@ -1,6 +1,6 @@
 import { refusals } from '@oneport/protocol';
 import { expect, test } from 'vitest';
-import type { MediaPath } from '../room/media-paths.ts';
+import type { MediaPath } from '../../network/media-paths.ts';
 import {
   addressWords,
   badgeWords,
@@ -9,7 +9,7 @@ import {
   hueOf,
   initials,
   noticeWords,
-} from './words.ts';
+} from './labels.ts';
 
 const path = (port: number, change: Partial<MediaPath> = {}): MediaPath => ({
   direction: 'send',

@@ -1,10 +1,10 @@
 /** What people read, by what has happened. */
 import type { PortMode } from '@oneport/protocol';
-import type { Failure, TroubleCause } from '../room/connector.ts';
-import type { MediaProblem } from '../room/devices.ts';
-import type { MediaPath } from '../room/media-paths.ts';
-import type { MediaInfo, Notice } from '../room/snapshot.ts';
-import { refusalWords } from './refusal-words.ts';
+import type { MediaProblem } from '../../devices/devices.ts';
+import type { MediaPath } from '../../network/media-paths.ts';
+import type { MediaInfo, Notice } from '../../session/snapshot.ts';
+import type { Failure, TroubleCause } from '../../signalling/connector.ts';
+import { refusalWords } from './refusal-labels.ts';
 
 interface Advice {
   readonly title: string;
@@ -79,7 +79,9 @@ const failureAdvice: Record<Failure['kind'], Advice> = {
 
 export function failureWords(failure: Failure): Advice {
   const known = refusalWords(failure.reason);
-  if (known) return known;
+  if (known) {
+    return known;
+  }
   const { title, text } = failureAdvice[failure.kind];
   return { title, text: failure.reason === '' ? text : `${text} It said: “${failure.reason}”.` };
 }
@@ -110,7 +112,9 @@ function roughly(seconds: number): string {
 
 /** It is read for minutes: then `within` alone would grow stale. */
 function clockTime({ inSeconds, at }: { inSeconds: number; at: number }): string {
-  if (inSeconds < 120) return '';
+  if (inSeconds < 120) {
+    return '';
+  }
   return `, by ${new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}`;
 }
 
@@ -189,6 +193,8 @@ export function initials(displayName: string): string {
 /** A hue from 0 to 359, always the same for the same text. */
 export function hueOf(text: string): number {
   let hash = 0;
-  for (const character of text) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
+  for (const character of text) {
+    hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
+  }
   return hash % 360;
 }

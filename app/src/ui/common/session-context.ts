@@ -1,13 +1,15 @@
 import { createContext, useContext, useSyncExternalStore } from 'react';
-import type { RoomSession } from '../room/session.ts';
-import type { Snapshot } from '../room/snapshot.ts';
+import type { RoomSession } from '../../session/session.ts';
+import type { Snapshot } from '../../session/snapshot.ts';
 
 export const SessionContext = createContext<RoomSession | undefined>(undefined);
 
 /** The session that this page is about. */
 export function useSession(): RoomSession {
   const session = useContext(SessionContext);
-  if (!session) throw new Error('useSession() outside of SessionContext');
+  if (!session) {
+    throw new Error('useSession() outside of SessionContext');
+  }
   return session;
 }
 

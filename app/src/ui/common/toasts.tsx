@@ -1,9 +1,9 @@
 import { useEffect } from 'react';
-import type { Notice } from '../room/snapshot.ts';
+import type { Notice } from '../../session/snapshot.ts';
 import { CloseIcon } from './icons.tsx';
 import { useSession } from './session-context.ts';
 import './toasts.css';
-import { noticeWords } from './words.ts';
+import { noticeWords } from './labels.ts';
 
 /** How long a notice stays, in milliseconds: bad news are read more than once. That the server stops, until it does. */
 const stay = { info: 4_000, warning: 10_000, error: 10_000 } as const;

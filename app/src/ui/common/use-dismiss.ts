@@ -7,12 +7,18 @@ export function useDismiss(
   dismiss: () => void,
 ): void {
   useEffect(() => {
-    if (!open) return;
+    if (!open) {
+      return;
+    }
     const onKey = (event: KeyboardEvent) => {
-      if (event.key === 'Escape') dismiss();
+      if (event.key === 'Escape') {
+        dismiss();
+      }
     };
     const onPress = (event: PointerEvent) => {
-      if (event.target instanceof Node && !ref.current?.contains(event.target)) dismiss();
+      if (event.target instanceof Node && !ref.current?.contains(event.target)) {
+        dismiss();
+      }
     };
     document.addEventListener('keydown', onKey);
     document.addEventListener('pointerdown', onPress);

@@ -7,7 +7,9 @@ export function useTrack(
 ): void {
   useEffect(() => {
     const element = ref.current;
-    if (!element) return;
+    if (!element) {
+      return;
+    }
     element.srcObject = track ? new MediaStream([track]) : null;
     return () => {
       element.srcObject = null;

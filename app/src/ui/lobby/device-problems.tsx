@@ -1,8 +1,8 @@
-import type { MediaProblem } from '../room/devices.ts';
-import type { Self } from '../room/snapshot.ts';
+import type { MediaProblem } from '../../devices/devices.ts';
+import type { Self } from '../../session/snapshot.ts';
 import './device-problems.css';
-import { AlertIcon } from './icons.tsx';
-import { deviceAdvice } from './words.ts';
+import { AlertIcon } from '../common/icons.tsx';
+import { deviceAdvice } from '../common/labels.ts';
 
 /** What is wrong with my devices and what to do; both in one box if it is the same. */
 export function DeviceProblems({ microphone, camera }: Pick<Self, 'microphone' | 'camera'>) {
@@ -11,7 +11,9 @@ export function DeviceProblems({ microphone, camera }: Pick<Self, 'microphone' |
     ['microphone', microphone],
     ['camera', camera],
   ] as const) {
-    if (source.state !== 'problem') continue;
+    if (source.state !== 'problem') {
+      continue;
+    }
     devices.set(source.problem, [...(devices.get(source.problem) ?? []), name]);
   }
   return Array.from(devices, ([problem, names]) => {

@@ -1,16 +1,16 @@
 import { type FormEvent, useEffect, useId, useRef } from 'react';
-import { measureLevel } from '../room/level.ts';
-import type { Snapshot } from '../room/snapshot.ts';
-import { Avatar } from './avatar.tsx';
+import { measureLevel } from '../../devices/level.ts';
+import type { Snapshot } from '../../session/snapshot.ts';
+import { Avatar } from '../common/avatar.tsx';
+import { LogoIcon } from '../common/icons.tsx';
 import { DeviceChoices } from './device-choice.tsx';
 import { DeviceProblems } from './device-problems.tsx';
-import { LogoIcon } from './icons.tsx';
 import './lobby.css';
-import { MediaToggles } from './media-toggles.tsx';
+import { MediaToggles } from '../call/media-toggles.tsx';
+import { TroubleBanner } from '../call/trouble-banner.tsx';
+import { useSession } from '../common/session-context.ts';
+import { useTrack } from '../common/use-track.ts';
 import { NewRoomLink } from './new-room-link.tsx';
-import { useSession } from './session-context.ts';
-import { TroubleBanner } from './trouble-banner.tsx';
-import { useTrack } from './use-track.ts';
 
 /** Before the call: how I look and sound, and what I am called. */
 export function Lobby({ snapshot }: { snapshot: Snapshot }) {
@@ -93,7 +93,9 @@ function Preview({ self }: { self: Snapshot['self'] }) {
 function LevelMeter({ track }: { track: MediaStreamTrack | undefined }) {
   const ref = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (!track) return;
+    if (!track) {
+      return;
+    }
     const set = (level: number) => ref.current?.style.setProperty('--level', level.toFixed(2));
     const stop = measureLevel(track, set);
     return () => {

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
-import './end.css';
-import { LogoIcon } from './icons.tsx';
-import { useSession } from './session-context.ts';
+import '../end.css';
+import { LogoIcon } from '../common/icons.tsx';
+import { useSession } from '../common/session-context.ts';
 import './waiting.css';
 
 /** In the lobby: somebody inside has to let me in. */

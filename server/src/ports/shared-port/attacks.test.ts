@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Call } from '../../../../testkit/clients/call.ts';
+import { CallsUnderAttack, type Forged } from '../../../../testkit/clients/calls-under-attack.ts';
+import type { IcePeer } from '../../../../testkit/clients/ice-peer.ts';
 import {
   bindingRequest,
   emptyMessage,
   type IceCredentials,
   stunTypes,
-} from '../../../scripts/worker/stun.ts';
-import type { Call } from '../testing/call.ts';
-import { CallsUnderAttack, type Forged } from '../testing/calls-under-attack.ts';
-import type { IcePeer } from '../testing/ice-peer.ts';
-import { data, skipWithoutSteering } from './steering/testing.ts';
+} from '../../../../testkit/clients/stun.ts';
+import { data, skipWithoutSteering } from '../../../../testkit/servers/steered-host.ts';
 
 beforeEach(skipWithoutSteering);
 
@@ -48,7 +48,9 @@ test('ufrags that are no more: of closed transports, and from before two ICE res
 }, async () => {
   const attacked = await CallsUnderAttack.start(3);
   const expired: IceCredentials[] = [];
-  for (const { transport } of attacked.calls) expired.push(transport.iceParameters);
+  for (const { transport } of attacked.calls) {
+    expired.push(transport.iceParameters);
+  }
   for (const call of attacked.calls) {
     await call.restart();
     await call.restart();
@@ -110,7 +112,9 @@ test('ufrags that are the peers’ own, without their passwords: eight addresses
   expect(junk.workers).toEqual({ packets: claimed, droppedDataFromUnknownTuple: claimed });
 
   // Peers whose claims are used up change their addresses all the same.
-  for (const call of attacked.calls) await moveAndSend(attacked, call);
+  for (const call of attacked.calls) {
+    await moveAndSend(attacked, call);
+  }
   await attacked.goOn();
   await attacked.areWell();
 });
@@ -149,7 +153,9 @@ test('a participant that proves hundreds of addresses disturbs nobody', { timeou
   for (let n = 0; n < 300; n++) {
     const from = await attacked.peer('127.0.0.1', { ip: `127.0.2.${1 + (n % 250)}` });
     expect(await from.check(participant.transport.iceParameters)).toBe('success');
-    if (n % 20 === 0) await attacked.goOn();
+    if (n % 20 === 0) {
+      await attacked.goOn();
+    }
   }
   await attacked.areWell();
   const { ufrags, tuples } = attacked.tables();
@@ -171,7 +177,9 @@ test('a flood of more addresses than the table holds costs no call that goes on 
   for (let n = 0; n < inTable + 20_000; n++) {
     const address = `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`;
     group?.setOwner({ address, port: 4_000 }, transport);
-    if (n % 1_000 === 0) await attacked.goOn();
+    if (n % 1_000 === 0) {
+      await attacked.goOn();
+    }
   }
   await attacked.areWell();
   const outcome = await attacked.suffer([]);
@@ -286,7 +294,11 @@ function attribute(type: number, value: Buffer, length = value.length): Buffer {
 /** Random bytes in which no attribute can be a USERNAME: there is no 0x06 at an odd place. */
 function noUsername(length: number): Buffer {
   const bytes = randomBytes(length);
-  for (let at = 1; at < length; at += 2) if (bytes[at] === 6) bytes[at] = 7;
+  for (let at = 1; at < length; at += 2) {
+    if (bytes[at] === 6) {
+      bytes[at] = 7;
+    }
+  }
   return bytes;
 }
 

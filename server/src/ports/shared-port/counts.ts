@@ -1,6 +1,6 @@
-import type { PortCounts } from './received.ts';
+import type { PortCounts } from '../port-stats.ts';
 import type { SteeringCounters } from './steering/counters.ts';
-import type { TcpFrontCounters } from './tcp-front/counters.ts';
+import type { TcpFrontCounters } from './tcp/counters.ts';
 
 /** What the kernel's program did with the datagrams of a listening address. */
 export function steeringCounts(port: number, counters: SteeringCounters): PortCounts {

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, expect, test } from 'vitest';
-import type { MediaWorker } from '../media/media-worker.ts';
-import { Call } from '../testing/call.ts';
-import { IcePeer } from '../testing/ice-peer.ts';
-import { receivedByUdp, startSharedServer } from '../testing/shared-server.ts';
-import { data, skipWithoutSteering } from './steering/testing.ts';
+import { Call } from '../../../../testkit/clients/call.ts';
+import { IcePeer } from '../../../../testkit/clients/ice-peer.ts';
+import { receivedByUdp, startSharedServer } from '../../../../testkit/servers/shared-server.ts';
+import { data, skipWithoutSteering } from '../../../../testkit/servers/steered-host.ts';
+import type { MediaWorker } from '../../media/media-worker.ts';
 
 beforeEach(skipWithoutSteering);
 
@@ -63,7 +63,9 @@ test('of a million packets of a thousand peers each comes to its transport', {
         droppedDataFromUnknownTuple: 0,
       });
   }
-  for (const call of current) expect(await call.dataBytesReceived()).toBe(call.sent.dataBytes);
+  for (const call of current) {
+    expect(await call.dataBytesReceived()).toBe(call.sent.dataBytes);
+  }
 
   const counted = ports.steering.groups.map((group) => group.counters());
   let dropped = 0;
@@ -109,9 +111,13 @@ test('of a million packets of a thousand peers each comes to its transport', {
       await call.restart();
       done.restarts += 1;
     }
-    if (pool.workers.length < numWorkers) return;
+    if (pool.workers.length < numWorkers) {
+      return;
+    }
     const over = current.flatMap((call, i) => (isOver(call) ? [{ i, peer: call.peer }] : []));
-    for (const { i, peer } of over.slice(0, placedInRound)) await place(i, peer);
+    for (const { i, peer } of over.slice(0, placedInRound)) {
+      await place(i, peer);
+    }
   }
 
   async function sendOneEach(round: number, dying?: MediaWorker): Promise<void> {
@@ -125,9 +131,14 @@ test('of a million packets of a thousand peers each comes to its transport', {
         done.kills += 1;
       }
       const goesNowhere = isOver(call) || call.worker === dying;
-      if (goesNowhere) done.toDeadWorkers += 1;
-      if (!goesNowhere && (i + round) % checkEvery === 0) checking.push(call);
-      else call.send();
+      if (goesNowhere) {
+        done.toDeadWorkers += 1;
+      }
+      if (!goesNowhere && (i + round) % checkEvery === 0) {
+        checking.push(call);
+      } else {
+        call.send();
+      }
     }
     await Promise.all(checking.map((call) => call.check()));
     await died;

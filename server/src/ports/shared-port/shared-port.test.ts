@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { beforeEach, expect, test } from 'vitest';
-import { bindingRequest } from '../../../scripts/worker/stun.ts';
-import type { MediaWorker } from '../media/media-worker.ts';
-import { Call } from '../testing/call.ts';
-import { IcePeer } from '../testing/ice-peer.ts';
-import { dumpOf, startSharedServer } from '../testing/shared-server.ts';
-import type { Transport } from './media-ports.ts';
-import { data, skipWithoutSteering } from './steering/testing.ts';
+import { Call } from '../../../../testkit/clients/call.ts';
+import { IcePeer } from '../../../../testkit/clients/ice-peer.ts';
+import { bindingRequest } from '../../../../testkit/clients/stun.ts';
+import { dumpOf, startSharedServer } from '../../../../testkit/servers/shared-server.ts';
+import { data, skipWithoutSteering } from '../../../../testkit/servers/steered-host.ts';
+import type { MediaWorker } from '../../media/media-worker.ts';
+import type { Transport } from '../media-ports.ts';
 
 beforeEach(skipWithoutSteering);
 
@@ -80,10 +80,14 @@ test('after thousands of random operations the kernel’s tables are as the work
     async restart(call) {
       await call.worker.ports.restartIce(call.transport);
       remember(call);
-      if (random() < 0.7) await steps.check?.(call);
+      if (random() < 0.7) {
+        await steps.check?.(call);
+      }
     },
     async move(call) {
-      if (++call.moves > mostMoves) return;
+      if (++call.moves > mostMoves) {
+        return;
+      }
       const before = call.peer;
       call.peer = await openPeer();
       await steps.check?.(call);
@@ -92,7 +96,9 @@ test('after thousands of random operations the kernel’s tables are as the work
     /** One socket, two transports: what a NAT or a reload makes of a port that is used again. */
     async reuse(call) {
       const other = anyOf([...calls]);
-      if (other === call || ++other.moves > mostMoves) return;
+      if (other === call || ++other.moves > mostMoves) {
+        return;
+      }
       call.transport.close();
       calls.delete(call);
       const before = other.peer;
@@ -103,7 +109,9 @@ test('after thousands of random operations the kernel’s tables are as the work
     /** One with a right password, from an address that is in use. */
     async intrude(call) {
       const other = anyOf([...calls]);
-      if (other === call) return;
+      if (other === call) {
+        return;
+      }
       const dropped = () => ports.steering.groups[0]?.counters().stunTupleInUse ?? 0;
       const before = dropped();
       call.peer.send(bindingRequest(other.transport.iceParameters));
@@ -115,12 +123,16 @@ test('after thousands of random operations the kernel’s tables are as the work
       calls.delete(call);
     },
     async killWorker() {
-      if (random() > 0.05) return;
+      if (random() > 0.05) {
+        return;
+      }
       const { worker } = anyOf(pool.workers);
       const gone = [...calls].filter((call) => call.worker.worker === worker);
       process.kill(worker.pid, 'SIGKILL');
       await once(worker, 'died');
-      for (const call of gone) await steps.close?.(call);
+      for (const call of gone) {
+        await steps.close?.(call);
+      }
       await expect.poll(() => pool.workers.length).toBe(3);
     },
   };
@@ -140,7 +152,9 @@ test('after thousands of random operations the kernel’s tables are as the work
       await steps[name]?.(anyOf([...calls]));
     }
   }
-  for (const call of calls) await steps.check?.(call);
+  for (const call of calls) {
+    await steps.check?.(call);
+  }
 
   await expect.poll(() => differences(), { timeout: 10_000 }).toEqual([]);
   expect(Math.min(...Object.values(done)), JSON.stringify(done)).toBeGreaterThan(100);
@@ -150,12 +164,18 @@ test('after thousands of random operations the kernel’s tables are as the work
   expect(new Set((await Promise.all(expired)).flat())).toEqual(new Set(['disconnected']));
   const unknown = () => ports.steering.groups[0]?.counters().dataUnknownTuple ?? 0;
   const before = unknown();
-  for (const { peer } of calls) peer.send(data);
+  for (const { peer } of calls) {
+    peer.send(data);
+  }
   await expect.poll(unknown).toBe(before + calls.size);
   expect(await differences()).toEqual([]);
-  for (const call of calls) await steps.check?.(call);
+  for (const call of calls) {
+    await steps.check?.(call);
+  }
   await expect.poll(() => differences(), { timeout: 10_000 }).toEqual([]);
-  for (const { peer } of calls) await peer.close();
+  for (const { peer } of calls) {
+    await peer.close();
+  }
 
   async function differences(): Promise<string[]> {
     const found: string[] = [];
@@ -175,7 +195,9 @@ test('after thousands of random operations the kernel’s tables are as the work
       for (const { localIceUsernameFragment: ufrag } of dump.localIceUsernameFragments) {
         expect(ufrag).toMatch(/^room\/peer/);
         const slot = ufrags.get(randomPart(ufrag))?.slot;
-        if (slot !== index) found.push(`${ufrag} of worker ${index} is steered to ${slot}`);
+        if (slot !== index) {
+          found.push(`${ufrag} of worker ${index} is steered to ${slot}`);
+        }
       }
       for (const { tuple, webRtcTransportId } of dump.tuples) {
         const key = tuple.remotePort ?? 0;
@@ -184,12 +206,16 @@ test('after thousands of random operations the kernel’s tables are as the work
     }
     for (const [ufrag, { transport, slot }] of ufrags) {
       const id = transports.get(transport);
-      if (!id || !live.has(id)) found.push(`${ufrag} (slot ${slot}) is of no transport`);
+      if (!id || !live.has(id)) {
+        found.push(`${ufrag} (slot ${slot}) is of no transport`);
+      }
     }
     for (const [remote, ids] of told) {
       const { transport = 0, previous = 0 } = owners.get(remote) ?? {};
       const owner = transports.get(transport) ?? transports.get(previous);
-      if (!owner || !ids.includes(owner)) found.push(`${remote} of ${ids} is steered to ${owner}`);
+      if (!owner || !ids.includes(owner)) {
+        found.push(`${remote} of ${ids} is steered to ${owner}`);
+      }
     }
     return found;
   }

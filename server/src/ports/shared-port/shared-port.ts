@@ -1,23 +1,23 @@
 /** A WebRtcServer for each worker, all of them on one port: docs/shared-port.md. */
 import type { Socket } from 'node:net';
 import type { types } from 'mediasoup';
-import type { ListenAddress } from '../announced-addresses.ts';
-import type { Config, MediaConfig } from '../config.ts';
-import type { LimitName } from '../limits.ts';
-import type { Logger } from '../log.ts';
-import type { Telemetry } from '../telemetry.ts';
-import { ephemeralPortWarning } from './ephemeral-ports.ts';
-import { listenInfoOf } from './listen-addresses.ts';
-import type { MediaPorts, WorkerPorts } from './media-ports.ts';
-import { explainWorkerBind, mustBeFree } from './must-be-free.ts';
-import { type PortMap, portsOfAll } from './port-map.ts';
-import { portRangeOf } from './port-range.ts';
-import { type Inspection, inspectAll, inspectionOf } from './received.ts';
-import { frontCounts, steeringCounts } from './shared-port-counts.ts';
+import type { ListenAddress } from '../../config/announced-addresses.ts';
+import type { Config, MediaConfig } from '../../config/config.ts';
+import type { LimitName } from '../../config/limits.ts';
+import { explainWorkerBind, mustBeFree } from '../../net/bind-check.ts';
+import { ephemeralPortWarning } from '../../net/ephemeral-ports.ts';
+import type { Logger } from '../../telemetry/log.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { listenInfoOf } from '../listen-addresses.ts';
+import type { MediaPorts, WorkerPorts } from '../media-ports.ts';
+import { type PortMap, portsOfAll } from '../port-map.ts';
+import { portRangeOf } from '../port-range.ts';
+import { type Inspection, inspectAll, inspectionOf } from '../port-stats.ts';
+import { frontCounts, steeringCounts } from './counts.ts';
 import { SharedWorkerPorts } from './shared-worker-ports.ts';
 import { Steering } from './steering/steering.ts';
 import { CAP_BPF, withholdFromChildren } from './steering/system-calls.ts';
-import { TcpFront, type TcpFrontLimit } from './tcp-front/tcp-front.ts';
+import { TcpFront, type TcpFrontLimit } from './tcp/tcp-demultiplexer.ts';
 
 /** By the front's names for them. */
 const limitNames = {
@@ -75,7 +75,9 @@ export class SharedPort implements MediaPorts {
       },
     });
     void ephemeralPortWarning(media.port, media.port).then((warning) => {
-      if (warning) log.warn(warning);
+      if (warning) {
+        log.warn(warning);
+      }
     });
   }
 
@@ -120,7 +122,9 @@ export class SharedPort implements MediaPorts {
     });
     this.#workers.set(index, ports);
     worker.observer.once('close', () => {
-      if (this.#workers.get(index) === ports) this.#workers.delete(index);
+      if (this.#workers.get(index) === ports) {
+        this.#workers.delete(index);
+      }
     });
     return ports;
   }

@@ -1,12 +1,12 @@
 import type { types } from 'mediasoup';
-import type { ListenAddress } from '../announced-addresses.ts';
-import type { MediaConfig } from '../config.ts';
-import type { Transport, Want } from './media-ports.ts';
-import { findListening, listeningAt } from './port-map.ts';
+import type { ListenAddress } from '../../config/announced-addresses.ts';
+import type { MediaConfig } from '../../config/config.ts';
+import type { Transport, Want } from '../media-ports.ts';
+import { findListening, listeningAt } from '../port-map.ts';
+import { CommonWorkerPorts } from '../worker-ports.ts';
 import type { SteeredTransport } from './steering/steered-transport.ts';
 import type { Steering } from './steering/steering.ts';
-import type { TcpFront } from './tcp-front/tcp-front.ts';
-import { CommonWorkerPorts } from './worker-ports.ts';
+import type { TcpFront } from './tcp/tcp-demultiplexer.ts';
 
 export interface SharedWorkerPortsOptions {
   worker: types.Worker;
@@ -49,7 +49,9 @@ export class SharedWorkerPorts extends CommonWorkerPorts {
           : (tcp[tcpPorts.indexOf(candidate.port)] ?? findListening(tcp, candidate)),
       // The worker sees the front's connection; meant is the peer's.
       tupleOf: (tuple) => {
-        if (tuple.protocol === 'udp') return tuple;
+        if (tuple.protocol === 'udp') {
+          return tuple;
+        }
         const ip = addresses[tcpPorts.indexOf(tuple.localPort)]?.ip ?? tuple.localAddress;
         const { address, port: remotePort } =
           front.remoteOf(tuple.localPort, tuple.remotePort ?? 0) ?? {};
@@ -79,15 +81,23 @@ export class SharedWorkerPorts extends CommonWorkerPorts {
     this.#steered.set(transport, steered);
     transport.observer.once('close', () => steered.close());
     transport.observer.on('iceselectedtuplechange', (tuple) => {
-      if (tuple.protocol !== 'udp' || !tuple.remoteIp || !tuple.remotePort) return;
+      if (tuple.protocol !== 'udp' || !tuple.remoteIp || !tuple.remotePort) {
+        return;
+      }
       const group = steering.groups[addresses.findIndex(({ ip }) => ip === tuple.localAddress)];
-      if (group) steered.own(group, { address: tuple.remoteIp, port: tuple.remotePort });
+      if (group) {
+        steered.own(group, { address: tuple.remoteIp, port: tuple.remotePort });
+      }
     });
     transport.observer.on('icestatechange', (state) => {
-      if (state === 'disconnected') steered.disown();
+      if (state === 'disconnected') {
+        steered.disown();
+      }
     });
     // It may have been closed before we could listen.
-    if (transport.closed) steered.close();
+    if (transport.closed) {
+      steered.close();
+    }
     return transport;
   }
 

@@ -44,7 +44,9 @@ export function readBpfObject(file: Buffer, programSection: string): BpfObject {
   const find = (name: string) => {
     const index = sections.findIndex((section) => section.name === name);
     const section = sections[index];
-    if (!section) throw new TypeError(`no section ${name}`);
+    if (!section) {
+      throw new TypeError(`no section ${name}`);
+    }
     return { index, bytes: section.bytes };
   };
   const symbols = readSymbols(sections);
@@ -77,7 +79,9 @@ export function linkInstructions(
   const linked = Buffer.from(instructions);
   for (const { offset, map } of references) {
     const fd = fds[map];
-    if (fd === undefined) throw new TypeError(`no map ${map}`);
+    if (fd === undefined) {
+      throw new TypeError(`no map ${map}`);
+    }
     // struct bpf_insn: opcode, the registers (source in the upper half), offset, 32 bits of number.
     linked.writeUInt8((linked.readUInt8(offset + 1) & 0x0f) | (BPF_PSEUDO_MAP_FD << 4), offset + 1);
     linked.writeInt32LE(fd, offset + 4);

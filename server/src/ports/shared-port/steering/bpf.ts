@@ -85,7 +85,9 @@ export function* keysOf(map: number, { keyBytes, maxEntries }: MapDefinition): G
   for (let n = 0; n < maxEntries; n++) {
     const next = Buffer.alloc(keyBytes);
     const attributes = elementAttributes(map, key, next);
-    if (!isThere(() => bpf({ number: 4, name: 'BPF_MAP_GET_NEXT_KEY' }, attributes))) return;
+    if (!isThere(() => bpf({ number: 4, name: 'BPF_MAP_GET_NEXT_KEY' }, attributes))) {
+      return;
+    }
     yield next;
     key = next;
   }
@@ -94,8 +96,12 @@ export function* keysOf(map: number, { keyBytes, maxEntries }: MapDefinition): G
 function elementAttributes(map: number, key: Buffer | undefined, value?: Buffer): Buffer {
   const attributes = Buffer.alloc(32);
   attributes.writeUInt32LE(map, 0);
-  if (key) attributes.writeBigUInt64LE(addressOf(key), 8);
-  if (value) attributes.writeBigUInt64LE(addressOf(value), 16);
+  if (key) {
+    attributes.writeBigUInt64LE(addressOf(key), 8);
+  }
+  if (value) {
+    attributes.writeBigUInt64LE(addressOf(value), 16);
+  }
   return attributes;
 }
 
@@ -104,7 +110,9 @@ function isThere(call: () => unknown): boolean {
     call();
     return true;
   } catch (error) {
-    if (error instanceof SystemCallError && error.code === 'ENOENT') return false;
+    if (error instanceof SystemCallError && error.code === 'ENOENT') {
+      return false;
+    }
     throw error;
   }
 }
@@ -143,7 +151,9 @@ export function loadProgram(name: string, instructions: Buffer, license: string)
         return bpf({ number: 5, name: 'BPF_PROG_LOAD' }, attributes);
       } catch (error) {
         const isInterrupted = error instanceof SystemCallError && error.code === 'EAGAIN';
-        if (!isInterrupted || attempt === loadAttempts) throw error;
+        if (!isInterrupted || attempt === loadAttempts) {
+          throw error;
+        }
       }
     }
   };

@@ -1,5 +1,5 @@
 /** The keys and values of the maps, as the structs of steer.bpf.c have them. */
-import { ipBytes, ipText } from './ip-bytes.ts';
+import { ipBytes, ipText } from '../../../net/ip-bytes.ts';
 
 /** What is random in a ufrag of mediasoup's: its last 32 characters; others may name room and peer. */
 const ufragBytes = 32;
@@ -10,7 +10,9 @@ const ethertypes = { ipv4: 0x0800, ipv6: 0x86dd };
 /** struct ufrag. @throws TypeError when it is shorter than what mediasoup's always has */
 export function ufragKey(ufrag: string): Buffer {
   const key = Buffer.from(ufrag.slice(-ufragBytes), 'latin1');
-  if (key.length !== ufragBytes) throw new TypeError(`no ufrag of mediasoup's: ${ufrag}`);
+  if (key.length !== ufragBytes) {
+    throw new TypeError(`no ufrag of mediasoup's: ${ufrag}`);
+  }
   return key;
 }
 

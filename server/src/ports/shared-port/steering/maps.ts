@@ -7,7 +7,9 @@ export type MapName = 'ufrags' | 'transports' | 'tuples' | 'proofs' | 'sockets' 
 /** A map's shape. @throws TypeError when the object has none of that name */
 export function definitionOf(object: BpfObject, name: MapName): MapDefinition {
   const definition = object.maps[name];
-  if (!definition) throw new TypeError(`no map ${name}`);
+  if (!definition) {
+    throw new TypeError(`no map ${name}`);
+  }
   return definition;
 }
 
@@ -29,7 +31,9 @@ export function createMaps<Name extends MapName>(
       made.push([name, createMap(`oneport_${name}`, definitionOf(object, name))]);
     }
   } catch (error) {
-    for (const [, fd] of made) close(fd);
+    for (const [, fd] of made) {
+      close(fd);
+    }
     throw error;
   }
   return Object.fromEntries(made) as Record<Name, number>;

@@ -1,7 +1,7 @@
 /** What shared-port lacks here and how to get it: docs/shared-port.md, "What it takes". */
 import { readFileSync } from 'node:fs';
-import { isLowPort } from '../../low-port.ts';
-import { StartError } from '../../start-error.ts';
+import { StartError } from '../../../config/start-error.ts';
+import { isLowPort } from '../../../net/low-port.ts';
 import { CAP_BPF, SystemCallError } from './system-calls.ts';
 
 const setting = 'MEDIASOUP_USE_WEBRTC_SERVER=shared';
@@ -12,7 +12,9 @@ const setting = 'MEDIASOUP_USE_WEBRTC_SERVER=shared';
  * @returns the error to throw: as it came, where it is about something else
  */
 export function explainLoading(error: unknown, port: number): unknown {
-  if (!(error instanceof SystemCallError)) return error;
+  if (!(error instanceof SystemCallError)) {
+    return error;
+  }
   switch (error.code) {
     case 'EPERM':
       return hasCapBpf()
@@ -67,7 +69,9 @@ function howToLoad(port: number): string[] {
  * @returns the error to throw: as it came, where it is about something else
  */
 export function explainUsing(error: unknown): unknown {
-  if (!(error instanceof SystemCallError) || error.code !== 'EPERM') return error;
+  if (!(error instanceof SystemCallError) || error.code !== 'EPERM') {
+    return error;
+  }
   return explained(error, `the kernel refused ${error.message} once CAP_BPF was given up.`, [
     'Before Linux 5.19 it takes CAP_BPF all the time. Instead of RUN_AS_USER, start it as that user with',
     'CAP_BPF in the ambient set (AmbientCapabilities=CAP_BPF in a systemd unit, or setpriv);',
@@ -80,7 +84,9 @@ export function explainUsing(error: unknown): unknown {
  * @returns the error to throw: as it came, where it is about something else
  */
 export function explainCopying(error: unknown): unknown {
-  if (!isRefusal(error)) return error;
+  if (!isRefusal(error)) {
+    return error;
+  }
   const yama = contentOf('/proc/sys/kernel/yama/ptrace_scope').trim();
   return explained(error, `can't have a copy of a worker's socket (${error.message}).`, [
     'That takes no capability, but nothing may forbid it:',
@@ -92,7 +98,9 @@ export function explainCopying(error: unknown): unknown {
 
 function isRefusal(error: unknown): error is NodeJS.ErrnoException {
   const { code } = error as NodeJS.ErrnoException;
-  if (error instanceof SystemCallError) return code === 'EPERM' || code === 'ENOSYS';
+  if (error instanceof SystemCallError) {
+    return code === 'EPERM' || code === 'ENOSYS';
+  }
   // Of /proc/PID/fd.
   return error instanceof Error && code === 'EACCES';
 }

@@ -8,8 +8,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { becomeUser } from '../../become-user.ts';
-import { nobody } from '../../testing/restricted.ts';
+import { nobody } from '../../../../../testkit/system/restricted.ts';
+import { becomeUser } from '../../../run-as-user.ts';
 import { loadProgram } from './bpf.ts';
 import { readBpfObject } from './bpf-object.ts';
 import { createMaps } from './maps.ts';

@@ -5,7 +5,11 @@ import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { freeLowPort, freePorts } from '../../testing/free-ports.ts';
+import { freeLowPort, freePorts } from '../../../../../testkit/servers/free-ports.ts';
+import {
+  skipWithoutSteering,
+  usingTakesCapBpf,
+} from '../../../../../testkit/servers/steered-host.ts';
 import {
   nobody,
   type Rights,
@@ -13,9 +17,8 @@ import {
   rightsOf,
   setpriv,
   skipWithoutRestricting,
-} from '../../testing/restricted.ts';
+} from '../../../../../testkit/system/restricted.ts';
 import { CAP_BPF } from './system-calls.ts';
-import { skipWithoutSteering, usingTakesCapBpf } from './testing.ts';
 
 beforeEach(skipWithoutRestricting);
 beforeEach(skipWithoutSteering);
@@ -35,7 +38,9 @@ async function steps({ rights, drop = false, others = {} }: Run): Promise<Record
     [...args, ...ports, drop ? 'drop' : 'keep', ...pids],
     { encoding: 'utf8' },
   );
-  if (!stdout) throw new Error(stderr);
+  if (!stdout) {
+    throw new Error(stderr);
+  }
   return JSON.parse(stdout);
 }
 

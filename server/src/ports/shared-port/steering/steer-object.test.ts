@@ -23,7 +23,9 @@ function loopIn(program: Buffer): number | undefined {
   const todo = [0];
   for (;;) {
     const at = todo.at(-1);
-    if (at === undefined) return undefined;
+    if (at === undefined) {
+      return undefined;
+    }
     if (path.has(at)) {
       // All that follows it has been seen.
       path.delete(at);
@@ -36,7 +38,9 @@ function loopIn(program: Buffer): number | undefined {
     path.add(at);
     const next = successors(program, at);
     const loop = next.find((one) => path.has(one));
-    if (loop !== undefined) return loop;
+    if (loop !== undefined) {
+      return loop;
+    }
     todo.push(...next);
   }
 }
@@ -46,9 +50,13 @@ function successors(program: Buffer, at: number): number[] {
   const [call, exit, goto, load64] = [0x85, 0x95, 0x05, 0x18];
   const opcode = program.readUInt8(at * 8);
   const next = at + (opcode === load64 ? 2 : 1);
-  if (opcode === exit) return [];
+  if (opcode === exit) {
+    return [];
+  }
   // Of the classes JMP and JMP32.
-  if (![0x05, 0x06].includes(opcode & 7) || opcode === call) return [next];
+  if (![0x05, 0x06].includes(opcode & 7) || opcode === call) {
+    return [next];
+  }
   const target = at + 1 + program.readInt16LE(at * 8 + 2);
   return opcode === goto ? [target] : [next, target];
 }

@@ -39,10 +39,14 @@ export class SteeredTransport {
    * @throws NoPortError when the tables are full
    */
   restart(ufrag: string): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#tables.setUfrag(ufrag, this.#id, this.#slot);
     this.#ufrags.unshift(ufrag);
-    for (const old of this.#ufrags.splice(ufragsKept)) this.#tables.removeUfrag(old);
+    for (const old of this.#ufrags.splice(ufragsKept)) {
+      this.#tables.removeUfrag(old);
+    }
     this.#tables.renewClaims(this.#id, this.#slot);
   }
 
@@ -53,7 +57,9 @@ export class SteeredTransport {
    * @throws SystemCallError
    */
   own(group: SteeringGroup, remote: Remote): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     group.setOwner(remote, this.#id);
     this.#tables.renewClaims(this.#id, this.#slot);
   }
@@ -65,17 +71,23 @@ export class SteeredTransport {
    * @throws SystemCallError
    */
   disown(): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     // First, so that there is room for it under another number even in full tables.
     this.#tables.removeTransport(this.#id);
     this.#id = this.#tables.addTransport(this.#slot);
-    for (const ufrag of this.#ufrags) this.#tables.setUfrag(ufrag, this.#id, this.#slot);
+    for (const ufrag of this.#ufrags) {
+      this.#tables.setUfrag(ufrag, this.#id, this.#slot);
+    }
   }
 
   /** Nothing of it stays behind. */
   close(): void {
     this.#closed = true;
-    for (const ufrag of this.#ufrags.splice(0)) this.#tables.removeUfrag(ufrag);
+    for (const ufrag of this.#ufrags.splice(0)) {
+      this.#tables.removeUfrag(ufrag);
+    }
     this.#tables.removeTransport(this.#id);
   }
 }

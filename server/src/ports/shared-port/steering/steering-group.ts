@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ipBytes } from '../../../net/ip-bytes.ts';
 import { keysOf, loadProgram, lookupElement, updateElement } from './bpf.ts';
 import { type BpfObject, linkInstructions } from './bpf-object.ts';
 import { readCounters, type SteeringCounters } from './counters.ts';
-import { ipBytes } from './ip-bytes.ts';
 import {
   ownerBytes,
   ownerValue,
@@ -69,7 +69,9 @@ export class SteeringGroup {
       const instructions = linkInstructions(object, { ...shared, ...this.#maps });
       this.#program = loadProgram('oneport_steer', instructions, object.license);
     } catch (error) {
-      for (const fd of Object.values(this.#maps)) close(fd);
+      for (const fd of Object.values(this.#maps)) {
+        close(fd);
+      }
       throw error;
     }
   }
@@ -104,7 +106,9 @@ export class SteeringGroup {
           return;
         } catch (error) {
           const isBusy = error instanceof SystemCallError && error.code === 'EBUSY';
-          if (!isBusy || attempt === busy.attempts) throw error;
+          if (!isBusy || attempt === busy.attempts) {
+            throw error;
+          }
           await sleep(busy.pauseMs);
         }
       }
@@ -129,7 +133,9 @@ export class SteeringGroup {
   setOwner(remote: Remote, transport: number, askedAt = process.hrtime.bigint()): void {
     updateElement(this.#maps.proofs, proofKey(remote, transport), uint32(1));
     const owner = this.ownerOf(remote);
-    if (owner?.transport === transport) return;
+    if (owner?.transport === transport) {
+      return;
+    }
     const value = ownerValue({ transport, previous: owner?.transport ?? 0 }, askedAt);
     updateElement(this.#maps.tuples, remoteKey(remote), value);
   }
@@ -154,9 +160,13 @@ export class SteeringGroup {
   }
 
   close(): void {
-    if (this.#keeper !== undefined) close(this.#keeper);
+    if (this.#keeper !== undefined) {
+      close(this.#keeper);
+    }
     close(this.#program);
-    for (const fd of Object.values(this.#maps)) close(fd);
+    for (const fd of Object.values(this.#maps)) {
+      close(fd);
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { NoPortError } from '../errors.ts';
+import { NoPortError } from '../../errors.ts';
 import { deleteElement, keysOf, lookupElement, updateElement } from './bpf.ts';
 import type { BpfObject } from './bpf-object.ts';
 import { noTransport, readTransport, transportValue, ufragKey, uint32 } from './keys.ts';
@@ -30,9 +30,12 @@ export class SteeringTables {
    * @throws NoPortError when the tables are full
    */
   addTransport(slot: number): number {
-    if (this.#places.size === this.#maxTransports) throw new NoPortError(full);
-    do this.#lastId = (this.#lastId % 0xffffffff) + 1;
-    while (this.#places.has(this.#placeOf(this.#lastId)));
+    if (this.#places.size === this.#maxTransports) {
+      throw new NoPortError(full);
+    }
+    do {
+      this.#lastId = (this.#lastId % 0xffffffff) + 1;
+    } while (this.#places.has(this.#placeOf(this.#lastId)));
     const id = this.#lastId;
     this.renewClaims(id, slot);
     this.#places.set(this.#placeOf(id), id);
@@ -47,7 +50,9 @@ export class SteeringTables {
   /** All addresses that are its own are nobody's from now on. @throws SystemCallError */
   removeTransport(id: number): void {
     const place = this.#placeOf(id);
-    if (this.#places.get(place) !== id) return;
+    if (this.#places.get(place) !== id) {
+      return;
+    }
     updateElement(this.fds.transports, uint32(place), noTransport);
     this.#places.delete(place);
   }
@@ -58,7 +63,9 @@ export class SteeringTables {
     try {
       updateElement(this.fds.ufrags, key, uint32(id));
     } catch (error) {
-      if (!(error instanceof SystemCallError) || error.code !== 'E2BIG') throw error;
+      if (!(error instanceof SystemCallError) || error.code !== 'E2BIG') {
+        throw error;
+      }
       throw new NoPortError(full);
     }
     this.#slots.set(key.toString('latin1'), slot);
@@ -81,7 +88,9 @@ export class SteeringTables {
     const found = new Map<string, { transport: number; slot: number | undefined }>();
     for (const key of keysOf(this.fds.ufrags, definitionOf(this.#object, 'ufrags'))) {
       const transport = lookupElement(this.fds.ufrags, key, 4)?.readUInt32LE();
-      if (transport === undefined) continue;
+      if (transport === undefined) {
+        continue;
+      }
       const value = lookupElement(this.fds.transports, uint32(this.#placeOf(transport)), 12);
       const there = value && readTransport(value);
       const slot = there?.id === transport ? there.slot : undefined;
@@ -91,7 +100,9 @@ export class SteeringTables {
   }
 
   close(): void {
-    for (const fd of Object.values(this.fds)) close(fd);
+    for (const fd of Object.values(this.fds)) {
+      close(fd);
+    }
   }
 
   #placeOf(id: number): number {

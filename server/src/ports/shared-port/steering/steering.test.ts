@@ -2,12 +2,16 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { types } from 'mediasoup';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { bindingRequest } from '../../../../scripts/worker/stun.ts';
-import { bindUdp } from '../../../../scripts/worker/udp-client.ts';
-import type { IcePeer } from '../../testing/ice-peer.ts';
-import { sendInPages } from '../../testing/send-in-pages.ts';
-import { NoPortError } from '../errors.ts';
-import { data, SteeredHost, skipWithoutSteering } from './testing.ts';
+import type { IcePeer } from '../../../../../testkit/clients/ice-peer.ts';
+import { sendInPages } from '../../../../../testkit/clients/send-in-pages.ts';
+import { bindingRequest } from '../../../../../testkit/clients/stun.ts';
+import { bindUdp } from '../../../../../testkit/clients/udp-client.ts';
+import {
+  data,
+  SteeredHost,
+  skipWithoutSteering,
+} from '../../../../../testkit/servers/steered-host.ts';
+import { NoPortError } from '../../errors.ts';
 
 beforeEach(skipWithoutSteering);
 
@@ -22,7 +26,9 @@ describe.each(['127.0.0.1', '::1'])('at %s', (ip) => {
       const { transport } = await host.place(i % 3);
       const peer = await host.peer();
       expect(await peer.check(transport.iceParameters)).toBe('success');
-      for (let n = 0; n < 10; n++) peer.send(data);
+      for (let n = 0; n < 10; n++) {
+        peer.send(data);
+      }
     }
 
     for (const slot of [0, 1, 2]) {
@@ -122,7 +128,9 @@ test('a Binding Request cut anywhere reaches the worker that it names, or none',
   const { usernameFragment } = transport.iceParameters;
   const whole = bindingRequest({ usernameFragment, password: wrongPassword });
   const peer = await host.peer();
-  for (let length = 0; length < whole.length; length++) peer.send(whole.subarray(0, length));
+  for (let length = 0; length < whole.length; length++) {
+    peer.send(whole.subarray(0, length));
+  }
 
   const handled = () => {
     const { stunSteered, dataSteered, stunMalformed, dataUnknownTuple } = host.group.counters();
@@ -162,7 +170,9 @@ test('SP-10.1, SP-11.2: a forged Binding Request takes no address away from whom
   // From the victim's own socket: to the server that is what a forged source looks like.
   const { usernameFragment } = other.transport.iceParameters;
   peer.send(bindingRequest({ usernameFragment, password: wrongPassword }));
-  for (let n = 0; n < 20; n++) peer.send(data);
+  for (let n = 0; n < 20; n++) {
+    peer.send(data);
+  }
   await expect.poll(() => host.received(0)).toMatchObject({ packets: 21 });
   expect(host.group.counters()).toMatchObject({ stunTupleInUse: 1, tupleReclaimed: 0 });
 });
@@ -217,7 +227,9 @@ test('nobody gets an address back that was never proven to be its own', async ()
   await proveAt(victim.transport, peer);
 
   peer.send(bindingRequest(forged));
-  for (let n = 0; n < 20; n++) peer.send(data);
+  for (let n = 0; n < 20; n++) {
+    peer.send(data);
+  }
   await expect.poll(() => host.received(0)).toMatchObject({ packets: 1 + 20 });
   expect(host.group.counters()).toMatchObject({
     claimRefused: 1,

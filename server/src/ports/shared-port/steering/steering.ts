@@ -35,10 +35,14 @@ export class Steering {
     const groups: SteeringGroup[] = [];
     try {
       tables = new SteeringTables(object);
-      for (const one of listen) groups.push(new SteeringGroup(one, object, tables.fds));
+      for (const one of listen) {
+        groups.push(new SteeringGroup(one, object, tables.fds));
+      }
       return new Steering(tables, groups);
     } catch (error) {
-      for (const group of groups) group.close();
+      for (const group of groups) {
+        group.close();
+      }
       tables?.close();
       throw explainLoading(error, listen[0]?.port ?? 0);
     }
@@ -71,7 +75,9 @@ export class Steering {
    */
   async addWorker(slot: number, pid: number): Promise<void> {
     try {
-      for (const group of this.groups) await group.addWorker(slot, pid);
+      for (const group of this.groups) {
+        await group.addWorker(slot, pid);
+      }
     } catch (error) {
       throw explainCopying(error);
     }
@@ -89,7 +95,9 @@ export class Steering {
   }
 
   close(): void {
-    for (const group of this.groups) group.close();
+    for (const group of this.groups) {
+      group.close();
+    }
     this.tables.close();
   }
 }

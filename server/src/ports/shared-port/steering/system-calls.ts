@@ -30,9 +30,13 @@ function declare(
 ): (call: string, ...values: Argument[]) => number {
   const call = libc?.func(`int ${name}(${parameters})`);
   return (description, ...values) => {
-    if (!call) throw new SystemCallError(description, 38 /* ENOSYS */);
+    if (!call) {
+      throw new SystemCallError(description, 38 /* ENOSYS */);
+    }
     const result = Number(call(...values));
-    if (result < 0) throw new SystemCallError(description, koffi.errno());
+    if (result < 0) {
+      throw new SystemCallError(description, koffi.errno());
+    }
     return result;
   };
 }
@@ -53,10 +57,14 @@ const libcSyscall = libc?.func('long syscall(long, ...)');
 
 function syscall(name: keyof typeof numbers, description: string, ...values: Argument[]): number {
   const number = numbers[name];
-  if (!libcSyscall || number === undefined) throw new SystemCallError(description, 38 /* ENOSYS */);
+  if (!libcSyscall || number === undefined) {
+    throw new SystemCallError(description, 38 /* ENOSYS */);
+  }
   const typed = values.flatMap((value) => [typeof value === 'number' ? 'long' : 'void *', value]);
   const result = Number(libcSyscall(number, ...typed));
-  if (result < 0) throw new SystemCallError(description, koffi.errno());
+  if (result < 0) {
+    throw new SystemCallError(description, koffi.errno());
+  }
   return result;
 }
 
@@ -145,7 +153,9 @@ export function bindToGroup(address: Buffer, port: number): number {
   const isV6 = address.length === 16;
   const fd = libcSocket('socket', isV6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   try {
-    if (isV6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1, 'IPV6_V6ONLY');
+    if (isV6) {
+      setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1, 'IPV6_V6ONLY');
+    }
     setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1, 'SO_REUSEPORT');
     // struct sockaddr_in (16 bytes) and sockaddr_in6 (28): family, port, and the address at 4 or 8.
     const name = Buffer.alloc(isV6 ? 28 : 16);

@@ -5,14 +5,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { bindingRequest } from '../../../../scripts/worker/stun.ts';
-import { bindUdp } from '../../../../scripts/worker/udp-client.ts';
-import { freePorts } from '../../testing/free-ports.ts';
-import { sendInPages } from '../../testing/send-in-pages.ts';
-import { sendWithOptions } from '../../testing/send-with-options.ts';
+import { sendInPages } from '../../../../../testkit/clients/send-in-pages.ts';
+import { sendWithOptions } from '../../../../../testkit/clients/send-with-options.ts';
+import { bindingRequest } from '../../../../../testkit/clients/stun.ts';
+import { bindUdp } from '../../../../../testkit/clients/udp-client.ts';
+import { freePorts } from '../../../../../testkit/servers/free-ports.ts';
+import { data, skipWithoutSteering } from '../../../../../testkit/servers/steered-host.ts';
 import { Steering } from './steering.ts';
 import type { SteeringGroup } from './steering-group.ts';
-import { data, skipWithoutSteering } from './testing.ts';
 
 beforeEach(skipWithoutSteering);
 
@@ -32,7 +32,9 @@ async function start(ip: string, members: number) {
     return member;
   };
   const all: Member[] = [];
-  for (let slot = 0; slot < members; slot++) all.push(await add(slot));
+  for (let slot = 0; slot < members; slot++) {
+    all.push(await add(slot));
+  }
   return { port, steering, group, members: all as [Member, ...Member[]], add };
 }
 
@@ -70,7 +72,9 @@ describe.each(['127.0.0.1', '::1'])('at %s', (ip) => {
     const expected: string[][] = [[], [], []];
     const send = async (datagrams: Buffer[]) => {
       const socket = await bindUdp(ip);
-      for (const one of datagrams) socket.send(one, port, ip);
+      for (const one of datagrams) {
+        socket.send(one, port, ip);
+      }
     };
     for (let n = 0; n < 12; n++) {
       steering.addTransport(n % 3, ufragOf(n));

@@ -1,5 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { ipBytes } from './ip-bytes.ts';
+import { ipBytes } from '../../../net/ip-bytes.ts';
 import { copyFd } from './system-calls.ts';
 
 /**
@@ -19,7 +19,9 @@ export async function copyUdpSocket(pid: number, ip: string, port: number): Prom
   for (const fd of await readdir(`/proc/${pid}/fd`)) {
     // One that was closed meanwhile is not the one.
     const target = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '');
-    if (inodes.has(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? '')) fds.push(Number(fd));
+    if (inodes.has(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? '')) {
+      fds.push(Number(fd));
+    }
   }
   const [fd] = fds;
   if (fd === undefined || fds.length > 1) {

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { ipBytes } from '../steering/ip-bytes.ts';
+import { ipBytes } from '../../../net/ip-bytes.ts';
 
 /**
  * Where to listen for all of these addresses with one port: a wildcard takes the place of its family's.
@@ -11,7 +11,9 @@ export function listenIps(ips: string[]): string[] {
   const kept: string[] = [];
   // Wildcards first: they cover what comes after them.
   for (const ip of ips.toSorted((a, b) => Number(isWildcard(b)) - Number(isWildcard(a)))) {
-    if (coveringIp(ip, kept) === undefined) kept.push(ip);
+    if (coveringIp(ip, kept) === undefined) {
+      kept.push(ip);
+    }
   }
   return kept;
 }

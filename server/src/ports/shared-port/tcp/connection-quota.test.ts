@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Places } from './places.ts';
+import { Places } from './connection-quota.ts';
 
 test('no more than allowed, in all and for each key', () => {
   const places = new Places(3, 2);
@@ -15,7 +15,9 @@ test('a place that is given back is free again, once', () => {
   const places = new Places(2, 1);
   const leave = places.take('a');
   places.take('b');
-  if (typeof leave === 'string') throw new Error(leave);
+  if (typeof leave === 'string') {
+    throw new Error(leave);
+  }
   leave();
   leave();
   expect(places.taken).toBe(1);

@@ -21,13 +21,19 @@ export class Places {
   /** @returns gives the place back, once however often it is called; else why there is none left */
   take(key: string): (() => void) | Full {
     const taken = this.#takenBy.get(key) ?? 0;
-    if (taken >= this.#maxPerKey) return 'key';
-    if (this.#taken >= this.#max) return 'all';
+    if (taken >= this.#maxPerKey) {
+      return 'key';
+    }
+    if (this.#taken >= this.#max) {
+      return 'all';
+    }
     this.#taken++;
     this.#takenBy.set(key, taken + 1);
     let given = false;
     return () => {
-      if (given) return;
+      if (given) {
+        return;
+      }
       given = true;
       this.#giveBack(key);
     };
@@ -36,7 +42,10 @@ export class Places {
   #giveBack(key: string): void {
     this.#taken--;
     const left = (this.#takenBy.get(key) ?? 0) - 1;
-    if (left > 0) this.#takenBy.set(key, left);
-    else this.#takenBy.delete(key);
+    if (left > 0) {
+      this.#takenBy.set(key, left);
+    } else {
+      this.#takenBy.delete(key);
+    }
   }
 }

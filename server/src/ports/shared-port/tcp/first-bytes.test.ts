@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { bindingRequest, emptyMessage, stunTypes } from '../../../../scripts/worker/stun.ts';
+import { bindingRequest, emptyMessage, stunTypes } from '../../../../../testkit/clients/stun.ts';
+import { framed } from '../../../../../testkit/clients/tcp-demultiplexer.ts';
 import { classify, maxFirstFrame } from './first-bytes.ts';
-import { framed } from './testing.ts';
 
 const ufrag = 'abcdefghijklmnopqrstuvwxyz012345';
 const request = bindingRequest({ usernameFragment: ufrag, password: 'secret' });
@@ -33,10 +33,15 @@ test('unknown: every other first byte that no frame of that length can have', ()
   for (let byte = 0; byte <= 0xff; byte++) {
     const kind = classify(Buffer.from([byte]))?.kind;
     const letter = byte >= 'A'.charCodeAt(0) && byte <= 'Z'.charCodeAt(0);
-    if (byte === 0x16) expect(kind).toBe('tls');
-    else if (byte === 'P'.charCodeAt(0)) expect(kind).toBe(undefined);
-    else if (letter) expect(kind).toBe('http');
-    else expect(kind).toBe(byte > 5 ? 'unknown' : undefined);
+    if (byte === 0x16) {
+      expect(kind).toBe('tls');
+    } else if (byte === 'P'.charCodeAt(0)) {
+      expect(kind).toBe(undefined);
+    } else if (letter) {
+      expect(kind).toBe('http');
+    } else {
+      expect(kind).toBe(byte > 5 ? 'unknown' : undefined);
+    }
   }
 });
 
@@ -73,8 +78,12 @@ test('no more bytes are asked for than a first frame may have', () => {
   for (let i = 0; i < 5_000; i++) {
     const bytes = randomBytes(2 + maxFirstFrame);
     bytes[0] = i % 6;
-    if (i % 2) emptyMessage(stunTypes.request).copy(bytes, 2);
-    if (i % 4 === 1) bytes.writeUInt16BE((bytes.readUInt16BE(0) - 20) & 0xffff, 4);
+    if (i % 2) {
+      emptyMessage(stunTypes.request).copy(bytes, 2);
+    }
+    if (i % 4 === 1) {
+      bytes.writeUInt16BE((bytes.readUInt16BE(0) - 20) & 0xffff, 4);
+    }
     expect(classify(bytes)).toBeDefined();
   }
 });

@@ -1,4 +1,4 @@
-import { localUfragOf, mayBeBindingRequest } from './stun-username.ts';
+import { localUfragOf, mayBeBindingRequest } from '../../../stun/stun-username.ts';
 
 /** What a TCP connection turned out to be. */
 export type FirstBytes =
@@ -29,20 +29,34 @@ const tlsHandshake = 0x16;
  */
 export function classify(bytes: Buffer): FirstBytes | undefined {
   const [first] = bytes;
-  if (first === undefined) return undefined;
-  if (first === tlsHandshake) return { kind: 'tls' };
+  if (first === undefined) {
+    return undefined;
+  }
+  if (first === tlsHandshake) {
+    return { kind: 'tls' };
+  }
   const beginning = bytes.subarray(0, proxyProtocol.length);
   if (beginning.equals(proxyProtocol.subarray(0, beginning.length))) {
     return beginning.length < proxyProtocol.length ? undefined : { kind: 'unknown' };
   }
   // 'A' to 'Z'.
-  if (first >= 0x41 && first <= 0x5a) return { kind: 'http' };
-  if (first > maxFirstFrame >> 8) return { kind: 'unknown' };
-  if (bytes.length < lengthBytes) return undefined;
+  if (first >= 0x41 && first <= 0x5a) {
+    return { kind: 'http' };
+  }
+  if (first > maxFirstFrame >> 8) {
+    return { kind: 'unknown' };
+  }
+  if (bytes.length < lengthBytes) {
+    return undefined;
+  }
   const length = bytes.readUInt16BE(0);
   const frame = bytes.subarray(lengthBytes, lengthBytes + length);
-  if (length > maxFirstFrame || !mayBeBindingRequest(frame, length)) return { kind: 'unknown' };
-  if (frame.length < length) return undefined;
+  if (length > maxFirstFrame || !mayBeBindingRequest(frame, length)) {
+    return { kind: 'unknown' };
+  }
+  if (frame.length < length) {
+    return undefined;
+  }
   const ufrag = localUfragOf(frame);
   return ufrag === undefined ? { kind: 'unknown' } : { kind: 'ice', ufrag };
 }

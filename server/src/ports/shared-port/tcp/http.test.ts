@@ -17,10 +17,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { generate } from 'selfsigned';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { acceptInto } from '../../http/accept-into.ts';
-import { freePorts } from '../../testing/free-ports.ts';
-import type { TcpFront } from './tcp-front.ts';
-import { closed, open, startFront } from './testing.ts';
+import { closed, open, startFront } from '../../../../../testkit/clients/tcp-demultiplexer.ts';
+import { freePorts } from '../../../../../testkit/servers/free-ports.ts';
+import { acceptInto } from '../../../http/accept-into.ts';
+import type { TcpFront } from './tcp-demultiplexer.ts';
 
 // Node's servers take what they are given in ways of their own: the parser of HTTP reads from the
 // socket's handle, past the socket; TLS wraps the handle.

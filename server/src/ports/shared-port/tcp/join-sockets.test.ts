@@ -5,8 +5,14 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import {
+  closed,
+  firstFrame,
+  open,
+  startEnd,
+  startFront,
+} from '../../../../../testkit/clients/tcp-demultiplexer.ts';
 import type { TcpFrontLimits } from './limits.ts';
-import { closed, firstFrame, open, startEnd, startFront } from './testing.ts';
 
 const frame = firstFrame({
   usernameFragment: 'abcdefghijklmnopqrstuvwxyz012345',
@@ -80,7 +86,9 @@ test.each(sides)('a %s that is held up is not read from, and all is kept', async
   const before = process.memoryUsage().arrayBuffers;
   // As long as somebody takes it: that ends when kernels and front have all that they keep.
   let sent = 0;
-  while (from.write(piece) || (await drained(from, to))) sent += piece.length;
+  while (from.write(piece) || (await drained(from, to))) {
+    sent += piece.length;
+  }
   sent += piece.length;
   expect(sent).toBeLessThan(keptByKernels);
   // `piece` is one and the same: whatever has grown is the front's, or is in `to`, unread.
@@ -100,7 +108,9 @@ test.each(sides)('who sends to one that never reads is ended: the %s', async (fi
   const piece = Buffer.alloc(megabyte);
   const over = closed(from);
   while (!from.destroyed && from.bytesWritten < 2 * keptByKernels) {
-    if (!from.write(piece)) await Promise.race([once(from, 'drain'), over]).catch(() => {});
+    if (!from.write(piece)) {
+      await Promise.race([once(from, 'drain'), over]).catch(() => {});
+    }
   }
   await over;
   expect(from.bytesWritten - from.writableLength).toBeLessThan(keptByKernels);
@@ -148,7 +158,9 @@ async function drained(from: Socket, to: Socket): Promise<boolean> {
     await new Promise((resolve) => setTimeout(resolve, 10));
     quiet = from.writableLength === left ? quiet + 1 : 0;
     left = from.writableLength;
-    if (quiet === 20 || to.destroyed) return false;
+    if (quiet === 20 || to.destroyed) {
+      return false;
+    }
   }
   return true;
 }

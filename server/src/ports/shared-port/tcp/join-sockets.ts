@@ -22,7 +22,9 @@ export interface JoinOptions {
  */
 export function joinSockets(peer: Socket, worker: Socket, options: JoinOptions): void {
   const end = (reason: Ended) => {
-    if (peer.destroyed && worker.destroyed) return;
+    if (peer.destroyed && worker.destroyed) {
+      return;
+    }
     options.onEnd(reason);
     reset(peer);
     reset(worker);
@@ -45,8 +47,11 @@ export function joinSockets(peer: Socket, worker: Socket, options: JoinOptions):
     from.on('close', () => {
       clearTimeout(stalled);
       // After its end, whatever it sent before is still to be delivered.
-      if (from.readableEnded) to.destroySoon();
-      else reset(to);
+      if (from.readableEnded) {
+        to.destroySoon();
+      } else {
+        reset(to);
+      }
     });
     from.pipe(to);
   }

@@ -2,9 +2,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePorts } from '../../testing/free-ports.ts';
+import {
+  closed,
+  firstFrame,
+  ignore,
+  open,
+  read,
+  startEnd,
+  startFront,
+} from '../../../../../testkit/clients/tcp-demultiplexer.ts';
+import { freePorts } from '../../../../../testkit/servers/free-ports.ts';
 import type { TcpFrontLimits } from './limits.ts';
-import { closed, firstFrame, ignore, open, read, startEnd, startFront } from './testing.ts';
 
 const frame = firstFrame({
   usernameFragment: 'abcdefghijklmnopqrstuvwxyz012345',

@@ -30,10 +30,14 @@ export function readFirstBytes(
     };
     const onReadable = () => {
       const chunk: Buffer | null = socket.read();
-      if (!chunk) return;
+      if (!chunk) {
+        return;
+      }
       read = read.length === 0 ? chunk : Buffer.concat([read, chunk]);
       const first = classify(read);
-      if (!first) return;
+      if (!first) {
+        return;
+      }
       // At once: after the other side's end nothing could be put back later.
       socket.unshift(read);
       finish(first);

@@ -8,6 +8,9 @@ import type { Socket } from 'node:net';
  */
 export function reset(socket: Socket): void {
   // While it is being shut down, libuv refuses to reset (uv_tcp_close_reset), and Node would leave it open.
-  if (socket.connecting || socket.writableEnded) socket.destroy();
-  else socket.resetAndDestroy();
+  if (socket.connecting || socket.writableEnded) {
+    socket.destroy();
+  } else {
+    socket.resetAndDestroy();
+  }
 }

@@ -2,11 +2,19 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { freePorts } from '../../testing/free-ports.ts';
-import { PortInUseError } from '../errors.ts';
-import { tryBind } from '../try-bind.ts';
-import { TcpFront } from './tcp-front.ts';
-import { closed, firstFrame, ignore, open, read, startEnd, startFront } from './testing.ts';
+import {
+  closed,
+  firstFrame,
+  ignore,
+  open,
+  read,
+  startEnd,
+  startFront,
+} from '../../../../../testkit/clients/tcp-demultiplexer.ts';
+import { freePorts } from '../../../../../testkit/servers/free-ports.ts';
+import { tryBind } from '../../../net/try-bind.ts';
+import { PortInUseError } from '../../errors.ts';
+import { TcpFront } from './tcp-demultiplexer.ts';
 
 const ufrag = 'abcdefghijklmnopqrstuvwxyz012345';
 const frame = firstFrame({ usernameFragment: ufrag, password: 'secret' });

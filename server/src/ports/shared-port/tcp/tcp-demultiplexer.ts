@@ -1,11 +1,11 @@
 /** One TCP port for all workers, and for HTTP if wanted: docs/shared-port.md. */
 import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
-import { explainBindFailure, mustBeFree } from '../must-be-free.ts';
+import { explainBindFailure, mustBeFree } from '../../../net/bind-check.ts';
 import { coveringIp, isWildcard, listenIps, remoteKeyOf } from './addresses.ts';
+import { Places } from './connection-quota.ts';
 import { type Refusal, type TcpFrontCounters, zeroCounters } from './counters.ts';
 import { joinSockets } from './join-sockets.ts';
 import { type TcpFrontLimits, tcpFrontLimits } from './limits.ts';
-import { Places } from './places.ts';
 import { readFirstBytes } from './read-first-bytes.ts';
 import { reset } from './reset.ts';
 
@@ -78,7 +78,9 @@ export class TcpFront {
     const places = listenIps([...iceIps, ...this.#httpIps]).map((ip) => ({ ip, port }));
     await mustBeFree(places.map((place) => ({ protocol: 'tcp', ...place })));
     try {
-      for (const place of places) await this.#listenAt(place);
+      for (const place of places) {
+        await this.#listenAt(place);
+      }
     } catch (error) {
       await this.close();
       throw error;
@@ -141,12 +143,16 @@ export class TcpFront {
     // 'close' follows; without a listener the error would be an uncaught one.
     socket.on('error', ignore);
     const refusal = await this.#serve(socket);
-    if (refusal) this.#refuse(socket, refusal);
+    if (refusal) {
+      this.#refuse(socket, refusal);
+    }
   }
 
   async #serve(socket: Socket): Promise<Refusal | undefined> {
     const { remoteAddress, remotePort, localAddress } = socket;
-    if (!remoteAddress || !remotePort || !localAddress) return 'closedEarly';
+    if (!remoteAddress || !remotePort || !localAddress) {
+      return 'closedEarly';
+    }
     const key = remoteKeyOf(remoteAddress);
     const { onLimit } = this.#options;
     const leave = this.#connections.take(key);
@@ -201,7 +207,9 @@ export class TcpFront {
 
   #toHttp(socket: Socket, kind: 'http' | 'tls', localAddress: string): Refusal | undefined {
     const accept = this.#acceptHttp;
-    if (!accept || coveringIp(localAddress, this.#httpIps) === undefined) return 'notServed';
+    if (!accept || coveringIp(localAddress, this.#httpIps) === undefined) {
+      return 'notServed';
+    }
     this.#counters[kind]++;
     socket.off('error', ignore);
     // As their own servers accept: node:http wants half-open connections, node:tls none.
@@ -216,16 +224,22 @@ export class TcpFront {
   ): Refusal | undefined {
     const { iceIps, targetOf } = this.#options;
     const ip = coveringIp(localAddress, iceIps);
-    if (ip === undefined) return 'notServed';
+    if (ip === undefined) {
+      return 'notServed';
+    }
     const target = targetOf(ufrag, ip);
-    if (!target) return 'unknownUfrag';
+    if (!target) {
+      return 'unknownUfrag';
+    }
     this.#counters.ice++;
 
     const { connectMs, idleMs, stallMs } = this.#limits;
     const worker = connect({ ...target, allowHalfOpen: true, noDelay: true });
     this.#track(worker);
     const unreachable = () => {
-      if (!peer.destroyed) this.#refuse(peer, 'workerUnreachable');
+      if (!peer.destroyed) {
+        this.#refuse(peer, 'workerUnreachable');
+      }
       worker.destroy();
     };
     worker.setTimeout(connectMs, unreachable).on('error', unreachable);

@@ -3,12 +3,20 @@ import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createWorker, type types } from 'mediasoup';
 import { expect, onTestFinished, test } from 'vitest';
-import { makeCertificate, startDtls } from '../../../../scripts/worker/dtls.ts';
-import { responseResult } from '../../../../scripts/worker/stun.ts';
-import { bindUdp, dtlsState } from '../../../../scripts/worker/udp-client.ts';
-import { freePorts } from '../../testing/free-ports.ts';
-import type { Target } from './tcp-front.ts';
-import { check, closed, firstFrame, framed, open, readFrame, startFront } from './testing.ts';
+import { makeCertificate, startDtls } from '../../../../../testkit/clients/dtls.ts';
+import { responseResult } from '../../../../../testkit/clients/stun.ts';
+import {
+  check,
+  closed,
+  firstFrame,
+  framed,
+  open,
+  readFrame,
+  startFront,
+} from '../../../../../testkit/clients/tcp-demultiplexer.ts';
+import { bindUdp, dtlsState } from '../../../../../testkit/clients/udp-client.ts';
+import { freePorts } from '../../../../../testkit/servers/free-ports.ts';
+import type { Target } from './tcp-demultiplexer.ts';
 
 /** Workers behind a front, with where each ufrag is. */
 async function startHost(numWorkers: number) {
@@ -137,7 +145,9 @@ async function relayDatagrams(peer: Socket): Promise<number> {
   const relay = await bindUdp();
   relay.once('message', async (_, { port }) => {
     try {
-      for (;;) relay.send(await readFrame(peer), port, '127.0.0.1');
+      for (;;) {
+        relay.send(await readFrame(peer), port, '127.0.0.1');
+      }
     } catch {
       // It has been closed.
     }
