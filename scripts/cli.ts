@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { StartError } from '../server/src/start-error.ts';
+import { StartError } from '../server/src/config/start-error.ts';
 import { SetUpError } from './setup/set-up-error.mjs';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
