@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { StartError } from '../server/src/start-error.ts';
+import { StartError } from '../server/src/config/start-error.ts';
 import { runCli, UsageError } from './cli.ts';
 import { SetUpError } from './setup/set-up-error.mjs';
 
