@@ -1,0 +1,174 @@
+/**
+ * Imports point one way: docs/architecture.md. The order below is checked for values and types alike, and so is that
+ * no two files import each other, however long the way round. Tests may import anything.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { parseSync } from 'oxc-parser';
+
+/** By folder: what lies in it, the lowest level first. A level imports from those before it, never from a sibling. */
+const order: Record<string, string[][]> = {
+  '': [
+    ['protocol'],
+    ['server', 'app'],
+    ['testkit'],
+    ['scripts'],
+    ['bench', 'e2e', 'patches', 'deploy'],
+  ],
+  server: [['src'], ['test']],
+  'server/src': [
+    ['config'],
+    ['telemetry'],
+    ['net', 'access'],
+    ['stun'],
+    ['ports'],
+    ['media'],
+    ['rooms'],
+    ['signalling', 'http', 'metrics', 'port-map'],
+    ['run-as-user.ts'],
+    ['server.ts'],
+    ['main.ts'],
+  ],
+  'app/src': [
+    ['page'],
+    ['signalling'],
+    ['devices', 'network'],
+    ['media'],
+    ['session'],
+    ['ui'],
+    ['port-map', 'docs'],
+    ['main.tsx'],
+  ],
+};
+
+const noReact = ['react', 'react-dom'];
+
+/** By folder: packages that it leaves to others. A trailing colon stands for a scheme. */
+const foreignPackages: Record<string, string[]> = {
+  'protocol/src': ['node:', '@oneport/'],
+  'app/src/ui': ['mediasoup-client', 'protoo-client'],
+  'app/src/session': noReact,
+  'app/src/media': noReact,
+  'app/src/signalling': noReact,
+  'app/src/devices': noReact,
+  'app/src/network': noReact,
+  'app/src/page': noReact,
+};
+
+/** Paths relative to the checkout, with each file's text. */
+export type Sources = ReadonlyMap<string, string>;
+
+interface Import {
+  from: string;
+  to: string;
+}
+
+/** @returns one sentence for each import that the order forbids, each forbidden package, and each cycle */
+export function layerViolations(sources: Sources): string[] {
+  const imports = [...sources].flatMap(([file, text]) =>
+    specifiersIn(file, text).map((specifier) => ({ from: file, to: resolve(file, specifier) })),
+  );
+  return [
+    ...imports.flatMap(checkOrder),
+    ...imports.flatMap(checkPackage),
+    ...cycles(imports.filter(({ to }) => sources.has(to))),
+  ];
+}
+
+/** The checkout's own sources, without tests. */
+export function productionSources(root: string): Sources {
+  const files = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' })
+    .split('\n')
+    .filter((file) => /\.(ts|tsx|mjs)$/.test(file) && !/\.test\.ts$|\.d\.ts$/.test(file));
+  return new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
+}
+
+function specifiersIn(file: string, text: string): string[] {
+  const { module, errors } = parseSync(file, text);
+  if (errors.length > 0) {
+    throw new Error(`${file}: ${errors[0]?.message}`);
+  }
+  return [
+    ...module.staticImports.map((one) => one.moduleRequest.value),
+    ...module.staticExports.flatMap((one) =>
+      one.entries.map((entry) => entry.moduleRequest?.value),
+    ),
+    // Of these the parser gives only the place, and it may hold an expression.
+    ...module.dynamicImports.map(
+      ({ moduleRequest: { start, end } }) => /^'([^']+)'$/.exec(text.slice(start, end))?.[1],
+    ),
+  ].filter((specifier) => specifier !== undefined);
+}
+
+/** @returns a path, or a package's name as it stands */
+function resolve(file: string, specifier: string): string {
+  return specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : specifier;
+}
+
+function checkOrder({ from, to }: Import): string[] {
+  for (const [folder, levels] of Object.entries(order)) {
+    const [importer, imported] = [nameIn(folder, from), nameIn(folder, to)];
+    if (!importer || !imported || importer === imported) {
+      continue;
+    }
+    const [upper, lower] = [importer, imported].map((name) =>
+      levels.findIndex((level) => level.includes(name)),
+    );
+    if (upper === undefined || lower === undefined || lower < 0) {
+      continue;
+    }
+    if (upper < 0) {
+      return [`${from}: ${importer} has no layer yet: scripts/checks/layers.ts`];
+    }
+    if (lower >= upper) {
+      return [`${from} imports ${to}: ${importer} may not know of ${imported}`];
+    }
+  }
+  return [];
+}
+
+/** What of a folder a path goes through. */
+function nameIn(folder: string, path: string): string | undefined {
+  const prefix = folder === '' ? '' : `${folder}/`;
+  return path.startsWith(prefix) ? path.slice(prefix.length).split('/')[0] : undefined;
+}
+
+function checkPackage({ from, to }: Import): string[] {
+  return Object.entries(foreignPackages)
+    .filter(([folder, packages]) => {
+      const matches = packages.some((name) =>
+        /[:/]$/.test(name) ? to.startsWith(name) : to === name || to.startsWith(`${name}/`),
+      );
+      return from.startsWith(`${folder}/`) && matches;
+    })
+    .map(([folder]) => `${from} imports ${to}: not in ${folder}`);
+}
+
+/** @returns for each group of files that import each other, one way round */
+function cycles(imports: Import[]): string[] {
+  const importedBy = new Map<string, string[]>();
+  for (const { from, to } of imports) {
+    importedBy.set(from, [...(importedBy.get(from) ?? []), to]);
+  }
+  const found: string[] = [];
+  const done = new Set<string>();
+  const walk = (file: string, path: string[]) => {
+    const start = path.indexOf(file);
+    if (start >= 0) {
+      found.push(`cycle: ${[...path.slice(start), file].join(' -> ')}`);
+      return;
+    }
+    if (done.has(file)) {
+      return;
+    }
+    for (const next of importedBy.get(file) ?? []) {
+      walk(next, [...path, file]);
+    }
+    done.add(file);
+  };
+  for (const file of importedBy.keys()) {
+    walk(file, []);
+  }
+  return found;
+}
