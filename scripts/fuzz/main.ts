@@ -1,29 +1,70 @@
-import { parseArgs } from 'node:util';
 import { StartError } from '../../server/src/config/start-error.ts';
+import { runCli, UsageError } from '../cli.ts';
 import { SetUpError } from '../setup/set-up-error.mjs';
-import { runTarget } from './run-target.ts';
+import { FuzzFailure, runTarget } from './run-target.ts';
 import { type SubjectMode, subjectModes } from './subject.ts';
 import { SubjectHost } from './subject-host.ts';
+import type { Target } from './target.ts';
 import { targets } from './targets.ts';
-import { usage } from './usage.ts';
 
-/** Seconds that one target has before it is the next one's turn. */
+const usage = `Usage: npm run fuzz -- [options]
+
+Sends malformed and hostile traffic to a real server with calls on it. The traffic is generated from the protocol's
+schemas and from the formats of STUN, DTLS, RTP and HTTP. After each batch, all workers must be alive, the server must
+answer, and the calls must have lost nothing; at the end, nothing may be left behind. All traffic stays on loopback.
+
+  --minutes N   the time for everything together (1)
+  --target T    only this target: ${targets.map(({ name }) => name).join(', ')}
+  --mode M      only this mode: ${subjectModes.join(', ')}
+  --seed S      the seed of an earlier run, to repeat it; with --target and --mode
+  --path P      only that batch of it
+  --help
+
+A failure is reported as the smallest batch that causes it, with the command that repeats it. See docs/fuzzing.md.
+`;
+
+/** Seconds that one target gets before the next one's turn. */
 const slice = { shortest: 2, longest: 30 };
 
-async function main(args: string[]): Promise<void> {
-  const options = readArgs(args);
-  if (options.help) {
-    process.stdout.write(usage);
-    return;
-  }
-  const { seconds, seed, path } = options;
-  const modes = chosen('mode', subjectModes, options.mode, (mode) => mode);
-  const wanted = chosen('target', targets, options.target, ({ name }) => name);
+interface FuzzOptions {
+  modes: readonly SubjectMode[];
+  targets: readonly Target[];
+  /** For all modes and targets together. */
+  seconds: number;
+  seed: number | undefined;
+  path: string | undefined;
+}
+
+const text = { type: 'string' } as const;
+
+await runCli({
+  name: 'fuzz',
+  usage,
+  options: { minutes: text, target: text, mode: text, seed: text, path: text },
+  async run({ minutes, target, mode, seed, path }) {
+    const options = {
+      modes: chosen('mode', subjectModes, mode, (one) => one),
+      targets: chosen('target', targets, target, ({ name }) => name),
+      seconds: 60 * (number('minutes', minutes) ?? 1),
+      seed: number('seed', seed),
+      path,
+    };
+    try {
+      await fuzz(options);
+    } catch (error) {
+      throw error instanceof FuzzFailure ? new SetUpError(error.message) : error;
+    }
+    return 0;
+  },
+});
+
+/** @throws FuzzFailure */
+async function fuzz({ modes, targets, seconds, seed, path }: FuzzOptions): Promise<void> {
   const end = Date.now() + seconds * 1_000;
   const batches = new Map<string, number>();
   const counts = new Map<string, number>();
   const each = Math.min(
-    Math.max(seconds / (modes.length * wanted.length), slice.shortest),
+    Math.max(seconds / (modes.length * targets.length), slice.shortest),
     slice.longest,
   );
   do {
@@ -33,7 +74,7 @@ async function main(args: string[]): Promise<void> {
         continue;
       }
       try {
-        for (const target of wanted) {
+        for (const target of targets) {
           const left = (end - Date.now()) / 1_000;
           if (left <= 0) {
             break;
@@ -55,9 +96,10 @@ async function main(args: string[]): Promise<void> {
     say(`${String(count).padStart(9)}  ${what}`);
   }
   const all = [...batches].map(([name, count]) => `${name} ${count}`).join(', ');
-  say(`nothing found. Batches: ${all || 'none'}`);
+  say(`no failure found. Batches: ${all || 'none'}`);
 }
 
+/** @returns undefined when this machine does not support the mode; it says so */
 async function startHost(mode: SubjectMode): Promise<SubjectHost | undefined> {
   try {
     return await SubjectHost.start(mode);
@@ -65,7 +107,7 @@ async function startHost(mode: SubjectMode): Promise<SubjectHost | undefined> {
     if (!(error instanceof StartError)) {
       throw error;
     }
-    say(`${mode} is left out:\n${error.message}`);
+    say(`${mode} is skipped:\n${error.message}`);
     return undefined;
   }
 }
@@ -75,54 +117,22 @@ function chosen<T>(
   all: readonly T[],
   name: string | undefined,
   nameOf: (one: T) => string,
-) {
+): readonly T[] {
   const found = all.filter((one) => name === undefined || nameOf(one) === name);
-  if (found.length > 0) {
-    return found;
+  if (found.length === 0) {
+    throw new UsageError(`--${option} ${name}: expected one of ${all.map(nameOf).join(', ')}`);
   }
-  const names = all.map(nameOf).join(', ');
-  throw new SetUpError(`--${option} ${name}: expected one of ${names}`, {
-    advice: usage,
-    exitCode: 2,
-  });
+  return found;
 }
 
-function readArgs(args: string[]) {
-  const number = (option: string, text: string | undefined) => {
-    const value = text === undefined ? undefined : Number(text);
-    if (value === undefined || value >= 0) {
-      return value;
-    }
-    throw new SetUpError(`--${option} ${text}: expected a number`, { advice: usage, exitCode: 2 });
-  };
-  const text = { type: 'string' } as const;
-  const values = parse();
-  return {
-    ...values,
-    seconds: 60 * (number('minutes', values.minutes) ?? 1),
-    seed: number('seed', values.seed),
-  };
-
-  function parse() {
-    try {
-      const options = { minutes: text, target: text, mode: text, seed: text, path: text };
-      return parseArgs({ args, options: { ...options, help: { type: 'boolean', short: 'h' } } })
-        .values;
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      throw new SetUpError(message, { advice: usage, exitCode: 2 });
-    }
+function number(option: string, text: string | undefined): number | undefined {
+  const value = text === undefined ? undefined : Number(text);
+  if (value !== undefined && !(value >= 0)) {
+    throw new UsageError(`--${option} ${text}: expected a number`);
   }
+  return value;
 }
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
-}
-
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`\noneport: ${message}\n`);
-  process.exitCode = error instanceof SetUpError ? error.exitCode : 1;
 }

@@ -1,86 +1,79 @@
-import { parseArgs } from 'node:util';
-import { SetUpError } from '../setup/set-up-error.mjs';
+import { runCli, UsageError } from '../cli.ts';
 import { leftBehind, margin, type SoakReport, soak, soakModes } from './soak.ts';
-import { usage } from './usage.ts';
 
-/** How often it is said how far it is. */
-const sayEvery = 1_000;
+const usage = `Usage: npm run soak -- [options]
 
-async function main(args: string[]): Promise<void> {
-  const { help, joins, restarts, modes } = readArgs(args);
-  if (help) {
-    process.stdout.write(usage);
-    return;
-  }
-  for (const mode of modes) {
-    const report = await soak({
-      ...{ mode, joins, restarts },
-      onProgress: (done) => {
-        if (done % sayEvery === 0) {
-          process.stdout.write(`${mode}: ${done} of ${joins} joins\n`);
-        }
-      },
-    });
-    print(mode, report);
-    const left = leftBehind(report);
-    if (left.length > 0) {
-      process.exitCode = 1;
+Lets peers join and leave a real server: half of them leave politely, half of them are cut off, and some restart ICE.
+Measures the server and its workers before and after: rooms, routers, transports, ports, files, sizes of tables, objects
+in the heap, and memory. Ends with exit code 1 if anything is left behind.
+
+  --joins N      joins in each mode (10000)
+  --restarts N   ICE restarts among them (1000)
+  --mode M       only this mode: ${soakModes.join(', ')}
+  --help
+
+Results are in docs/reliability.md.
+`;
+
+/** A line of progress is printed each time so many peers have joined. */
+const joinsPerLine = 1_000;
+
+await runCli({
+  name: 'soak',
+  usage,
+  options: {
+    joins: { type: 'string', default: '10000' },
+    restarts: { type: 'string', default: '1000' },
+    mode: { type: 'string' },
+  },
+  async run(values) {
+    const modes = soakModes.filter((mode) => values.mode === undefined || mode === values.mode);
+    const [joins, restarts] = [Number(values.joins), Number(values.restarts)];
+    if (modes.length === 0) {
+      throw new UsageError(`--mode ${values.mode}: expected ${soakModes.join(', ')}`);
     }
-    for (const one of left) {
-      process.stdout.write(`  LEFT BEHIND: ${one}\n`);
+    if (!(joins > 0 && restarts >= 0 && restarts <= joins)) {
+      throw new UsageError('expected --joins above 0, and no more --restarts than --joins');
     }
-  }
-}
+    let exitCode = 0;
+    for (const mode of modes) {
+      const report = await soak({
+        mode,
+        joins,
+        restarts,
+        onProgress(done) {
+          if (done % joinsPerLine === 0) {
+            process.stdout.write(`${mode}: ${done} of ${joins} joins\n`);
+          }
+        },
+      });
+      print(mode, report);
+      for (const line of leftBehind(report)) {
+        process.stdout.write(`  LEFT BEHIND: ${line}\n`);
+        exitCode = 1;
+      }
+    }
+    return exitCode;
+  },
+});
 
 function print(
   mode: string,
   { joins, restarts, seconds, before, after, growth }: SoakReport,
 ): void {
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
-  const of = ({ heap, workers }: SoakReport['before']['memory']) =>
+  const memory = ({ heap, workers }: SoakReport['before']['memory']) =>
     `heap ${megabytes(heap)} MB, workers ${workers.map(megabytes).join(' and ')} MB`;
   const bytes = (number: number) => `${number.toFixed(0)} bytes`;
-  const counted = ({ counts, objects }: SoakReport['before']) =>
+  const counts = ({ counts, objects }: SoakReport['before']) =>
     JSON.stringify({ ...counts, objects });
   process.stdout.write(
-    [
-      `${mode}: ${joins} joins, ${restarts} ICE restarts in ${seconds.toFixed(0)} s`,
-      `  before: ${counted(before)}`,
-      `  after:  ${counted(after)}`,
-      `  before: ${of(before.memory)}`,
-      `  after:  ${of(after.memory)}`,
-      `  growth for each join: heap ${bytes(growth.heap)}, workers ${bytes(growth.workers)}; a leak: above ${bytes(margin(joins))}`,
-      '',
-    ].join('\n'),
+    `${mode}: ${joins} joins, ${restarts} ICE restarts in ${seconds.toFixed(0)} s
+  before: ${counts(before)}
+  after:  ${counts(after)}
+  before: ${memory(before.memory)}
+  after:  ${memory(after.memory)}
+  growth per join: heap ${bytes(growth.heap)}, workers ${bytes(growth.workers)}; a leak is more than ${bytes(margin(joins))}
+`,
   );
-}
-
-function readArgs(args: string[]) {
-  try {
-    const text = { type: 'string' } as const;
-    const { values } = parseArgs({
-      args,
-      options: { joins: text, restarts: text, mode: text, help: { type: 'boolean', short: 'h' } },
-    });
-    const modes = soakModes.filter((mode) => values.mode === undefined || mode === values.mode);
-    const [joins, restarts] = [Number(values.joins ?? 10_000), Number(values.restarts ?? 1_000)];
-    if (modes.length === 0) {
-      throw new Error(`--mode ${values.mode}: expected ${soakModes.join(', ')}`);
-    }
-    if (!(joins > 0 && restarts >= 0 && restarts <= joins)) {
-      throw new Error('expected --joins above 0, and no more --restarts than that');
-    }
-    return { help: values.help, joins, restarts, modes };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new SetUpError(message, { advice: usage, exitCode: 2 });
-  }
-}
-
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`\noneport: ${message}\n`);
-  process.exitCode = error instanceof SetUpError ? error.exitCode : 1;
 }

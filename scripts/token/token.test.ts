@@ -24,7 +24,7 @@ const enter = (roomId: string, token: string, env: Record<string, string>) =>
   createGate(loadConfig(env).auth, pino({ level: 'silent' }))(roomId, token);
 
 describe('npm run token', () => {
-  test('makes what the server with the same settings lets in', async () => {
+  test('makes a token that a server with the same settings accepts', async () => {
     const env = { AUTH_JWT_SECRET: secret, AUTH_ISSUER: 'me', AUTH_AUDIENCE: 'calls' };
     const args = ['--room', 'R', '--name', 'Ada', '--moderate', '--publish', 'camera,screen'];
     const { status, stdout } = run([...args, '--no-chat', '--subject', 'ada'], env);
@@ -37,7 +37,7 @@ describe('npm run token', () => {
     });
   });
 
-  test('makes a link, with the token after the #', async () => {
+  test('makes a link with the token in its fragment', async () => {
     const env = { AUTH_JWT_SECRET: secret };
     const { stdout } = run(['--room', 'R', '--lobby', '--link', 'http://localhost:3000/?x=1']);
     const url = new URL(stdout.trim());
@@ -58,14 +58,14 @@ describe('npm run token', () => {
 
   test.each([
     [['--room', 'R'], {}, /set AUTH_JWT_SECRET/],
-    [['--room', 'a b'], { AUTH_JWT_SECRET: secret }, /^token: room: /],
-    [['--name', 'Ada'], { AUTH_JWT_SECRET: secret }, /^token: --room: expected a room/],
-    [['--room', 'R', '--publish', 'smell'], { AUTH_JWT_SECRET: secret }, /^token: publish/],
+    [['--room', 'a b'], { AUTH_JWT_SECRET: secret }, /^oneport: room: /],
+    [['--name', 'Ada'], { AUTH_JWT_SECRET: secret }, /^oneport: --room: expected a room/],
+    [['--room', 'R', '--publish', 'smell'], { AUTH_JWT_SECRET: secret }, /^oneport: publish/],
     [['--room', 'R', '--minutes', '0'], { AUTH_JWT_SECRET: secret }, /--minutes: expected 1/],
     [['--room', 'R', '--link', 'x'], { AUTH_JWT_SECRET: secret }, /--link: expected a URL/],
     [['--rom', 'R'], { AUTH_JWT_SECRET: secret }, /--rom/],
     [['--room', 'R'], { AUTH_JWKS_URL: 'https://issuer.example/' }, /private key/],
-  ])('%o is refused with what is expected', (args, env, message) => {
+  ])('rejects %o and says what is expected', (args, env, message) => {
     const { status, stdout, stderr } = run(args, env);
     expect(status).toBe(2);
     expect(stdout).toBe('');

@@ -9,38 +9,34 @@ import {
 import { io, type Socket } from 'socket.io-client';
 import { type Config, loadConfig } from '../../server/src/config/config.ts';
 import { readToken } from '../../server/src/port-map/token.ts';
+import { SetUpError } from '../setup/set-up-error.mjs';
 
 export interface Answer {
   facts: DashboardFacts;
-  /** The newest of those that suit. */
+  /** The newest that match. */
   transports: TransportRow[];
 }
 
-/** The server can't be asked. */
-export class NoAnswerError extends Error {
-  override name = 'NoAnswerError';
-}
+/** How long the server may take to accept the connection, ask its workers, and answer. */
+const answerWithinMs = 10_000;
 
-/** Until the server has let us in, asked its workers, and answered. */
-const patienceMs = 10_000;
-
-/** A rate takes two looks at a transport, half a second apart; with thousands open they may come late. */
+/** The server reads a transport twice, half a second apart, to get its rates. With thousands open it takes longer. */
 const ratesWithinMs = 3_000;
 
 /**
- * Asks this machine's running server.
+ * Asks the server that runs on this machine.
  *
  * @param text - what to look for, as on the port map's page
- * @param env - the server's settings: where it is, and its token
- * @throws NoAnswerError that says what to do; ConfigError
+ * @param env - the server's settings: its address and its token
+ * @throws SetUpError when the server does not answer; ConfigError
  */
 export async function askWhoIs(text: string, env: NodeJS.ProcessEnv): Promise<Answer> {
   const { dashboard, http } = loadConfig(env);
   const token = dashboard.token ?? readToken(dashboard.tokenFile);
   if (!token) {
-    throw new NoAnswerError(
+    throw noAnswer(
       `no token: ${dashboard.tokenFile} has none, and DASHBOARD_TOKEN is not set. ` +
-        'Ask as the user who has started the server, or with its DASHBOARD_TOKEN.',
+        'Run this as the user who started the server, or with its DASHBOARD_TOKEN.',
     );
   }
   const url = urlOf(http);
@@ -51,7 +47,7 @@ export async function askWhoIs(text: string, env: NodeJS.ProcessEnv): Promise<An
       transports: ['websocket'],
       auth: { token },
       reconnection: false,
-      // It is an address of this machine's, for which no certificate is made.
+      // No certificate is issued for a loopback address.
       rejectUnauthorized: false,
     },
   );
@@ -74,9 +70,9 @@ function answerOf(
     const fail = (why: string) => {
       clearTimeout(timer);
       clearTimeout(late);
-      reject(new NoAnswerError(`${url}: ${why}. Is the server running, with these settings?`));
+      reject(noAnswer(`${url}: ${why}. Is the server running, with these settings?`));
     };
-    const timer = setTimeout(() => fail('no answer'), patienceMs);
+    const timer = setTimeout(() => fail('no answer'), answerWithinMs);
     socket.on('connect_error', ({ message }) => fail(message));
     socket.on('disconnect', (reason) => fail(reason));
     socket.on('connect', () => socket.emit('look', { search: text, port: null }));
@@ -89,7 +85,7 @@ function answerOf(
       for (const row of update.transports?.set ?? []) {
         transports.set(row.key, row);
       }
-      // Before the workers have been asked, further addresses of clients are not known.
+      // Further addresses of clients are unknown until the workers have been asked.
       if (facts?.look.search !== text || facts.counted === 'not-known-yet') {
         return;
       }
@@ -103,6 +99,11 @@ function answerOf(
       }
     });
   });
+}
+
+/** 1 is for an answer that names no transport. */
+function noAnswer(why: string): SetUpError {
+  return new SetUpError(why, { exitCode: 2 });
 }
 
 function urlOf({ host, port, tls }: Config['http']): string {

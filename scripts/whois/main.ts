@@ -1,38 +1,35 @@
-/** `npm run whois`: whose an address, a ufrag, a peer or a room is, by the running server's port map. */
 import { dashboardLimits } from '@oneport/protocol';
-import { StartError } from '../../server/src/config/start-error.ts';
-import { askWhoIs, NoAnswerError } from './ask.ts';
+import { runCli, UsageError } from '../cli.ts';
+import { askWhoIs } from './ask.ts';
 import { describeAnswer } from './print.ts';
 
 const usage = `Usage: npm run whois -- WHAT
 
+Prints which peer an address, a port or a ufrag belongs to.
+
   WHAT   203.0.113.7:51234, an address, a port, a ufrag, a peer, a room, or a line of a firewall's log
 
 Asks the server that runs on this machine, with the settings of the environment (HTTP_PORT, DASHBOARD_TOKEN ...).
-Ends with 0 when it is somebody's, 1 when it is nobody's, 2 when the server can't be asked. docs/port-map.md
+The exit code is 0 when a peer was found, 1 when none was, and 2 when the server did not answer. docs/port-map.md
 `;
 
-const args = process.argv.slice(2);
-// A line of a log, unquoted, comes as many.
-const what = args.join(' ').trim();
-if (args.includes('--help') || args.includes('-h')) {
-  process.stdout.write(usage);
-} else if (what === '') {
-  process.stderr.write(usage);
-  process.exitCode = 2;
-} else if (what.length > dashboardLimits.searchCharacters) {
-  process.stderr.write(`whois: at most ${dashboardLimits.searchCharacters} characters\n`);
-  process.exitCode = 2;
-} else {
-  try {
+await runCli({
+  name: 'whois',
+  usage,
+  startErrorCode: 2,
+  options: {},
+  // An unquoted line of a log is many words.
+  positionals: Number.POSITIVE_INFINITY,
+  async run(_, words) {
+    const what = words.join(' ').trim();
+    if (what === '') {
+      throw new UsageError('nothing to look for');
+    }
+    if (what.length > dashboardLimits.searchCharacters) {
+      throw new UsageError(`at most ${dashboardLimits.searchCharacters} characters`);
+    }
     const answer = await askWhoIs(what, process.env);
     process.stdout.write(describeAnswer(answer, Date.now()));
-    process.exitCode = answer.transports.length > 0 ? 0 : 1;
-  } catch (error) {
-    if (!(error instanceof NoAnswerError) && !(error instanceof StartError)) {
-      throw error;
-    }
-    process.stderr.write(`whois: ${error.message}\n`);
-    process.exitCode = 2;
-  }
-}
+    return answer.transports.length > 0 ? 0 : 1;
+  },
+});

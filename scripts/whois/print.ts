@@ -2,30 +2,29 @@ import type { TransportRow } from '@oneport/protocol';
 import { addressAndPort } from '../../server/src/port-map/port-key.ts';
 import type { Answer } from './ask.ts';
 
-const phaseWords = {
-  waiting: 'waits for a STUN request with its ufrag',
-  stun: 'known by its ufrag: DTLS has not passed yet',
+const phases = {
+  waiting: 'waiting for a STUN request with its ufrag',
+  stun: 'known by its ufrag, DTLS not yet connected',
   tuple: 'known by its tuple',
-  lost: 'lost: its address has been forgotten',
+  lost: 'lost: its tuple was dropped',
 };
 
 /**
- * For people.
+ * Formats an answer for the terminal.
  *
- * @param answer - the server's
  * @param now - milliseconds since 1970
  */
 export function describeAnswer({ facts, transports }: Answer, now: number): string {
   if (transports.length === 0) {
-    return `nobody's, now (${facts.mode}, ${facts.transports} transports open)\n`;
+    return `no match (${facts.mode}, ${facts.transports} transports open)\n`;
   }
   const more = facts.matches - transports.length;
   return [
     ...transports.map((row) => describe(row, now)),
-    ...(more > 0 ? [`and ${more} more: be more specific\n`] : []),
+    ...(more > 0 ? [`${more} more match: narrow the search\n`] : []),
     ...(facts.counted === 'needs-patched-worker'
       ? [
-          "Further addresses of clients: can't be told, needs the patched worker (npm run worker).\n",
+          'Further addresses of clients are unknown: that needs the patched worker (npm run worker).\n',
         ]
       : []),
   ].join('\n');
@@ -38,11 +37,11 @@ function describe(row: TransportRow, now: number): string {
     `peer ${row.peerId}${row.displayName === null ? '' : ` (${JSON.stringify(row.displayName)})`} in room ${row.roomId}, ${row.direction === 'send' ? 'sends' : 'receives'}`,
     tuple
       ? `  ${addressAndPort(tuple.address, tuple.remotePort)} -> ${tuple.port}, for ${seconds(tuple.since)}`
-      : `  nobody -> ${row.ports.join(', ')}, for ${seconds(row.openedAt)}`,
+      : `  no remote address -> ${row.ports.join(', ')}, for ${seconds(row.openedAt)}`,
     ...row.otherRemotes.map((remote) => `  also from ${remote}`),
-    `  ${phaseWords[row.phase]}`,
+    `  ${phases[row.phase]}`,
     `  worker ${row.worker}, transport ${row.key}`,
-    `  ufrag ${row.ufrag}${row.previousUfrag ? `, before ${row.previousUfrag}` : ''}`,
+    `  ufrag ${row.ufrag}${row.previousUfrag ? `, previously ${row.previousUfrag}` : ''}`,
     ...(rates
       ? [
           `  ${rates.bytesIn} bytes/s in, ${rates.bytesOut} out; ` +

@@ -36,7 +36,7 @@ async function whois(what: string[], env: Record<string, string> = {}) {
   return { output, errors, code };
 }
 
-test('whose an address is', async () => {
+test('finds the peer of an address, of a log line and of a room', async () => {
   const peer = await TestPeer.join({ signalling: server.signalling, roomId: 'blue' });
   const { sendTransport } = await peer.welcome();
   const ice = await IcePeer.open({ ip: '127.0.0.1', port: server.mediaPort });
@@ -50,7 +50,7 @@ test('whose an address is', async () => {
     ),
   );
   expect(output).toContain(`ufrag ${sendTransport?.iceParameters.usernameFragment}`);
-  expect(output, 'though nobody has looked before').toMatch(
+  expect(output, 'rates, on the first request').toMatch(
     /^ {2}\d+ bytes\/s in, \d+ out; \d+ RTP packets\/s in, \d+ out$/m,
   );
   expect(code).toBe(0);
@@ -59,24 +59,26 @@ test('whose an address is', async () => {
   expect((await whois(line.split(' '))).output.match(/^peer .*/gm)).toEqual([
     expect.stringContaining(`peer ${peer.peerId}`),
   ]);
-  const ofNobody = line.replace(/SPT=\d+/, 'SPT=9');
-  expect((await whois(ofNobody.split(' '))).code).toBe(1);
+  const unknown = line.replace(/SPT=\d+/, 'SPT=9');
+  expect((await whois(unknown.split(' '))).code).toBe(1);
   expect((await whois(['blue'])).output.match(/^peer /gm)).toHaveLength(2);
   await Promise.all([peer.leave(), ice.close()]);
 });
 
-test('nobody’s', async () => {
+test('reports an address that no transport has', async () => {
   const { output, code } = await whois(['203.0.113.7:51234']);
-  expect(output).toMatch(/^nobody's, now \(single-port/);
+  expect(output).toMatch(/^no match \(single-port/);
   expect(code).toBe(1);
 });
 
 test.each([[[]], [['']], [[' ', '']], [['x'.repeat(301)]]])(
-  'of nothing, or too much: %j',
+  'rejects an empty or too long search: %j',
   async (what) => {
     const { output, errors, code } = await whois(what);
     expect({ output, code }).toEqual({ output: '', code: 2 });
-    expect(errors).toMatch(/^Usage: npm run whois|^whois: at most 300 characters\n$/);
+    expect(errors).toMatch(
+      /^oneport: (nothing to look for|at most 300 characters)\n\nUsage: npm run whois/,
+    );
   },
 );
 
@@ -85,7 +87,7 @@ test.each([
   ['no token', { DASHBOARD_TOKEN: '', ONEPORT_CACHE: '/nonexistent' }, /dashboard-token has none/],
   ['a wrong port', { HTTP_PORT: '1' }, /127.0.0.1:1: .*Is the server running/],
   ['a wrong setting', { HTTP_PORT: 'x' }, /HTTP_PORT=x: expected a whole number/],
-])('with %s says what is wrong', async (_, env, message) => {
+])('says what is wrong with %s', async (_, env, message) => {
   const { errors, code } = await whois(['203.0.113.7:51234'], env);
   expect(errors).toMatch(message);
   expect(errors).not.toContain('    at ');

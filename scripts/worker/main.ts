@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { runCli } from '../cli.ts';
 import { buildWorker } from '../patching/build.ts';
 import { requireTree, treeFolder } from '../patching/tree.ts';
 import { wishForTree } from '../patching/worker-wish.ts';
@@ -30,31 +30,27 @@ ONEPORT_WORKER=tree takes that of the work tree of \`npm run patch\`. Else the f
 docs/worker.md tells more.
 `;
 
-/** @returns The exit code. */
-async function main(args: string[]): Promise<number> {
-  const { path, rebuild, help } = readArgs(args);
+await runCli({
+  name: 'worker',
+  usage,
+  options: { path: { type: 'boolean' }, rebuild: { type: 'boolean' } },
+  async run({ path, rebuild }) {
+    const binary = await interruptible(() => workerAsWished(rebuild));
 
-  if (help) {
-    process.stdout.write(usage);
+    process.stdout.write(`${binary}\n`);
+    if (!path) {
+      const manifest = readManifest(binary);
+
+      process.stdout.write(
+        manifest
+          ? `${JSON.stringify(manifest, null, 2)}\n`
+          : 'Its folder has no manifest that says what is in it.\n',
+      );
+    }
 
     return 0;
-  }
-
-  const binary = await interruptible(() => workerAsWished(rebuild));
-
-  process.stdout.write(`${binary}\n`);
-  if (!path) {
-    const manifest = readManifest(binary);
-
-    process.stdout.write(
-      manifest
-        ? `${JSON.stringify(manifest, null, 2)}\n`
-        : 'Nothing lies beside it that says what is in it.\n',
-    );
-  }
-
-  return 0;
-}
+  },
+});
 
 function workerAsWished(rebuild: boolean | undefined): Promise<string> {
   const kind = wishForTree();
@@ -70,32 +66,4 @@ function workerAsWished(rebuild: boolean | undefined): Promise<string> {
   requireTree(treeFolder(root));
 
   return buildWorker(root, treeFolder(root), kind);
-}
-
-function readArgs(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        path: { type: 'boolean' },
-        rebuild: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (error) {
-    throw new SetUpError(error instanceof Error ? error.message : String(error), {
-      advice: usage,
-      exitCode: 2,
-    });
-  }
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof SetUpError)) {
-    throw error;
-  }
-  process.stderr.write(`\noneport: ${error.message}\n`);
-  process.exitCode = error.exitCode;
 }

@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest';
-import { readOptions } from './options.ts';
+import { parseCommand } from '../../cli.ts';
+import { readOptions as readParsed, tryKernelOptions } from './options.ts';
 
-test('this machine’s architecture has a worker, and another has none', () => {
+const command = { options: tryKernelOptions, positionals: Number.POSITIVE_INFINITY };
+
+function readOptions(args: string[], machine: string) {
+  const { values, positionals } = parseCommand(command, args);
+  return readParsed(values, positionals, machine);
+}
+
+test('expects a worker for this machine’s architecture only', () => {
   expect(readOptions(['--suite', 'bullseye'], 'x64')).toMatchObject({
     ...{ suite: 'bullseye', architecture: 'amd64', hasWorker: true, sysctls: [] },
     tests: ['server/src/ports/shared-port/steering'],
@@ -13,7 +21,7 @@ test('this machine’s architecture has a worker, and another has none', () => {
   expect(readOptions(['--suite', 'bookworm'], 'arm64').hasWorker).toBe(true);
 });
 
-test('tests and settings of the guest’s kernel', () => {
+test('reads the tests and the guest’s sysctls', () => {
   const args = ['--suite', 'trixie', '--sysctl', 'kernel.yama.ptrace_scope=2', 'a.test.ts', 'b'];
   expect(readOptions(args, 'x64')).toMatchObject({
     sysctls: [{ name: 'kernel.yama.ptrace_scope', value: '2' }],
@@ -27,10 +35,10 @@ test.each([
   [['--suite', 'sid', '--arch', 'riscv64'], '--arch riscv64: expected amd64, arm64'],
   [['--suite', 'sid', '--sysctl', 'a=1; reboot'], '--sysctl a=1; reboot: expected'],
   [['--suite', 'sid', '--fast'], "Unknown option '--fast'"],
-])('%j is refused', (args, message) => {
+])('rejects %j', (args, message) => {
   expect(() => readOptions(args, 'x64')).toThrow(message);
 });
 
-test('a machine of another architecture has to say which', () => {
+test('needs --arch on a machine of another architecture', () => {
   expect(() => readOptions(['--suite', 'sid'], 'riscv64')).toThrow('--arch riscv64: expected');
 });

@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { SetUpError } from '../../setup/set-up-error.mjs';
+import { UsageError, type Values } from '../../cli.ts';
 
 /** Debian's names, and what others call them. */
 export const architectures = {
@@ -10,14 +9,13 @@ export const architectures = {
 export type Architecture = keyof typeof architectures;
 
 export interface Options {
-  /** A Debian release, whose kernel is tried: `bullseye`. */
+  /** The Debian release whose kernel is tried: `bullseye`. */
   readonly suite: string;
   readonly architecture: Architecture;
-  /** Whether it is this machine's own, for which there is a worker. */
+  /** Whether it is this machine's own architecture: only for that one is there a worker. */
   readonly hasWorker: boolean;
-  /** What is set in the guest before the tests. */
+  /** Set in the guest before the tests run. */
   readonly sysctls: readonly { readonly name: string; readonly value: string }[];
-  /** Which tests. */
   readonly tests: readonly string[];
 }
 
@@ -26,58 +24,50 @@ const testsWithoutWorker = ['ip-bytes', 'privileges', 'without-worker'].map(
   (name) => `${steering}/${name}.test.ts`,
 );
 
+/** What `runCli` parses for `try-kernel`. */
+export const tryKernelOptions = {
+  suite: { type: 'string', default: '' },
+  arch: { type: 'string' },
+  sysctl: { type: 'string', multiple: true },
+} as const;
+
 /**
- * @param args - behind `try-kernel`
- * @param machine - this one's architecture, as Node names it
- * @throws SetUpError when they can't be understood
+ * Checks the options of `try-kernel` and fills in what was not given.
+ *
+ * @param tests - names of tests; none for the usual ones
+ * @param machine - the architecture of this machine, as Node names it
+ * @throws UsageError
  */
-export function readOptions(args: string[], machine: string): Options {
-  const { values, positionals } = parse(args);
+export function readOptions(
+  { suite, arch, sysctl = [] }: Values<typeof tryKernelOptions>,
+  tests: readonly string[],
+  machine: string = process.arch,
+): Options {
   const names = Object.keys(architectures) as Architecture[];
   const own = names.find((name) => architectures[name].node === machine);
-  const architecture = names.find((name) => name === (values.arch ?? own));
+  const architecture = names.find((name) => name === (arch ?? own));
   if (!architecture) {
-    throw wrong(`--arch ${values.arch ?? machine}: expected ${names.join(', ')}`);
+    throw new UsageError(`--arch ${arch ?? machine}: expected ${names.join(', ')}`);
   }
   // It goes into apt's lists and into the names of folders.
-  if (!/^[a-z]+$/.test(values.suite ?? '')) {
-    throw wrong(`--suite ${values.suite ?? ''}: expected a Debian release, such as bullseye`);
+  if (!/^[a-z]+$/.test(suite)) {
+    throw new UsageError(`--suite ${suite}: expected a Debian release, such as bullseye`);
   }
   const hasWorker = architecture === own;
   const usual = hasWorker ? [steering] : testsWithoutWorker;
   return {
-    suite: values.suite ?? '',
+    suite,
     architecture,
     hasWorker,
-    sysctls: (values.sysctl ?? []).map(readSysctl),
-    tests: positionals.length > 0 ? positionals : usual,
+    sysctls: sysctl.map(readSysctl),
+    tests: tests.length > 0 ? tests : usual,
   };
 }
 
 function readSysctl(text: string): { name: string; value: string } {
   const [, name = '', value = ''] = /^([\w.]+)=(\w+)$/.exec(text) ?? [];
   if (!name) {
-    throw wrong(`--sysctl ${text}: expected NAME=VALUE`);
+    throw new UsageError(`--sysctl ${text}: expected NAME=VALUE`);
   }
   return { name, value };
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        suite: { type: 'string' },
-        arch: { type: 'string' },
-        sysctl: { type: 'string', multiple: true },
-      },
-    });
-  } catch (error) {
-    throw wrong(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function wrong(what: string): SetUpError {
-  return new SetUpError(what, { advice: '`npm run steering` says how it is used.', exitCode: 2 });
 }

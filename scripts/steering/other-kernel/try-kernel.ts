@@ -8,7 +8,7 @@ import { getKernel, getUserland } from './debian.ts';
 import { boot } from './emulator.ts';
 import { makeInitramfs } from './initramfs.ts';
 import { getModules } from './modules.ts';
-import { architectures, readOptions } from './options.ts';
+import { architectures, type Options } from './options.ts';
 
 /**
  * `npm run steering -- try-kernel`: runs the tests of shared-port on the kernel of another Debian release, or of another
@@ -17,8 +17,7 @@ import { architectures, readOptions } from './options.ts';
  * @throws SetUpError when something is missing, or the tests don't come to their end
  * @returns the tests' exit code
  */
-export async function tryKernel(args: string[]): Promise<number> {
-  const options = readOptions(args, process.arch);
+export async function tryKernel(options: Options): Promise<number> {
   const { architecture, hasWorker, suite } = options;
   if (!hasApt() || operatingSystem().id !== 'debian') {
     throw new SetUpError('try-kernel takes Debian: kernels and programs come by its apt');
