@@ -64,7 +64,7 @@ test.each([['--help'], ['-h'], ['apple', '-h'], ['a', 'b', '--help']])(
 );
 
 test.each([
-  [['--cold'], /^oneport: Unknown option '--cold'/],
+  [['--cold'], /^oneport: Unknown option '--cold'\. To specify a positional argument/],
   [['--minutes'], /^oneport: Option '--minutes <value>' argument missing/],
   [['apple', 'plum', 'pear'], /^oneport: unexpected argument: plum pear\n/],
 ])('rejects %j with a complaint and the usage', async (args, complaint) => {
@@ -133,6 +133,10 @@ test('each command has options and operands of its own', async () => {
   expect(await kitchen('clean', 'oven', 'table')).toMatchObject({ exitCode: 2, stderr: '' });
   expect(await kitchen('clean', '--hot')).toMatchObject({
     stderr: expect.stringContaining("Unknown option '--hot'"),
+  });
+  output.stderr = '';
+  expect(await kitchen('bake', '--cold')).toMatchObject({
+    stderr: `oneport: Unknown option '--cold'\n\n${usage}`,
   });
 });
 

@@ -70,16 +70,17 @@ export function parseCommand<O extends Options>(
   command: Pick<Command<O>, 'options' | 'positionals'>,
   args: readonly string[],
 ): { values: Values<O>; positionals: string[]; help: boolean } {
-  const { values, positionals } = parse(command.options, args);
+  const most = command.positionals ?? 0;
+  const { values, positionals } = parse(command.options, args, most > 0);
   const { help = false, ...others } = values as { help?: boolean };
-  const surplus = positionals.slice(command.positionals ?? 0);
+  const surplus = positionals.slice(most);
   if (!help && surplus.length > 0) {
     throw new UsageError(`unexpected argument: ${surplus.join(' ')}`);
   }
   return { values: others as Values<O>, positionals, help };
 }
 
-function parse(options: Options, args: readonly string[]) {
+function parse(options: Options, args: readonly string[], hasPositionals: boolean) {
   try {
     return parseArgs({
       args: [...args],
@@ -87,7 +88,9 @@ function parse(options: Options, args: readonly string[]) {
       options: { ...options, help: { type: 'boolean', short: 'h' } },
     });
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    const { message } = error as Error;
+    // Node adds how to pass an operand that begins with "-".
+    throw new UsageError(hasPositionals ? message : message.replace(/\. To specify .*/, ''));
   }
 }
 
