@@ -3,7 +3,7 @@
  * same tracks can be produced again.
  */
 import type { Publishable } from '@oneport/protocol';
-import { Store } from '../session/store.ts';
+import { Store } from '../store.ts';
 import {
   canShareScreen,
   type DeviceList,

@@ -11,10 +11,10 @@ import {
 } from '@oneport/protocol';
 import type { Device, types } from 'mediasoup-client';
 import { type MediaPath, offeredPaths } from '../network/media-paths.ts';
-import { type Link, NetworkWatch } from '../network/network-watch.ts';
+import { type Link, NetworkWatch } from '../network/transport-monitor.ts';
 import { RequestError, type SendRequest, type Signalling } from '../signalling/signalling.ts';
 import { Consuming, type TileViews, type Unreceivable } from './consumers.ts';
-import { Publisher, type Wanted } from './publishing.ts';
+import { Publisher, type Wanted } from './publisher.ts';
 import { capabilitiesForServer } from './rtp.ts';
 
 export interface ConnectionEvents {

@@ -7,7 +7,7 @@ import {
   type Look,
 } from '@oneport/protocol';
 import { io, type Socket } from 'socket.io-client';
-import { Store } from '../session/store.ts';
+import { Store } from '../store.ts';
 import { type DashboardState, initialState, withUpdate } from './state.ts';
 
 /** The page's connection: keeps the state up to date. No React here. */

@@ -3,7 +3,7 @@ import type { PeerId, Welcome } from '@oneport/protocol';
 import type { Connection } from '../media/media-session.ts';
 import type { SignallingHandlers } from '../signalling/signalling.ts';
 import type { Moderation } from './moderation.ts';
-import type { Room } from './room.ts';
+import type { Room } from './room-state.ts';
 
 export interface DispatchTo {
   room: Room;

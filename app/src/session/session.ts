@@ -6,13 +6,12 @@
 import { displayNameSchema, errorCodes, type RequestReply, type Welcome } from '@oneport/protocol';
 import type { Device } from 'mediasoup-client';
 import { LocalMedia } from '../devices/local-media.ts';
-import { OwnDevices } from '../devices/own-devices.ts';
 import { tileKey, type Unreceivable } from '../media/consumers.ts';
 import { DeviceLoader } from '../media/device-loader.ts';
 import type { TileView } from '../media/layers.ts';
 import { Connection } from '../media/media-session.ts';
-import { wantedSources } from '../media/publishing.ts';
-import { MediaState } from '../network/media-state.ts';
+import { wantedSources } from '../media/publisher.ts';
+import { MediaState } from '../network/media-status.ts';
 import { browserInfo } from '../page/browser-info.ts';
 import type { PageSettings } from '../page/page-url.ts';
 import { type PreferenceStorage, RememberedPreferences } from '../page/preferences.ts';
@@ -31,13 +30,14 @@ import {
 } from '../signalling/signalling.ts';
 import { signallingUrl } from '../signalling/signalling-url.ts';
 import type { SocketEnd } from '../signalling/socket.ts';
+import { Store } from '../store.ts';
+import { OwnDevices } from './device-controls.ts';
 import { dispatch } from './dispatch.ts';
 import { nameOrGuest } from './display-name.ts';
 import { beforeWelcome, Moderation } from './moderation.ts';
 import { Notices } from './notices.ts';
-import { Room } from './room.ts';
+import { Room } from './room-state.ts';
 import type { Phase, Snapshot } from './snapshot.ts';
-import { Store } from './store.ts';
 
 export interface RoomSessionOptions {
   roomId: string;

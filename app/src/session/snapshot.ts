@@ -6,7 +6,7 @@ import type { MediaPath } from '../network/media-paths.ts';
 import type { Failure, Trouble } from '../signalling/connector.ts';
 import type { ChatEntry } from './chat-log.ts';
 import type { ModerationView } from './moderation.ts';
-import type { Person } from './people.ts';
+import type { Person } from './remote-peers.ts';
 
 export type Phase =
   | { readonly state: 'lobby' }

@@ -3,7 +3,7 @@ import { useSnapshot } from './common/session-context.ts';
 import { Toasts } from './common/toasts.tsx';
 import { Failed, Left } from './end.tsx';
 import { Lobby } from './lobby/lobby.tsx';
-import { Waiting } from './lobby/waiting.tsx';
+import { Waiting } from './lobby/waiting-room.tsx';
 
 export function App() {
   const snapshot = useSnapshot();

@@ -1,12 +1,12 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 import type { Snapshot } from '../session/snapshot.ts';
 import type { Failure } from '../signalling/connector.ts';
-import './end.css';
+import './common/message-page.css';
+import { asksForToken, mayTryAgain } from './common/failure-labels.ts';
 import { LogoIcon } from './common/icons.tsx';
 import { failureWords } from './common/labels.ts';
-import { asksForToken, mayTryAgain } from './common/refusal-labels.ts';
+import { NewRoomLink } from './common/room-links.tsx';
 import { useSession } from './common/session-context.ts';
-import { NewRoomLink } from './lobby/new-room-link.tsx';
 
 interface EndProps {
   readonly title: string;

@@ -3,9 +3,10 @@ import { isInUse } from '../../network/media-paths.ts';
 import type { ChatEntry } from '../../session/chat-log.ts';
 import type { Snapshot } from '../../session/snapshot.ts';
 import './call.css';
+import { DeviceProblems } from '../common/device-problems.tsx';
 import { LogoIcon } from '../common/icons.tsx';
+import { MediaLostBanner, TroubleBanner } from '../common/reconnect-banner.tsx';
 import { useSession } from '../common/session-context.ts';
-import { DeviceProblems } from '../lobby/device-problems.tsx';
 import { ChatPanel } from './chat-panel.tsx';
 import { LobbyRequests } from './lobby-requests.tsx';
 import { PortBadge } from './port-badge.tsx';
@@ -13,7 +14,6 @@ import { RemoteAudio } from './remote-audio.tsx';
 import { RoomMenu } from './room-menu.tsx';
 import { Stage } from './stage.tsx';
 import { Toolbar } from './toolbar.tsx';
-import { MediaLostBanner, TroubleBanner } from './trouble-banner.tsx';
 import { useShortcuts } from './use-shortcuts.ts';
 
 /** How many of the others' messages have come since the panel was last open. */

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import type { RemoteMedia } from '../../media/consumers.ts';
-import type { Person } from '../../session/people.ts';
+import type { Person } from '../../session/remote-peers.ts';
 import { SoundIcon } from '../common/icons.tsx';
 import { useTrack } from '../common/use-track.ts';
 

@@ -1,5 +1,5 @@
 import { type CSSProperties, useRef } from 'react';
-import type { Person } from '../../session/people.ts';
+import type { Person } from '../../session/remote-peers.ts';
 import type { Self, Snapshot } from '../../session/snapshot.ts';
 import { type AspectRange, layout } from './layout.ts';
 import './stage.css';

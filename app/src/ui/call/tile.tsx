@@ -1,7 +1,7 @@
 import { useRef, useState } from 'react';
 import { Avatar } from '../common/avatar.tsx';
 import { MicrophoneOffIcon, ScreenIcon } from '../common/icons.tsx';
-import { PersonMenu } from './person-menu.tsx';
+import { PersonMenu } from './peer-menu.tsx';
 import './tile.css';
 import { useTrack } from '../common/use-track.ts';
 import { useTileView } from './use-tile-view.ts';

@@ -2,6 +2,7 @@ import { type Ref, useCallback, useEffect, useRef, useState } from 'react';
 import { invitationUrl } from '../../page/page-url.ts';
 import type { Snapshot } from '../../session/snapshot.ts';
 import { copyText } from '../common/copy-text.ts';
+import { DeviceChoices } from '../common/device-choices.tsx';
 import {
   ChatIcon,
   CheckIcon,
@@ -11,9 +12,8 @@ import {
   ScreenIcon,
   ScreenStopIcon,
 } from '../common/icons.tsx';
+import { MediaToggles } from '../common/media-toggles.tsx';
 import { useSession } from '../common/session-context.ts';
-import { DeviceChoices } from '../lobby/device-choice.tsx';
-import { MediaToggles } from './media-toggles.tsx';
 import './toolbar.css';
 import { useDismiss } from '../common/use-dismiss.ts';
 

@@ -4,7 +4,7 @@ import type { MediaProblem } from '../../devices/devices.ts';
 import type { MediaPath } from '../../network/media-paths.ts';
 import type { MediaInfo, Notice } from '../../session/snapshot.ts';
 import type { Failure, TroubleCause } from '../../signalling/connector.ts';
-import { refusalWords } from './refusal-labels.ts';
+import { refusalWords } from './failure-labels.ts';
 
 interface Advice {
   readonly title: string;

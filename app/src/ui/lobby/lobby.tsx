@@ -1,16 +1,16 @@
 import { type FormEvent, useEffect, useId, useRef } from 'react';
-import { measureLevel } from '../../devices/level.ts';
+import { measureLevel } from '../../devices/audio-level.ts';
 import type { Snapshot } from '../../session/snapshot.ts';
 import { Avatar } from '../common/avatar.tsx';
+import { DeviceChoices } from '../common/device-choices.tsx';
+import { DeviceProblems } from '../common/device-problems.tsx';
 import { LogoIcon } from '../common/icons.tsx';
-import { DeviceChoices } from './device-choice.tsx';
-import { DeviceProblems } from './device-problems.tsx';
 import './lobby.css';
-import { MediaToggles } from '../call/media-toggles.tsx';
-import { TroubleBanner } from '../call/trouble-banner.tsx';
+import { MediaToggles } from '../common/media-toggles.tsx';
+import { TroubleBanner } from '../common/reconnect-banner.tsx';
+import { NewRoomLink } from '../common/room-links.tsx';
 import { useSession } from '../common/session-context.ts';
 import { useTrack } from '../common/use-track.ts';
-import { NewRoomLink } from './new-room-link.tsx';
 
 /** Before the call: how I look and sound, and what I am called. */
 export function Lobby({ snapshot }: { snapshot: Snapshot }) {

@@ -2,8 +2,8 @@
 import { errorCodes, type RequestReply, type Source } from '@oneport/protocol';
 import type { types } from 'mediasoup-client';
 import type { LocalMediaState, LocalSource } from '../devices/local-media.ts';
+import { newUuid } from '../page/ids.ts';
 import { RequestError, type SendRequest } from '../signalling/signalling.ts';
-import { newUuid } from './ids.ts';
 import { parametersForServer } from './rtp.ts';
 
 /** What should be sent of one source. `undecided`: a device is being opened, leave things as they are. */

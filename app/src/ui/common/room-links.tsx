@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react';
-import { newRoomId } from '../../media/ids.ts';
+import { newRoomId } from '../../page/ids.ts';
 
 /** Leads to a room that nobody else knows of yet. Not for those who came by invitation: they would not get in there. */
 export function NewRoomLink({ className, children }: { className?: string; children: ReactNode }) {

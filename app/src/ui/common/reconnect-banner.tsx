@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'react';
 import type { Trouble } from '../../signalling/connector.ts';
-import { useSession } from '../common/session-context.ts';
-import './trouble-banner.css';
-import { troubleWords } from '../common/labels.ts';
+import { useSession } from './session-context.ts';
+import './banners.css';
+import { troubleWords } from './labels.ts';
 
 /** Says that there is no connection, and when the next attempt begins. */
 export function TroubleBanner(props: { trouble: Trouble; mediaGoesOn?: boolean }) {

@@ -1,7 +1,7 @@
 import type { types } from 'mediasoup-client';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { RequestError } from '../signalling/signalling.ts';
-import { IceWatch } from './ice-watch.ts';
+import { IceWatch } from './ice-restarter.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

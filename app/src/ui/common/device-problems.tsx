@@ -1,8 +1,8 @@
 import type { MediaProblem } from '../../devices/devices.ts';
 import type { Self } from '../../session/snapshot.ts';
 import './device-problems.css';
-import { AlertIcon } from '../common/icons.tsx';
-import { deviceAdvice } from '../common/labels.ts';
+import { AlertIcon } from './icons.tsx';
+import { deviceAdvice } from './labels.ts';
 
 /** What is wrong with my devices and what to do; both in one box if it is the same. */
 export function DeviceProblems({ microphone, camera }: Pick<Self, 'microphone' | 'camera'>) {

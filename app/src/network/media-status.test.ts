@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { MediaInfo } from '../session/snapshot.ts';
 import type { MediaPath } from './media-paths.ts';
-import { MediaState } from './media-state.ts';
+import { MediaState } from './media-status.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import '../end.css';
+import '../common/message-page.css';
 import { LogoIcon } from '../common/icons.tsx';
 import { useSession } from '../common/session-context.ts';
 import './waiting.css';

@@ -3,10 +3,10 @@
  * comes through, and whether there is a better way.
  */
 import type { types } from 'mediasoup-client';
-import { IceWatch } from './ice-watch.ts';
+import { IceWatch } from './ice-restarter.ts';
 import { heardIn, type MediaPath, selectedAddress } from './media-paths.ts';
-import { Silence } from './silence.ts';
-import { UdpReturn } from './udp-return.ts';
+import { Silence } from './silence-detector.ts';
+import { UdpReturn } from './udp-retry.ts';
 
 /** Milliseconds between two looks. */
 const interval = 500;

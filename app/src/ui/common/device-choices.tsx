@@ -1,7 +1,7 @@
 import { useId } from 'react';
 import type { DeviceChoice } from '../../devices/devices.ts';
 import type { Snapshot } from '../../session/snapshot.ts';
-import { useSession } from '../common/session-context.ts';
+import { useSession } from './session-context.ts';
 
 /** The three choices: microphone, camera, and speaker where the browser lets us choose. */
 export function DeviceChoices({ devices, chosen }: Pick<Snapshot, 'devices' | 'chosen'>) {

@@ -1,10 +1,10 @@
 /** What a person does to microphone, camera and screen: it is done, and remembered for the next call. */
 
+import { problemOf } from '../devices/devices.ts';
+import type { LocalMedia, LocalSource } from '../devices/local-media.ts';
 import type { RememberedPreferences } from '../page/preferences.ts';
-import type { Notices } from '../session/notices.ts';
-import type { ChosenDevices } from '../session/snapshot.ts';
-import { problemOf } from './devices.ts';
-import type { LocalMedia, LocalSource } from './local-media.ts';
+import type { Notices } from './notices.ts';
+import type { ChosenDevices } from './snapshot.ts';
 
 type SourceName = 'microphone' | 'camera';
 

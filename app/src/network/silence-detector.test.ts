@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Silence } from './silence.ts';
+import { Silence } from './silence-detector.ts';
 
 /** Something comes every `period` milliseconds until `end`, looked at as often. */
 function listen(period: number, end: number): Silence {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { levelOf } from './level.ts';
+import { levelOf } from './audio-level.ts';
 
 test('silence is 0, full scale is 1, speech lies between', () => {
   expect(levelOf(new Float32Array(1024))).toBe(0);

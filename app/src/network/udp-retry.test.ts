@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { UdpReturn } from './udp-return.ts';
+import { UdpReturn } from './udp-retry.ts';
 
 const path = { direction: 'send', address: '192.0.2.1', port: 1, state: 'offered' } as const;
 const tcp = { ...path, protocol: 'tcp' } as const;

@@ -1,6 +1,6 @@
 import type { Self } from '../../session/snapshot.ts';
-import { CameraIcon, CameraOffIcon, MicrophoneIcon, MicrophoneOffIcon } from '../common/icons.tsx';
-import { useSession } from '../common/session-context.ts';
+import { CameraIcon, CameraOffIcon, MicrophoneIcon, MicrophoneOffIcon } from './icons.tsx';
+import { useSession } from './session-context.ts';
 
 /** Microphone and camera on and off: the same two buttons in the lobby and in the call. */
 export function MediaToggles({ microphone, camera }: Pick<Self, 'microphone' | 'camera'>) {

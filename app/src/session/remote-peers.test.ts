@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RemoteMedia } from '../media/consumers.ts';
-import { assemblePeople } from './people.ts';
+import { assemblePeople } from './remote-peers.ts';
 
 const device = { flag: 'chrome', name: 'Chrome' };
 const ada = { peerId: 'a', displayName: 'Ada', device };

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { RemoteMedia } from '../media/consumers.ts';
 import { Notices } from './notices.ts';
-import { Room } from './room.ts';
+import { Room } from './room-state.ts';
 import type { Notice } from './snapshot.ts';
 
 const device = { flag: 'chrome', name: 'Chrome' };

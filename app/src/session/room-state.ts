@@ -1,11 +1,11 @@
 /** Who is in the room and what was said in it, as the server tells it. It outlives connections. */
 import type { ChatMessage, PeerId, PeerInfo, RequestReply } from '@oneport/protocol';
 import type { RemoteMedia } from '../media/consumers.ts';
-import { newPeerId } from '../media/ids.ts';
+import { newPeerId } from '../page/ids.ts';
 import type { SendRequest } from '../signalling/signalling.ts';
 import { mergeChat } from './chat-log.ts';
 import type { Notices } from './notices.ts';
-import { assemblePeople } from './people.ts';
+import { assemblePeople } from './remote-peers.ts';
 import type { Self, Snapshot } from './snapshot.ts';
 
 /** The part of the snapshot that is the room's. */

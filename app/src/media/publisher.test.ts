@@ -3,7 +3,7 @@ import { Device, FakeHandler } from 'mediasoup-client';
 import * as fake from 'mediasoup-client/fakeParameters';
 import { expect, test, vi } from 'vitest';
 import { RequestError, type SendRequest } from '../signalling/signalling.ts';
-import { Publisher, type Wanted, wantedSources } from './publishing.ts';
+import { Publisher, type Wanted, wantedSources } from './publisher.ts';
 
 /** As much of a MediaStreamTrack as mediasoup-client touches. */
 class FakeTrack extends EventTarget {
