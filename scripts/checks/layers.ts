@@ -31,6 +31,7 @@ const order: Record<string, string[][]> = {
     ['main.ts'],
   ],
   'app/src': [
+    ['store.ts'],
     ['page'],
     ['signalling'],
     ['devices', 'network'],
