@@ -1,10 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-// Vitest's own second is too short for a machine that has other work: what is waited for comes, or a test fails anyway.
+// Vitest's own second is too short for a busy machine: what a test waits for comes, or the test fails anyway.
 const poll = { timeout: 15_000, interval: 50 };
 
 export default defineConfig({
   test: {
+    // Set-up and servers say much that only matters beside a failure.
+    silent: 'passed-only',
+    reporters: ['./testkit/reporter.ts'],
     projects: [
       {
         test: {
@@ -22,6 +25,8 @@ export default defineConfig({
           include: ['e2e/**/*.test.ts'],
           // Each starts browsers and encoders: two at once would starve each other.
           fileParallelism: false,
+          // Browsers fail for reasons that aren't ours. The reporter names every test that needed it.
+          retry: 1,
           expect: { poll },
           testTimeout: 90_000,
           hookTimeout: 90_000,

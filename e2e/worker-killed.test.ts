@@ -16,10 +16,13 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
+const kills = Number(process.env.WORKER_KILLS ?? 1);
+
 const ways = portWays.filter(({ mode, protocol }) => mode === 'shared-port' || protocol === 'udp');
 
 test.each(ways.map((way) => ({ way, name: describeWay(way) })))(
   'a worker is killed: its call goes on elsewhere, another notices nothing: $name',
+  { repeats: kills - 1 },
   async ({ way }) => {
     await using stack = new AsyncDisposableStack();
     const server = await startServerFor(way, { MEDIASOUP_NUM_WORKERS: '2' });

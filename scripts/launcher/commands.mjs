@@ -36,6 +36,16 @@ export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
 Each does its set-up first, as far as anything is missing or out of date.
 `;
 
+/** What is long by nature runs shortly in `npm test`, and this often or this many seconds in `npm run test:long`. */
+const longTests = {
+  FUZZ_SECONDS: '60',
+  NETWORK_RUNS: '10',
+  OVERLOAD_SECONDS: '60',
+  SOAK_JOINS: '1000',
+  STOP_RUNS: '25',
+  WORKER_KILLS: '25',
+};
+
 /**
  * What each command of the launcher does: its set-up, then the real thing, run by Node 24.
  *
@@ -65,10 +75,17 @@ export const commands = {
   async test(args) {
     const node24 = await setUpRuntime();
     const programs = await interruptible(() => getProgramsOfTests());
-    const env = { MEDIASOUP_LISTEN_IP: '127.0.0.1', ...(await setUpProducts(node24)), ...programs };
+    const long = args.includes('--long');
+    const vitestArgs = args.filter((arg) => arg !== '--long');
+    const env = {
+      MEDIASOUP_LISTEN_IP: '127.0.0.1',
+      ...(long ? longTests : {}),
+      ...(await setUpProducts(node24)),
+      ...programs,
+    };
 
     return withAsanReports(env.MEDIASOUP_WORKER_BIN, () =>
-      runBeside(node24, [inModules('vitest/vitest.mjs'), 'run', ...args], env),
+      runBeside(node24, [inModules('vitest/vitest.mjs'), 'run', ...vitestArgs], env),
     );
   },
 
