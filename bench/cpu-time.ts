@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import koffi from 'koffi';
+import { libcFunction } from '../server/src/net/libc.ts';
 
-const libcClockGettime = koffi.load(null).func('int clock_gettime(int, void *)');
+const libcClockGettime = libcFunction('int clock_gettime(int, void *)');
 const CLOCK_THREAD_CPUTIME_ID = 3;
 const time = Buffer.alloc(16);
 
@@ -10,7 +10,7 @@ const time = Buffer.alloc(16);
  * threadCpuUsage(), knows only what was at the scheduler's last tick, up to 4 ms ago.
  */
 export function threadCpuNs(): number {
-  libcClockGettime(CLOCK_THREAD_CPUTIME_ID, time);
+  libcClockGettime('clock_gettime', CLOCK_THREAD_CPUTIME_ID, time);
   return Number(time.readBigInt64LE(0)) * 1e9 + Number(time.readBigInt64LE(8));
 }
 

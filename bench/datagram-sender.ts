@@ -1,12 +1,10 @@
-import koffi from 'koffi';
-import { addressOf } from '../server/src/ports/shared-port/steering/system-calls.ts';
+import { addressOf, libcFunction } from '../server/src/net/libc.ts';
 
-const libc = koffi.load(null);
-const libcSocket = libc.func('int socket(int, int, int)');
-const libcBind = libc.func('int bind(int, void *, uint32_t)');
-const libcConnect = libc.func('int connect(int, void *, uint32_t)');
-const libcSendmmsg = libc.func('int sendmmsg(int, void *, uint32_t, int)');
-const libcClose = libc.func('int close(int)');
+const libcSocket = libcFunction('int socket(int, int, int)');
+const libcBind = libcFunction('int bind(int, void *, uint32_t)');
+const libcConnect = libcFunction('int connect(int, void *, uint32_t)');
+const libcSendmmsg = libcFunction('int sendmmsg(int, void *, uint32_t, int)');
+const libcClose = libcFunction('int close(int)');
 
 const [AF_INET, SOCK_DGRAM, SOCK_CLOEXEC] = [2, 2, 0o2000000];
 /** Of 64-bit Linux: struct iovec, and struct mmsghdr with a struct msghdr in it. */
@@ -46,10 +44,10 @@ export class DatagramSender {
   /**
    * @param from - at 127.0.0.1, 1 to 65535
    * @param to - likewise
-   * @throws Error when the port is taken
+   * @throws SystemCallError when the port is taken
    */
   constructor(from: number, to: number) {
-    this.#fd = libcSocket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    this.#fd = libcSocket('socket', AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     const at = (port: number) => {
       const name = Buffer.alloc(16);
       name.writeUInt16LE(AF_INET, 0);
@@ -57,8 +55,8 @@ export class DatagramSender {
       name.set([127, 0, 0, 1], 4);
       return name;
     };
-    check('bind', libcBind(this.#fd, at(from), 16));
-    check('connect', libcConnect(this.#fd, at(to), 16));
+    libcBind('bind', this.#fd, at(from), 16);
+    libcConnect('connect', this.#fd, at(to), 16);
   }
 
   /**
@@ -69,20 +67,13 @@ export class DatagramSender {
    */
   send({ headers }: Prepared, first: number, count: number): void {
     const some = headers.subarray(first * mmsghdrBytes);
-    const sent = check('sendmmsg', libcSendmmsg(this.#fd, some, count, 0));
+    const sent = libcSendmmsg('sendmmsg', this.#fd, some, count, 0);
     if (sent < count) {
       throw new Error(`only ${sent} of ${count} datagrams were sent`);
     }
   }
 
   close(): void {
-    libcClose(this.#fd);
+    libcClose('close', this.#fd);
   }
-}
-
-function check(call: string, result: number): number {
-  if (result < 0) {
-    throw new Error(`${call} failed: errno ${koffi.errno()}`);
-  }
-  return result;
 }

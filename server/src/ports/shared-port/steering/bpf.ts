@@ -1,5 +1,6 @@
 /** Maps and programs of bpf(2): fields by their offset in `union bpf_attr` (<linux/bpf.h>). */
-import { addressOf, bpf, SystemCallError } from './system-calls.ts';
+import { addressOf, SystemCallError } from '../../../net/libc.ts';
+import { bpf } from './system-calls.ts';
 
 /** A map's shape, as the object file has it. */
 export interface MapDefinition {

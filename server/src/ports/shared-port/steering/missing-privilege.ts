@@ -1,8 +1,10 @@
 /** What shared-port lacks here and how to get it: docs/shared-port.md, "What it takes". */
+
 import { readFileSync } from 'node:fs';
 import { StartError } from '../../../config/start-error.ts';
+import { SystemCallError } from '../../../net/libc.ts';
 import { isLowPort } from '../../../net/low-port.ts';
-import { CAP_BPF, SystemCallError } from './system-calls.ts';
+import { CAP_BPF } from './system-calls.ts';
 
 const setting = 'MEDIASOUP_USE_WEBRTC_SERVER=shared';
 

@@ -5,16 +5,18 @@
  * Arguments: a free port; one below 1024; `keep`, or `drop` to give up root once all is loaded; and
  * processes to copy a file descriptor from, each as name=pid.
  */
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { nobody } from '../../../../../testkit/system/restricted.ts';
+import { SystemCallError } from '../../../net/libc.ts';
 import { becomeUser } from '../../../run-as-user.ts';
 import { loadProgram } from './bpf.ts';
 import { readBpfObject } from './bpf-object.ts';
 import { createMaps } from './maps.ts';
 import { Steering } from './steering.ts';
-import { bindToGroup, copyFd, SystemCallError } from './system-calls.ts';
+import { bindToGroup, copyFd } from './system-calls.ts';
 
 const [port, lowPort, rights, ...others] = process.argv.slice(2);
 const results: Record<string, string> = {};

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ipBytes } from '../../../net/ip-bytes.ts';
+import { SystemCallError } from '../../../net/libc.ts';
 import { keysOf, loadProgram, lookupElement, updateElement } from './bpf.ts';
 import { type BpfObject, linkInstructions } from './bpf-object.ts';
 import { readCounters, type SteeringCounters } from './counters.ts';
@@ -14,13 +15,7 @@ import {
   uint32,
 } from './keys.ts';
 import { createMaps, definitionOf } from './maps.ts';
-import {
-  attachProgram,
-  bindToGroup,
-  close,
-  receiveNothing,
-  SystemCallError,
-} from './system-calls.ts';
+import { attachProgram, bindToGroup, close, receiveNothing } from './system-calls.ts';
 import { copyUdpSocket } from './worker-socket.ts';
 
 /** An address that a transport's peer sends from. */

@@ -1,9 +1,10 @@
+import { SystemCallError } from '../../../net/libc.ts';
 import { NoPortError } from '../../errors.ts';
 import { deleteElement, keysOf, lookupElement, updateElement } from './bpf.ts';
 import type { BpfObject } from './bpf-object.ts';
 import { noTransport, readTransport, transportValue, ufragKey, uint32 } from './keys.ts';
 import { createMaps, definitionOf } from './maps.ts';
-import { close, SystemCallError } from './system-calls.ts';
+import { close } from './system-calls.ts';
 
 const full = 'the port has as many transports as its tables take';
 

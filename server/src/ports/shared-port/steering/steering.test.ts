@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { types } from 'mediasoup';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { IcePeer } from '../../../../../testkit/clients/ice-peer.ts';
-import { sendInPages } from '../../../../../testkit/clients/send-in-pages.ts';
+import { sendInPages } from '../../../../../testkit/clients/raw-datagrams.ts';
 import { bindingRequest } from '../../../../../testkit/clients/stun.ts';
 import { bindUdp } from '../../../../../testkit/clients/udp-client.ts';
 import {

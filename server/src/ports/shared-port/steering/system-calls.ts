@@ -1,50 +1,11 @@
-/** What steering asks of Linux and Node has no API for, through koffi: no compiled code of our own. */
-import { getSystemErrorName } from 'node:util';
-import koffi from 'koffi';
+import { constants } from 'node:os';
+import { addressOf, libcFunction, SystemCallError } from '../../../net/libc.ts';
 
-/** Only here: elsewhere there is no such symbol, and none of this would work. */
-const libc = process.platform === 'linux' ? koffi.load(null) : undefined;
-
-/** A system call that failed. */
-export class SystemCallError extends Error {
-  override name = 'SystemCallError';
-  /** As in errno(3): `EPERM`. */
-  readonly code: string;
-
-  /**
-   * @param call - what failed, with what it was about: `bpf(BPF_MAP_CREATE)`
-   * @param errno - its number
-   */
-  constructor(call: string, errno: number) {
-    const code = getSystemErrorName(-errno);
-    super(`${call}: ${code}`);
-    this.code = code;
-  }
-}
-
-type Argument = number | Buffer;
-
-function declare(
-  name: string,
-  parameters: string,
-): (call: string, ...values: Argument[]) => number {
-  const call = libc?.func(`int ${name}(${parameters})`);
-  return (description, ...values) => {
-    if (!call) {
-      throw new SystemCallError(description, 38 /* ENOSYS */);
-    }
-    const result = Number(call(...values));
-    if (result < 0) {
-      throw new SystemCallError(description, koffi.errno());
-    }
-    return result;
-  };
-}
-
-const libcSocket = declare('socket', 'int, int, int');
-const libcBind = declare('bind', 'int, void *, uint32_t');
-const libcSetsockopt = declare('setsockopt', 'int, int, int, void *, uint32_t');
-const libcClose = declare('close', 'int');
+const libcSocket = libcFunction('int socket(int, int, int)');
+const libcBind = libcFunction('int bind(int, void *, uint32_t)');
+const libcSetsockopt = libcFunction('int setsockopt(int, int, int, void *, uint32_t)');
+const libcClose = libcFunction('int close(int)');
+const libcSyscall = libcFunction('long syscall(long, ...)');
 
 /** Those without a wrapper in libc go by number; the last two are the same on every architecture. */
 const numbers = {
@@ -53,19 +14,15 @@ const numbers = {
   pidfd_open: 434,
   pidfd_getfd: 438,
 };
-const libcSyscall = libc?.func('long syscall(long, ...)');
 
-function syscall(name: keyof typeof numbers, description: string, ...values: Argument[]): number {
+function syscall(name: keyof typeof numbers, call: string, ...values: (number | Buffer)[]): number {
   const number = numbers[name];
-  if (!libcSyscall || number === undefined) {
-    throw new SystemCallError(description, 38 /* ENOSYS */);
+  // Other systems give other calls these numbers.
+  if (process.platform !== 'linux' || number === undefined) {
+    throw new SystemCallError(call, constants.errno.ENOSYS);
   }
   const typed = values.flatMap((value) => [typeof value === 'number' ? 'long' : 'void *', value]);
-  const result = Number(libcSyscall(number, ...typed));
-  if (result < 0) {
-    throw new SystemCallError(description, koffi.errno());
-  }
-  return result;
+  return libcSyscall(call, number, ...typed);
 }
 
 /**
@@ -78,16 +35,6 @@ function syscall(name: keyof typeof numbers, description: string, ...values: Arg
  */
 export function bpf(command: { number: number; name: string }, attributes: Buffer): number {
   return syscall('bpf', `bpf(${command.name})`, command.number, attributes, attributes.length);
-}
-
-/**
- * The address of a buffer's bytes, for a `union bpf_attr`, which has pointers as 64-bit numbers. The
- * buffer must be held until the call has returned.
- *
- * @param buffer - whose
- */
-export function addressOf(buffer: Buffer): bigint {
-  return BigInt(koffi.address(buffer));
 }
 
 /** close(2). @throws SystemCallError */

@@ -5,8 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { sendInPages } from '../../../../../testkit/clients/send-in-pages.ts';
-import { sendWithOptions } from '../../../../../testkit/clients/send-with-options.ts';
+import { sendInPages, sendWithOptions } from '../../../../../testkit/clients/raw-datagrams.ts';
 import { bindingRequest } from '../../../../../testkit/clients/stun.ts';
 import { bindUdp } from '../../../../../testkit/clients/udp-client.ts';
 import { freePorts } from '../../../../../testkit/servers/free-ports.ts';
