@@ -1,4 +1,4 @@
-/** The server with the rights that docs/shared-port.md says, and without them. */
+/** The server with the rights that docs/shared-port-operation.md lists, and without them. */
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';

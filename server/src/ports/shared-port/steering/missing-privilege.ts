@@ -1,5 +1,4 @@
-/** What shared-port lacks here and how to get it: docs/shared-port.md, "What it takes". */
-
+/** What shared-port lacks here and how to get it: docs/shared-port-operation.md. */
 import { readFileSync } from 'node:fs';
 import { StartError } from '../../../config/start-error.ts';
 import { SystemCallError } from '../../../net/libc.ts';
@@ -111,7 +110,7 @@ function explained(cause: Error, what: string, how: string[]): StartError {
   const text = [
     `${setting}: ${what}`,
     ...how,
-    'docs/shared-port.md says what each right is used for.',
+    'docs/shared-port-operation.md lists what each right is used for.',
     'MEDIASOUP_USE_WEBRTC_SERVER=true (a port for each worker) needs none of this.',
   ];
   return new StartError(text.map((line) => `  ${line}`).join('\n'), { cause });
