@@ -4,7 +4,7 @@ import { defineConfig, type Plugin } from 'vite';
 /** The server that Vite's development server hands signalling and the API on to: `npm run dev`'s. */
 const server = `http://127.0.0.1:${process.env.HTTP_PORT || 3000}`;
 
-/** In development, as the server does: /docs and what is below it is docs.html. */
+/** Serves docs.html for /docs and the paths below it in development, as the server does in production. */
 const docs: Plugin = {
   name: 'docs',
   configureServer({ middlewares }) {

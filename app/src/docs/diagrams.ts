@@ -1,7 +1,7 @@
 import mermaidUrl from '@mermaid-js/tiny/dist/mermaid.tiny.js?url';
 import { diagramClass } from './render.ts';
 
-/** What of Mermaid is used here; its tiny build brings no types. */
+/** The part of Mermaid's API used here: its tiny build has no types. */
 interface Mermaid {
   initialize(config: Record<string, unknown>): void;
   render(id: string, source: string): Promise<{ svg: string }>;
@@ -14,10 +14,10 @@ declare global {
 }
 
 /**
- * Draws every diagram below an element, and again when the colour scheme changes. Mermaid is fetched only when there
- * is something to draw: it is larger than all the rest.
+ * Draws every diagram below an element, and redraws when the colour scheme changes. Pages without diagrams don't load
+ * Mermaid, which is larger than the rest of the reader. An invalid diagram is shown as text with its error.
  *
- * @throws when Mermaid can't be fetched; what is no valid diagram stands there as text, with the error
+ * @throws Error when Mermaid can't be loaded
  */
 export async function drawDiagrams(root: HTMLElement): Promise<void> {
   const figures = [...root.querySelectorAll<HTMLElement>(`.${diagramClass}`)];
@@ -34,7 +34,7 @@ export async function drawDiagrams(root: HTMLElement): Promise<void> {
       securityLevel: 'strict',
       theme: 'base',
       themeVariables: themeOf(root),
-      // A lifeline that a message crosses would run through its words.
+      // Keeps lifelines from crossing the text of messages.
       themeCSS: '.messageText { paint-order: stroke; stroke: var(--surface); stroke-width: 0.4em }',
       ...(narrow ? closeTogether : wideApart),
     });
@@ -59,12 +59,12 @@ export async function drawDiagrams(root: HTMLElement): Promise<void> {
 
 const wideApart = { sequence: { useMaxWidth: true, mirrorActors: false } };
 
-/** On a phone. Mermaid's own distances are for a page that is wide. */
+/** For phones: Mermaid's default distances need a wide page. */
 const closeTogether = {
   sequence: {
     ...wideApart.sequence,
     wrap: true,
-    // An address with its port, unbroken.
+    // Fits an address with its port on one line.
     width: 158,
     actorMargin: 8,
     diagramMarginX: 2,
@@ -83,7 +83,7 @@ const closeTogether = {
   },
 };
 
-/** A flowchart from left to right may be narrower from top to bottom: then it is drawn so. */
+/** Draws a left-to-right flowchart top to bottom if that is narrower. */
 async function drawNarrow(mermaid: Mermaid, id: string, source: string): Promise<string> {
   const { svg } = await mermaid.render(id, source);
   const turned = source.replace(/^flowchart LR$/m, 'flowchart TD');
@@ -98,7 +98,7 @@ function widthOf(svg: string): number {
   return Number(/viewBox="[-\d.]+ [-\d.]+ ([\d.]+)/.exec(svg)?.[1]);
 }
 
-/** A flowchart's first box may be anywhere: what is too wide is scrolled there. */
+/** Scrolls a diagram that is too wide to its first box, which may be anywhere. */
 function showBeginning(figure: HTMLElement): void {
   const first = figure.querySelector('.node')?.getBoundingClientRect();
   if (!first) {
@@ -108,7 +108,7 @@ function showBeginning(figure: HTMLElement): void {
   figure.scrollLeft += first.left + first.width / 2 - (frame.left + frame.width / 2);
 }
 
-/** The app's colours, resolved for the scheme that is on. */
+/** The app's colours in the active colour scheme. */
 function themeOf(root: HTMLElement): Record<string, string> {
   const probe = document.createElement('span');
   root.append(probe);
@@ -152,10 +152,10 @@ function loadMermaid(): Promise<Mermaid> {
       if (window.mermaid) {
         resolve(window.mermaid);
       } else {
-        reject(new Error('Mermaid is not there'));
+        reject(new Error('Mermaid loaded without defining window.mermaid'));
       }
     });
-    script.addEventListener('error', () => reject(new Error('Mermaid could not be fetched')));
+    script.addEventListener('error', () => reject(new Error('failed to load Mermaid')));
     document.head.append(script);
   });
 }

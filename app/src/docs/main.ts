@@ -1,4 +1,4 @@
-/** `/docs` lists the repository's pages, `/docs/<name>` shows one. */
+/** The documentation reader: `/docs` lists the repository's pages, `/docs/<name>` shows one. */
 import '../ui/common/base.css';
 import './docs.css';
 import { drawDiagrams } from './diagrams.ts';
@@ -17,23 +17,23 @@ if (page) {
   article.innerHTML = '<h1></h1><p></p>';
   const [title, text] = [article.querySelector('h1'), article.querySelector('p')];
   if (title) {
-    title.textContent = name === '' ? 'oneport, explained' : 'No such page';
+    title.textContent = name === '' ? 'Documentation' : 'No such page';
   }
   if (text) {
-    text.textContent = 'Each page answers one question:';
+    text.textContent = 'oneport’s pages, the best starting points first:';
   }
   article.append(list(pages));
 }
-// What is wider than the page scrolls by itself.
+// Wide blocks scroll on their own and show that they do.
 for (const wide of article.querySelectorAll('pre, table, figure')) {
   wide.classList.add('scroll-hint');
 }
 document.body.append(header(), article);
-// The fragment's target wasn't there when the browser looked for it.
+// When the browser looked for the fragment, the page had no content yet.
 const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
 target?.scrollIntoView();
 await drawDiagrams(article);
-// Diagrams have moved it.
+// The diagrams have changed the layout.
 target?.scrollIntoView();
 document.documentElement.dataset.ready = '';
 

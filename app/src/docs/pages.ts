@@ -1,8 +1,8 @@
-/** The repository's docs/*.md, as they were when the app was built. */
+/** One of the repository's docs/*.md, embedded when the app is built. */
 export interface Page {
   /** The file's name without `.md`; `/docs/<name>` shows it. */
   readonly name: string;
-  /** The question that it answers: its first heading. */
+  /** Its first heading. */
   readonly title: string;
   readonly lang: 'en' | 'zh-CN';
   readonly markdown: string;
@@ -19,12 +19,13 @@ const images: Record<string, string> = import.meta.glob('../../../docs/images/*'
   eager: true,
 });
 
-/** What to read first, in this order; the others follow by name. */
+/** Reading order; pages that are not listed follow by name. */
 const first = [
   'from-many-ports-to-one',
   'choosing-a-port-mode',
   'single-port',
   'shared-port',
+  'shared-port-operation',
   'port-reuse',
   'kernel-view',
 ];
@@ -48,10 +49,10 @@ function rank(name: string): number {
 }
 
 /**
- * Where a relative link of a page leads in the app.
+ * Translates a page's link to the app's URL.
  *
- * @param href - as the page has it, relative to docs/
- * @returns undefined for what the app doesn't serve, such as `../server/src/main.ts`
+ * @param href - relative to docs/, or absolute
+ * @returns undefined for files that the app doesn't serve, such as `../server/src/main.ts`
  */
 export function linkInApp(href: string): string | undefined {
   if (/^[a-z]+:/i.test(href) || href.startsWith('#')) {
@@ -65,7 +66,7 @@ export function linkInApp(href: string): string | undefined {
   return `/docs/${name}${fragment === undefined ? '' : `#${fragment}`}`;
 }
 
-/** Where an image of a page is; undefined when it isn't one of docs/images. */
+/** The URL of a page's image; undefined outside docs/images. */
 export function imageInApp(src: string): string | undefined {
   return images[`../../../docs/${src}`];
 }

@@ -2,14 +2,12 @@ import { Marked } from 'marked';
 import { gfmHeadingId } from 'marked-gfm-heading-id';
 import { imageInApp, linkInApp } from './pages.ts';
 
-/** The class of the element that holds a diagram's source, until `drawDiagrams` draws it. */
+/** The class of elements that hold a diagram's source until `drawDiagrams` replaces it. */
 export const diagramClass = 'diagram';
 
 /**
- * Turns a page into HTML as GitHub does: tables, headings' ids, Mermaid diagrams apart. The pages are the repository's
- * own, put in when the app is built, so they are trusted: nothing is cut out of them.
- *
- * @param markdown - the page's text
+ * Renders a page the way GitHub does, with tables and heading ids. Mermaid diagrams become figures for `drawDiagrams`.
+ * The output is not sanitized: pages come from the repository at build time.
  */
 export function renderPage(markdown: string): string {
   const marked = new Marked(gfmHeadingId(), {

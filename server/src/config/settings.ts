@@ -58,7 +58,7 @@ const variables = {
   MEDIASOUP_USE_WEBRTC_SERVER: {
     default: 'true',
     meaning:
-      'How media is received. true: one port for each worker (single-port). false: a port for each transport (multi-port). shared: one port for all workers (shared-port), which takes Linux, a patched worker and CAP_BPF (docs/shared-port.md).',
+      'How media is received. true: one port for each worker (single-port). false: a port for each transport (multi-port). shared: one port for all workers (shared-port), which takes Linux, a patched worker and CAP_BPF (docs/shared-port-operation.md).',
     schema: z.enum(['true', 'false', 'shared'], 'expected true, false or shared'),
   },
   MEDIASOUP_PORT: {
