@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createGate } from '../../server/src/access/create-gate.ts';
+import { createAuthenticator } from '../../server/src/access/authenticator.ts';
 import { loadConfig } from '../../server/src/config/config.ts';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -21,7 +21,7 @@ function run(args: string[], env: Record<string, string> = { AUTH_JWT_SECRET: se
 }
 
 const enter = (roomId: string, token: string, env: Record<string, string>) =>
-  createGate(loadConfig(env).auth, pino({ level: 'silent' }))(roomId, token);
+  createAuthenticator(loadConfig(env).auth, pino({ level: 'silent' })).authorize(roomId, token);
 
 describe('npm run token', () => {
   test('makes a token that a server with the same settings accepts', async () => {

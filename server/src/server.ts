@@ -1,8 +1,7 @@
 /** The composition root: settings -> parts -> listen -> stop. The only file that knows them all. */
 import type { Server } from 'node:http';
 import { dashboardPath, signallingPath } from '@oneport/protocol';
-import { createGate } from './access/create-gate.ts';
-import type { Gate } from './access/token-gate.ts';
+import { type Authenticator, createAuthenticator } from './access/authenticator.ts';
 import type { Config } from './config/config.ts';
 import { acceptInto } from './http/accept-into.ts';
 import { builtApp, createApp } from './http/app.ts';
@@ -64,14 +63,14 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const ports = await createMediaPorts(config, log, telemetry);
   const { numWorkers, workerBin } = config.media;
   let pool: WorkerPool;
-  let gate: Gate;
+  let authenticator: Authenticator;
   try {
     // Workers must be of the user who has the port: the kernel lets nobody else's join it.
     if (runAs) {
       becomeUser(runAs, { folder: builtApp, program: workerBin });
     }
     // As the user that it will be read anew as.
-    gate = createGate(config.auth, log);
+    authenticator = createAuthenticator(config.auth, log);
     const maxCpu = config.limits.worker_cpu;
     pool = await WorkerPool.start({ ports, numWorkers, workerBin, maxCpu, telemetry, log });
   } catch (error) {
@@ -98,7 +97,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     handlers: {
       [signallingPath]: createSignalling({
         rooms,
-        gate,
+        authenticator,
         portMode: ports.mode,
         turn: config.turn,
         limits: config.limits,

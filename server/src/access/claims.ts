@@ -2,9 +2,9 @@ import { displayNameSchema, publishableSchema, roomIdSchema } from '@oneport/pro
 import { z } from 'zod';
 import type { Access } from './access.ts';
 
-/** What a token says beside RFC 7519's times, issuer and audience. Unknown claims are ignored. */
+/** The claims beside times, issuer and audience (RFC 7519, section 4.1). Unknown claims are ignored. */
 export const claimsSchema = z.object({
-  /** RFC 7519, section 4.1.2: who. One for each person: a moderator who removes somebody removes it. */
+  /** One for each person: removing a peer from a room bans this subject. */
   sub: z
     .string()
     .regex(/^[\x21-\x7e]{1,255}$/, 'expected 1 to 255 printable ASCII characters without spaces'),
@@ -14,13 +14,13 @@ export const claimsSchema = z.object({
   chat: z.boolean().default(true),
   watch: z.boolean().default(true),
   moderate: z.boolean().default(false),
-  /** It waits in the lobby until a moderator lets it in. */
+  /** The client waits in the lobby until a moderator admits it. */
   lobby: z.boolean().default(false),
 });
 
 export type Claims = z.output<typeof claimsSchema>;
 
-/** @param claims - as a token with a good signature says them */
+/** @param claims - of a token whose signature was verified */
 export function accessOf({ sub, name, publish, chat, watch, moderate, lobby }: Claims): Access {
   return {
     subject: sub,

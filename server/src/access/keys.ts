@@ -15,38 +15,47 @@ import type { Logger } from '../telemetry/log.ts';
 export type Verify = (token: string, options: JWTVerifyOptions) => Promise<JWTPayload>;
 
 /**
- * Only signatures that a key pair makes: with a symmetric one allowed beside, a public key could be taken for a secret.
- * (RFC 8725, section 3.1: an application says which algorithms, never the token.)
+ * Asymmetric algorithms only: if HS256 were allowed too, a token signed with the public key as the secret would pass.
+ * The application chooses the algorithms, never the token (RFC 8725, section 3.1).
  */
-const pairs = ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'PS256', 'PS384', 'PS512', 'RS256'];
+const asymmetric = [
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+  'PS256',
+  'PS384',
+  'PS512',
+  'RS256',
+];
 
-/** Milliseconds in which an unknown key id asks the issuer once: tokens come from anybody. */
+/** Unknown key ids cause at most one request in this time, because anyone can send tokens. */
 const cooldownMs = 30_000;
-/** Milliseconds after which keys are fetched anew, known or not. */
 const freshMs = 600_000;
-/** Milliseconds that the issuer has to answer. */
 const timeoutMs = 5_000;
 
-/** @param secrets - any of them may have signed: asked for at each token */
+/** @param secrets - called for each token; any of the secrets may have signed it */
 export function verifyBySecrets(secrets: () => readonly string[]): Verify {
   return (token, options) =>
-    firstThatFits(
+    firstMatching(
       secrets().map((secret) => new TextEncoder().encode(secret)),
       async (key) => (await jwtVerify(token, key, { ...options, algorithms: ['HS256'] })).payload,
     );
 }
 
-/** @param keySet - RFC 7517's JWK Set: asked for at each token */
+/** @param keySet - called for each token; returns a JWK Set (RFC 7517, section 5) */
 export function verifyByKeySet(keySet: () => JSONWebKeySet): Verify {
   return (token, options) => verifyByKey(token, createLocalJWKSet(keySet()), options);
 }
 
 /**
- * By the issuer's JWK Set. An unknown key id makes it be fetched anew, so a new key works at once; while the issuer
- * doesn't answer, the last known keys stay: its failure shall not end ours.
+ * Verifies by the issuer's JWK Set. An unknown key id causes it to be fetched again, so that a new key works at once.
+ * While the issuer does not answer, the last known keys stay valid.
  *
- * @param url - of the JWK Set
- * @param times - milliseconds: how long an unknown key id asks at most once, how long keys are taken for fresh
+ * @param url - where the JWK Set is
+ * @param times - milliseconds: unknown key ids cause at most one request per `cooldownMs`; keys older than `freshMs` are
+ *   fetched again
  */
 export function verifyByUrl(url: URL, log: Logger, times = { cooldownMs, freshMs }): Verify {
   const remote = createRemoteJWKSet(url, {
@@ -62,7 +71,10 @@ export function verifyByUrl(url: URL, log: Logger, times = { cooldownMs, freshMs
       if (!known || isAboutTheToken(error)) {
         throw error;
       }
-      log.warn({ url: url.href, error: String(error) }, 'keys not fetched: the last ones stay');
+      log.warn(
+        { url: url.href, error: String(error) },
+        'failed to fetch keys; keeping the previous ones',
+      );
       return await createLocalJWKSet(known)(header, token);
     }
   };
@@ -74,24 +86,24 @@ async function verifyByKey(
   getKey: JWTVerifyGetKey,
   given: JWTVerifyOptions,
 ): Promise<JWTPayload> {
-  const options = { ...given, algorithms: pairs };
+  const options = { ...given, algorithms: asymmetric };
   try {
     return (await jwtVerify(token, getKey, options)).payload;
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) {
       throw error;
     }
-    // The token names no key, and several are of its kind.
+    // The token has no key id, and several keys have its algorithm.
     const keys: CryptoKey[] = [];
     for await (const key of error) {
       keys.push(key);
     }
-    return await firstThatFits(keys, async (key) => (await jwtVerify(token, key, options)).payload);
+    return await firstMatching(keys, async (key) => (await jwtVerify(token, key, options)).payload);
   }
 }
 
-/** Tries one key after the other, as long as it is the signature that is wrong. */
-async function firstThatFits<K>(
+/** Tries the keys in turn until one verifies the signature; any other failure ends the search. */
+async function firstMatching<K>(
   keys: readonly K[],
   attempt: (key: K) => Promise<JWTPayload>,
 ): Promise<JWTPayload> {
@@ -107,7 +119,7 @@ async function firstThatFits<K>(
   throw new errors.JWSSignatureVerificationFailed();
 }
 
-/** Whether it is the token's fault, not the key set's or the network's. */
+/** Whether the token is at fault, and not the key set or the network. */
 export function isAboutTheToken(error: unknown): boolean {
   return (
     error instanceof errors.JWTExpired ||

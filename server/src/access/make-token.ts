@@ -3,18 +3,17 @@ import type { z } from 'zod';
 import type { claimsSchema } from './claims.ts';
 
 /**
- * Makes a token as an application's server would (HS256).
+ * Makes a token as an application's own server would (HS256).
  *
- * @param claims - who, which room, and what differs from what is allowed by default
- * @param secret - one of those that the server knows
- * @param times - when it ends, and when it begins to be good, as Date objects; issuer and audience, where asked for
+ * @param secret - one of AUTH_JWT_SECRET
+ * @param options.notBefore - unset: the token is valid at once
  */
 export function makeToken(
   claims: z.input<typeof claimsSchema>,
   secret: string,
-  times: { expires: Date; notBefore?: Date; issuer?: string; audience?: string },
+  options: { expires: Date; notBefore?: Date; issuer?: string; audience?: string },
 ): Promise<string> {
-  const { expires, notBefore, issuer, audience } = times;
+  const { expires, notBefore, issuer, audience } = options;
   const token = new SignJWT(claims)
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setIssuedAt()

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { announcedAddressesSchema, dealOut, listenIpsSchema } from './announced-addresses.ts';
+import {
+  announcedAddressesSchema,
+  assignAnnounced,
+  listenIpsSchema,
+} from './announced-addresses.ts';
 
 describe('the lists', () => {
   test('are split by commas, and in canonical form', () => {
@@ -77,7 +81,7 @@ describe('dealing out', () => {
       ],
     },
   ])('$name; who has none announces itself, last', ({ listen, announced, expected }) => {
-    const { addresses, problems } = dealOut(listen, announced);
+    const { addresses, problems } = assignAnnounced(listen, announced);
     const others = listen.filter((ip) => !expected.some(([by]) => by === ip));
     expect(problems).toEqual([]);
     expect(addresses.map((one) => [one.ip, ...one.announced])).toEqual([
@@ -95,7 +99,7 @@ describe('dealing out', () => {
     [['::1'], ['203.0.113.7'], /nothing listens for 203.0.113.7: add an IPv4 .* as 0\.0\.0\.0/],
     [['0.0.0.0', '10.0.0.1'], ['203.0.113.7'], /0\.0\.0\.0 includes 10\.0\.0\.1: list one or/],
   ])('listening on %j and announcing %j makes no sense', (listen, announced, message) => {
-    const { problems } = dealOut(listen, announced);
+    const { problems } = assignAnnounced(listen, announced);
     expect(problems).toEqual([expect.stringMatching(message)]);
   });
 
@@ -107,6 +111,6 @@ describe('dealing out', () => {
       ['203.0.113.7', '2001:db8::7'],
     ],
   ])('listening on %j and announcing %j does', (listen, announced) => {
-    expect(dealOut(listen, announced).problems).toEqual([]);
+    expect(assignAnnounced(listen, announced).problems).toEqual([]);
   });
 });

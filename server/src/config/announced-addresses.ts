@@ -34,7 +34,7 @@ export const announcedAddressesSchema = listSchema(
  * @returns in the order of the announced addresses, then those that announce themselves; and what
  *   makes no sense, for people
  */
-export function dealOut(
+export function assignAnnounced(
   listenIps: string[],
   announcedAddresses: string[],
 ): { addresses: ListenAddress[]; problems: string[] } {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { dealOut } from './announced-addresses.ts';
+import { assignAnnounced } from './announced-addresses.ts';
 import type { Config } from './config.ts';
 
 /** A call of two needs as many transports, each with a port of its own. */
@@ -19,7 +19,7 @@ export function checkTogether({ portMode, media, http, metrics, warnings }: Conf
 
   // Unset, media is received on IPv4 addresses of this machine: 127.0.0.1 stands for them here.
   const listening = listenIps.length > 0 ? listenIps : ['127.0.0.1'];
-  problems.push(...dealOut(listening, announcedAddresses).problems);
+  problems.push(...assignAnnounced(listening, announcedAddresses).problems);
   if (announcedAddresses.length > 0 && !announcedAddresses.some((address) => isIP(address))) {
     warnings.push(
       `MEDIASOUP_ANNOUNCED_ADDRESS=${announcedAddresses} has hostnames only: Chromium resolves them, ` +

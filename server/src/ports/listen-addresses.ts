@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import type { types } from 'mediasoup';
-import { dealOut, type ListenAddress } from '../config/announced-addresses.ts';
+import { assignAnnounced, type ListenAddress } from '../config/announced-addresses.ts';
 import type { MediaConfig } from '../config/config.ts';
 import { ConfigError } from '../config/settings.ts';
 import { tryBind } from '../net/try-bind.ts';
@@ -22,7 +22,7 @@ export async function resolveListenAddresses({
     await mustBeOurs(ip);
   }
   const ips = listenIps.length > 0 ? listenIps : await defaultIps();
-  return dealOut(ips, announcedAddresses).addresses;
+  return assignAnnounced(ips, announcedAddresses).addresses;
 }
 
 /**

@@ -18,7 +18,7 @@ import {
 import * as protoo from 'protoo-server';
 import type { z } from 'zod';
 import { RefusedError } from '../access/access.ts';
-import type { Gate } from '../access/token-gate.ts';
+import type { Authenticator } from '../access/authenticator.ts';
 import type { TurnConfig } from '../config/config.ts';
 import type { LimitName, Limits } from '../config/limits.ts';
 import { BusyWorkersError, NoWorkerError } from '../media/worker-pool.ts';
@@ -50,7 +50,7 @@ export interface ConnectionOptions {
   query: ConnectQuery;
   rooms: Rooms;
   /** Who may come in. */
-  gate: Gate;
+  authenticator: Authenticator;
   portMode: PortMode;
   /** The TURN servers that peers may use. */
   turn: TurnConfig | undefined;
@@ -139,10 +139,10 @@ export class Connection implements PeerLink {
   }
 
   async #enter(): Promise<void> {
-    const { transport, query, rooms, gate, log } = this.#options;
+    const { transport, query, rooms, authenticator, log } = this.#options;
     const { roomId, peerId, keep, forceTcp } = query;
     try {
-      const access = await gate(roomId, query.token);
+      const access = await authenticator.authorize(roomId, query.token);
       const wants = {
         produce: query.produce && access.permissions.publish.length > 0,
         consume: query.consume && access.permissions.watch,

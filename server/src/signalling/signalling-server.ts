@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { closeCodes, connectQuerySchema, explain, signallingSubprotocol } from '@oneport/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Gate } from '../access/token-gate.ts';
+import type { Authenticator } from '../access/authenticator.ts';
 import type { TurnConfig } from '../config/config.ts';
 import type { Limits } from '../config/limits.ts';
 import type { PortMode } from '../ports/media-ports.ts';
@@ -15,7 +15,7 @@ import { SocketTransport } from './socket-transport.ts';
 
 export interface SignallingOptions {
   rooms: Rooms;
-  gate: Gate;
+  authenticator: Authenticator;
   portMode: PortMode;
   /** The TURN servers that peers may use. */
   turn: TurnConfig | undefined;

@@ -3,23 +3,27 @@ import { base64url, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { testSecret, testToken } from '../../../testkit/servers/tokens.ts';
 import { RefusedError } from './access.ts';
+import { type TokenRules, tokenAuthenticator } from './authenticator.ts';
 import { verifyByKeySet, verifyBySecrets } from './keys.ts';
 import { makeToken } from './make-token.ts';
-import { type TokenRules, tokenGate } from './token-gate.ts';
 
-const anyone: TokenRules = { issuer: undefined, audience: undefined, clockSkew: 5 };
+const anyIssuer: TokenRules = { issuer: undefined, audience: undefined, clockSkew: 5 };
 const secret = testSecret;
-const gateOf = (rules: Partial<TokenRules> = {}, now = Date.now) =>
-  tokenGate(
-    verifyBySecrets(() => [secret]),
-    { ...anyone, ...rules },
-    now,
-  );
 
-/** The reason that the socket would be told. */
+function authorize(
+  roomId: string,
+  token: string | undefined,
+  rules: Partial<TokenRules> = {},
+  now = Date.now,
+) {
+  const verify = verifyBySecrets(() => [secret]);
+  return tokenAuthenticator(verify, { ...anyIssuer, ...rules }, now).authorize(roomId, token);
+}
+
+/** The reason that the client would receive. */
 async function refusal(attempt: Promise<unknown>): Promise<string> {
   const error = await attempt.then(
-    () => expect.fail('it was let in'),
+    () => expect.fail('authorized'),
     (thrown: unknown) => thrown,
   );
   if (!(error instanceof RefusedError)) {
@@ -28,7 +32,6 @@ async function refusal(attempt: Promise<unknown>): Promise<string> {
   return error.refusal;
 }
 
-/** A token of any header and claims, signed with the secret. */
 function signed(header: object, claims: object): Promise<string> {
   const token = new SignJWT({ ...claims });
   return token
@@ -36,9 +39,9 @@ function signed(header: object, claims: object): Promise<string> {
     .sign(new TextEncoder().encode(secret));
 }
 
-describe('what a token allows', () => {
-  test('by default all but to moderate', async () => {
-    expect(await gateOf()('room', await testToken())).toEqual({
+describe('an authorized client', () => {
+  test('may do everything but moderate by default', async () => {
+    expect(await authorize('room', await testToken())).toEqual({
       subject: 'somebody',
       displayName: undefined,
       waits: false,
@@ -51,7 +54,7 @@ describe('what a token allows', () => {
     });
   });
 
-  test('what it says, and unknown claims do no harm', async () => {
+  test('has the permissions of its token; unknown claims are ignored', async () => {
     const token = await testToken({
       sub: 'ada@example.org',
       room: '*',
@@ -63,7 +66,7 @@ describe('what a token allows', () => {
       lobby: true,
       ...{ email: 'ada@example.org' },
     });
-    expect(await gateOf()('any-room', token)).toEqual({
+    expect(await authorize('any-room', token)).toEqual({
       subject: 'ada@example.org',
       displayName: 'Ada Lovelace',
       waits: true,
@@ -72,23 +75,23 @@ describe('what a token allows', () => {
   });
 });
 
-describe('refused is', () => {
-  test('no token at all', async () => {
-    expect(await refusal(gateOf()('room', undefined))).toBe(refusals.tokenMissing);
-    expect(await refusal(gateOf()('room', ''))).toBe(refusals.tokenMissing);
+describe('rejects', () => {
+  test('a missing token', async () => {
+    expect(await refusal(authorize('room', undefined))).toBe(refusals.tokenMissing);
+    expect(await refusal(authorize('room', ''))).toBe(refusals.tokenMissing);
   });
 
   test('a token for another room', async () => {
     const token = await testToken({ room: 'other' });
-    expect(await refusal(gateOf()('room', token))).toBe(refusals.tokenOtherRoom);
+    expect(await refusal(authorize('room', token))).toBe(refusals.tokenOtherRoom);
   });
 
   test.each([
-    ['no token', 'a.b.c'],
-    ['something long', 'x'.repeat(4096)],
+    ['parts that are not base64url JSON', 'a.b.c'],
+    ['a long text', 'x'.repeat(4096)],
     ['four parts', 'a.b.c.d'],
   ])('%s', async (_, token) => {
-    expect(await refusal(gateOf()('room', token))).toBe(refusals.tokenInvalid);
+    expect(await refusal(authorize('room', token))).toBe(refusals.tokenInvalid);
   });
 
   test('alg none, in any spelling, with and without a signature', async () => {
@@ -96,41 +99,39 @@ describe('refused is', () => {
     for (const alg of ['none', 'None', 'NONE']) {
       const header = base64url.encode(JSON.stringify({ alg, typ: 'JWT' }));
       for (const end of ['', signature]) {
-        expect(await refusal(gateOf()('room', `${header}.${claims}.${end}`))).toBe(
+        expect(await refusal(authorize('room', `${header}.${claims}.${end}`))).toBe(
           refusals.tokenInvalid,
         );
       }
     }
   });
 
-  test('another secret, and another algorithm with the right one', async () => {
+  test('a signature by another secret, or by another algorithm with the right secret', async () => {
     const other = await testToken({}, 'another-secret-that-is-long-enough');
-    expect(await refusal(gateOf()('room', other))).toBe(refusals.tokenInvalid);
+    expect(await refusal(authorize('room', other))).toBe(refusals.tokenInvalid);
     const exp = Math.floor(Date.now() / 1000) + 60;
     const hs512 = await signed({ alg: 'HS512' }, { sub: 'a', room: 'room', exp });
-    expect(await refusal(gateOf()('room', hs512))).toBe(refusals.tokenInvalid);
+    expect(await refusal(authorize('room', hs512))).toBe(refusals.tokenInvalid);
   });
 
-  test('a changed claim under the old signature', async () => {
+  test('a claim changed after signing', async () => {
     const [header, claims = '', signature] = (await testToken()).split('.');
     const changed = { ...JSON.parse(String(Buffer.from(claims, 'base64url'))), moderate: true };
     const token = [header, base64url.encode(JSON.stringify(changed)), signature].join('.');
-    expect(await refusal(gateOf()('room', token))).toBe(refusals.tokenInvalid);
+    expect(await refusal(authorize('room', token))).toBe(refusals.tokenInvalid);
   });
 
-  test("a key pair's public half taken for a shared secret", async () => {
+  test('an HS256 signature made with the public key of a key pair', async () => {
     const { publicKey } = await generateKeyPair('ES256', { extractable: true });
     const jwk = { ...(await exportJWK(publicKey)), kid: 'one' };
-    const gate = tokenGate(
-      verifyByKeySet(() => ({ keys: [jwk] })),
-      anyone,
-    );
+    const verify = verifyByKeySet(() => ({ keys: [jwk] }));
+    const authenticator = tokenAuthenticator(verify, anyIssuer);
     for (const publicText of [JSON.stringify(jwk), jwk.x ?? '']) {
       const token = await new SignJWT({ sub: 'a', room: 'room' })
         .setProtectedHeader({ alg: 'HS256', kid: 'one' })
         .setExpirationTime('5m')
         .sign(new TextEncoder().encode(publicText));
-      expect(await refusal(gate('room', token))).toBe(refusals.tokenInvalid);
+      expect(await refusal(authenticator.authorize('room', token))).toBe(refusals.tokenInvalid);
     }
   });
 
@@ -142,37 +143,38 @@ describe('refused is', () => {
     ['a sub with a line break', { sub: 'a\nb', room: 'room', exp: 9_999_999_999 }],
     ['no room', { sub: 'a', exp: 9_999_999_999 }],
     ['a list of rooms', { sub: 'a', room: ['room'], exp: 9_999_999_999 }],
-    ['a name without anything to see', { sub: 'a', room: 'room', name: ' ', exp: 9_999_999_999 }],
+    ['a blank name', { sub: 'a', room: 'room', name: ' ', exp: 9_999_999_999 }],
     ['an unknown source', { sub: 'a', room: 'room', publish: ['smell'], exp: 9_999_999_999 }],
-    ['a text for moderate', { sub: 'a', room: 'room', moderate: 'false', exp: 9_999_999_999 }],
+    ['moderate as text', { sub: 'a', room: 'room', moderate: 'false', exp: 9_999_999_999 }],
   ])('%s', async (_, claims) => {
-    expect(await refusal(gateOf()('room', await signed({}, claims)))).toBe(refusals.tokenInvalid);
+    expect(await refusal(authorize('room', await signed({}, claims)))).toBe(refusals.tokenInvalid);
   });
 
-  test('a header with a critical extension that nobody knows', async () => {
+  test('an unknown critical header extension', async () => {
     const [, claims, signature] = (await testToken()).split('.');
     const header = base64url.encode(JSON.stringify({ alg: 'HS256', crit: ['x'], x: 1 }));
     const token = `${header}.${claims}.${signature}`;
-    expect(await refusal(gateOf()('room', token))).toBe(refusals.tokenInvalid);
+    expect(await refusal(authorize('room', token))).toBe(refusals.tokenInvalid);
   });
 
-  test('another issuer, another audience, and none where one is asked for', async () => {
+  test('another issuer, another audience, and a missing one', async () => {
     const rules = { issuer: 'https://issuer.example', audience: 'calls' };
     const { issuer, audience } = rules;
     const token = (given: object) => testToken({}, secret, given);
-    await expect(gateOf(rules)('room', await token(rules))).resolves.toBeDefined();
+    await expect(authorize('room', await token(rules), rules)).resolves.toBeDefined();
     for (const given of [
       { issuer },
       { audience },
       { issuer: 'https://other.example', audience },
       { issuer, audience: 'mail' },
     ]) {
-      expect(await refusal(gateOf(rules)('room', await token(given)))).toBe(refusals.tokenInvalid);
+      const attempt = authorize('room', await token(given), rules);
+      expect(await refusal(attempt)).toBe(refusals.tokenInvalid);
     }
   });
 });
 
-describe("the issuer's clock", () => {
+describe('AUTH_CLOCK_SKEW_SECONDS', () => {
   const start = Date.UTC(2030, 0, 1);
   const at = (seconds: number) => () => start + seconds * 1000;
   const token = makeToken({ sub: 'a', room: 'room' }, secret, {
@@ -185,10 +187,10 @@ describe("the issuer's clock", () => {
     [5, 95, 204, 205],
     [60, 40, 259, 260],
   ])(
-    'may be %i s from ours: good from %i s to %i s, expired at %i s',
+    '%i: a token is accepted from %i s to %i s and has expired at %i s',
     async (clockSkew, first, last, expired) => {
       const enter = async (seconds: number) =>
-        gateOf({ clockSkew }, at(seconds))('room', await token);
+        authorize('room', await token, { clockSkew }, at(seconds));
       expect(await refusal(enter(first - 1))).toBe(refusals.tokenTooEarly);
       await expect(enter(first)).resolves.toBeDefined();
       await expect(enter(last)).resolves.toBeDefined();
