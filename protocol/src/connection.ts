@@ -63,6 +63,8 @@ export const closeCodes = {
   tooMany: 4429,
 } as const;
 
+export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes];
+
 /** The error code of a refused request: HTTP's meanings. The reason says what was expected. */
 export const errorCodes = {
   /** The data is not of the method's form, or mediasoup can't take it. */

@@ -24,7 +24,7 @@ process.on('message', async (question: Question) => {
     case 'measure': {
       const measurement = await measure(server);
       // It has stood still meanwhile: until its workers have been asked again, it takes them for hanging.
-      while (server.pool.busy) {
+      while (server.pool.whyNoNewRoom) {
         await sleep(100);
       }
       tell({ measurement });

@@ -1,4 +1,11 @@
-import { type Permissions, permissionOfSource, type Refusal, type Source } from '@oneport/protocol';
+import {
+  closeCodes,
+  type Permissions,
+  permissionOfSource,
+  type Refusal,
+  type Source,
+} from '@oneport/protocol';
+import { AdmissionError } from '../config/admission-error.ts';
 
 /** Who somebody is and what it may do in a room. */
 export interface Access {
@@ -29,17 +36,16 @@ export function mayPublish({ permissions }: Access, source: Source): boolean {
   return permissions.publish.includes(permissionOfSource[source]);
 }
 
-/** Somebody isn't let in, or has been sent away. */
-export class RefusedError extends Error {
+/** The client's token does not open the room. */
+export class RefusedError extends AdmissionError {
   override name = 'RefusedError';
   readonly refusal: Refusal;
 
   /**
-   * @param refusal - what its socket is told
-   * @param detail - for our log only: why; without any part of the token
+   * @param detail - for the server's log only: why; without any part of the token
    */
   constructor(refusal: Refusal, detail: string = refusal) {
-    super(detail);
+    super(closeCodes.refused, refusal, { detail });
     this.refusal = refusal;
   }
 }

@@ -1,6 +1,8 @@
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { closeCodes } from '@oneport/protocol';
 import * as mediasoup from 'mediasoup';
+import { AdmissionError } from '../config/admission-error.ts';
 import type { MediaPorts } from '../ports/media-ports.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -17,24 +19,6 @@ export interface WorkerPoolOptions {
   maxCpu: number;
   telemetry: Telemetry;
   log: Logger;
-}
-
-/** There is no worker just now: all have died, and none has come back yet. */
-export class NoWorkerError extends Error {
-  override name = 'NoWorkerError';
-
-  constructor() {
-    super('no worker is running');
-  }
-}
-
-/** Each worker has so much to do that another room would harm those it has. */
-export class BusyWorkersError extends Error {
-  override name = 'BusyWorkersError';
-
-  constructor() {
-    super('every worker is busy: no new rooms for now, try again later');
-  }
 }
 
 /** How long a worker may take to end by itself. */
@@ -102,16 +86,31 @@ export class WorkerPool extends EventEmitter<{
     return this.#options.numWorkers;
   }
 
+  /** Why a new room can't be given to any worker now: what `forNewRoom` throws. undefined: it can. */
+  get whyNoNewRoom(): AdmissionError | undefined {
+    const [least] = this.#byLoad();
+    if (!least) {
+      return new AdmissionError(closeCodes.restart, 'no worker is running');
+    }
+    return least.usage.busy
+      ? new AdmissionError(
+          closeCodes.tooMany,
+          'every worker is busy: no new rooms for now, try again later',
+          { limit: 'worker_cpu' },
+        )
+      : undefined;
+  }
+
   /**
    * The worker with the fewest transports, and of those the one with the fewest rooms; a busy one if there is no other.
    *
    * @param transports - how many are about to be made there
-   * @throws NoWorkerError
+   * @throws AdmissionError when no worker is running
    */
   leastLoaded(transports: number): MediaWorker {
     const [least] = this.#byLoad();
     if (!least) {
-      throw new NoWorkerError();
+      throw new AdmissionError(closeCodes.restart, 'no worker is running');
     }
     least.expect(transports);
     return least;
@@ -122,11 +121,12 @@ export class WorkerPool extends EventEmitter<{
    * lost its worker goes wherever there is one: its peers are in a call.)
    *
    * @param transports - how many are about to be made there
-   * @throws NoWorkerError, BusyWorkersError
+   * @throws AdmissionError when no worker is running, or all are busy
    */
   forNewRoom(transports: number): MediaWorker {
-    if (this.busy) {
-      throw new BusyWorkersError();
+    const reason = this.whyNoNewRoom;
+    if (reason) {
+      throw reason;
     }
     return this.leastLoaded(transports);
   }
@@ -136,7 +136,7 @@ export class WorkerPool extends EventEmitter<{
    *
    * @param transports - how many are about to be made there
    * @param withinMs - milliseconds
-   * @throws NoWorkerError when none has come by then
+   * @throws AdmissionError when none has started by then
    */
   async nextLeastLoaded(transports: number, withinMs: number): Promise<MediaWorker> {
     if (this.#workers.size === 0) {
@@ -145,11 +145,6 @@ export class WorkerPool extends EventEmitter<{
       await once(this, 'workerstarted', { signal }).catch(() => undefined);
     }
     return this.leastLoaded(transports);
-  }
-
-  /** Whether there are workers, and none that may be given a new room. */
-  get busy(): boolean {
-    return this.#byLoad()[0]?.usage.busy ?? false;
   }
 
   /** Those that are busy come last. */

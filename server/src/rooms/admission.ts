@@ -1,5 +1,6 @@
-import { type Refusal, refusals } from '@oneport/protocol';
-import { type Access, RefusedError } from '../access/access.ts';
+import { closeCodes, type Refusal, refusals } from '@oneport/protocol';
+import type { Access } from '../access/access.ts';
+import { AdmissionError } from '../config/admission-error.ts';
 import type { Lobby, WaitEnd } from './lobby.ts';
 import type { Room } from './room.ts';
 
@@ -18,20 +19,27 @@ export interface Visitor {
   signal: AbortSignal;
 }
 
-const refusalOf: Partial<Record<WaitEnd, Refusal>> = {
-  denied: refusals.notAdmitted,
-  'room closed': refusals.roomClosed,
-  replaced: refusals.idTaken,
-  taken: refusals.idTaken,
-  // Nobody is there any more who could read it.
-  gone: refusals.notAdmitted,
+const rejections: Partial<Record<WaitEnd, () => AdmissionError>> = {
+  denied: () => byModerator(refusals.notAdmitted),
+  'room closed': () => byModerator(refusals.roomClosed),
+  replaced: () => new AdmissionError(closeCodes.refused, refusals.idTaken),
+  taken: () => new AdmissionError(closeCodes.refused, refusals.idTaken),
+  // The socket is closed already.
+  gone: () => new AdmissionError(closeCodes.gone, ''),
 };
+
+function byModerator(refusal: Refusal): AdmissionError {
+  return new AdmissionError(closeCodes.turnedAway, refusal);
+}
+
+/** A moderator has removed this client: it can't come back as long as the room lives. */
+export const removedError = () => byModerator(refusals.removed);
 
 /**
  * Waits until a visitor may enter: at once, unless the room is locked or its token says that it is let in.
  *
  * @param find - the room, if it is open
- * @throws RefusedError, LobbyFullError
+ * @throws AdmissionError
  */
 export async function passDoor(
   visitor: Visitor,
@@ -44,16 +52,16 @@ export async function passDoor(
   for (;;) {
     const room = await find(roomId);
     if (room?.moderation.hasRemoved(access)) {
-      throw new RefusedError(refusals.removed);
+      throw removedError();
     }
     if (admitted || hasPlace(room, visitor) || !mustAsk(room, access)) {
       return;
     }
     visitor.onWaiting();
     const end = await lobby.wait(roomId, peer, access.subject, signal);
-    const refusal = refusalOf[end];
-    if (refusal) {
-      throw new RefusedError(refusal, end);
+    const rejection = rejections[end];
+    if (rejection) {
+      throw rejection();
     }
     admitted = end === 'admitted';
   }

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
-import type { WaitingPeer } from '@oneport/protocol';
+import { closeCodes, type WaitingPeer } from '@oneport/protocol';
+import { AdmissionError } from '../config/admission-error.ts';
 
 /** How a wait has ended. again: look anew, the room is another or no longer locked. */
 export type WaitEnd =
@@ -19,11 +20,6 @@ interface Waiter {
 
 /** How many may wait: each holds a socket, and nothing of a worker. */
 export const lobbyLimits = { ofOneRoom: 50, ofAllRooms: 1000 };
-
-/** Too many wait already. */
-export class LobbyFullError extends Error {
-  override name = 'LobbyFullError';
-}
 
 /** Those who wait to be let into rooms, which needn't be open: nobody may have come yet. */
 export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
@@ -45,7 +41,7 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
    *
    * @param subject - whose token it is: it may take its own place here, from another socket, and nobody else may
    * @param signal - aborted when its socket is gone
-   * @throws LobbyFullError
+   * @throws AdmissionError when the lobby is full
    */
   wait(
     roomId: string,
@@ -63,7 +59,11 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
     }
     present?.end('replaced');
     if (waiters.size >= lobbyLimits.ofOneRoom || this.#size >= lobbyLimits.ofAllRooms) {
-      return Promise.reject(new LobbyFullError('too many are waiting to be let in'));
+      return Promise.reject(
+        new AdmissionError(closeCodes.tooMany, 'too many are waiting to be let in', {
+          limit: 'lobby',
+        }),
+      );
     }
     return new Promise((resolve) => {
       const gone = () => waiter.end('gone');

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { refusals } from '@oneport/protocol';
-import { RefusedError } from '../access/access.ts';
+import { closeCodes, refusals } from '@oneport/protocol';
+import { AdmissionError } from '../config/admission-error.ts';
 import type { Limits } from '../config/limits.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
-import { BusyWorkersError, NoWorkerError, type WorkerPool } from '../media/worker-pool.ts';
+import type { WorkerPool } from '../media/worker-pool.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { passDoor, type Visitor } from './admission.ts';
+import { passDoor, removedError, type Visitor } from './admission.ts';
 import { ChatHistory } from './chat-history.ts';
 import { Lobby } from './lobby.ts';
 import { type CloseReason, Peer } from './peer.ts';
@@ -21,30 +21,13 @@ const transportsFor = (peers: number, ofEach = 2) => 1 + ofEach * peers;
 
 type RoomLimits = Pick<Limits, 'rooms' | 'peers_per_room' | 'transports_per_peer'>;
 
-/** The server, the room or a peer's share has no place for more. */
-export class FullError extends Error {
-  override name = 'FullError';
-  readonly limit: keyof RoomLimits;
-
-  /** @param limit - the one that is reached; @param message - for who is refused */
-  constructor(limit: FullError['limit'], message: string) {
-    super(message);
-    this.limit = limit;
-  }
+function limitReached(limit: keyof RoomLimits, reason: string): AdmissionError {
+  return new AdmissionError(closeCodes.tooMany, reason, { limit });
 }
 
-/** The peer id is in use, and its owner's secret was not given. */
-export class PeerIdTakenError extends Error {
-  override name = 'PeerIdTakenError';
-}
-
-/** The server is about to stop: rooms that are there go on until then, others begin elsewhere. */
-export class StoppingError extends Error {
-  override name = 'StoppingError';
-
-  constructor() {
-    super('the server stops: no new rooms');
-  }
+/** Open rooms go on until the server stops; the client finds another instance for a new one. */
+function stoppingError(): AdmissionError {
+  return new AdmissionError(closeCodes.restart, 'the server stops: no new rooms');
 }
 
 export interface RoomsOptions {
@@ -99,30 +82,27 @@ export class Rooms {
   }
 
   /** Why a room can't begin just now: what `enter` throws then. */
-  get whyNoNewRoom(): StoppingError | FullError | NoWorkerError | BusyWorkersError | undefined {
+  get whyNoNewRoom(): AdmissionError | undefined {
     const { pool, limits } = this.#options;
     if (this.#stopsAt !== undefined) {
-      return new StoppingError();
+      return stoppingError();
     }
     if (this.#rooms.size >= limits.rooms) {
-      return new FullError('rooms', `this server is full (${this.#rooms.size} rooms)`);
+      return limitReached('rooms', `this server is full (${this.#rooms.size} rooms)`);
     }
-    if (pool.workers.length === 0) {
-      return new NoWorkerError();
-    }
-    return pool.busy ? new BusyWorkersError() : undefined;
+    return pool.whyNoNewRoom;
   }
 
   /**
    * Gives a peer its place in a room, which is made if need be; or finds the place that it has.
    *
-   * @throws FullError, PeerIdTakenError, NoWorkerError, BusyWorkersError, StoppingError, RefusedError, LobbyFullError
+   * @throws AdmissionError
    */
   async enter(entry: Entry): Promise<{ room: Room; peer: Peer }> {
     const { roomId, peerId, resume, wants, access } = entry;
     const { limits } = this.#options;
     if (Number(wants.produce) + Number(wants.consume) > limits.transports_per_peer) {
-      throw new FullError(
+      throw limitReached(
         'transports_per_peer',
         `a peer may have ${limits.transports_per_peer} transport here: produce or consume, not both`,
       );
@@ -131,7 +111,7 @@ export class Rooms {
       const open = await this.#find(id);
       // It could be let in here only to be told then that it must go elsewhere.
       if (!open && this.#stopsAt !== undefined) {
-        throw new StoppingError();
+        throw stoppingError();
       }
       return open;
     });
@@ -143,7 +123,7 @@ export class Rooms {
 
     // While we waited, again.
     if (room.moderation.hasRemoved(access)) {
-      throw new RefusedError(refusals.removed);
+      throw removedError();
     }
 
     const present = room.peer(peerId);
@@ -153,10 +133,10 @@ export class Rooms {
         present.setAccess(access);
         return { room, peer: present };
       }
-      throw new PeerIdTakenError('peerId: it is in use in this room');
+      throw new AdmissionError(closeCodes.refused, refusals.idTaken);
     }
     if (room.size >= limits.peers_per_room) {
-      throw new FullError('peers_per_room', `this room is full (${room.size} peers)`);
+      throw limitReached('peers_per_room', `this room is full (${room.size} peers)`);
     }
     const { graceMs, log } = this.#options;
     const peer = new Peer({ id: peerId, roomId, wants, access, graceMs, log });

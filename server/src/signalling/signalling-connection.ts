@@ -17,18 +17,16 @@ import {
 } from '@oneport/protocol';
 import * as protoo from 'protoo-server';
 import type { z } from 'zod';
-import { RefusedError } from '../access/access.ts';
 import type { Authenticator } from '../access/authenticator.ts';
+import { AdmissionError } from '../config/admission-error.ts';
 import type { TurnConfig } from '../config/config.ts';
-import type { LimitName, Limits } from '../config/limits.ts';
-import { BusyWorkersError, NoWorkerError } from '../media/worker-pool.ts';
+import type { Limits } from '../config/limits.ts';
 import { NoPortError } from '../ports/errors.ts';
 import type { Transport } from '../ports/media-ports.ts';
-import { LobbyFullError } from '../rooms/lobby.ts';
 import type { CloseReason, Peer, PeerEvents, PeerLink } from '../rooms/peer.ts';
 import type { Room } from '../rooms/room.ts';
 import { RoomError, toRoomError } from '../rooms/room-error.ts';
-import { FullError, PeerIdTakenError, type Rooms, StoppingError } from '../rooms/rooms.ts';
+import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { type Context, handlers } from './handlers.ts';
@@ -78,9 +76,6 @@ const leavingCodes: readonly (number | undefined)[] = [
   closeCodes.badFrame,
   closeCodes.refused,
 ];
-
-/** Refusals that are a moderator's decision. */
-const byModerator = new Set<string>([refusals.removed, refusals.notAdmitted, refusals.roomClosed]);
 
 type Listeners = { [E in keyof PeerEvents]: (...args: PeerEvents[E]) => void };
 
@@ -167,21 +162,20 @@ export class Connection implements PeerLink {
         await room.connect(peer, wants, keep);
       }
     } catch (error) {
-      const { code, text } = refusalOf(error);
-      const limit = limitOf(error);
+      const { closeCode, message: reason, limit, detail } = rejectionOf(error);
       if (limit) {
         transport.limitHit(limit);
       }
-      const fields = { roomId, peerId, error: String(error) };
+      const fields = { roomId, peerId, closeCode, reason, detail };
       // With the socket its transports have gone, in the middle of being made.
       if (transport.closed) {
-        log.debug(fields, 'a peer left while it was connected');
-      } else if (code === closeCodes.internal) {
-        log.error(fields, 'a peer could not be connected');
+        log.debug(fields, 'peer left while connecting');
+      } else if (closeCode === closeCodes.internal) {
+        log.error(fields, 'peer could not be connected');
       } else {
-        log.info(fields, 'a peer was refused');
+        log.info(fields, 'peer rejected');
       }
-      transport.close(code, text);
+      transport.close(closeCode, reason);
     }
   }
 
@@ -369,44 +363,13 @@ function callHandler<M extends RequestMethod>(
   return handlers[method](context, data);
 }
 
-/** How a socket is closed that can't be let in. */
-function refusalOf(error: unknown): { code: number; text: string } {
-  if (error instanceof PeerIdTakenError) {
-    return { code: closeCodes.refused, text: error.message };
-  }
-  if (error instanceof RefusedError) {
-    const { refused, turnedAway } = closeCodes;
-    const code = byModerator.has(error.refusal) ? turnedAway : refused;
-    return { code, text: error.refusal };
-  }
-  if (
-    error instanceof FullError ||
-    error instanceof LobbyFullError ||
-    error instanceof NoPortError ||
-    error instanceof BusyWorkersError
-  ) {
-    return { code: closeCodes.tooMany, text: error.message };
-  }
-  // Come again: a worker will be back, or another instance be asked.
-  if (error instanceof NoWorkerError || error instanceof StoppingError) {
-    return { code: closeCodes.restart, text: error.message };
-  }
-  return { code: closeCodes.internal, text: 'internal error' };
-}
-
-/** Which limit it was that kept a peer out. */
-function limitOf(error: unknown): LimitName | undefined {
-  if (error instanceof FullError) {
-    return error.limit;
-  }
-  if (error instanceof LobbyFullError) {
-    return 'lobby';
+/** The close of a socket whose client is not admitted. */
+function rejectionOf(error: unknown): AdmissionError {
+  if (error instanceof AdmissionError) {
+    return error;
   }
   if (error instanceof NoPortError) {
-    return 'media_ports';
+    return new AdmissionError(closeCodes.tooMany, error.message, { limit: 'media_ports' });
   }
-  if (error instanceof BusyWorkersError) {
-    return 'worker_cpu';
-  }
-  return undefined;
+  return new AdmissionError(closeCodes.internal, 'internal error', { detail: String(error) });
 }
