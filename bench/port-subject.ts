@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { types } from 'mediasoup';
-import type { Transport } from '../server/src/ports/media-ports.ts';
+import type { Transport } from '../server/src/ports/types.ts';
 import { IcePeer } from '../testkit/clients/ice-peer.ts';
 import { rtpCapabilities, rtpParametersFor } from '../testkit/clients/media-parameters.ts';
 import { SrtpSender } from '../testkit/clients/srtp.ts';

@@ -4,7 +4,7 @@
  * addresses itself, and what became of each candidate.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PortEntry } from '../server/src/ports/port-map.ts';
+import type { PortEntry } from '../server/src/ports/types.ts';
 import { checkIce } from '../testkit/clients/ice-check.ts';
 import { TestPeer } from '../testkit/clients/test-peer.ts';
 import { startTestServer } from '../testkit/servers/test-server.ts';

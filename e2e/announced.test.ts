@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { tryBind } from '../server/src/net/try-bind.ts';
+import { tryBind } from '../server/src/ports/bind-check.ts';
 import { launchChromium } from '../testkit/browser/chromium.ts';
 import { type Candidate, PeerPage } from '../testkit/browser/peer-page.ts';
 import { obstacleToSharedPort, portWays, startServerFor } from '../testkit/browser/port-matrix.ts';

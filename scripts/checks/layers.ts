@@ -18,9 +18,9 @@ const order: Record<string, string[][]> = {
   ],
   server: [['src'], ['test']],
   'server/src': [
+    ['net'],
     ['config'],
-    ['telemetry'],
-    ['net', 'access'],
+    ['telemetry', 'access'],
     ['stun'],
     ['ports'],
     ['media'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { MediaWorker } from '../../server/src/media/media-worker.ts';
-import type { Transport } from '../../server/src/ports/media-ports.ts';
+import type { Transport } from '../../server/src/ports/types.ts';
 import { IcePeer } from '../../testkit/clients/ice-peer.ts';
 import { TestPeer } from '../../testkit/clients/test-peer.ts';
 import type { TestServer } from '../../testkit/servers/test-server.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { MediaWorker } from '../../server/src/media/media-worker.ts';
-import type { Transport } from '../../server/src/ports/media-ports.ts';
+import type { Transport } from '../../server/src/ports/types.ts';
 import { data } from '../servers/steered-host.ts';
 import type { IcePeer, Sent } from './ice-peer.ts';
 

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { tryBind } from '../../server/src/net/try-bind.ts';
+import { tryBind } from '../../server/src/ports/bind-check.ts';
 
 /**
  * Finds ports that nobody has at 127.0.0.1, for UDP and TCP, below the kernel's ephemeral ones.

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import type { WorkerPool } from '../media/worker-pool.ts';
-import type { MediaPorts } from '../ports/media-ports.ts';
+import type { MediaPorts } from '../ports/types.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { describeListening } from './ports-summary.ts';

@@ -1,4 +1,4 @@
-import type { PortEntry, PortMap } from '../ports/port-map.ts';
+import type { PortEntry, PortMap } from '../ports/types.ts';
 
 export interface PortsSummary {
   mode: PortMap['mode'];

@@ -4,8 +4,8 @@ import { obstacleToSteering } from '../../../testkit/servers/steered-host.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
 import { nothingOpen, workerState } from '../../../testkit/servers/worker-state.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
-import type { Transport } from '../ports/media-ports.ts';
 import { SharedPort } from '../ports/shared-port/shared-port.ts';
+import type { Transport } from '../ports/types.ts';
 import { checkEveryMs, type Readiness } from './readiness.ts';
 
 let server: TestServer;

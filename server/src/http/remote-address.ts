@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import proxyAddress from 'proxy-addr';
-import { remoteKeyOf } from '../ports/shared-port/tcp/addresses.ts';
+import { networkKeyOf } from '../net/ip.ts';
 
 /**
  * Who sends requests. X-Forwarded-For is anybody's to write: it counts from the right, and only as far as
@@ -25,5 +25,5 @@ export function remoteAddressOf(
  * @param address - also what a proxy wrote that is no address: then it counts as it is, cut
  */
 export function limitKeyOf(address: string): string {
-  return isIP(address) === 0 ? address.slice(0, 64) : remoteKeyOf(address);
+  return isIP(address) === 0 ? address.slice(0, 64) : networkKeyOf(address);
 }

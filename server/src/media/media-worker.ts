@@ -1,5 +1,5 @@
 import type { types } from 'mediasoup';
-import type { WorkerPorts } from '../ports/media-ports.ts';
+import type { WorkerPorts } from '../ports/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { mediaCodecs } from './codecs.ts';

@@ -5,7 +5,7 @@ import { checkIce } from '../../../testkit/clients/ice-check.ts';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
 import { UdpClient } from '../../../testkit/clients/udp-client.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
-import type { Transport } from '../ports/media-ports.ts';
+import type { Transport } from '../ports/types.ts';
 import type { MediaWorker } from './media-worker.ts';
 
 const patience = { timeout: 30_000, interval: 200 };

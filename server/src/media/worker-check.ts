@@ -48,9 +48,9 @@ async function check({ worker, ports }: MediaWorker, signal: AbortSignal): Promi
   }
   const router = await worker.createRouter({ appData: forCheck });
   try {
-    const { transport, listening } = await ports.openProbe(router);
-    for (const place of listening) {
-      await checkStun(place, transport.iceParameters, signal);
+    const { transport, endpoints } = await ports.openProbe(router);
+    for (const endpoint of endpoints) {
+      await checkStun(endpoint, transport.iceParameters, signal);
     }
   } finally {
     router.close();

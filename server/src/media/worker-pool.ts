@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { closeCodes } from '@oneport/protocol';
 import * as mediasoup from 'mediasoup';
 import { AdmissionError } from '../config/admission-error.ts';
-import type { MediaPorts } from '../ports/media-ports.ts';
+import type { MediaPorts } from '../ports/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { MediaWorker } from './media-worker.ts';

@@ -2,7 +2,7 @@
 import * as mediasoup from 'mediasoup';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import packageJson from '../../package.json' with { type: 'json' };
-import type { MediaPorts } from '../ports/media-ports.ts';
+import type { MediaPorts } from '../ports/types.ts';
 import { type MediaSources, mediaMetrics } from './media-metrics.ts';
 import { portMetrics } from './port-metrics.ts';
 import { type ServerSources, serverMetrics } from './server-metrics.ts';

@@ -1,11 +1,9 @@
 /** What came to the media ports, what was dropped and why, and who is connected by what. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { ipBytes, ipText } from '../net/ip-bytes.ts';
+import { canonicalIp } from '../net/ip.ts';
 import { readUdpSockets } from '../net/udp-sockets.ts';
-import type { MediaPorts } from '../ports/media-ports.ts';
-import type { PortMap } from '../ports/port-map.ts';
-import type { PortCounts } from '../ports/port-stats.ts';
+import type { MediaPorts, PortCounts, PortMap } from '../ports/types.ts';
 import { ReceiveDrops } from './receive-drops.ts';
 
 /** @see serverMetrics */
@@ -133,7 +131,7 @@ function kernelMetrics(registers: Registry[]): (map: PortMap) => Promise<void> {
     const ours = new Set(
       ports
         .filter(({ protocol }) => protocol === 'udp')
-        .map(({ ip, port }) => `${ipText(ipBytes(ip))} ${port}`),
+        .map(({ ip, port }) => `${canonicalIp(ip)} ${port}`),
     );
     const sockets = (await readUdpSockets()).filter(({ ip, port }) => ours.has(`${ip} ${port}`));
     lost.update(sockets);

@@ -1,4 +1,4 @@
-import type { UdpSocket } from '../net/udp-sockets.ts';
+import type { KernelSocketRow } from '../net/udp-sockets.ts';
 
 /** How often a socket may be missing before it counts as closed: the kernel leaves one out now and then. */
 const mostMisses = 3;
@@ -20,7 +20,7 @@ export class ReceiveDrops {
   }
 
   /** @param sockets - those that are open */
-  update(sockets: UdpSocket[]): void {
+  update(sockets: KernelSocketRow[]): void {
     for (const [inode, seen] of this.#seen) {
       seen.misses += 1;
       if (seen.misses > mostMisses) {

@@ -1,8 +1,6 @@
 import type { MediaWorker } from '../media/media-worker.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
-import type { MediaPorts } from '../ports/media-ports.ts';
-import type { PortMap } from '../ports/port-map.ts';
-import type { Inspection } from '../ports/port-stats.ts';
+import type { Inspection, MediaPorts, PortMap } from '../ports/types.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { paint } from './rows.ts';

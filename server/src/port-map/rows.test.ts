@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { PortEntry, TransportEntry } from '../ports/port-map.ts';
-import { type Inspection, inspectionOf } from '../ports/port-stats.ts';
+import { mergeInspections } from '../ports/port-stats.ts';
+import type { Inspection, PortEntry, TransportEntry } from '../ports/types.ts';
 import { paint } from './rows.ts';
 
 const transport: TransportEntry = {
@@ -119,7 +119,7 @@ test('further addresses of a client stand beside the one that ICE has chosen', (
   const known = { transportId: 'a', protocol: 'udp' as const, port: 443 };
   const { transports } = painted(
     [{ ...port, transports: [{ ...transport, iceState: 'connected', remote }] }],
-    inspectionOf([
+    mergeInspections([
       {
         ports: [],
         tuples: [
@@ -142,7 +142,7 @@ test('what several have counted is told apart by who, and added up over the work
   const count = { protocol: 'udp' as const, port: 443 };
   const { ports, counted } = painted(
     [port],
-    inspectionOf([
+    mergeInspections([
       {
         ports: [
           { ...count, by: 'kernel', handled: { dataSteered: 5 }, dropped: { noWorker: 1 } },
@@ -162,7 +162,7 @@ test('what several have counted is told apart by who, and added up over the work
 });
 
 test('what an unpatched worker does not tell is not zero', () => {
-  const unpatched = inspectionOf([{ ports: [], tuples: [] }]);
+  const unpatched = mergeInspections([{ ports: [], tuples: [] }]);
   const { ports, counted } = painted([port], unpatched);
   expect(counted).toBe('needs-patched-worker');
   expect(ports.get('udp 443')?.counts).toEqual([]);

@@ -8,8 +8,7 @@ import type {
   TransportRow,
   WorkerRow,
 } from '@oneport/protocol';
-import type { PortEntry, PortMap, TransportEntry } from '../ports/port-map.ts';
-import type { Inspection, KnownTuple } from '../ports/port-stats.ts';
+import type { Inspection, KnownTuple, PortEntry, PortMap, TransportEntry } from '../ports/types.ts';
 import { addressAndPort, portKey } from './port-key.ts';
 
 const nothing: Rates = { bytesIn: 0, bytesOut: 0, packetsIn: 0, packetsOut: 0 };

@@ -3,7 +3,7 @@ import { checkIce } from '../../../testkit/clients/ice-check.ts';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
 import { obstacleToSteering } from '../../../testkit/servers/steered-host.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
-import { tryBind } from '../net/try-bind.ts';
+import { tryBind } from './bind-check.ts';
 
 const hasIPv6 = (await tryBind('udp', '::1', 0)) === undefined;
 const modes = [

@@ -4,7 +4,7 @@ import type { types } from 'mediasoup';
 import { assignAnnounced, type ListenAddress } from '../config/announced-addresses.ts';
 import type { MediaConfig } from '../config/config.ts';
 import { ConfigError } from '../config/settings.ts';
-import { tryBind } from '../net/try-bind.ts';
+import { tryBind } from './bind-check.ts';
 
 /**
  * Where media is received. Without a setting that is the default route's address, because Firefox

@@ -1,19 +1,17 @@
-/** A port for each transport and protocol, out of the worker's part of the range. */
+/** A port for each transport and protocol, from the worker's part of the range. */
 import type { types } from 'mediasoup';
 import type { ListenAddress } from '../config/announced-addresses.ts';
 import type { MediaConfig } from '../config/config.ts';
 import { listenInfoOf } from './listen-addresses.ts';
-import type { MediaPorts, WorkerPorts } from './media-ports.ts';
-import { listeningAt, type PortMap, portsOfAll } from './port-map.ts';
-import { portRangeOf } from './port-range.ts';
-import type { Inspection } from './port-stats.ts';
-import { CommonWorkerPorts } from './worker-ports.ts';
+import { endpointAt } from './port-map.ts';
+import type { Inspection, MediaPorts, PortMap, WorkerPorts } from './types.ts';
+import { AttachedWorkers, BaseWorkerPorts, portRangeOf } from './worker-ports.ts';
 
 export class MultiPort implements MediaPorts {
   readonly mode = 'multi-port';
   readonly #media: MediaConfig;
   readonly #addresses: ListenAddress[];
-  readonly #workers = new Map<number, CommonWorkerPorts>();
+  readonly #workers = new AttachedWorkers();
 
   constructor(media: MediaConfig, addresses: ListenAddress[]) {
     this.#media = media;
@@ -22,32 +20,27 @@ export class MultiPort implements MediaPorts {
 
   async attach(worker: types.Worker, index: number): Promise<WorkerPorts> {
     const portRange = portRangeOf(this.#media, this.#media.numWorkers, index);
-    const ports = new CommonWorkerPorts({
+    const ports = new BaseWorkerPorts({
       worker,
       index,
       media: this.#media,
       addresses: this.#addresses,
-      standing: [],
+      fixedEndpoints: [],
       // With listenInfos mediasoup opens every entry, whatever enableUdp and enableTcp say.
       listen: ({ protocols }) => ({
         listenInfos: protocols.flatMap((protocol) =>
           this.#addresses.map((address) => ({ protocol, ...listenInfoOf(address), portRange })),
         ),
       }),
-      listeningOf: ({ protocol, address, port }) => {
-        const listener = this.#addresses.find(({ announced }) => announced[0] === address);
-        if (!listener) {
+      endpointOf: ({ protocol, address, port }) => {
+        const bound = this.#addresses.find(({ announced }) => announced[0] === address);
+        if (!bound) {
           throw new TypeError(`nothing listens for ${address}`);
         }
-        return listeningAt(listener, { protocol, port, announcedPort: port });
+        return endpointAt(bound, { protocol, port, announcedPort: port });
       },
     });
-    this.#workers.set(index, ports);
-    worker.observer.once('close', () => {
-      if (this.#workers.get(index) === ports) {
-        this.#workers.delete(index);
-      }
-    });
+    this.#workers.add(worker, index, ports);
     return ports;
   }
 
@@ -58,11 +51,11 @@ export class MultiPort implements MediaPorts {
       why:
         `MEDIASOUP_USE_WEBRTC_SERVER=false: each WebRtcTransport opens a port of its own for each ` +
         `protocol and address, out of ${minPort} to ${maxPort}.`,
-      ports: portsOfAll(this.#workers),
+      ports: this.#workers.describe(),
     };
   }
 
-  /** A transport's port is nobody else's: there is nothing to choose, and mediasoup counts no drops. */
+  /** Each transport has its own ports, so no packet is demultiplexed and mediasoup counts no drops. */
   async inspect(): Promise<Inspection> {
     return { counted: 'not-counted', ports: [], tuples: [] };
   }

@@ -1,78 +1,39 @@
+/** Builds endpoints and the port map out of mediasoup's candidates and tuples. */
 import type { types } from 'mediasoup';
 import type { ListenAddress } from '../config/announced-addresses.ts';
-import type { PortMode, Transport } from './media-ports.ts';
-import type { TransportHistory, TransportTimes } from './transport-history.ts';
+import type { Endpoint, PortEntry, Transport, TransportEntry, TransportTimes } from './types.ts';
 
-/** A live snapshot: port -> ufrag -> client address -> transport -> peer -> room. */
-export interface PortMap {
-  mode: PortMode;
-  /** Why there are as many ports as there are, for people. */
-  why: string;
-  ports: PortEntry[];
-}
-
-/** Where the kernel listens for a worker, and what peers are told. */
-export interface Listening {
-  protocol: types.TransportProtocol;
-  ip: string;
-  port: number;
-  /** Where peers reach it, in order of preference: another address or port, where NAT lies between. */
-  announced: [PeerAddress, ...PeerAddress[]];
-}
-
-export interface PeerAddress {
-  address: string;
-  port: number;
-}
-
-export interface PortEntry extends Listening {
-  workerIndex: number;
-  workerPid: number;
-  transports: TransportEntry[];
-}
-
-export interface TransportEntry {
-  transportId: string;
-  roomId: string;
-  peerId: string;
-  direction: 'send' | 'recv';
-  /** Our ICE username fragment: what a client's first STUN request is known by. */
-  ufrag: string;
-  /** Answered to as well after an ICE restart, until a request comes with the new one. */
-  previousUfrag: string | undefined;
-  iceState: types.IceState;
-  times: TransportTimes;
-  /** The client's address, once ICE has chosen this port for it: what all else is known by. */
-  remote?: { address: string; port: number };
+/** What the port map shows of a transport and mediasoup no longer knows. */
+export interface TransportRecord {
+  readonly times: TransportTimes;
+  /** The ufrag before the last ICE restart. */
+  readonly previousUfrag: string | undefined;
 }
 
 /**
- * What listens at an address.
- *
- * @param address - the address, and those that are announced for it
- * @param port - the kernel's, and what peers are told
+ * @param address - the bound address and the addresses that are announced for it
+ * @param ports - the bound port, and the one that peers are given for each announced address
  */
-export function listeningAt(
+export function endpointAt(
   { ip, announced: [first, ...rest] }: ListenAddress,
   {
     protocol,
     port,
     announcedPort,
-  }: Pick<Listening, 'protocol' | 'port'> & { announcedPort: number },
-): Listening {
-  const told = (address: string) => ({ address, port: announcedPort });
-  return { protocol, ip, port, announced: [told(first), ...rest.map(told)] };
+  }: Pick<Endpoint, 'protocol' | 'port'> & { announcedPort: number },
+): Endpoint {
+  const announce = (address: string) => ({ address, port: announcedPort });
+  return { protocol, ip, port, announced: [announce(first), ...rest.map(announce)] };
 }
 
 /**
- * Which of a worker's standing ports a candidate is: mediasoup says the kernel's port, and the first
- * of the announced addresses.
+ * Finds the endpoint of a candidate. mediasoup's candidates have the bound port and the first of the
+ * announced addresses.
  *
- * @param standing - the worker's
- * @param candidate - mediasoup's
+ * @throws TypeError when there is none
  */
-export function findListening(standing: Listening[], candidate: types.IceCandidate): Listening {
-  const found = standing.find(
+export function findEndpoint(endpoints: Endpoint[], candidate: types.IceCandidate): Endpoint {
+  const found = endpoints.find(
     ({ protocol, port, announced }) =>
       protocol === candidate.protocol &&
       port === candidate.port &&
@@ -86,25 +47,24 @@ export function findListening(standing: Listening[], candidate: types.IceCandida
 }
 
 /**
- * The entries of one worker: its standing ports, and those that its transports' candidates name.
+ * The port map's entries for one worker.
  *
- * @param options.worker - its index and process id
- * @param options.standing - the ports that are open whether or not anybody uses them
- * @param options.transports - the worker's open transports, with what became of them
- * @param options.listeningOf - where a candidate of mediasoup's is received
- * @param options.tupleOf - a tuple of mediasoup's, as it is there
+ * @param options.fixedEndpoints - those that are open whether or not a transport uses them
+ * @param options.transports - the worker's open transports
+ * @param options.endpointOf - the endpoint of one of mediasoup's candidates
+ * @param options.peerTuple - the tuple between the endpoint and the peer, given mediasoup's
  */
 export function describePorts(options: {
   worker: { index: number; pid: number };
-  standing: Listening[];
-  transports: Iterable<[Transport, TransportHistory]>;
-  listeningOf(candidate: types.IceCandidate): Listening;
-  tupleOf(tuple: types.TransportTuple): types.TransportTuple;
+  fixedEndpoints: Endpoint[];
+  transports: Iterable<[Transport, TransportRecord]>;
+  endpointOf(candidate: types.IceCandidate): Endpoint;
+  peerTuple(tuple: types.TransportTuple): types.TransportTuple;
 }): PortEntry[] {
-  const { worker, standing, transports, listeningOf, tupleOf } = options;
+  const { worker, fixedEndpoints, transports, endpointOf, peerTuple } = options;
   const entries = new Map<string, PortEntry>();
-  const entryOf = (listening: Listening): PortEntry => {
-    const { protocol, ip, port } = listening;
+  const entryOf = (endpoint: Endpoint): PortEntry => {
+    const { protocol, ip, port } = endpoint;
     const key = `${protocol} ${ip} ${port}`;
     const known = entries.get(key);
     if (known) {
@@ -113,37 +73,32 @@ export function describePorts(options: {
     const entry: PortEntry = {
       workerIndex: worker.index,
       workerPid: worker.pid,
-      ...listening,
+      ...endpoint,
       transports: [],
     };
     entries.set(key, entry);
     return entry;
   };
 
-  for (const listening of standing) {
-    entryOf(listening);
+  for (const endpoint of fixedEndpoints) {
+    entryOf(endpoint);
   }
-  for (const [transport, history] of transports) {
+  for (const [transport, record] of transports) {
     const { iceSelectedTuple, iceState } = transport;
-    // mediasoup's object keeps the tuple that its worker has forgotten.
+    // mediasoup keeps the selected tuple in JavaScript after its worker has dropped it.
     const tuple = iceState === 'disconnected' ? undefined : iceSelectedTuple;
-    const selected = tuple && tupleOf(tuple);
+    const selected = tuple && peerTuple(tuple);
     for (const candidate of transport.iceCandidates) {
-      const entry = entryOf(listeningOf(candidate));
-      entry.transports.push(describeTransport([transport, history], entry, selected));
+      const entry = entryOf(endpointOf(candidate));
+      entry.transports.push(describeTransport([transport, record], entry, selected));
     }
   }
   return [...entries.values()];
 }
 
-/** Those of all workers, by their indices: one that was started again is the newest in the map. */
-export function portsOfAll(workers: ReadonlyMap<number, { describe(): PortEntry[] }>): PortEntry[] {
-  return [...workers].sort(([a], [b]) => a - b).flatMap(([, ports]) => ports.describe());
-}
-
 function describeTransport(
-  [transport, history]: [Transport, TransportHistory],
-  listening: Listening,
+  [transport, record]: [Transport, TransportRecord],
+  endpoint: Endpoint,
   tuple: types.TransportTuple | undefined,
 ): TransportEntry {
   const { roomId, peerId, direction } = transport.appData;
@@ -153,16 +108,16 @@ function describeTransport(
     peerId,
     direction,
     ufrag: transport.iceParameters.usernameFragment,
-    previousUfrag: history.previousUfrag,
+    previousUfrag: record.previousUfrag,
     iceState: transport.iceState,
-    times: history.times,
+    times: record.times,
   };
   if (
     tuple?.remoteIp &&
     tuple.remotePort &&
-    tuple.protocol === listening.protocol &&
-    tuple.localPort === listening.port &&
-    tuple.localAddress === listening.ip
+    tuple.protocol === endpoint.protocol &&
+    tuple.localPort === endpoint.port &&
+    tuple.localAddress === endpoint.ip
   ) {
     entry.remote = { address: tuple.remoteIp, port: tuple.remotePort };
   }

@@ -8,7 +8,7 @@ import { dumpOf, receivedByUdp } from '../../../testkit/servers/shared-server.ts
 import { startTestServer } from '../../../testkit/servers/test-server.ts';
 import { skipWithPrebuiltWorker } from '../../../testkit/servers/test-worker.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
-import { tryBind } from '../net/try-bind.ts';
+import { tryBind } from './bind-check.ts';
 
 test('SP-5.2: a worker that dies takes none of another’s peers with it, and the one after it has its port again, and nothing else', async (context) => {
   skipWithPrebuiltWorker(context);

@@ -1,15 +1,14 @@
-/** One WebRtcServer, so one port, for each worker: base, base + 1, ... */
+/** One WebRtcServer for each worker, hence one port: base, base + 1, ... */
 import type { types } from 'mediasoup';
 import type { ListenAddress } from '../config/announced-addresses.ts';
 import type { MediaConfig } from '../config/config.ts';
-import { explainWorkerBind, mustBeFree } from '../net/bind-check.ts';
 import { ephemeralPortWarning } from '../net/ephemeral-ports.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { explainWorkerBind, requireFreePorts } from './bind-check.ts';
 import { listenInfoOf } from './listen-addresses.ts';
-import type { MediaPorts, WorkerPorts } from './media-ports.ts';
-import { findListening, listeningAt, type PortMap, portsOfAll } from './port-map.ts';
-import { type Inspection, inspectAll, inspectionOf } from './port-stats.ts';
-import { CommonWorkerPorts } from './worker-ports.ts';
+import { endpointAt, findEndpoint } from './port-map.ts';
+import type { Inspection, MediaPorts, PortMap, WorkerPorts } from './types.ts';
+import { AttachedWorkers, BaseWorkerPorts } from './worker-ports.ts';
 
 const protocols = ['udp', 'tcp'] as const;
 
@@ -17,7 +16,7 @@ export class SinglePort implements MediaPorts {
   readonly mode = 'single-port';
   readonly #media: MediaConfig;
   readonly #addresses: ListenAddress[];
-  readonly #workers = new Map<number, CommonWorkerPorts>();
+  readonly #workers = new AttachedWorkers();
 
   constructor(media: MediaConfig, addresses: ListenAddress[], log: Logger) {
     this.#media = media;
@@ -36,29 +35,24 @@ export class SinglePort implements MediaPorts {
       this.#addresses.map((address) => ({ protocol, ...listenInfoOf(address), port })),
     );
     const announcedPort = (this.#media.announcedPort ?? this.#media.port) + index;
-    const standing = protocols.flatMap((protocol) =>
-      this.#addresses.map((address) => listeningAt(address, { protocol, port, announcedPort })),
+    const fixedEndpoints = protocols.flatMap((protocol) =>
+      this.#addresses.map((address) => endpointAt(address, { protocol, port, announcedPort })),
     );
-    await mustBeFree(listenInfos);
+    await requireFreePorts(listenInfos);
     const webRtcServer = await worker.createWebRtcServer({ listenInfos }).catch((error) => {
       throw explainWorkerBind(error, port);
     });
-    const ports = new CommonWorkerPorts({
+    const ports = new BaseWorkerPorts({
       worker,
       index,
       media: this.#media,
       addresses: this.#addresses,
-      standing,
+      fixedEndpoints,
       webRtcServer,
       listen: () => ({ webRtcServer }),
-      listeningOf: (candidate) => findListening(standing, candidate),
+      endpointOf: (candidate) => findEndpoint(fixedEndpoints, candidate),
     });
-    this.#workers.set(index, ports);
-    worker.observer.once('close', () => {
-      if (this.#workers.get(index) === ports) {
-        this.#workers.delete(index);
-      }
-    });
+    this.#workers.add(worker, index, ports);
     return ports;
   }
 
@@ -71,12 +65,12 @@ export class SinglePort implements MediaPorts {
         (this.#media.announcedPort
           ? `; peers are told MEDIASOUP_ANNOUNCED_PORT (${this.#media.announcedPort}) and on.`
           : '.'),
-      ports: portsOfAll(this.#workers),
+      ports: this.#workers.describe(),
     };
   }
 
-  async inspect(): Promise<Inspection> {
-    return inspectionOf(await inspectAll(this.#workers.values()));
+  inspect(): Promise<Inspection> {
+    return this.#workers.inspect();
   }
 
   async close(): Promise<void> {

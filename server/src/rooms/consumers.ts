@@ -1,7 +1,7 @@
 import type { ConsumerOffer, RequestReply, RtpCapabilities } from '@oneport/protocol';
 import { errorCodes } from '@oneport/protocol';
 import type { types } from 'mediasoup';
-import type { Transport } from '../ports/media-ports.ts';
+import type { Transport } from '../ports/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Producer, ProducerData } from './producer-data.ts';
 import { RoomError } from './room-error.ts';

@@ -5,7 +5,7 @@ import {
   type RequestData,
 } from '@oneport/protocol';
 import type { types } from 'mediasoup';
-import type { Transport, TransportAppData } from '../ports/media-ports.ts';
+import type { Transport, TransportAppData } from '../ports/types.ts';
 import type { Producer, ProducerData } from './producer-data.ts';
 import { RoomError, toRefusal } from './room-error.ts';
 import type { RoomMedia } from './room-media.ts';

@@ -1,6 +1,6 @@
 import type { ChatMessage, RoomData } from '@oneport/protocol';
 import type { types } from 'mediasoup';
-import type { Transport } from '../ports/media-ports.ts';
+import type { Transport } from '../ports/types.ts';
 import type { ChatHistory } from './chat-history.ts';
 
 /**

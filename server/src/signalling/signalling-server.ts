@@ -6,7 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../access/authenticator.ts';
 import type { TurnConfig } from '../config/config.ts';
 import type { Limits } from '../config/limits.ts';
-import type { PortMode } from '../ports/media-ports.ts';
+import type { PortMode } from '../ports/types.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';

@@ -8,7 +8,7 @@ import {
   responseResult,
   transactionId,
 } from '../../../testkit/clients/stun.ts';
-import type { Listening } from '../ports/port-map.ts';
+import type { Endpoint } from '../ports/types.ts';
 
 /** Milliseconds. RFC 8489, 6.2.1 asks for 500 or more in networks; this one is the loopback interface. */
 const retransmitMs = 200;
@@ -26,7 +26,7 @@ const loopbackOf: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1'
  * @throws Error that says what came in place of a success
  */
 export async function checkStun(
-  listening: Pick<Listening, 'protocol' | 'ip' | 'port'>,
+  listening: Pick<Endpoint, 'protocol' | 'ip' | 'port'>,
   ice: IceCredentials,
   signal: AbortSignal,
 ): Promise<void> {

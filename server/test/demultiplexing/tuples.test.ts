@@ -15,7 +15,7 @@ import { keyingMaterialBytes, SrtpSender, senderReport } from '../../../testkit/
 import { bindingRequest } from '../../../testkit/clients/stun.ts';
 import { dtlsState, UdpClient } from '../../../testkit/clients/udp-client.ts';
 import { skipWithPrebuiltWorker } from '../../../testkit/servers/test-worker.ts';
-import { tryBind } from '../../src/net/try-bind.ts';
+import { tryBind } from '../../src/ports/bind-check.ts';
 
 const ssrc = 1234;
 const payload = Buffer.alloc(100);

@@ -1,4 +1,4 @@
-import type { PortCounts } from '../port-stats.ts';
+import type { PortCounts } from '../types.ts';
 import type { SteeringCounters } from './steering/counters.ts';
 import type { TcpFrontCounters } from './tcp/counters.ts';
 

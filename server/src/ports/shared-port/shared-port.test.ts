@@ -6,7 +6,7 @@ import { bindingRequest } from '../../../../testkit/clients/stun.ts';
 import { dumpOf, startSharedServer } from '../../../../testkit/servers/shared-server.ts';
 import { data, skipWithoutSteering } from '../../../../testkit/servers/steered-host.ts';
 import type { MediaWorker } from '../../media/media-worker.ts';
-import type { Transport } from '../media-ports.ts';
+import type { Transport } from '../types.ts';
 
 beforeEach(skipWithoutSteering);
 

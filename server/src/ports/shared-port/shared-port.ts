@@ -4,15 +4,13 @@ import type { types } from 'mediasoup';
 import type { ListenAddress } from '../../config/announced-addresses.ts';
 import type { Config, MediaConfig } from '../../config/config.ts';
 import type { LimitName } from '../../config/limits.ts';
-import { explainWorkerBind, mustBeFree } from '../../net/bind-check.ts';
 import { ephemeralPortWarning } from '../../net/ephemeral-ports.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import { explainWorkerBind, requireFreePorts } from '../bind-check.ts';
 import { listenInfoOf } from '../listen-addresses.ts';
-import type { MediaPorts, WorkerPorts } from '../media-ports.ts';
-import { type PortMap, portsOfAll } from '../port-map.ts';
-import { portRangeOf } from '../port-range.ts';
-import { type Inspection, inspectAll, inspectionOf } from '../port-stats.ts';
+import type { Inspection, MediaPorts, PortMap, WorkerPorts } from '../types.ts';
+import { AttachedWorkers, portRangeOf } from '../worker-ports.ts';
 import { frontCounts, steeringCounts } from './counts.ts';
 import { SharedWorkerPorts } from './shared-worker-ports.ts';
 import { Steering } from './steering/steering.ts';
@@ -33,7 +31,7 @@ export class SharedPort implements MediaPorts {
   readonly front: TcpFront;
   readonly #media: MediaConfig;
   readonly #addresses: ListenAddress[];
-  readonly #workers = new Map<number, SharedWorkerPorts>();
+  readonly #workers = new AttachedWorkers<SharedWorkerPorts>();
   #opened: Promise<void> | undefined;
 
   /**
@@ -120,12 +118,7 @@ export class SharedPort implements MediaPorts {
       steering: this.steering,
       front: this.front,
     });
-    this.#workers.set(index, ports);
-    worker.observer.once('close', () => {
-      if (this.#workers.get(index) === ports) {
-        this.#workers.delete(index);
-      }
-    });
+    this.#workers.add(worker, index, ports);
     return ports;
   }
 
@@ -141,14 +134,14 @@ export class SharedPort implements MediaPorts {
         'MEDIASOUP_USE_WEBRTC_SERVER=shared: all workers receive on one port, ' +
         `MEDIASOUP_PORT (${port})` +
         (announcedPort ? `; peers are told MEDIASOUP_ANNOUNCED_PORT (${announcedPort}).` : '.'),
-      ports: portsOfAll(this.#workers),
+      ports: this.#workers.describe(),
     };
   }
 
   /** The kernel's program and the front drop what no worker gets to see. */
   async inspect(): Promise<Inspection> {
     const { port } = this.#media;
-    const { counted, ports, tuples } = inspectionOf(await inspectAll(this.#workers.values()));
+    const { counted, ports, tuples } = await this.#workers.inspect();
     const kernel = this.steering.groups.map((group) => steeringCounts(port, group.counters()));
     const front = frontCounts(port, this.front.counters());
     return { counted, ports: [...kernel, front, ...ports], tuples };
@@ -162,7 +155,7 @@ export class SharedPort implements MediaPorts {
 
   async #open(): Promise<void> {
     // Another server of the same user's would join the group, and its program would take ours' place.
-    await mustBeFree(
+    await requireFreePorts(
       this.#addresses.map(({ ip }) => ({ protocol: 'udp', ip, port: this.#media.port })),
     );
     this.steering.open();

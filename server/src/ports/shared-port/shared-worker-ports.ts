@@ -1,9 +1,9 @@
 import type { types } from 'mediasoup';
 import type { ListenAddress } from '../../config/announced-addresses.ts';
 import type { MediaConfig } from '../../config/config.ts';
-import type { Transport, Want } from '../media-ports.ts';
-import { findListening, listeningAt } from '../port-map.ts';
-import { CommonWorkerPorts } from '../worker-ports.ts';
+import { endpointAt, findEndpoint } from '../port-map.ts';
+import type { Transport, TransportOptions } from '../types.ts';
+import { BaseWorkerPorts } from '../worker-ports.ts';
 import type { SteeredTransport } from './steering/steered-transport.ts';
 import type { Steering } from './steering/steering.ts';
 import type { TcpFront } from './tcp/tcp-demultiplexer.ts';
@@ -22,7 +22,7 @@ export interface SharedWorkerPortsOptions {
 }
 
 /** A worker's share of the port: tells the kernel of each transport before anybody else hears of it. */
-export class SharedWorkerPorts extends CommonWorkerPorts {
+export class SharedWorkerPorts extends BaseWorkerPorts {
   readonly #options: SharedWorkerPortsOptions;
   readonly #steered = new WeakMap<Transport, SteeredTransport>();
 
@@ -30,25 +30,25 @@ export class SharedWorkerPorts extends CommonWorkerPorts {
     const { worker, index, media, addresses, webRtcServer, tcpPorts, front } = options;
     const { port, announcedPort = port } = media;
     const udp = addresses.map((address) =>
-      listeningAt(address, { protocol: 'udp', port, announcedPort }),
+      endpointAt(address, { protocol: 'udp', port, announcedPort }),
     );
     const tcp = addresses.map((address) =>
-      listeningAt(address, { protocol: 'tcp', port, announcedPort }),
+      endpointAt(address, { protocol: 'tcp', port, announcedPort }),
     );
     super({
       worker,
       index,
       media,
       addresses,
-      standing: [...udp, ...tcp],
+      fixedEndpoints: [...udp, ...tcp],
       webRtcServer,
       listen: () => ({ webRtcServer }),
-      listeningOf: (candidate) =>
+      endpointOf: (candidate) =>
         candidate.protocol === 'udp'
-          ? findListening(udp, candidate)
-          : (tcp[tcpPorts.indexOf(candidate.port)] ?? findListening(tcp, candidate)),
+          ? findEndpoint(udp, candidate)
+          : (tcp[tcpPorts.indexOf(candidate.port)] ?? findEndpoint(tcp, candidate)),
       // The worker sees the front's connection; meant is the peer's.
-      tupleOf: (tuple) => {
+      peerTuple: (tuple) => {
         if (tuple.protocol === 'udp') {
           return tuple;
         }
@@ -68,9 +68,12 @@ export class SharedWorkerPorts extends CommonWorkerPorts {
     this.#options = options;
   }
 
-  protected override async open(router: types.Router, want: Want): Promise<Transport> {
+  protected override async open(
+    router: types.Router,
+    options: TransportOptions,
+  ): Promise<Transport> {
     const { steering, index, addresses } = this.#options;
-    const transport = await super.open(router, want);
+    const transport = await super.open(router, options);
     let steered: SteeredTransport;
     try {
       steered = steering.addTransport(index, transport.iceParameters.usernameFragment);

@@ -1,5 +1,5 @@
 /** The keys and values of the maps, as the structs of steer.bpf.c have them. */
-import { ipBytes, ipText } from '../../../net/ip-bytes.ts';
+import { ipBytes, ipText } from '../../../net/ip.ts';
 
 /** What is random in a ufrag of mediasoup's: its last 32 characters; others may name room and peer. */
 const ufragBytes = 32;

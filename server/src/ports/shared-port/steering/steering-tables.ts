@@ -1,5 +1,5 @@
 import { SystemCallError } from '../../../net/libc.ts';
-import { NoPortError } from '../../errors.ts';
+import { NoPortError } from '../../types.ts';
 import { deleteElement, keysOf, lookupElement, updateElement } from './bpf.ts';
 import type { BpfObject } from './bpf-object.ts';
 import { noTransport, readTransport, transportValue, ufragKey, uint32 } from './keys.ts';

@@ -11,7 +11,7 @@ import {
   SteeredHost,
   skipWithoutSteering,
 } from '../../../../../testkit/servers/steered-host.ts';
-import { NoPortError } from '../../errors.ts';
+import { NoPortError } from '../../types.ts';
 
 beforeEach(skipWithoutSteering);
 

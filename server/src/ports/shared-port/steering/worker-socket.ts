@@ -1,25 +1,31 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
-import { ipBytes } from '../../../net/ip-bytes.ts';
+import { readdir, readlink } from 'node:fs/promises';
+import { canonicalIp } from '../../../net/ip.ts';
+import { readUdpSockets } from '../../../net/udp-sockets.ts';
 import { copyFd } from './system-calls.ts';
 
 /**
- * A copy of the UDP socket that a child process has at an address, found in /proc (proc_pid_net(5),
- * proc_pid_fd(5)).
+ * Copies the UDP socket that a child process has bound to an address. It is found in /proc
+ * (proc_pid_net(5), proc_pid_fd(5)).
  *
- * @param pid - a child of ours
- * @param ip - where it is bound, as it was bound: a wildcard is only itself
+ * @param pid - a child of this process
+ * @param ip - as it was bound: a wildcard matches only itself
  * @param port - 1 to 65535
- * @returns a file descriptor of ours, to be closed
- * @throws Error when it has none there, or more than one
- * @throws SystemCallError when it may not be copied
+ * @returns a file descriptor of this process, which the caller closes
+ * @throws Error when the child has no socket there, or several
+ * @throws SystemCallError when copying is not permitted
  */
 export async function copyUdpSocket(pid: number, ip: string, port: number): Promise<number> {
-  const inodes = await inodesAt(pid, ip, port);
+  // These are the sockets of all processes: the worker's and those of its siblings.
+  const inodes = new Set(
+    (await readUdpSockets(pid))
+      .filter((socket) => socket.ip === canonicalIp(ip) && socket.port === port)
+      .map(({ inode }) => `socket:[${inode}]`),
+  );
   const fds: number[] = [];
   for (const fd of await readdir(`/proc/${pid}/fd`)) {
-    // One that was closed meanwhile is not the one.
+    // A descriptor that was closed meanwhile is not the wanted one.
     const target = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '');
-    if (inodes.has(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? '')) {
+    if (inodes.has(target)) {
       fds.push(Number(fd));
     }
   }
@@ -28,23 +34,4 @@ export async function copyUdpSocket(pid: number, ip: string, port: number): Prom
     throw new Error(`process ${pid} has ${fds.length} UDP sockets at ${ip}, port ${port}`);
   }
   return copyFd(pid, fd);
-}
-
-/** All sockets of the network namespace that are bound there: this process's, and its siblings'. */
-async function inodesAt(pid: number, ip: string, port: number): Promise<Set<string>> {
-  const bytes = ipBytes(ip);
-  // Groups of four bytes, each as a number of the machine's byte order.
-  const words = Array.from({ length: bytes.length / 4 }, (_, i) =>
-    bytes
-      .readUInt32LE(i * 4)
-      .toString(16)
-      .padStart(8, '0'),
-  );
-  const local = `${words.join('')}:${port.toString(16).padStart(4, '0')}`.toUpperCase();
-  const table = await readFile(`/proc/${pid}/net/udp${bytes.length === 16 ? '6' : ''}`, 'latin1');
-  const rows = table
-    .split('\n')
-    .slice(1)
-    .map((line) => line.trim().split(/\s+/));
-  return new Set(rows.filter((row) => row[1] === local).map((row) => row[9] ?? ''));
 }

@@ -12,8 +12,7 @@ import {
   startFront,
 } from '../../../../../testkit/clients/tcp-demultiplexer.ts';
 import { freePorts } from '../../../../../testkit/servers/free-ports.ts';
-import { tryBind } from '../../../net/try-bind.ts';
-import { PortInUseError } from '../../errors.ts';
+import { PortInUseError, tryBind } from '../../bind-check.ts';
 import { TcpFront } from './tcp-demultiplexer.ts';
 
 const ufrag = 'abcdefghijklmnopqrstuvwxyz012345';

@@ -1,7 +1,8 @@
 /** One TCP port for all workers, and for HTTP if wanted: docs/shared-port.md. */
 import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
-import { explainBindFailure, mustBeFree } from '../../../net/bind-check.ts';
-import { coveringIp, isWildcard, listenIps, remoteKeyOf } from './addresses.ts';
+import { isWildcard, networkKeyOf } from '../../../net/ip.ts';
+import { explainBindFailure, requireFreePorts } from '../../bind-check.ts';
+import { coveringIp, listenIps } from './addresses.ts';
 import { Places } from './connection-quota.ts';
 import { type Refusal, type TcpFrontCounters, zeroCounters } from './counters.ts';
 import { joinSockets } from './join-sockets.ts';
@@ -76,7 +77,7 @@ export class TcpFront {
   async listen(): Promise<void> {
     const { port, iceIps } = this.#options;
     const places = listenIps([...iceIps, ...this.#httpIps]).map((ip) => ({ ip, port }));
-    await mustBeFree(places.map((place) => ({ protocol: 'tcp', ...place })));
+    await requireFreePorts(places.map((place) => ({ protocol: 'tcp', ...place })));
     try {
       for (const place of places) {
         await this.#listenAt(place);
@@ -153,7 +154,7 @@ export class TcpFront {
     if (!remoteAddress || !remotePort || !localAddress) {
       return 'closedEarly';
     }
-    const key = remoteKeyOf(remoteAddress);
+    const key = networkKeyOf(remoteAddress);
     const { onLimit } = this.#options;
     const leave = this.#connections.take(key);
     if (typeof leave === 'string') {
