@@ -20,7 +20,8 @@ const order: Record<string, string[][]> = {
   'server/src': [
     ['net'],
     ['config'],
-    ['telemetry', 'access'],
+    ['telemetry'],
+    ['access'],
     ['stun'],
     ['ports'],
     ['media'],

@@ -3,8 +3,8 @@ import type { ListenAddress } from '../config/announced-addresses.ts';
 import type { MediaConfig } from '../config/config.ts';
 import { ufragPrefixOf } from './ice-ufrag.ts';
 import { listenInfoOf } from './listen-addresses.ts';
-import { type TransportRecord, describePorts } from './port-map.ts';
-import { type WorkerInspection, inspectWebRtcServer, mergeInspections } from './port-stats.ts';
+import { describePorts, type TransportRecord } from './port-map.ts';
+import { inspectWebRtcServer, mergeInspections, type WorkerInspection } from './port-stats.ts';
 import {
   type Endpoint,
   type Inspection,

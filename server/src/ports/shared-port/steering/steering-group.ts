@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SystemCallError } from '../../../net/libc.ts';
 import { ipBytes } from '../../../net/ip.ts';
+import { SystemCallError } from '../../../net/libc.ts';
 import { keysOf, loadProgram, lookupElement, updateElement } from './bpf.ts';
 import { type BpfObject, linkInstructions } from './bpf-object.ts';
 import { readCounters, type SteeringCounters } from './counters.ts';
