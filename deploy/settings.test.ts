@@ -3,38 +3,35 @@ import { type Config, loadConfig } from '../server/src/config/config.ts';
 import { settingNames } from '../server/src/config/settings.ts';
 import { allDeployed, readDeploy, readKubernetes } from '../testkit/servers/deployed.ts';
 
-/** The launcher's and set-up's, which the server reads too (docs/setup.md). */
+/** ONEPORT_CACHE belongs to set-up, and the server reads it too (docs/worker.md). */
 const known = new Set([...settingNames.map(({ name }) => name), 'ONEPORT_CACHE']);
 
 describe.each(allDeployed())('$name', ({ env, stopSeconds, published, reserved }) => {
-  // Where it says nothing, the machine's cores would decide.
+  // The default is the number of cores of the machine that runs the test.
   const config = loadConfig({ MEDIASOUP_NUM_WORKERS: '1', ...env });
 
-  test('sets only what there is to set, to what is allowed', () => {
+  test('sets only existing settings, to valid values', () => {
     expect(Object.keys(env).filter((name) => !known.has(name))).toEqual([]);
     expect(Object.keys(env).length).toBeGreaterThan(2);
     expect(config.warnings).toEqual([]);
   });
 
-  test.skipIf(stopSeconds === undefined)('is killed only after it has drained', () => {
+  test.skipIf(stopSeconds === undefined)('is killed only after draining', () => {
     expect(stopSeconds).toBeGreaterThanOrEqual(config.drainSeconds + 5);
   });
 
-  test.skipIf(published === undefined)(
-    'publishes the ports that it listens on, and no others',
-    () => {
-      const ports = mediaPorts(config);
-      for (const protocol of ['udp', 'tcp'] as const) {
-        const those = (published ?? []).filter((one) => one.protocol === protocol);
-        expect(those.map(({ inside }) => inside).sort()).toEqual(ports);
-        // No announced port: what a candidate names is what is open outside.
-        expect(those.filter(({ outside, inside }) => outside !== inside)).toEqual([]);
-      }
-      expect(config.media.announcedPort).toBeUndefined();
-    },
-  );
+  test.skipIf(published === undefined)('publishes exactly the ports it listens on', () => {
+    const ports = mediaPorts(config);
+    for (const protocol of ['udp', 'tcp'] as const) {
+      const those = (published ?? []).filter((one) => one.protocol === protocol);
+      expect(those.map(({ inside }) => inside).sort()).toEqual(ports);
+      // No announced port is set, so candidates name the inside port.
+      expect(those.filter(({ outside, inside }) => outside !== inside)).toEqual([]);
+    }
+    expect(config.media.announcedPort).toBeUndefined();
+  });
 
-  test.skipIf(reserved === undefined)('the kernel gives none of its ports to somebody else', () => {
+  test.skipIf(reserved === undefined)('reserves its ports in the kernel', () => {
     const [first = 0, last = 0] = (reserved ?? '').split('-').map(Number);
     for (const port of mediaPorts(config)) {
       expect(port).toBeGreaterThanOrEqual(first);
@@ -53,14 +50,14 @@ function mediaPorts({ portMode, media }: Config): number[] {
   return Array.from({ length: count }, (_, i) => first + i);
 }
 
-test('proxies lead to the port that the page is served on', () => {
+test('proxies forward to the port of the page', () => {
   const { env = {} } = allDeployed().find(({ name }) => name === 'systemd') ?? {};
   const upstream = `${env.HTTP_HOST}:${env.HTTP_PORT}`;
   expect(readDeploy('nginx/oneport.conf')).toContain(`server ${upstream};`);
   expect(readDeploy('caddy/Caddyfile')).toContain(`{$ONEPORT:${upstream}}`);
 });
 
-test('Kubernetes asks at the port that HTTP is served on, and by its name', () => {
+test('Kubernetes probes and routes to the HTTP port by its name', () => {
   const { ConfigMap, Deployment, Service, Ingress } = readKubernetes();
   const [container] = Deployment.spec.template.spec.containers;
   const http = container.ports.find(({ name }: { name: string }) => name === 'http');

@@ -1,5 +1,4 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { StartError } from '../server/src/config/start-error.ts';
 import { SetUpError } from './setup/set-up-error.mjs';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -132,8 +131,20 @@ function describe(
   if (error instanceof SetUpError) {
     return { text: error.message, exitCode: error.exitCode };
   }
-  if (error instanceof StartError) {
+  if (isStartError(error)) {
     return { text: error.message, exitCode: startErrorCode };
   }
   return undefined;
+}
+
+/** By name: `npm run worker` also runs where there are no server sources, in the first stage of the Dockerfile. */
+function isStartError(error: unknown): error is Error {
+  let prototype: unknown = error;
+  while (prototype instanceof Error) {
+    if (prototype.constructor.name === 'StartError') {
+      return true;
+    }
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return false;
 }

@@ -7,15 +7,15 @@ import { readCompose, samples } from '../../testkit/servers/deployed.ts';
 
 const file = join(root, 'deploy/docker/compose.yaml');
 
-/** It needs no engine to read a file. */
+/** Reading a file needs no engine. */
 const dockerCompose = {
   name: 'docker-compose',
   file: 'usr/libexec/docker/cli-plugins/docker-compose',
-  // Debian 12's is of 2021, in Python; this one is static.
+  // Debian 12 has the Python version of 2021; this one is a static binary.
   suite: 'trixie',
 };
 
-test('each profile is what Compose takes, and starts what it should', {
+test('Compose accepts each profile, and it starts the right services', {
   timeout: 120_000,
 }, async (context) => {
   const program = await debianProgram(dockerCompose, context);
@@ -32,13 +32,13 @@ test('each profile is what Compose takes, and starts what it should', {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const { services } = JSON.parse(stdout);
     expect(Object.keys(services).sort()).toEqual(expected);
-    // What we read ourselves in the other tests is what Compose reads.
+    // So the other tests, which parse the file themselves, see what Compose sees.
     const ours = readCompose().services[profile]?.environment;
     expect(services[profile].environment).toEqual(ours);
   }
 });
 
-test('it says which variable is missing', { timeout: 120_000 }, async (context) => {
+test('a missing variable is named', { timeout: 120_000 }, async (context) => {
   const program = await debianProgram(dockerCompose, context);
   for (const name of Object.keys(samples)) {
     const { status, stderr } = spawnSync(
@@ -51,7 +51,7 @@ test('it says which variable is missing', { timeout: 120_000 }, async (context) 
   }
 });
 
-test('no service has more rights than it takes', () => {
+test('no service has more privileges than it needs', () => {
   const { services } = readCompose() as unknown as {
     services: Record<string, Record<string, unknown>>;
   };

@@ -1,10 +1,15 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { validate } from 'dockerfile-utils';
 import { expect, test } from 'vitest';
+import { root } from '../../scripts/setup/paths.mjs';
 import { readCompose, readDeploy } from '../../testkit/servers/deployed.ts';
+import { temporaryFolder } from '../../testkit/system/temporary-folder.ts';
 
 const dockerfile = readDeploy('docker/Dockerfile');
 
-/** What dockerfile-utils, which editors check Dockerfiles with, says of one. */
+/** Complaints of dockerfile-utils, which editors use to check Dockerfiles. */
 function complaintsOf(text: string): string[] {
   return validate(text).map(({ range, message }) => `line ${range.start.line + 1}: ${message}`);
 }
@@ -17,7 +22,7 @@ function instructions(name: string, text = dockerfile): string[] {
     .map((line) => line.slice(name.length + 1));
 }
 
-test('nothing is wrong with it, and what is wrong would be found', () => {
+test('passes dockerfile-utils, which finds planted mistakes', () => {
   expect(complaintsOf(dockerfile)).toEqual([]);
   expect(complaintsOf(dockerfile.replace('EXPOSE', 'EXPOSED'))).toHaveLength(1);
   expect(
@@ -25,7 +30,7 @@ test('nothing is wrong with it, and what is wrong would be found', () => {
   ).toHaveLength(1);
 });
 
-test('every image has a version, and none the name of a registry', () => {
+test('every image has a version, and none names a registry', () => {
   const stages = instructions('FROM').map((line) => line.split(' '));
   const names = stages.map(([, , name]) => name);
   for (const [image = ''] of stages) {
@@ -40,22 +45,40 @@ test('every image has a version, and none the name of a registry', () => {
   }
 });
 
-test('what runs is nobody’s with rights, and told of signals itself', () => {
+test('the server runs without privileges, and receives signals itself', () => {
   const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
   expect(instructions('USER', last)).toEqual(['node']);
   const [entry = ''] = instructions('ENTRYPOINT', last);
-  // By exec form: a shell in between would keep SIGTERM to itself.
+  // The exec form: a shell in between would not forward SIGTERM.
   expect(JSON.parse(entry)).toEqual(['/opt/oneport/bin/oneport']);
   expect(last.indexOf('USER ')).toBeLessThan(last.indexOf('ENTRYPOINT'));
 });
 
-test('the worker is built again only when what it is made of has changed', () => {
+/** The sources in the worker's stage, relative to the checkout. */
+function copiedToWorkerStage(): string[] {
   const stage = dockerfile.slice(0, dockerfile.indexOf('RUN npm run worker'));
-  const copied = instructions('COPY', stage).map((line) => line.split(' ').slice(0, -1).join(' '));
-  expect(copied.join(' ').split(' ').sort()).toEqual(
+  return instructions('COPY', stage).flatMap((line) => line.split(' ').slice(0, -1));
+}
+
+test('the worker is rebuilt only when its inputs have changed', () => {
+  expect(copiedToWorkerStage().sort()).toEqual(
     [
       ...['package.json', 'package-lock.json', '.npmrc', 'patches', 'scripts'],
       ...['app/package.json', 'protocol/package.json', 'server/package.json'],
     ].sort(),
   );
+});
+
+test('the worker is built without any other source', () => {
+  const stage = temporaryFolder();
+  for (const source of copiedToWorkerStage()) {
+    cpSync(join(root, source), join(stage, source), { recursive: true });
+  }
+  symlinkSync(join(root, 'node_modules'), join(stage, 'node_modules'));
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [join(stage, 'scripts/worker/main.ts'), '--help'],
+    { encoding: 'utf8', cwd: stage },
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });

@@ -6,14 +6,14 @@ import { root } from '../../scripts/setup/paths.mjs';
 import { readKubernetes } from '../../testkit/servers/deployed.ts';
 import { temporaryFolder } from '../../testkit/system/temporary-folder.ts';
 
-/** Which of kubernetes-types' modules, made of Kubernetes' OpenAPI, has an apiVersion's kinds. */
+/** The module of kubernetes-types, which is generated from Kubernetes' OpenAPI, for each apiVersion. */
 const modules: Record<string, string> = {
   v1: 'core/v1',
   'apps/v1': 'apps/v1',
   'networking.k8s.io/v1': 'networking/v1',
 };
 
-/** What TypeScript says of objects that are to be of Kubernetes' own types, unknown fields included. */
+/** TypeScript's errors for objects declared with Kubernetes' own types; it reports unknown fields too. */
 function complaintsOf(objects: { apiVersion: string; kind: string }[]): string {
   const folder = temporaryFolder();
   const declarations = objects.map((object, i) => {
@@ -34,7 +34,7 @@ function complaintsOf(objects: { apiVersion: string; kind: string }[]): string {
   return stdout;
 }
 
-test('every object has the fields that Kubernetes knows, and no others', {
+test('every object has only fields that Kubernetes knows', {
   timeout: 60_000,
 }, () => {
   const objects = Object.values(readKubernetes());
@@ -47,7 +47,7 @@ test('every object has the fields that Kubernetes knows, and no others', {
   expect(complaintsOf(objects)).toBe('');
 });
 
-test('a field that it does not know is found', { timeout: 60_000 }, () => {
+test('an unknown field and a wrong type are found', { timeout: 60_000 }, () => {
   const { Deployment } = readKubernetes();
   Deployment.spec.template.spec.containers[0].readyProbe = {};
   Deployment.spec.replicas = 'one';
@@ -56,7 +56,7 @@ test('a field that it does not know is found', { timeout: 60_000 }, () => {
   expect(complaints).toContain("'string' is not assignable to type 'number'");
 });
 
-test('the pod has no more rights than it takes', () => {
+test('the pod has no more privileges than it needs', () => {
   const pod = readKubernetes().Deployment.spec.template.spec;
   const [container] = pod.containers;
   expect(pod).toMatchObject({

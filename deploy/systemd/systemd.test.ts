@@ -11,16 +11,16 @@ const rights = readDeploy('systemd/port-rights.conf');
 function analyze(args: string[], { skip }: TestContext): { status: number | null; text: string } {
   const { status, stdout, stderr, error } = spawnSync('systemd-analyze', args, {
     encoding: 'utf8',
-    // Without a bus there is nobody who could tell of other units.
+    // Without a bus, systemd warns that it cannot see other units.
     env: { ...process.env, SYSTEMD_LOG_LEVEL: 'warning' },
   });
   if (error) {
-    skip('takes systemd-analyze');
+    skip('needs systemd-analyze');
   }
   return { status, text: stdout + stderr };
 }
 
-/** A folder with the unit as it would be installed, but for the program, which lies in it. */
+/** The unit in a folder as it would be installed, with a stand-in for the program. */
 function installed(text: string, ...dropIns: string[]): string {
   const folder = temporaryFolder();
   const program = join(folder, 'oneport');
@@ -33,7 +33,7 @@ function installed(text: string, ...dropIns: string[]): string {
   return join(folder, 'oneport.service');
 }
 
-test('systemd accepts the unit, alone and with the rights that shared-port takes', (context) => {
+test('systemd accepts the unit, alone and with the privileges for shared-port', (context) => {
   for (const dropIns of [[], [rights]]) {
     expect(analyze(['verify', installed(unit, ...dropIns)], context)).toEqual({
       status: 0,
@@ -42,14 +42,14 @@ test('systemd accepts the unit, alone and with the rights that shared-port takes
   }
 });
 
-test('what systemd does not know would be found', (context) => {
+test('unknown values and directives are found', (context) => {
   const wrong = unit.replace('KillMode=mixed', 'KillMode=mixture');
   expect(analyze(['verify', installed(wrong)], context).text).toContain('mixture');
   const unknown = rights.replace('LimitMEMLOCK', 'LimitMEMLOCKED');
   expect(analyze(['verify', installed(unit, unknown)], context).text).toContain('LimitMEMLOCKED');
 });
 
-test('little is exposed, by systemd’s own measure', (context) => {
+test('systemd rates the exposure as low', (context) => {
   const exposure = (...dropIns: string[]) => {
     const { text } = analyze(
       ['security', '--offline=true', '--no-pager', installed(unit, ...dropIns)],

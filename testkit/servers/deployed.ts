@@ -3,38 +3,38 @@ import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { root } from '../../scripts/setup/paths.mjs';
 
-/** A port of the host and what it leads to. */
+/** A port of the host, and the container port it forwards to. */
 export interface Published {
   readonly protocol: 'udp' | 'tcp';
   readonly outside: number;
   readonly inside: number;
 }
 
-/** What a file below deploy/ makes of oneport. */
+/** How a file below deploy/ runs oneport. */
 export interface Deployed {
   readonly name: string;
   readonly env: Record<string, string>;
-  /** Seconds from the signal to stop to SIGKILL. */
+  /** Seconds between SIGTERM and SIGKILL. */
   readonly stopSeconds?: number | undefined;
-  /** The media ports that are published; undefined where the host's own are used. */
+  /** The published media ports; undefined if the host's network is used. */
   readonly published?: Published[];
-  /** Ports that the kernel is told to give nobody: `44444-44447`. */
+  /** Ports reserved in the kernel: `44444-44447`. */
   readonly reserved?: string | undefined;
 }
 
-/** For what a person writes into compose's `.env`. */
+/** Values for the variables of compose's `.env`. */
 export const samples: Record<string, string> = {
   PUBLIC_NAME: 'call.example',
   PUBLIC_ADDRESS: '203.0.113.7',
   DASHBOARD_TOKEN: 'sixteen-letters-or-more',
 };
 
-/** @param name - A file below deploy/. */
+/** @param name - a file below deploy/ */
 export function readDeploy(name: string): string {
   return readFileSync(join(root, 'deploy', name), 'utf8');
 }
 
-/** Every way to run oneport that deploy/ has. */
+/** Every way to run oneport in deploy/. */
 export function allDeployed(): Deployed[] {
   return [ofSystemd(), ofDockerfile(), ...ofCompose(), ofKubernetes()];
 }
@@ -63,7 +63,7 @@ function ofSystemd(): Deployed {
 
 function ofDockerfile(): Deployed {
   const text = readDeploy('docker/Dockerfile');
-  // Of the last stage, which is the image.
+  // The last stage is the image.
   const stage = text.slice(text.lastIndexOf('\nFROM '));
   const words = [...stage.matchAll(/^ENV (.*)$/gm)].flatMap(([, line = '']) => line.split(' '));
   const published = [...stage.matchAll(/^EXPOSE (.*)$/gm)]
@@ -74,7 +74,7 @@ function ofDockerfile(): Deployed {
     name: 'Dockerfile',
     env: {
       ...Object.fromEntries(words.map((word) => word.split('=') as [string, string])),
-      // Whoever runs it has to say.
+      // Required from the operator.
       MEDIASOUP_ANNOUNCED_ADDRESS: '203.0.113.7',
       TRUST_PROXY: '172.17.0.0/16',
     },
@@ -113,7 +113,7 @@ function ofCompose(): Deployed[] {
     }));
 }
 
-/** `44444-44447:44444-44447/udp`: one entry for each port. */
+/** @param text - `44444-44447:44444-44447/udp`; the result has an entry per port */
 function publishedBy(text: string): Published[] {
   const [, from, to = from, inside, lastInside = inside, protocol] =
     /^(\d+)(?:-(\d+))?:(\d+)(?:-(\d+))?\/(udp|tcp)$/.exec(text) ?? [];
@@ -129,8 +129,8 @@ function publishedBy(text: string): Published[] {
   }));
 }
 
-/** The documents of oneport.yaml, by their kind. */
-// biome-ignore lint/suspicious/noExplicitAny: kubernetes.test.ts checks its form
+/** The documents of oneport.yaml by kind. */
+// biome-ignore lint/suspicious/noExplicitAny: kubernetes.test.ts checks the types
 export function readKubernetes(): Record<string, any> {
   const documents = parseAllDocuments(readDeploy('kubernetes/oneport.yaml')).map((one) => {
     if (one.errors.length > 0) {
@@ -147,7 +147,7 @@ function ofKubernetes(): Deployed {
   const { ConfigMap, Deployment } = readKubernetes();
   const pod = Deployment.spec.template.spec;
   const [container] = pod.containers;
-  // The command that makes it is at the file's beginning.
+  // The command that creates the secret is at the top of the file.
   const literals = readDeploy('kubernetes/oneport.yaml').matchAll(/--from-literal=(\w+)=/g);
   const ofSecret = Object.fromEntries([...literals].map(([, name = '']) => [name, 'x'.repeat(48)]));
   const ofNode = container.env.map(({ name }: { name: string }) => [name, '203.0.113.7']);
