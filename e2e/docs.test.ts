@@ -10,23 +10,23 @@ const names = readdirSync(folder)
   .filter((file) => file.endsWith('.md'))
   .map((file) => file.slice(0, -'.md'.length));
 
-/** What a page of /docs turned out to be. */
+/** The state of a rendered page of /docs. */
 interface Shown {
-  /** What the console, the network or the Content Security Policy complained about. */
+  /** Console errors and warnings, failed responses, violations of the Content Security Policy. */
   complaints: string[];
   diagrams: number;
   ids: string[];
-  /** Where its links lead, as paths with their fragments. */
+  /** Targets of its links: paths with fragments. */
   links: string[];
   images: number[];
-  /** Pixels by which it is wider than its window. */
+  /** Horizontal overflow in pixels. */
   tooWide: number;
 }
 
 const shown = new Map<string, Shown>();
 
 beforeAll(async () => {
-  // As narrow as a phone: there a page is too wide first.
+  // A phone's width, where pages overflow first.
   const page = await here.browser.newPage({ viewport: { width: 390, height: 844 } });
   const complaints: string[] = [];
   listen(page, complaints);
@@ -37,14 +37,14 @@ beforeAll(async () => {
   await page.close();
 });
 
-test('/docs leads to every page of the repository’s docs/', () => {
+test('/docs links to every page of docs/', () => {
   const links = shown.get('')?.links ?? [];
   expect(new Set(links.filter((link) => link.startsWith('/docs/')))).toEqual(
     new Set(names.map((name) => `/docs/${name}`)),
   );
 });
 
-test.each(names)('%s: every diagram is drawn, and nothing complains', (name) => {
+test.each(names)('%s: draws every diagram, without complaints or overflow', (name) => {
   const sources = readFileSync(`${folder}/${name}.md`, 'utf8').match(/^```mermaid$/gm) ?? [];
   const { complaints, diagrams, images, tooWide } = shown.get(name) ?? {};
   expect({ complaints, diagrams, tooWide }).toEqual({
@@ -55,7 +55,7 @@ test.each(names)('%s: every diagram is drawn, and nothing complains', (name) => 
   expect(images?.every((width) => width > 0)).toBe(true);
 });
 
-test.each(names)('%s: no link in it is dead', (name) => {
+test.each(names)('%s: has no dead link', (name) => {
   const { ids = [], links = [] } = shown.get(name) ?? {};
   const dead = links.filter((link) => {
     const [path = '', fragment = ''] = link.split('#');
@@ -83,7 +83,7 @@ test('diagrams follow the colour scheme', async () => {
   await page.close();
 });
 
-test('what is no page says so, and leads to those that are', async () => {
+test('an unknown page says so, and links to the existing ones', async () => {
   const page = await here.browser.newPage();
   await open(page, 'nothing-of-the-kind');
   expect(await page.locator('h1').textContent()).toBe('No such page');
@@ -91,7 +91,7 @@ test('what is no page says so, and leads to those that are', async () => {
   await page.close();
 });
 
-test('the call’s page fetches nothing of it', async () => {
+test('the call’s page loads nothing of the reader', async () => {
   const page = await here.browser.newPage();
   const fetched: string[] = [];
   page.on('request', (request) => fetched.push(request.url()));

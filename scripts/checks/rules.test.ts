@@ -8,7 +8,7 @@ import { differences, rulesInNames, rulesOf } from './rules.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Every test's name as it stands in the source. Vitest reads it and runs nothing. */
+/** All test names, collected by vitest without running anything. */
 function allTests(): { name: string; file: string }[] {
   const folder = mkdtempSync(join(tmpdir(), 'oneport-tests-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -21,13 +21,13 @@ function allTests(): { name: string; file: string }[] {
 
 const page = readFileSync(join(root, 'docs/single-port.md'), 'utf8');
 
-test('each rule of docs/single-port.md has tests that name it, in the files that it lists', () => {
+test('the lists of tests in docs/single-port.md are complete and correct', () => {
   const rules = rulesOf(page, 'docs');
   expect(rules.size).toBe(page.match(/^### /gm)?.length);
   expect(differences(rules, rulesInNames(allTests()))).toEqual([]);
 });
 
-test('a rule without a test, a test without a rule, and a list that is wrong are found', () => {
+test('reports rules without tests, unknown rules, and wrong lists', () => {
   const markdown = `
 ### SP${'-'}1.1 Held
 
@@ -51,7 +51,7 @@ test('a rule without a test, a test without a rule, and a list that is wrong are
     'SP-1.1: no test of b.test.ts names it',
     'SP-1.1: the page does not list d.test.ts',
     'SP-1.2 has no test with its id in its name',
-    'SP-9.9 is no rule, but d.test.ts names it',
+    'SP-9.9 is unknown, but d.test.ts names it',
   ]);
-  expect(() => rulesOf(markdown + markdown, 'docs')).toThrow('SP-1.1 stands twice');
+  expect(() => rulesOf(markdown + markdown, 'docs')).toThrow('SP-1.1 is defined twice');
 });

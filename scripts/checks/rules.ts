@@ -1,27 +1,27 @@
 import { posix } from 'node:path';
 
-/** A rule's id, as docs/single-port.md and the names of tests have it. */
+/** Rule ids in docs/single-port.md and in test names. */
 const ruleId = /\bSP-\d+\.\d+\b/g;
 
-/** Which files hold each rule, as paths from the root. */
-export type Holders = Map<string, Set<string>>;
+/** By rule id, the test files that enforce it, as paths from the root. */
+export type TestFiles = Map<string, Set<string>>;
 
 /**
- * Reads the rules out of a page: a heading `### SP-1.2 ...` each, and the links of its `Tests:` item.
+ * Rules of a page: one per heading `### SP-1.2 ...`, with the links of its `Tests:` item.
  *
  * @param markdown - the page's text
- * @param folder - where the page is, from the root: its links are relative to it
- * @throws when an id stands twice
+ * @param folder - the page's folder, from the root, which its links are relative to
+ * @throws Error when an id is defined twice
  */
-export function rulesOf(markdown: string, folder: string): Holders {
-  const rules: Holders = new Map();
+export function rulesOf(markdown: string, folder: string): TestFiles {
+  const rules: TestFiles = new Map();
   for (const section of markdown.split(/^(?=#{1,3} )/m)) {
     const [, id] = /^### (SP-\d+\.\d+) /.exec(section) ?? [];
     if (!id) {
       continue;
     }
     if (rules.has(id)) {
-      throw new Error(`${id} stands twice`);
+      throw new Error(`${id} is defined twice`);
     }
     const [tests = ''] = /^- Tests:(.|\n(?!- ))*/m.exec(section) ?? [];
     const links = [...tests.matchAll(/\]\(([^)#]+)\)/g)].map(([, link = '']) => link);
@@ -30,13 +30,9 @@ export function rulesOf(markdown: string, folder: string): Holders {
   return rules;
 }
 
-/**
- * Reads the rules out of the names of tests.
- *
- * @param tests - each test's name and file, from the root
- */
-export function rulesInNames(tests: Iterable<{ name: string; file: string }>): Holders {
-  const rules: Holders = new Map();
+/** @param tests - names, with files as paths from the root */
+export function rulesInNames(tests: Iterable<{ name: string; file: string }>): TestFiles {
+  const rules: TestFiles = new Map();
   for (const { name, file } of tests) {
     for (const [id] of name.matchAll(ruleId)) {
       rules.set(id, (rules.get(id) ?? new Set()).add(file));
@@ -45,17 +41,13 @@ export function rulesInNames(tests: Iterable<{ name: string; file: string }>): H
   return rules;
 }
 
-/**
- * What is wrong: a rule without a test, a test of no rule, a page that lists other files than there are.
- *
- * @returns one line each; none when page and tests agree
- */
-export function differences(page: Holders, tests: Holders): string[] {
+/** @returns one line per rule without a test, unknown rule, missing or superfluous file in the page's lists */
+export function differences(page: TestFiles, tests: TestFiles): string[] {
   const found: string[] = [];
   for (const id of new Set([...page.keys(), ...tests.keys()])) {
     const [listed, named] = [page.get(id), tests.get(id)];
     if (!listed) {
-      found.push(`${id} is no rule, but ${[...(named ?? [])].join(', ')} names it`);
+      found.push(`${id} is unknown, but ${[...(named ?? [])].join(', ')} names it`);
     } else if (!named) {
       found.push(`${id} has no test with its id in its name`);
     } else {
