@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { filesBelow } from '../setup/content-hash.mjs';
 import { withLock } from '../setup/lock.mjs';
+import { cacheFolder } from '../setup/paths.mjs';
+import { runLogged } from '../setup/run-logged.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
-import { step } from '../setup/step.mjs';
-import { readInputs } from '../worker/inputs.ts';
-import { manifestName, readManifest, type WorkerManifest } from '../worker/manifest.ts';
+import { say, step } from '../setup/step.mjs';
+import { pinnedMediasoup, readInputs } from '../worker/inputs.ts';
+import { manifestName, type WorkerManifest } from '../worker/manifest.ts';
 import { ninjaProgress } from '../worker/ninja-progress.ts';
 import {
   debianFacts,
@@ -15,16 +18,9 @@ import {
 } from '../worker/recipe/debian.ts';
 import { compile, releaseOptions } from '../worker/recipe/meson.ts';
 import { placeDebianLibraries } from '../worker/recipe/subprojects.ts';
-import { emptyOfOtherRelease } from './build-folder.ts';
-import { readCommits } from './export.ts';
-import { pristineOf, versionOf } from './history.ts';
-import { formatPatch } from './patch-file.ts';
-import { requireResolved } from './tree.ts';
-
-/** How a worker is compiled. Each has build folders of its own, so that changing over compiles nothing again. */
-export type Kind = 'release' | 'debug' | 'asan';
-
-export const kinds: readonly Kind[] = ['release', 'debug', 'asan'];
+import { formatPatch, type Patch, pathsOf } from './patch-file.ts';
+import { readCommits, versionOf } from './repository.ts';
+import { checkOut, type Kind, requireResolved } from './tree.ts';
 
 const mesonOptions: Record<Kind, readonly string[]> = {
   release: releaseOptions,
@@ -33,12 +29,10 @@ const mesonOptions: Record<Kind, readonly string[]> = {
 };
 
 /**
- * Compiles a program out of a work tree; of one that was compiled before, what changed.
+ * Compiles the worker or its unit tests in a work tree; after the first time only what changed.
  *
- * @param tree - The work tree, or another one like it.
- * @param target - The worker, or its unit tests.
- * @returns The path of the binary.
- * @throws {SetUpError} With the compiler's first error; or at once, while files in the tree have conflicts.
+ * @returns the path of the binary
+ * @throws SetUpError with the compiler's first error, or at once if files in the tree have conflicts
  */
 export async function buildTree(
   tree: string,
@@ -47,26 +41,22 @@ export async function buildTree(
 ): Promise<string> {
   const tests = target === 'mediasoup-worker-test';
   const reason = reasonNotDebian();
-
   if (reason) {
-    throw new SetUpError(`\`patch build\` needs Debian's libraries, and ${reason}`, {
+    throw new SetUpError(`\`patch build\` needs Debian's libraries: ${reason}`, {
       advice:
-        "mediasoup's own way works in the tree as well: make -C mediasoup/worker, with the internet.\n" +
-        'Then MEDIASOUP_WORKER_BIN=mediasoup/worker/out/Release/mediasoup-worker npm start',
+        "mediasoup's own build works in the tree too, with internet access: make -C mediasoup/worker\n" +
+        'Then: MEDIASOUP_WORKER_BIN=mediasoup/worker/out/Release/mediasoup-worker npm start',
     });
   }
   requireResolved(tree);
   await installBuildPackages();
-
   return withLock(`${tree} ${kind}`, () =>
     step('patch', `compiling what changed (${target}, ${kind})`, async ({ show }) => {
       const sources = await debianSources({ catch2: tests });
       const worker = join(tree, 'worker');
       const buildFolder = join('out', tests ? `${kind}-test` : kind);
-
-      emptyOfOtherRelease(join(worker, buildFolder), versionOf(tree, pristineOf(tree)));
+      emptyAfterUpgrade(join(worker, buildFolder), versionOf(tree));
       await placeDebianLibraries(worker, sources);
-
       return compile({
         worker,
         meson: sources.meson,
@@ -80,48 +70,131 @@ export async function buildTree(
 }
 
 /**
- * Compiles the worker of the work tree, and notes beside it what is in it.
+ * Empties a build folder that another release of mediasoup, or an unknown one, was built in: ninja would reuse objects
+ * by names that differ between releases (3.27.1 moved what flatc generates).
+ */
+export function emptyAfterUpgrade(folder: string, version: string): void {
+  const note = join(folder, 'mediasoup-version');
+  if (!existsSync(note) || readFileSync(note, 'utf8') !== version) {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(note, version);
+  }
+}
+
+/**
+ * Compiles the worker of a work tree and writes its manifest.
  *
- * @returns The path of the binary.
+ * @param root - the checkout
+ * @returns the path of the binary
  */
 export async function buildWorker(root: string, tree: string, kind: Kind): Promise<string> {
-  const before = workerOf(tree, kind);
-  const note = join(dirname(before), manifestName);
-
-  // A build that fails must not leave a new binary beside an old note.
-  rmSync(note, { force: true });
-
+  const manifestFile = join(tree, 'worker/out', kind, manifestName);
+  // A failed build must not leave a new binary beside an old manifest.
+  rmSync(manifestFile, { force: true });
   const binary = await buildTree(tree, kind, 'mediasoup-worker');
   const content = readFileSync(binary);
-  const sha256 = createHash('sha256').update(content).digest('hex');
   const manifest: WorkerManifest = {
-    mediasoup: versionOf(tree, pristineOf(tree)),
+    mediasoup: versionOf(tree),
     source: 'tree',
     patches: readCommits(tree).map((patch) => ({
       name: `${patch.name}.patch`,
-      sha256: createHash('sha256').update(formatPatch(patch)).digest('hex'),
+      sha256: sha256(formatPatch(patch)),
     })),
     ...debianFacts(),
     buildType: kind,
     platform: readInputs(root).platform,
-    key: sha256,
-    binary: { sha256, size: content.length },
+    key: sha256(content),
+    binary: { sha256: sha256(content), size: content.length },
     builtAt: new Date().toISOString(),
   };
-
-  writeFileSync(note, `${JSON.stringify(manifest, null, 2)}\n`);
-
+  writeFileSync(manifestFile, `${JSON.stringify(manifest, null, 2)}\n`);
   return binary;
 }
 
-/** @returns Where the work tree's worker is, or would be. */
-export function workerOf(tree: string, kind: Kind): string {
-  return join(tree, 'worker/out', kind, 'mediasoup-worker');
+/**
+ * Checks out patches in a work tree in our cache, for checks and proofs. Builds stay there, so that the next one
+ * compiles only the difference.
+ */
+export async function inCacheTree<T>(
+  root: string,
+  patches: readonly Patch[],
+  work: (tree: string) => Promise<T>,
+): Promise<T> {
+  const release = pinnedMediasoup(root);
+  const tree = join(cacheFolder(), 'trees', `mediasoup-${release.version}`);
+  return withLock(tree, async () => {
+    await checkOut(tree, { release, patches, force: true });
+    return work(tree);
+  });
 }
 
-/** @returns Whether it was built, and what is in it is known. */
-export function isBuilt(tree: string, kind: Kind): boolean {
-  const binary = workerOf(tree, kind);
+/**
+ * Builds and runs the worker's own C++ unit tests.
+ *
+ * @returns their summary, and a line for each test that was left out
+ * @throws SetUpError if a test fails
+ */
+export async function runUnitTests(tree: string, kind: Kind): Promise<string[]> {
+  const worker = join(tree, 'worker');
+  const binary = await buildTree(tree, kind, 'mediasoup-worker-test');
+  const left = testsWithoutData(worker);
+  const filter = left.map(({ name }) => `~"${name}"`).join(' ');
+  // The tests open files relative to the worker's folder.
+  const output = await runLogged(binary, filter ? [filter] : [], {
+    what: "the worker's unit tests",
+    cwd: worker,
+    advice: `To run only the tests again:\n  cd ${worker} && ${binary} '${filter}'`,
+  });
+  return [
+    output.trimEnd().split('\n').at(-1) ?? '',
+    ...left.map(({ name, file }) => `left out: ${name}: reads ${file}, which npm's tarball lacks`),
+  ];
+}
 
-  return existsSync(binary) && readManifest(binary) !== undefined;
+/** @returns the tests that open a file which mediasoup's repository has and its npm tarball does not */
+export function testsWithoutData(worker: string): { name: string; file: string }[] {
+  const sources = filesBelow(worker, 'test/src').filter((path) => path.endsWith('.cpp'));
+  const tests = sources.flatMap((source) =>
+    readFileSync(join(worker, source), 'utf8').split(/^(?=SCENARIO\(|TEST_CASE\()/m),
+  );
+  return tests.flatMap((test) => {
+    const [, macro, name] = test.match(/^(SCENARIO|TEST_CASE)\(\s*"((?:[^"\\]|\\.)*)"/) ?? [];
+    const files = [...test.matchAll(/readBinaryFile\(\s*"([^"]+)"/g)].map(([, path]) => path);
+    const file = files.find((path) => !existsSync(join(worker, `test/${path}`)));
+    return name && file
+      ? [{ name: macro === 'SCENARIO' ? `Scenario: ${name}` : name, file: `worker/test/${file}` }]
+      : [];
+  });
+}
+
+/**
+ * Runs the C++ unit tests with the patches of the checkout, unless they have passed with the same code.
+ *
+ * @throws SetUpError if a test fails
+ */
+export async function runPinnedUnitTests(
+  root: string,
+  patches: readonly Patch[],
+  kind: Kind,
+): Promise<void> {
+  const { mediasoup, recipe, platform } = readInputs(root);
+  // A change in a header, or in a patch of the JavaScript, compiles nothing.
+  const diffs = patches
+    .filter((patch) => pathsOf(patch).some((path) => path.startsWith('worker/')))
+    .map(({ diff }) => diff);
+  const key = sha256(JSON.stringify({ mediasoup, recipe, platform, kind, diffs }));
+  const passed = join(cacheFolder(), 'unit-tests', key);
+  if (existsSync(passed)) {
+    say(`the worker's C++ unit tests have passed with this code: ${passed}`);
+    return;
+  }
+  const report = await inCacheTree(root, patches, (tree) => runUnitTests(tree, kind));
+  say(`the worker's C++ unit tests: ${report.join('\n')}`);
+  mkdirSync(dirname(passed), { recursive: true });
+  writeFileSync(passed, `${report[0]}\n`);
+}
+
+function sha256(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
 }

@@ -2,9 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import type { Release } from '../worker/tarball.ts';
-import { readCommits } from './export.ts';
-import { applyPatch } from './history.ts';
+import { checkSchema, hasFlatc } from './fbs-check.ts';
+import { git } from './git.ts';
 import {
+  type Complaint,
+  closure,
   formatPatch,
   needsOf,
   type Patch,
@@ -13,188 +15,149 @@ import {
   readHeader,
   testsNamed,
 } from './patch-file.ts';
-import { commitPristine } from './pristine.ts';
+import { applySeries, commitPristine, inWorktree, readCommits, store } from './repository.ts';
 
-/** Where a patch may change something. What lies elsewhere in the tarball, nothing of ours uses. */
+/** The folders of the tarball that reach what runs. */
 const reached = ['worker/', 'node/lib/'];
 
-/** The header begins in a patch file's fourth line, after From, Subject and an empty one. */
+/** A patch file's header begins in its fourth line, after From, Subject and an empty one. */
 const headerLine = 4;
 
 /**
- * Finds what is wrong with a folder of patches, without applying anything.
+ * Finds what is wrong with a folder of patches without applying them.
  *
- * @param folder - patches/ of a checkout: the tests that headers name are looked for beside it.
- * @returns Sentences that begin with a file's name and, where there is one, a line's number.
+ * @param folder - patches/ of a checkout; tests named in headers are looked up beside it
+ * @returns complaints that begin with a file's name and, if there is one, a line number
  */
 export function checkFiles(folder: string): { patches: Patch[]; complaints: string[] } {
   const complaints: string[] = [];
   const patches: Patch[] = [];
-  const present = readdirSync(folder).filter((name) => name.endsWith('.patch'));
-  const listed = seriesLines(folder);
-
-  for (const { name, line } of listed) {
-    if (!existsSync(join(folder, name))) {
-      complaints.push(`series:${line}: there is no file ${name}`);
-    } else if (listed.find((entry) => entry.name === name)?.line !== line) {
-      complaints.push(`series:${line}: ${name} is there twice`);
-    } else {
-      const patch = parsed(folder, name, complaints);
-
-      if (patch) {
-        complaints.push(...checkPatch(patch, patches), ...missingTests(folder, patch));
+  const listed = new Set<string>();
+  for (const [index, text] of readFileSync(join(folder, 'series'), 'utf8').split('\n').entries()) {
+    const name = text.replace(/#.*/, '').trim();
+    if (listed.has(name)) {
+      complaints.push(`series:${index + 1}: ${name} is listed twice`);
+    } else if (name && !existsSync(join(folder, name))) {
+      complaints.push(`series:${index + 1}: there is no file ${name}`);
+    } else if (name) {
+      const patch = attempt(() => parsePatch(name, readFileSync(join(folder, name)), name));
+      if (typeof patch === 'string') {
+        complaints.push(patch);
+      } else {
+        const found = [...checkPatch(patch, patches, headerLine), ...missingTests(folder, patch)];
+        complaints.push(...found.map(({ line, what }) => `${name}:${line}: ${what}`));
         patches.push(patch);
       }
     }
+    if (name) {
+      listed.add(name);
+    }
   }
-  for (const name of present.filter((file) => !listed.some((entry) => entry.name === file))) {
-    complaints.push(`${name}: is not in series, so nothing applies it`);
-  }
-
+  const stray = readdirSync(folder).filter((name) => name.endsWith('.patch') && !listed.has(name));
+  complaints.push(...stray.map((name) => `${name}: is not in series, so it is never applied`));
   return { patches, complaints };
 }
 
+function attempt<T>(work: () => T): T | string {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof SetUpError) {
+      return error.message;
+    }
+    throw error;
+  }
+}
+
 /**
- * Applies patches to mediasoup's tarball: in order, and each alone with what it says it needs; then exports them
- * again, and finds what came out otherwise than it went in.
+ * Finds what is wrong with a patch by itself.
  *
- * @param repository - An empty repository.
+ * @param before - the patches before it in the series
+ * @param firstLine - the number of the header's first line
+ */
+export function checkPatch(patch: Patch, before: readonly Patch[], firstLine: number): Complaint[] {
+  const { complaints, fields } = readHeader(patch.body, firstLine);
+  const report = (what: string) => complaints.push({ line: firstLine, what });
+  for (const need of fields.Needs ? needsOf(patch) : []) {
+    if (!before.some(({ name }) => name === need)) {
+      report(`needs ${need}, which is not before it in series`);
+    }
+  }
+  if (before.some(({ name }) => name === patch.name)) {
+    report('is the second patch with this name: join them by `fixup`, or change its `Patch:` line');
+  }
+  if (patch.diff === '') {
+    report('changes nothing');
+  }
+  for (const path of pathsOf(patch)) {
+    if (!reached.some((prefix) => path.startsWith(prefix))) {
+      report(`changes ${path}; only ${reached.join(' and ')} reach what runs`);
+    }
+  }
+  return complaints;
+}
+
+function missingTests(folder: string, patch: Patch): Complaint[] {
+  const missing = testsNamed(patch).filter((file) => !existsSync(join(folder, '..', file)));
+  return missing.map((file) => {
+    const before = patch.body.slice(0, Math.max(0, patch.body.indexOf(file)));
+    const line = headerLine + before.split('\n').length - 1;
+    return { line, what: `is tested by ${file}, which does not exist` };
+  });
+}
+
+/**
+ * Applies patches to mediasoup's tarball, in order, and each with only what it needs. Finds those that export would
+ * write differently.
+ *
+ * @returns complaints, and the last commit in the store that every patch before a complaint is in
  */
 export async function checkApplying(
-  repository: string,
   release: Release,
   patches: readonly Patch[],
 ): Promise<{ complaints: string[]; head: string }> {
-  const pristine = await commitPristine(repository, release);
+  const pristine = await commitPristine(release);
+  const inOrder = await applySeries(store(), pristine, patches);
+  if ('failed' in inOrder) {
+    const { failed, why } = inOrder;
+    const complaint = `${failed.name}.patch: does not apply in the order of series: ${why}`;
+    return { complaints: [complaint], head: pristine };
+  }
   const complaints: string[] = [];
-  let head = pristine;
-
   for (const patch of patches) {
-    const inOrder = applyPatch(repository, head, patch);
-
-    if (!inOrder.ok) {
-      complaints.push(`${patch.name}.patch: doesn't apply in the order of series: ${inOrder.why}`);
-
-      return { complaints, head };
+    const needed = closure(patch, patches);
+    const alone = await applySeries(store(), pristine, needed);
+    if ('failed' in alone) {
+      const names = needed.filter((other) => other !== patch).map(({ name }) => name);
+      const claim = `says that it needs ${names.join(', ') || 'nothing'}, but does not apply that way`;
+      complaints.push(`${patch.name}.patch: ${claim}: ${alone.why}`);
     }
-    head = inOrder.commit;
-    complaints.push(...checkAlone(repository, pristine, patch, patches));
   }
+  const changed = changedByRoundTrip(patches, readCommits(store(), inOrder.head));
+  const advice = 'is not what export writes: run `npm run patch -- checkout`, then `export`';
+  complaints.push(...changed.map((name) => `${name}.patch: ${advice}`));
+  return { complaints, head: inOrder.head };
+}
 
-  const exported = readCommits(repository, head);
-
-  patches.forEach((patch, index) => {
-    const again = exported[index];
-
-    if (again && formatPatch(again) !== formatPatch(patch)) {
-      complaints.push(
-        `${patch.name}.patch: is not what export writes: run \`npm run patch -- checkout\`, then \`export\``,
-      );
-    }
+/** @returns the names of patches whose file is different after the patch has been a commit */
+export function changedByRoundTrip(before: readonly Patch[], after: readonly Patch[]): string[] {
+  const changed = before.filter((patch, index) => {
+    const again = after[index];
+    return !again || !formatPatch(again).equals(formatPatch(patch)) || again.name !== patch.name;
   });
-
-  return { complaints, head };
+  return changed.map(({ name }) => name);
 }
 
-function checkPatch(patch: Patch, before: readonly Patch[]): string[] {
-  const at = (line: number, what: string) => `${patch.name}.patch:${line}: ${what}`;
-  const { complaints, fields } = readHeader(patch.body, headerLine);
-  const found = complaints.map(({ line, what }) => at(line, what));
-
-  if (fields.Needs) {
-    const unknown = needsOf(patch).filter((need) => !before.some(({ name }) => name === need));
-
-    found.push(
-      ...unknown.map((need) =>
-        at(headerLine, `needs ${need}, which series doesn't have before it`),
-      ),
-    );
+/** @returns complaints about node/lib/fbs of a commit in the store; none if it is as published and flatc is missing */
+export async function checkSchemaOf(head: string, patches: readonly Patch[]): Promise<string[]> {
+  const touched = patches.some((patch) =>
+    pathsOf(patch).some((path) => /^(worker|node\/lib)\/fbs\//.test(path)),
+  );
+  if (!touched && !hasFlatc()) {
+    return [];
   }
-  if (patch.diff === '') {
-    found.push(at(headerLine, 'changes nothing'));
-  }
-  for (const path of pathsOf(patch.diff)) {
-    if (!reached.some((folder) => path.startsWith(folder))) {
-      found.push(at(headerLine, `changes ${path}; only ${reached.join(' and ')} reach what runs`));
-    }
-  }
-
-  return found;
-}
-
-/** Header lines are searched as text: a field may go on over several. */
-function missingTests(folder: string, patch: Patch): string[] {
-  return testsNamed(patch)
-    .filter((file) => !existsSync(join(folder, '..', file)))
-    .map((file) => {
-      const before = patch.body.slice(0, Math.max(0, patch.body.indexOf(file)));
-      const line = headerLine + before.split('\n').length - 1;
-
-      return `${patch.name}.patch:${line}: is tested by ${file}, which isn't there`;
-    });
-}
-
-function checkAlone(
-  repository: string,
-  pristine: string,
-  patch: Patch,
-  all: readonly Patch[],
-): string[] {
-  const needed = closure(patch, all);
-  let head = pristine;
-
-  for (const each of all.filter(({ name }) => needed.has(name))) {
-    const applied = applyPatch(repository, head, each);
-
-    if (!applied.ok) {
-      const claim =
-        needed.size === 1 ? 'nothing' : [...needed].filter((n) => n !== patch.name).join(', ');
-
-      return [
-        `${patch.name}.patch: says that it needs ${claim}, but doesn't apply so: ${applied.why}`,
-      ];
-    }
-    head = applied.commit;
-  }
-
-  return [];
-}
-
-/** @returns The patch's name and those of all that it needs, however indirectly. */
-export function closure(patch: Patch, all: readonly Patch[]): Set<string> {
-  const found = new Set([patch.name]);
-
-  for (const name of found) {
-    const of = all.find((entry) => entry.name === name);
-
-    for (const need of of ? needsOf(of) : []) {
-      found.add(need);
-    }
-  }
-
-  return found;
-}
-
-function parsed(folder: string, name: string, complaints: string[]): Patch | undefined {
-  try {
-    return parsePatch(
-      name.replace(/\.patch$/, ''),
-      readFileSync(join(folder, name), 'utf8'),
-      `${name}:1`,
-    );
-  } catch (error) {
-    if (!(error instanceof SetUpError)) {
-      throw error;
-    }
-    complaints.push(error.message);
-
-    return undefined;
-  }
-}
-
-function seriesLines(folder: string): { name: string; line: number }[] {
-  return readFileSync(join(folder, 'series'), 'utf8')
-    .split('\n')
-    .map((text, index) => ({ name: text.replace(/#.*/, '').trim(), line: index + 1 }))
-    .filter(({ name }) => name !== '');
+  return inWorktree(store(), head, (folder) => {
+    git(folder, ['checkout', '--quiet', 'HEAD', '--', 'worker/fbs', 'node/lib/fbs']);
+    return checkSchema(folder, join(folder, 'generated'));
+  });
 }

@@ -3,104 +3,89 @@ import { SetUpError } from '../setup/set-up-error.mjs';
 
 export interface GitOptions {
   readonly input?: string | Buffer;
+  /** Added to the environment; undefined removes a variable. */
   readonly env?: NodeJS.ProcessEnv;
+  /** How output is decoded. `latin1` keeps every byte as one character. Default: `utf8`. */
+  readonly encoding?: 'utf8' | 'latin1';
 }
 
-export interface GitResult {
-  readonly ok: boolean;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+// Settings that change a patch's bytes, a commit's hash or how a patch applies. The user's other settings stay in
+// force: git itself asks users to put `safe.directory` into their global configuration.
+const settings = [
+  ...['core.hooksPath=/dev/null', 'core.attributesFile=/dev/null', 'core.autocrlf=false'],
+  ...['core.safecrlf=false', 'core.quotePath=false', 'core.fsmonitor=false'],
+  ...['commit.gpgSign=false', 'diff.suppressBlankEmpty=false', 'color.ui=false'],
+  ...['am.threeWay=false', 'apply.ignoreWhitespace=no', 'apply.whitespace=nowarn'],
+  ...['i18n.commitEncoding=UTF-8', 'i18n.logOutputEncoding=UTF-8'],
+  ...['status.showUntrackedFiles=normal', 'safe.bareRepository=all', 'protocol.version=2'],
+  ...['advice.detachedHead=false', 'gc.auto=0', 'maintenance.auto=false'],
+].flatMap((setting) => ['-c', setting]);
 
-/** Whoever makes a commit that everybody shall get with the same hash. */
-export const nobody = { name: 'oneport', email: 'oneport@localhost' } as const;
+/** The author and committer of commits that have the same hash on every machine. */
+const identity: NodeJS.ProcessEnv = {
+  GIT_AUTHOR_NAME: 'oneport',
+  GIT_AUTHOR_EMAIL: 'oneport@localhost',
+  GIT_AUTHOR_DATE: '1700000000 +0000',
+  GIT_COMMITTER_NAME: 'oneport',
+  GIT_COMMITTER_EMAIL: 'oneport@localhost',
+  GIT_COMMITTER_DATE: '1700000000 +0000',
+};
+
+/** @returns the same variables as the user has set them, for a commit of the user's own */
+export function ownIdentity(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.keys(identity).map((name) => [name, process.env[name]]));
+}
 
 /**
- * Runs git, whatever the person has set: their configuration, hooks, attributes and GIT_* variables would change
- * what a patch looks like, and a commit's hash.
+ * Runs git so that the result depends on no setting, hook or GIT_* variable of the user.
  *
- * @param folder - A work tree, or a repository.
- * @returns What it said.
- * @throws {SetUpError} When it fails.
+ * @param folder - a work tree or a repository
+ * @returns stdout
+ * @throws SetUpError with git's last 15 lines if it fails
  */
 export function git(folder: string, args: readonly string[], options: GitOptions = {}): string {
   const { ok, stdout, stderr } = tryGit(folder, args, options);
-
   if (!ok) {
     throw new SetUpError(`git ${args[0]} failed in ${folder}`, {
       tail: (stderr || stdout).trim().split('\n').slice(-15).join('\n'),
     });
   }
-
   return stdout;
 }
 
+/** Runs git like `git()` and returns the lines of stdout that are not empty. */
+export function gitLines(folder: string, args: readonly string[], options?: GitOptions): string[] {
+  return git(folder, args, options).split('\n').filter(Boolean);
+}
+
 /**
- * The same, for a failure that is an answer.
+ * Runs git like `git()` where failure is an answer.
  *
- * @throws {SetUpError} Only when git can't be started.
+ * @throws SetUpError only if git cannot be started
  */
 export function tryGit(
   folder: string,
   args: readonly string[],
-  { input, env }: GitOptions = {},
-): GitResult {
-  const result = spawnSync('git', ['-C', folder, ...alwaysSet, ...args], {
+  { input, env, encoding = 'utf8' }: GitOptions = {},
+): { ok: boolean; stdout: string; stderr: string } {
+  // GIT_CONFIG_* may hold the user's safe.directory.
+  const inherited = Object.entries(process.env).filter(([name]) => !/^GIT_(?!CONFIG)/.test(name));
+  const result = spawnSync('git', ['-C', folder, ...settings, ...args], {
     input,
-    encoding: 'utf8',
+    encoding,
     maxBuffer: 1 << 30,
-    env: { ...isolated(), ...env },
+    env: {
+      ...Object.fromEntries(inherited),
+      LC_ALL: 'C.UTF-8',
+      GIT_ATTR_NOSYSTEM: '1',
+      GIT_TERMINAL_PROMPT: '0',
+      GIT_EDITOR: 'true',
+      ...identity,
+      ...env,
+    },
   });
-
   if (result.error) {
-    throw new SetUpError(`git can't be started: ${result.error.message}`);
+    throw new SetUpError(`git cannot be started: ${result.error.message}`);
   }
-
   return { ok: result.status === 0, stdout: result.stdout, stderr: result.stderr };
-}
-
-// A repository's own configuration still counts, and people change that of their tree.
-const alwaysSet = [
-  'core.autocrlf=false',
-  'core.safecrlf=false',
-  'core.attributesFile=/dev/null',
-  'core.hooksPath=/dev/null',
-  'core.quotePath=false',
-  'core.fsmonitor=false',
-  'commit.gpgSign=false',
-  'gc.auto=0',
-  // Of the repository itself: no option of diff-tree turns it off.
-  'diff.suppressBlankEmpty=false',
-  'advice.detachedHead=false',
-].flatMap((setting) => ['-c', setting]);
-
-function isolated(): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_'));
-
-  return {
-    ...Object.fromEntries(own),
-    LC_ALL: 'C.UTF-8',
-    GIT_CONFIG_GLOBAL: '/dev/null',
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_ATTR_NOSYSTEM: '1',
-    GIT_TERMINAL_PROMPT: '0',
-    GIT_EDITOR: 'true',
-    ...identity(nobody.name, nobody.email),
-  };
-}
-
-/**
- * Variables that make a commit somebody's, at a time that is always the same.
- *
- * @param name - Of the author; the committer is always the same.
- */
-export function identity(name: string, email: string): NodeJS.ProcessEnv {
-  return {
-    GIT_AUTHOR_NAME: name,
-    GIT_AUTHOR_EMAIL: email,
-    GIT_AUTHOR_DATE: '1700000000 +0000',
-    GIT_COMMITTER_NAME: nobody.name,
-    GIT_COMMITTER_EMAIL: nobody.email,
-    GIT_COMMITTER_DATE: '1700000000 +0000',
-  };
 }

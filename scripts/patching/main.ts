@@ -1,28 +1,175 @@
+import type { ParseArgsConfig } from 'node:util';
+import { type Command, runCli, UsageError } from '../cli.ts';
 import { interruptible } from '../setup/children.mjs';
-import { SetUpError } from '../setup/set-up-error.mjs';
-import { readCommandLine } from './command-line.ts';
-import { commands } from './commands.ts';
-import { usage } from './usage.ts';
+import { root } from '../setup/paths.mjs';
+import { say } from '../setup/step.mjs';
+import { pinnedMediasoup } from '../worker/inputs.ts';
+import { buildWorker, runPinnedUnitTests, runUnitTests } from './build.ts';
+import { checkApplying, checkFiles, checkSchemaOf } from './check.ts';
+import { exportTree } from './export.ts';
+import { patchesFolder, readPatches } from './patch-file.ts';
+import { prove } from './prove.ts';
+import { begin, checkOut, type Kind, requireNoOperation, requireTree, treeFolder } from './tree.ts';
+import { tryUpgrade, upgradeTree } from './upgrade.ts';
 
-/** @returns The exit code. */
-async function main(args: string[]): Promise<number> {
-  const call = readCommandLine(args, commands, usage);
+const usage = `Usage: npm run patch -- COMMAND [options]
 
-  if (!call) {
-    process.stdout.write(usage);
+A patch of mediasoup is a commit while you work on it, in the work tree mediasoup/, and a file in patches/ afterwards.
 
-    return 0;
-  }
+  checkout [--force]        create the work tree from mediasoup's npm tarball, one commit for the tarball and one for
+                            each patch. Refuses to lose work; with --force the work stays in the repository
+  new NAME                  begin a patch: a commit of your changes, with the header to fill in
+  build [--debug|--asan]    compile the worker in the tree; after the first time only what changed
+  test  [--release|--asan]  build and run the worker's C++ unit tests; default: a debug build
+    [--pinned]              with patches/ instead of the tree; skipped if they have passed with the same code
+  export                    write the commits to patches/*.patch and patches/series
+  check                     check that the patches apply, in order and alone, that their headers are complete, and that
+                            node/lib/fbs agrees with worker/fbs (npm run check does this too)
+  upgrade VERSION           rebase the commits onto another mediasoup release
+    [--dry-run] [--build]   only print what becomes of each patch; also build and test the result
+  prove [NAME...]           show that the tests of each patch fail without it
 
-  return interruptible(async () => call.command.run(call.operands, call.options));
+The life of a patch:
+
+  npm run patch -- checkout
+  $EDITOR mediasoup/worker/src/RTC/WebRtcServer.cpp
+  npm run patch -- build                       # seconds
+  npm start -- --worker=tree                   # your worker and your node/lib, in the browser
+  npm run patch -- new say-hello               # a commit; then write its header:
+  git -C mediasoup commit --amend --all
+  npm run patch -- export                      # patches/say-hello.patch
+  npm test && git add patches && git commit
+
+To change an existing patch, use \`git commit --fixup\` and \`git rebase -i --autosquash\` in mediasoup/, an ordinary git
+repository. ONEPORT_TREE names another folder. docs/patching.md has a walk-through.
+`;
+
+const flag = { type: 'boolean' } as const;
+
+/** Gives `run` the types of its options. */
+function command<O extends NonNullable<ParseArgsConfig['options']>>(of: Command<O>): Command<O> {
+  return of;
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof SetUpError)) {
-    throw error;
+const commands = {
+  checkout: command({
+    options: { force: flag },
+    async run({ force }) {
+      const patches = readPatches(patchesFolder(root));
+      const release = pinnedMediasoup(root);
+      await checkOut(treeFolder(root), { release, patches, force });
+      say(
+        `mediasoup ${release.version} with ${patches.length} patches, one commit each: ${treeFolder(root)}`,
+      );
+    },
+  }),
+
+  new: command({
+    options: {},
+    positionals: 1,
+    run(_, [name]) {
+      if (!name) {
+        throw new UsageError('a patch needs a name: npm run patch -- new fix-the-look-up');
+      }
+      requireNoOperation(treeFolder(root));
+      begin(treeFolder(root), name);
+    },
+  }),
+
+  build: command({
+    options: { debug: flag, asan: flag },
+    async run(values) {
+      const kind = kindOf(values, 'release');
+      requireTree(treeFolder(root));
+      const binary = await buildWorker(root, treeFolder(root), kind);
+      const worker = kind === 'release' ? 'tree' : `tree:${kind}`;
+      say(`${binary}. To run it: npm start -- --worker=${worker}`);
+    },
+  }),
+
+  test: command({
+    options: { debug: flag, asan: flag, release: flag, pinned: flag },
+    async run({ pinned, ...values }) {
+      const kind = kindOf(values, 'debug');
+      if (pinned) {
+        await runPinnedUnitTests(root, readPatches(patchesFolder(root)), kind);
+      } else {
+        requireTree(treeFolder(root));
+        for (const line of await runUnitTests(treeFolder(root), kind)) {
+          say(line);
+        }
+      }
+    },
+  }),
+
+  export: command({
+    options: {},
+    async run() {
+      requireNoOperation(treeFolder(root));
+      for (const line of await exportTree(root, treeFolder(root))) {
+        say(line);
+      }
+    },
+  }),
+
+  check: command({
+    options: {},
+    async run() {
+      const { patches, complaints } = checkFiles(patchesFolder(root));
+      if (complaints.length === 0) {
+        const applied = await checkApplying(pinnedMediasoup(root), patches);
+        complaints.push(...applied.complaints);
+        if (complaints.length === 0) {
+          complaints.push(...(await checkSchemaOf(applied.head, patches)));
+        }
+      }
+      for (const complaint of complaints) {
+        say(`patches/${complaint}`);
+      }
+      say(
+        complaints.length === 0
+          ? `${patches.length} patches: headers complete; each applies, in order and with what it needs; node/lib/fbs agrees with worker/fbs`
+          : `patches/: ${complaints.length} complaints`,
+      );
+      return complaints.length === 0 ? 0 : 1;
+    },
+  }),
+
+  upgrade: command({
+    options: { 'dry-run': flag, build: flag },
+    positionals: 1,
+    async run({ 'dry-run': dryRun, build = false }, [version]) {
+      if (!version || !/^\d+\.\d+\.\d+/.test(version)) {
+        throw new UsageError('upgrade needs a version: npm run patch -- upgrade 3.28.0 --dry-run');
+      }
+      const to = { version };
+      const from = pinnedMediasoup(root);
+      const works = dryRun
+        ? await tryUpgrade(root, readPatches(patchesFolder(root)), { from, to, build })
+        : await upgradeTree(root, treeFolder(root), { to, build });
+      return works ? 0 : 1;
+    },
+  }),
+
+  prove: command({
+    options: {},
+    positionals: Number.POSITIVE_INFINITY,
+    async run(_, names) {
+      return (await prove(root, readPatches(patchesFolder(root)), names)) ? 0 : 1;
+    },
+  }),
+};
+
+export const cli = { name: 'patch', usage, commands };
+
+function kindOf(values: Partial<Record<Kind, boolean>>, otherwise: Kind): Kind {
+  const [kind = otherwise, second] = Object.keys(values) as Kind[];
+  if (second) {
+    throw new UsageError('--debug, --asan and --release exclude each other');
   }
-  process.stderr.write(`\noneport: ${error.message}\n`);
-  process.exitCode = error.exitCode;
+  return kind;
+}
+
+if (import.meta.main) {
+  await interruptible(() => runCli(cli));
 }

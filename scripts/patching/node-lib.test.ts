@@ -1,119 +1,97 @@
-import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { temporaryFolder, write } from '../../testkit/system/temporary-folder.ts';
-import { root } from '../setup/paths.mjs';
-import { pinnedMediasoup } from '../worker/inputs.ts';
-import { getTarball } from '../worker/tarball.ts';
-import { checkOut } from './checkout.ts';
 import { git } from './git.ts';
 import { bringPatches, bringTree, touchesJavaScript } from './node-lib.ts';
-import { commitMessage } from './patch-file.ts';
-import { firstLine, samplePatch } from './testing.ts';
+import { checkedOut, commitFiles, released, samplePatch, script, smallRelease } from './testing.ts';
 
-const file = 'node_modules/mediasoup/node/lib/errors.js';
-const one = samplePatch(firstLine, '"use strict"; // one', 'one');
+const one = samplePatch('"use strict";', '"use strict"; // one', 'one');
 const two = samplePatch('"use strict"; // one', '"use strict"; // two', 'two');
+const pristine = released[script];
+const patched = pristine?.replace('"use strict";', '"use strict"; // one');
+
+let release: ReturnType<typeof smallRelease>;
+let checkout: string;
+let module: string;
 
 beforeEach(() => {
-  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-
-  return () => vi.restoreAllMocks();
+  release = smallRelease();
+  checkout = temporaryFolder({
+    'package-lock.json': JSON.stringify({ packages: { 'node_modules/mediasoup': release } }),
+  });
+  module = join(checkout, 'node_modules/mediasoup');
+  write(module, released);
 });
 
-test('patches of the JavaScript reach node_modules, once; other patches, and what goes, leave mediasoup as it was', async () => {
-  const checkout = await pristineCheckout();
-  const pristine = read(checkout);
-  const said = vi.mocked(process.stderr.write);
+const read = () => readFileSync(join(module, script), 'utf8');
+const said = () => vi.mocked(process.stderr.write).mock.calls.length;
 
+test('patches reach node_modules, and leave it as npm installed it when they go', async () => {
   await bringPatches(checkout, [one, two]);
-  expect(read(checkout)).toBe(pristine.replace(firstLine, '"use strict"; // two'));
+  expect(read()).toBe(pristine?.replace('"use strict";', '"use strict"; // two'));
 
-  said.mockClear();
+  const before = said();
   await bringPatches(checkout, [one, two]);
-  expect(said).not.toHaveBeenCalled();
+  expect(said()).toBe(before);
 
   await bringPatches(checkout, [one]);
-  expect(read(checkout)).toBe(pristine.replace(firstLine, '"use strict"; // one'));
+  expect(read()).toBe(patched);
 
   await bringPatches(checkout, []);
-  expect(read(checkout)).toBe(pristine);
-  expect(existsSync(join(checkout, 'node_modules/mediasoup/.oneport-patches.json'))).toBe(false);
+  expect(read()).toBe(pristine);
+  expect(readdirSync(module).sort()).toEqual(['node', 'worker']);
 });
 
-test('a file that somebody changed or npm put back is noticed by its content', async () => {
-  const checkout = await pristineCheckout();
-  const pristine = read(checkout);
+test('without patches of the JavaScript nothing is touched, and no tarball is needed', async () => {
+  const native = { ...one, diff: one.diff.replaceAll('node/lib/', 'worker/src/') };
+  vi.stubEnv('ONEPORT_CACHE', '/nonexistent');
+  write(module, { [script]: 'by hand' });
+  await bringPatches(checkout, [native]);
 
-  await bringPatches(checkout, [one]);
-
-  const patched = read(checkout);
-
-  write(checkout, { [file]: pristine });
-  await bringPatches(checkout, [one]);
-  expect(read(checkout)).toBe(patched);
-  rmSync(join(checkout, file));
-  await bringPatches(checkout, [one]);
-  expect(read(checkout)).toBe(patched);
+  expect(read()).toBe('by hand');
+  expect(touchesJavaScript(one)).toBe(true);
+  expect(touchesJavaScript(native)).toBe(false);
 });
 
-test('after being cut off in the middle, all is set right', async () => {
-  const checkout = await pristineCheckout();
-  const pristine = read(checkout);
-
+test('a file that was changed, restored by npm or deleted is noticed', async () => {
   await bringPatches(checkout, [one]);
+  for (const content of [pristine ?? '', patched?.replace('one', 'two') ?? '']) {
+    write(module, { [script]: content });
+    await bringPatches(checkout, [one]);
+    expect(read()).toBe(patched);
+  }
+  rmSync(join(module, script));
+  await bringPatches(checkout, [one]);
+  expect(read()).toBe(patched);
+});
 
-  const stamp = join(checkout, 'node_modules/mediasoup/.oneport-patches.json');
-
-  writeFileSync(stamp, readFileSync(stamp, 'utf8').replace(/"key": "\w+"/, '"key": "unfinished"'));
+test('a run that was killed half-way is put right', async () => {
+  await bringPatches(checkout, [one]);
+  write(module, { [script]: 'half wri', 'node/lib/added.js': '', '.oneport-index.lock': '' });
   await bringPatches(checkout, []);
-  expect(read(checkout)).toBe(pristine);
+
+  expect(read()).toBe(pristine);
+  expect(existsSync(join(module, 'node/lib/added.js'))).toBe(false);
 });
 
-test("a work tree's JavaScript, committed or not, new files too, takes the place of the patches'", async () => {
-  const checkout = await pristineCheckout();
-  const pristine = read(checkout);
-  const tree = join(temporaryFolder(), 'mediasoup');
-
-  await checkOut(tree, { release: pinnedMediasoup(root), patches: [] });
-  write(tree, { 'node/lib/errors.js': 'changed();\n', 'node/lib/added.js': 'added();\n' });
-  git(tree, ['add', 'node/lib/errors.js']);
-  git(tree, ['commit', '--quiet', '--file=-'], { input: commitMessage(one) });
+test("a work tree's JavaScript, committed or not, takes the place of the patches'", async () => {
+  const tree = await checkedOut(release);
+  const bytes = Buffer.from('// \xe9\n', 'latin1');
+  commitFiles(tree, { [script]: bytes });
+  write(tree, { 'node/lib/added.js': 'added();\n' });
+  const status = git(tree, ['status', '--porcelain']);
 
   await bringPatches(checkout, [one]);
   await bringTree(checkout, tree);
-  expect(read(checkout)).toBe('changed();\n');
-  expect(existsSync(join(checkout, 'node_modules/mediasoup/node/lib/added.js'))).toBe(true);
+  expect(readFileSync(join(module, script))).toEqual(bytes);
+  expect(existsSync(join(module, 'node/lib/added.js'))).toBe(true);
+  expect(git(tree, ['status', '--porcelain'])).toBe(status);
+
+  rmSync(join(tree, 'node/lib/added.js'));
+  await bringTree(checkout, tree);
+  expect(existsSync(join(module, 'node/lib/added.js'))).toBe(false);
 
   await bringPatches(checkout, []);
-  expect(read(checkout)).toBe(pristine);
-  expect(existsSync(join(checkout, 'node_modules/mediasoup/node/lib/added.js'))).toBe(false);
+  expect(read()).toBe(pristine);
 });
-
-test('only node/lib counts as JavaScript that runs', () => {
-  expect(touchesJavaScript(one)).toBe(true);
-  expect(touchesJavaScript({ diff: one.diff.replaceAll('node/lib/', 'worker/src/') })).toBe(false);
-});
-
-async function pristineCheckout(): Promise<string> {
-  const checkout = temporaryFolder();
-
-  cpSync(join(root, 'package-lock.json'), join(checkout, 'package-lock.json'));
-  mkdirSync(join(checkout, 'node_modules/mediasoup'), { recursive: true });
-  execFileSync('tar', [
-    ...[
-      '-xzf',
-      await getTarball(pinnedMediasoup(root)),
-      '-C',
-      join(checkout, 'node_modules/mediasoup'),
-    ],
-    ...['--strip-components=1', 'package/node/lib/errors.js'],
-  ]);
-
-  return checkout;
-}
-
-function read(checkout: string): string {
-  return readFileSync(join(checkout, file), 'utf8');
-}

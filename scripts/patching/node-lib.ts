@@ -1,208 +1,123 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { runCli } from '../cli.ts';
+import { interruptible } from '../setup/children.mjs';
 import { withLock } from '../setup/lock.mjs';
-import { step } from '../setup/step.mjs';
+import { root as checkout } from '../setup/paths.mjs';
+import { say } from '../setup/step.mjs';
 import { pinnedMediasoup } from '../worker/inputs.ts';
 import { git, tryGit } from './git.ts';
-import { commitSeries, pristineOf, withRepository } from './history.ts';
-import { type Patch, pathsOf } from './patch-file.ts';
+import { formatPatch, type Patch, patchesFolder, pathsOf, readPatches } from './patch-file.ts';
+import { commitSeries, isStored, pristineOf, store } from './repository.ts';
+import { requireTree, treeFolder, treeKind } from './tree.ts';
 
 const part = 'node/lib';
 
-/** Files that differ from mediasoup's own: their text, or null for one that is to be gone. */
-type Overlay = ReadonlyMap<string, string | null>;
-
-/** Where the wanted JavaScript comes from. */
-interface Origin {
-  /** Changes when the result would. */
-  readonly key: string;
-  /** @param use - Told what differs, and how a file is in mediasoup's tarball: null when it isn't there. */
-  read<T>(use: (overlay: Overlay, pristine: (path: string) => string | null) => T): Promise<T>;
-}
-
-const stampOf = z.object({
-  key: z.string(),
-  /** SHA-256 of each file that isn't mediasoup's own; null for one that is gone. */
-  files: z.record(z.string(), z.string().nullable()),
-});
-
-type Stamp = z.infer<typeof stampOf>;
-
-const unfinished = 'unfinished';
-const pristineKey = 'pristine';
-
 /**
- * Brings node_modules/mediasoup's JavaScript in line with patches/: what patches change in node/lib is changed there,
- * and is mediasoup's own again when the patch has gone. Says nothing when there is nothing to do.
+ * Brings node_modules/mediasoup's JavaScript in line with patches/. Prints nothing if it already is.
  *
- * @param root - The checkout, its dependencies installed.
- * @param patches - In order.
+ * @param root - the checkout, with its dependencies installed
+ * @param patches - in order
  */
 export async function bringPatches(root: string, patches: readonly Patch[]): Promise<void> {
+  const touching = patches.some(touchesJavaScript) ? patches : [];
+  // As npm has installed it. Not even mediasoup's tarball is needed.
+  if (touching.length === 0 && !existsSync(indexOf(root))) {
+    return;
+  }
   const release = pinnedMediasoup(root);
-  const touching = patches.filter(touchesJavaScript);
-
-  await bring(root, 'patches/', {
-    key:
-      touching.length === 0
-        ? pristineKey
-        : hash([release.version, release.integrity, ...patches.map(({ diff }) => diff)].join('\0')),
-    read: (use) =>
-      withRepository(async (repository) => {
-        const head = await commitSeries(repository, release, touching.length > 0 ? patches : []);
-        const names = changed(repository, pristineOf(repository, head), [head]);
-
-        return use(new Map(names.map((path) => [path, textOf(repository, head, path)])), (path) =>
-          textOf(repository, pristineOf(repository, head), path),
-        );
-      }),
-  });
+  const key = createHash('sha256').update(`${release.version} ${release.integrity}`);
+  for (const patch of touching) {
+    key.update(formatPatch(patch));
+  }
+  // `npm start` asks each time, and applying takes a second.
+  const ref = `refs/series/${key.digest('hex')}`;
+  if (!isStored(ref)) {
+    git(store(), ['update-ref', ref, await commitSeries(release, touching)]);
+  }
+  const pristine = git(store(), ['rev-parse', `${pristineOf(store(), ref)}:${part}`]).trim();
+  const wanted = git(store(), ['rev-parse', `${ref}:${part}`]).trim();
+  await bring(root, store(), { wanted, pristine, source: 'patches/' });
 }
 
-/**
- * The same with the JavaScript of a work tree, whether committed or not.
- *
- * @param tree - The work tree.
- */
+/** Does the same with the JavaScript of a work tree, committed or not. */
 export async function bringTree(root: string, tree: string): Promise<void> {
-  const pristine = pristineOf(tree);
-  const untracked = git(tree, ['ls-files', '-z', '--others', '--exclude-standard', '--', part]);
-  const names = [...changed(tree, pristine, []), ...untracked.split('\0').filter(Boolean)];
-  const overlay = new Map(
-    names.map((path) => {
-      const file = join(tree, path);
-
-      return [path, existsSync(file) ? readFileSync(file, 'utf8') : null];
-    }),
-  );
-
-  await bring(root, 'the work tree', {
-    key: overlay.size === 0 ? pristineKey : hash(JSON.stringify([...overlay])),
-    read: async (use) => use(overlay, (path) => textOf(tree, pristine, path)),
-  });
+  const index = join(tree, '.git/oneport-index');
+  const env = { GIT_INDEX_FILE: index };
+  try {
+    git(tree, ['read-tree', 'HEAD'], { env });
+    git(tree, ['add', '--all', '--', part], { env });
+    const wanted = git(tree, ['write-tree', `--prefix=${part}/`], { env }).trim();
+    const pristine = git(tree, ['rev-parse', `${pristineOf(tree)}:${part}`]).trim();
+    await bring(root, join(tree, '.git'), { wanted, pristine, source: 'the work tree' });
+  } finally {
+    rmSync(index, { force: true });
+  }
 }
 
-/** @returns Whether a patch changes what node_modules/mediasoup runs. */
-export function touchesJavaScript({ diff }: Pick<Patch, 'diff'>): boolean {
-  return pathsOf(diff).some((path) => path.startsWith(`${part}/`));
+/** @returns whether a patch changes what node_modules/mediasoup runs */
+export function touchesJavaScript(patch: Pick<Patch, 'diff'>): boolean {
+  return pathsOf(patch).some((path) => path.startsWith(`${part}/`));
 }
 
-async function bring(root: string, from: string, origin: Origin): Promise<void> {
-  const module = join(root, 'node_modules/mediasoup');
+/** A git index of node/lib, while it is not mediasoup's own. An npm that replaces the package deletes it too. */
+function indexOf(root: string): string {
+  return join(root, 'node_modules/mediasoup/.oneport-index');
+}
 
-  if (isInLine(module, origin.key)) {
+/** Checks out a git tree in node_modules: git knows which files changed, disappeared, or are no longer wanted. */
+async function bring(
+  root: string,
+  gitFolder: string,
+  { wanted, pristine, source }: { wanted: string; pristine: string; source: string },
+): Promise<void> {
+  const index = indexOf(root);
+  const folder = join(root, 'node_modules/mediasoup', part);
+  const env = { GIT_DIR: gitFolder, GIT_WORK_TREE: folder, GIT_INDEX_FILE: index };
+  const inLine = () => {
+    if (!existsSync(index)) {
+      return wanted === pristine;
+    }
+    tryGit(folder, ['update-index', '-q', '--refresh'], { env });
+    return wanted !== pristine && tryGit(folder, ['diff-index', '--quiet', wanted], { env }).ok;
+  };
+  if (inLine()) {
     return;
   }
   await withLock(root, async () => {
-    if (isInLine(module, origin.key)) {
+    if (inLine()) {
       return;
     }
-    await step('mediasoup', `its JavaScript is brought in line with ${from}`, () =>
-      origin.read((overlay, pristine) => write(module, origin.key, overlay, pristine)),
-    );
+    rmSync(`${index}.lock`, { force: true });
+    mkdirSync(folder, { recursive: true });
+    git(folder, ['read-tree', '--reset', '-u', wanted], { env });
+    // Files that an interrupted run has created and not noted.
+    git(folder, ['clean', '--quiet', '-ffdx'], { env });
+    if (wanted === pristine) {
+      rmSync(index);
+    }
+    say(`mediasoup's JavaScript in node_modules is now that of ${source}`);
   });
 }
 
-function isInLine(module: string, key: string): boolean {
-  const stamp = readStamp(module);
-
-  if (!stamp) {
-    return key === pristineKey;
-  }
-
-  return (
-    stamp.key === key &&
-    Object.entries(stamp.files).every(([path, sum]) => {
-      const file = join(module, path);
-
-      return (existsSync(file) ? hash(readFileSync(file, 'utf8')) : null) === sum;
-    })
+// The step of the set-up, run by scripts/setup/node-lib.mjs.
+if (import.meta.main) {
+  await interruptible(() =>
+    runCli({
+      name: 'node-lib',
+      usage: 'Usage: node scripts/patching/node-lib.ts\n',
+      options: {},
+      async run() {
+        const tree = treeFolder(checkout);
+        if (treeKind()) {
+          requireTree(tree);
+          await bringTree(checkout, tree);
+        } else {
+          await bringPatches(checkout, readPatches(patchesFolder(checkout)));
+        }
+        return 0;
+      },
+    }),
   );
-}
-
-function write(
-  module: string,
-  key: string,
-  overlay: Overlay,
-  pristine: (path: string) => string | null,
-): void {
-  const before = Object.keys(readStamp(module)?.files ?? {});
-  const files = Object.fromEntries(
-    [...overlay].map(([path, text]) => [path, text === null ? null : hash(text)]),
-  );
-
-  // If we are cut off, the next run finds here which files to set right.
-  writeStamp(module, {
-    key: unfinished,
-    files: { ...Object.fromEntries(before.map((path) => [path, null])), ...files },
-  });
-  for (const path of before.filter((entry) => !overlay.has(entry))) {
-    replace(join(module, path), pristine(path));
-  }
-  for (const [path, text] of overlay) {
-    replace(join(module, path), text);
-  }
-  if (overlay.size > 0) {
-    writeStamp(module, { key, files });
-  } else {
-    rmSync(stampFile(module), { force: true });
-  }
-}
-
-function replace(file: string, text: string | null): void {
-  if (text === null) {
-    rmSync(file, { force: true });
-
-    return;
-  }
-
-  const fresh = `${file}.${process.pid}`;
-
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(fresh, text);
-  renameSync(fresh, file);
-}
-
-function changed(repository: string, pristine: string, head: readonly string[]): string[] {
-  return git(repository, [
-    'diff',
-    '--name-only',
-    '--no-renames',
-    '-z',
-    pristine,
-    ...head,
-    '--',
-    part,
-  ])
-    .split('\0')
-    .filter(Boolean);
-}
-
-function textOf(repository: string, commit: string, path: string): string | null {
-  const { ok, stdout } = tryGit(repository, ['cat-file', 'blob', `${commit}:${path}`]);
-
-  return ok ? stdout : null;
-}
-
-/** It lies in the package: an installation that replaces the package takes it along. */
-function stampFile(module: string): string {
-  return join(module, '.oneport-patches.json');
-}
-
-function readStamp(module: string): Stamp | undefined {
-  try {
-    return stampOf.parse(JSON.parse(readFileSync(stampFile(module), 'utf8')));
-  } catch {
-    return undefined;
-  }
-}
-
-function writeStamp(module: string, stamp: Stamp): void {
-  replace(stampFile(module), `${JSON.stringify(stamp, null, 2)}\n`);
-}
-
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

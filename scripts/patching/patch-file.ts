@@ -1,97 +1,148 @@
+import { isUtf8 } from 'node:buffer';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { SetUpError } from '../setup/set-up-error.mjs';
+import { readSeries } from '../worker/inputs.ts';
 
-/** What each patch's header must say, in this order. */
+/** The fields of a patch's header, in order. */
 export const headerFields = ['Why', 'Upstream', 'Tested by', 'Can go when', 'Needs'] as const;
 
 export type HeaderField = (typeof headerFields)[number];
 
-/** A patch, taken apart. As a commit: `subject` is its first line, `body` the rest. */
+/** A patch: a file of patches/, or a commit whose message is `subject`, `body` and the trailer `Patch: name`. */
 export interface Patch {
   /** The file's name without `.patch`. */
   readonly name: string;
+  /** `Name <address>`. */
   readonly author: string;
-  readonly email: string;
   readonly subject: string;
-  /** The header's lines, from Why to Needs. */
+  /** The header, then trailers such as Signed-off-by, if there are any. */
   readonly body: string;
-  /** From the first `diff --git` on. */
+  /** From the first `diff --git` on, one character per byte (latin1): source files need not be UTF-8. */
   readonly diff: string;
 }
 
-/** What is wrong with a patch, and where. */
+/** What is wrong with a patch. `line` counts from 1. */
 export interface Complaint {
   readonly line: number;
   readonly what: string;
 }
 
-/** What `new` leaves for the person to write; export refuses it. */
-export const placeholder = 'TODO';
+const placeholder = 'TODO';
+const trailer = /^[A-Za-z][A-Za-z-]*: \S/;
 
-const nameTrailer = 'Patch';
+/** @returns the folder of patches of a checkout */
+export function patchesFolder(root: string): string {
+  const folder = join(root, 'patches');
+  if (!existsSync(join(folder, 'series'))) {
+    throw new SetUpError(`${folder} has no file \`series\``);
+  }
+  return folder;
+}
+
+/** @returns the patches that the folder's `series` lists, in order */
+export function readPatches(folder: string): Patch[] {
+  return readSeries(folder).map(({ name, path }) => parsePatch(name, readFileSync(path), path));
+}
 
 /**
- * @param file - For messages.
- * @throws {SetUpError} When it doesn't look like one of ours at all.
+ * @param name - the file's name, with or without `.patch`
+ * @param file - the path for messages
+ * @throws SetUpError if it is not in our format, or its header is not UTF-8
  */
-export function parsePatch(name: string, text: string, file: string): Patch {
-  const match = text.match(
-    /^From: (.+?) <([^>\n]*)>\nSubject: \[PATCH\] (.+)\n\n([\s\S]*?)\n---\n([\s\S]*)$/,
-  );
-  const [, author, email, subject, body, diff] = match ?? [];
-
-  if (author === undefined || email === undefined || !subject || !body || diff === undefined) {
+export function parsePatch(name: string, content: Buffer, file: string): Patch {
+  const end = content.indexOf('\n---\n');
+  const head = decode(content.subarray(0, Math.max(end, 0)), file);
+  const [, author, subject, body] =
+    head.match(/^From: (.+ <[^>\n]*>)\nSubject: \[PATCH\] (.+)\n\n([\s\S]+)$/) ?? [];
+  if (!author || !subject || !body) {
     throw new SetUpError(
-      `${file} doesn't begin with \`From:\`, \`Subject: [PATCH]\`, an empty line, a header and \`---\``,
+      content.includes('\r\n---\r\n')
+        ? `${file} has CRLF line ends. Patches need LF: set core.autocrlf to false and check the file out again.`
+        : `${file} does not begin with \`From:\`, \`Subject: [PATCH]\`, an empty line, a header and \`---\``,
     );
   }
-
-  return { name, author, email, subject, body, diff };
+  return {
+    name: name.replace(/\.patch$/, ''),
+    author,
+    subject,
+    body,
+    diff: content.toString('latin1', end + '\n---\n'.length),
+  };
 }
 
-/** The patch as a file: the same bytes whoever writes it, whenever. */
-export function formatPatch({ author, email, subject, body, diff }: Patch): string {
-  return `From: ${author} <${email}>\nSubject: [PATCH] ${subject}\n\n${body}\n---\n${diff}`;
+/** @returns the file's content, the same bytes on every machine */
+export function formatPatch({ author, subject, body, diff }: Patch): Buffer {
+  const head = `From: ${author}\nSubject: [PATCH] ${subject}\n\n${body}\n---\n`;
+  return Buffer.concat([Buffer.from(head), Buffer.from(diff, 'latin1')]);
 }
 
-/** The message of the commit that stands for a patch. It remembers the file's name. */
-export function commitMessage({
-  name,
-  subject,
-  body,
-}: Pick<Patch, 'name' | 'subject' | 'body'>): string {
-  return `${subject}\n\n${body}\n\n${nameTrailer}: ${name}\n`;
+/** @returns the patch as a mail for `git am`: with a fixed date, and with its name as a trailer */
+export function formatMail(patch: Patch): Buffer {
+  const body = withName(patch);
+  const mail = formatPatch({ ...patch, body });
+  const date = 'Date: Tue, 14 Nov 2023 22:13:20 +0000';
+  return Buffer.concat([
+    Buffer.from(`From ${'0'.repeat(40)} Mon Sep 17 00:00:00 2001\n${date}\n`),
+    mail,
+    Buffer.from(mail.at(-1) === 0x0a ? '' : '\n'),
+  ]);
+}
+
+/** @returns the message of the commit that stands for a patch */
+export function commitMessage(patch: Pick<Patch, 'name' | 'subject' | 'body'>): string {
+  return `${patch.subject}\n\n${withName(patch)}\n`;
+}
+
+function withName({ name, body }: Pick<Patch, 'name' | 'body'>): string {
+  return `${body}${body.includes('\n\n') ? '\n' : '\n\n'}Patch: ${name}`;
 }
 
 /**
- * The other way round. A commit that was made by hand has no name yet: its subject gives one.
+ * Reads a commit's message. Without a trailer `Patch:` the subject gives the name.
  *
- * @param message - The whole message.
+ * @param message - the raw message, one character per byte
+ * @throws SetUpError if it is not UTF-8
  */
 export function readMessage(message: string): Pick<Patch, 'name' | 'subject' | 'body'> {
-  const [subject = '', ...rest] = message.trimEnd().split('\n');
-  const trailer = new RegExp(`^${nameTrailer}: *(.+?)(?:\\.patch)? *$`);
-  const names = rest.flatMap((line) => line.match(trailer)?.[1] ?? []);
+  const named = /^Patch: *(.+?)(?:\.patch)? *$/;
+  const name = message.split('\n').flatMap((line) => line.match(named)?.[1] ?? []);
+  const text = decode(
+    Buffer.from(message, 'latin1'),
+    `the message of ${name.at(-1) ?? message.split('\n')[0]}`,
+  );
+  const [subject = '', ...rest] = text.split('\n');
   const body = rest
-    .filter((line) => !trailer.test(line))
+    .filter((line) => !named.test(line))
     .map((line) => line.trimEnd())
     .join('\n')
-    .replace(/^\n+|\n+$/g, '');
-
-  return { name: names.at(-1) ?? slug(subject), subject: subject.trim(), body };
+    .replace(/\n{3,}/g, '\n\n')
+    .trim();
+  return { name: name.at(-1) ?? slug(subject), subject: subject.trim(), body };
 }
 
-/** A file's name for a patch: `Fix the Ufrag look-up!` is `fix-the-ufrag-look-up`. */
+function decode(bytes: Buffer, what: string): string {
+  for (let start = 0, line = 1; start < bytes.length; line += 1) {
+    const end = bytes.indexOf(0x0a, start);
+    const next = end < 0 ? bytes.length : end + 1;
+    if (!isUtf8(bytes.subarray(start, next))) {
+      throw new SetUpError(`${what}: line ${line} is not UTF-8`);
+    }
+    start = next;
+  }
+  return bytes.toString();
+}
+
+/** @returns a file name for a patch: `Fix the ufrag look-up!` gives `fix-the-ufrag-look-up` */
 export function slug(text: string): string {
-  return text
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '');
+  const words = text.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  return words.replace(/^-+|-+$/g, '');
 }
 
 /**
- * Reads the header's fields. A field goes on in the lines after it that begin with a space.
+ * Reads the header's fields. A field continues in lines that begin with a space. Trailers may follow the last one.
  *
- * @param firstLine - The number of the body's first line in its file.
+ * @param firstLine - the number of the body's first line in its file or message
  */
 export function readHeader(
   body: string,
@@ -100,88 +151,117 @@ export function readHeader(
   const fields: Partial<Record<HeaderField, string>> = {};
   const lineOf: Partial<Record<HeaderField, number>> = {};
   const complaints: Complaint[] = [];
-  let current: HeaderField | undefined;
   const lines = body.split('\n');
-
-  lines.forEach((text, index) => {
+  let current: HeaderField | undefined;
+  for (const [index, text] of lines.entries()) {
     const line = firstLine + index;
-    const begun = headerFields.find((field) => text.startsWith(`${field}:`));
-
-    if (begun) {
-      if (fields[begun] !== undefined) {
-        complaints.push({ line, what: `a second \`${begun}:\`` });
-      }
-      current = begun;
-      lineOf[begun] = line;
-      fields[begun] = text.slice(begun.length + 1).trim();
+    const field = headerFields.find((name) => text.startsWith(`${name}:`));
+    const inTrailers = fields.Needs !== undefined && (text === '' || trailer.test(text));
+    if (field && fields[field] !== undefined) {
+      complaints.push({ line, what: `a second \`${field}:\`` });
+    } else if (field) {
+      current = field;
+      lineOf[field] = line;
+      fields[field] = text.slice(field.length + 1).trim();
     } else if (current && /^\s+\S/.test(text)) {
       fields[current] = `${fields[current]} ${text.trim()}`.trim();
-    } else {
+    } else if (!inTrailers) {
       complaints.push({
         line,
-        what: text.trim()
-          ? `\`${text.slice(0, 40)}\` belongs to no field; a field goes on in lines that begin with a space`
+        what: text
+          ? `\`${text.slice(0, 40)}\` belongs to no field; a field continues in lines that begin with a space`
           : 'an empty line inside the header',
       });
     }
-  });
+  }
   for (const field of headerFields) {
     const value = fields[field];
-
-    if (value === undefined) {
-      complaints.push({ line: firstLine + lines.length, what: `\`${field}:\` is missing` });
-    } else if (value === '') {
-      complaints.push({ line: lineOf[field] ?? firstLine, what: `\`${field}:\` is empty` });
-    } else if (value.includes(placeholder)) {
-      complaints.push({
-        line: lineOf[field] ?? firstLine,
-        what: `\`${field}:\` still says ${placeholder}`,
-      });
+    const problem =
+      value === undefined
+        ? 'is missing'
+        : value === ''
+          ? 'is empty'
+          : value.includes(placeholder) && `still says ${placeholder}`;
+    if (problem) {
+      const line = lineOf[field] ?? firstLine + lines.length;
+      complaints.push({ line, what: `\`${field}:\` ${problem}` });
     }
   }
-
   return { fields, complaints: complaints.sort((a, b) => a.line - b.line) };
 }
 
-/** @returns The names of the patches that a patch builds on, as its `Needs:` says them. */
+/** @returns the names in a patch's `Needs:` */
 export function needsOf({ body }: Pick<Patch, 'body'>): string[] {
   const value = readHeader(body).fields.Needs ?? '';
-
   return value === 'nothing'
     ? []
     : value.split(/[\s,]+/).map((name) => name.replace(/\.patch$/, ''));
 }
 
-/** @returns The test files that a patch's `Tested by:` names, relative to the checkout. */
+/** @returns the patches that a patch needs, directly or through others, and the patch itself, in series order */
+export function closure(patch: Patch, all: readonly Patch[]): Patch[] {
+  const names = new Set([patch.name]);
+  for (const name of names) {
+    const found = all.find((other) => other.name === name);
+    for (const need of found ? needsOf(found) : []) {
+      names.add(need);
+    }
+  }
+  return all.filter(({ name }) => names.has(name));
+}
+
+/** @returns the test files in a patch's `Tested by:`, relative to the checkout */
 export function testsNamed({ body }: Pick<Patch, 'body'>): string[] {
   const text = readHeader(body).fields['Tested by'] ?? '';
-
-  return [...new Set(text.match(/[\w./-]+\.test\.tsx?/g) ?? [])];
+  return [...new Set(text.match(/[\w./-]+\.test\.tsx?/g))];
 }
 
-/** @returns The paths that a diff touches, without duplicates. */
-export function pathsOf(diff: string): string[] {
-  const paths = [...diff.matchAll(/^diff --git a\/(.+?) b\/(.+)$/gm)].flatMap(([, from, to]) => [
-    from ?? '',
-    to ?? '',
-  ]);
-
-  return [...new Set(paths)];
+/** @returns the paths that a patch changes */
+export function pathsOf({ diff }: Pick<Patch, 'diff'>): string[] {
+  const pairs = diff.matchAll(/^diff --git a\/(.+?) b\/(.+)$/gm);
+  return [...new Set([...pairs].flatMap(([, from = '', to = '']) => [from, to]))];
 }
 
-/** A patch that is still to be written: its message, with the header to fill in. */
-export function newPatch(name: string): Pick<Patch, 'name' | 'subject' | 'body'> {
-  const words = name.replace(/-/g, ' ');
+/** @returns the message of a patch that is still to be written: its header has placeholders that export refuses */
+export function newMessage(name: string): string {
+  const subject = name.charAt(0).toUpperCase() + name.slice(1).replace(/-/g, ' ');
+  const body = [
+    `Why: ${placeholder}: what goes wrong without it, and for whom.`,
+    `Upstream: ${placeholder}: the issue or pull request, or why there is none.`,
+    `Tested by: ${placeholder}: the test file that fails without the patch.`,
+    `Can go when: ${placeholder}: what has to happen upstream.`,
+    'Needs: nothing',
+  ].join('\n');
+  return commitMessage({ name, subject, body });
+}
 
-  return {
-    name,
-    subject: `${words.charAt(0).toUpperCase()}${words.slice(1)}`,
-    body: [
-      `Why: ${placeholder}: what goes wrong without it, for whom.`,
-      `Upstream: ${placeholder}: the issue or pull request, or why there is none.`,
-      `Tested by: ${placeholder}: the test file that fails when the patch is taken out.`,
-      `Can go when: ${placeholder}: what must have happened upstream.`,
-      'Needs: nothing',
-    ].join('\n'),
-  };
+/**
+ * Writes patches and `series` to a folder. Patches that the old `series` lists and the new one does not are deleted.
+ *
+ * @returns what changed, one line each; empty if every byte was the same
+ */
+export function writePatches(folder: string, patches: readonly Patch[]): string[] {
+  const series = join(folder, 'series');
+  const before = existsSync(series) ? readSeries(folder).map(({ name }) => name) : [];
+  const names = patches.map(({ name }) => `${name}.patch`);
+  const changes: string[] = [];
+  for (const patch of patches) {
+    const file = join(folder, `${patch.name}.patch`);
+    const content = formatPatch(patch);
+    const old = existsSync(file) ? readFileSync(file) : undefined;
+    if (!old?.equals(content)) {
+      writeFileSync(file, content);
+      changes.push(`${old ? 'changed' : 'new'}: ${patch.name}.patch`);
+    }
+  }
+  for (const name of before.filter((entry) => !names.includes(entry))) {
+    rmSync(join(folder, name));
+    changes.push(`removed: ${name}`);
+  }
+  // An unchanged list keeps its comments.
+  if (before.join('\n') !== names.join('\n')) {
+    writeFileSync(series, names.map((name) => `${name}\n`).join(''));
+    changes.push('changed: series');
+  }
+  return changes;
 }

@@ -1,117 +1,218 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SetUpError } from '../setup/set-up-error.mjs';
-import { git, tryGit } from './git.ts';
+import { say } from '../setup/step.mjs';
+import type { Release } from '../worker/tarball.ts';
+import { git, gitLines, ownIdentity, tryGit } from './git.ts';
+import { newMessage, type Patch, slug } from './patch-file.ts';
+import { commitSeries, initRepository, readCommits, store } from './repository.ts';
 
-/** The commit that patches/ was last written from, or that was made out of it. */
+/** How a worker is compiled. Each kind has build folders of its own. */
+export const kinds = ['release', 'debug', 'asan'] as const;
+
+export type Kind = (typeof kinds)[number];
+
+/** The commit that patches/ was last written from, or that was made from it. */
 export const exportedRef = 'refs/oneport/exported';
 
+// What a build creates. Upstream's own .gitignore is not in the tarball.
+const excluded = [
+  '/worker/out/',
+  '/worker/subprojects/*/',
+  '!/worker/subprojects/packagefiles/',
+  '!/worker/subprojects/debian/',
+  '/node_modules',
+  '',
+].join('\n');
+
 /**
- * Where mediasoup's work tree is. It holds a person's work, so it lies in the checkout and not in a cache.
- *
- * @param env - ONEPORT_TREE names another folder.
+ * @param env - ONEPORT_TREE names another folder
+ * @returns the folder of mediasoup's work tree; in the checkout and not in a cache, because it holds the user's work
  */
 export function treeFolder(root: string, env: NodeJS.ProcessEnv = process.env): string {
   return env.ONEPORT_TREE ? resolve(env.ONEPORT_TREE) : join(root, 'mediasoup');
 }
 
-/** @returns Whether a work tree is there. A folder that is something else isn't one. */
-export function isTree(folder: string): boolean {
-  return existsSync(join(folder, '.git'));
+/**
+ * @param env - ONEPORT_WORKER: `tree`, `tree:debug` or `tree:asan` ask for the worker and the JavaScript of the tree
+ * @returns undefined if it does not ask for the tree
+ * @throws SetUpError on an unknown kind
+ */
+export function treeKind(env: NodeJS.ProcessEnv = process.env): Kind | undefined {
+  const [source, wanted = 'release'] = (env.ONEPORT_WORKER ?? '').split(':');
+  const kind = kinds.find((entry) => entry === wanted);
+  if (source === 'tree' && !kind) {
+    throw new SetUpError(
+      `ONEPORT_WORKER=${env.ONEPORT_WORKER}: unknown kind. Use tree, ${kinds.map((entry) => `tree:${entry}`).join(', ')}.`,
+    );
+  }
+  return source === 'tree' ? kind : undefined;
 }
 
-/** @throws {SetUpError} When there is no work tree. */
+/** @throws SetUpError if there is no work tree */
 export function requireTree(folder: string): void {
-  if (!isTree(folder)) {
+  if (!existsSync(join(folder, '.git'))) {
     throw new SetUpError(`there is no work tree in ${folder}`, {
-      advice: 'This makes it:\n  npm run patch -- checkout',
+      advice: 'Create it:\n  npm run patch -- checkout',
     });
   }
 }
 
-/** @returns What somebody has begun and not finished, in a word of git's; undefined when nothing. */
+/** @returns `rebase`, `cherry-pick` or `merge` if one waits to be continued */
 export function operationInProgress(folder: string): string | undefined {
-  const has = (name: string) =>
-    existsSync(resolve(folder, git(folder, ['rev-parse', '--git-path', name]).trim()));
-
-  if (has('rebase-merge') || has('rebase-apply')) {
-    return 'rebase';
-  }
-  if (has('CHERRY_PICK_HEAD')) {
-    return 'cherry-pick';
-  }
-
-  return has('MERGE_HEAD') ? 'merge' : undefined;
+  const files = {
+    ...{ 'rebase-merge': 'rebase', 'rebase-apply': 'rebase' },
+    ...{ CHERRY_PICK_HEAD: 'cherry-pick', MERGE_HEAD: 'merge' },
+  };
+  return Object.entries(files).find(([file]) => existsSync(join(folder, '.git', file)))?.[1];
 }
 
-/**
- * @throws {SetUpError} While a rebase waits to be continued.
- */
+/** @throws SetUpError if there is no work tree, or a rebase waits to be continued */
 export function requireNoOperation(folder: string): void {
+  requireTree(folder);
   const operation = operationInProgress(folder);
-
   if (operation) {
-    throw new SetUpError(`a ${operation} is under way in ${folder}`, {
+    throw new SetUpError(`a ${operation} is in progress in ${folder}`, {
       advice: [
-        'There, `git status` says what is left to do. Edit the files that conflict, `git add` them, then',
-        `  git ${operation} --continue     (or --abort, and all is as before)`,
+        'There, `git status` shows what is left to do. Edit the files with conflicts, `git add` them, then',
+        `  git ${operation} --continue     (or --abort to go back)`,
       ].join('\n'),
     });
   }
 }
 
-/**
- * @throws {SetUpError} While files have conflicts that nobody has resolved: what a compiler says of git's markers
- *   comes minutes later, and says nothing.
- */
+/** @throws SetUpError if files have conflicts: a compiler would report git's markers minutes later */
 export function requireResolved(folder: string): void {
   const files = unresolved(folder);
-
   if (files.length > 0) {
-    throw new SetUpError(`${folder} has conflicts, so there is nothing to build`, {
+    throw new SetUpError(`${folder} has conflicts, so it cannot be built`, {
       tail: files.join('\n'),
-      advice: `Edit each, then \`git -C ${folder} add\` it. \`git -C ${folder} status\` says what comes next.`,
+      advice: `Edit each file, then \`git -C ${folder} add\` it. \`git -C ${folder} status\` shows the next step.`,
     });
   }
 }
 
-/** @returns The files that have conflicts. */
+/** @returns the files with conflicts */
 export function unresolved(folder: string): string[] {
-  return lines(git(folder, ['diff', '--name-only', '--diff-filter=U']));
+  return gitLines(folder, ['diff', '--name-only', '--diff-filter=U']);
 }
 
-/** @returns Lines of `git status`, for what no commit holds. */
+/** @returns the lines of `git status --porcelain` */
 export function uncommitted(folder: string): string[] {
-  return lines(git(folder, ['status', '--porcelain']));
+  return gitLines(folder, ['status', '--porcelain']);
 }
 
-/** @returns Subjects of commits that patches/ doesn't know, of all branches and stashes. */
+/** @returns the subjects of commits on any branch or stash that patches/ does not have, or that it has alone */
 export function unexported(folder: string): string[] {
-  const known = [exportedRef].filter((ref) => tryGit(folder, ['rev-parse', '--verify', ref]).ok);
-  const stash = tryGit(folder, ['rev-parse', '--verify', 'refs/stash']).ok ? ['refs/stash'] : [];
-  const head = tryGit(folder, ['rev-parse', '--verify', 'HEAD']).ok ? ['HEAD'] : [];
-
-  if (head.length === 0) {
+  const has = (ref: string) => tryGit(folder, ['rev-parse', '--verify', ref]).ok;
+  if (!has('HEAD')) {
     return [];
   }
+  const known = [exportedRef].filter(has);
+  const refs = ['--branches', 'HEAD', ...['refs/stash'].filter(has), '--not', ...known];
+  const added = gitLines(folder, ['log', '--format=%h %s', ...refs]);
+  return added.length > 0 || known.length === 0
+    ? added
+    : gitLines(folder, ['log', '--format=without %h %s', `HEAD..${exportedRef}`]);
+}
 
-  const found = lines(
-    git(folder, ['log', '--format=%h %s', '--branches', ...stash, ...head, '--not', ...known]),
-  );
-  const [ref] = known;
+export interface CheckoutOptions {
+  readonly release: Release;
+  readonly patches: readonly Patch[];
+  /** Go on although the tree holds work. The work stays in the repository, under a ref that is printed. */
+  readonly force?: boolean;
+}
 
-  // Commits that were taken away are a change too.
-  if (found.length === 0 && ref && !same(folder, 'HEAD', ref)) {
-    found.push(...lines(git(folder, ['log', '--format=without %h %s', `HEAD..${ref}`])));
+/**
+ * Creates the work tree or brings it in line with patches/: mediasoup's tarball, then one commit per patch. Build
+ * folders stay.
+ *
+ * @throws SetUpError if work would be lost without `force`, or a patch does not apply
+ */
+export async function checkOut(
+  folder: string,
+  { release, patches, force = false }: CheckoutOptions,
+): Promise<void> {
+  if (!existsSync(join(folder, '.git'))) {
+    if (existsSync(folder) && readdirSync(folder).length > 0) {
+      throw new SetUpError(`${folder} exists and is not a git work tree`, {
+        advice: 'Move it away, or name another folder: ONEPORT_TREE=...',
+      });
+    }
+    initRepository(folder, '--initial-branch=patches');
+    mkdirSync(join(folder, '.git/info'), { recursive: true });
+    writeFileSync(join(folder, '.git/info/exclude'), excluded);
+  } else if (force) {
+    keepWork(folder);
+  } else {
+    refuseToLoseWork(folder);
   }
-
-  return found;
+  const head = await commitSeries(release, patches);
+  git(folder, ['fetch', '--quiet', '--no-tags', store(), head]);
+  git(folder, ['checkout', '--quiet', '--force', '-B', 'patches', head]);
+  git(folder, ['update-ref', exportedRef, head]);
 }
 
-function same(folder: string, a: string, b: string): boolean {
-  return git(folder, ['rev-parse', a]) === git(folder, ['rev-parse', b]);
+function refuseToLoseWork(folder: string): void {
+  const operation = operationInProgress(folder);
+  const work = [
+    ...(operation ? [`a ${operation} is in progress`] : []),
+    ...uncommitted(folder).map((line) => `not committed: ${line}`),
+    ...unexported(folder).map((line) => `not exported: ${line}`),
+  ];
+  if (work.length > 0) {
+    throw new SetUpError(`${folder} holds work that patches/ does not have`, {
+      tail: work.join('\n'),
+      advice: [
+        '`npm run patch -- export` writes commits to patches/.',
+        '`npm run patch -- checkout --force` goes on without it; the work stays in the repository.',
+      ].join('\n'),
+    });
+  }
 }
 
-function lines(text: string): string[] {
-  return text.split('\n').filter((line) => line !== '');
+/** Commits what the checkout is about to replace, and names the commit. */
+function keepWork(folder: string): void {
+  if (uncommitted(folder).length + unexported(folder).length > 0) {
+    // Not a branch: the next checkout would refuse because of it.
+    const ref = `refs/oneport/replaced-${Math.floor(Date.now() / 1000)}`;
+    git(folder, ['add', '--all']);
+    git(folder, ['commit', '--quiet', '--allow-empty', '--message=Replaced by checkout --force']);
+    git(folder, ['update-ref', ref, 'HEAD']);
+    say(`the work in ${folder} is kept: git -C ${folder} log -p ${ref}`);
+  }
+  const operation = operationInProgress(folder);
+  if (operation) {
+    git(folder, [operation, '--quit']);
+  }
+}
+
+/**
+ * Begins a patch: a commit whose message is the header to fill in. Uncommitted changes go into it.
+ *
+ * @throws SetUpError if the name is invalid or taken, or git does not know who the user is
+ */
+export function begin(folder: string, name: string): void {
+  const plain = name.replace(/\.patch$/, '');
+  if (plain !== slug(plain)) {
+    throw new SetUpError(
+      `${plain}: a patch's name consists of small letters, digits and hyphens. Try: ${slug(plain)}`,
+    );
+  }
+  if (readCommits(folder).some((patch) => patch.name === plain)) {
+    throw new SetUpError(`there is already a patch ${plain}`);
+  }
+  git(folder, ['add', '--all']);
+  // Without useConfigOnly git would invent an address from the login and the host's name.
+  git(
+    folder,
+    [
+      ...['-c', 'user.useConfigOnly=true', 'commit', '--quiet', '--allow-empty'],
+      ...['--cleanup=verbatim', '--file=-'],
+    ],
+    { input: newMessage(plain), env: ownIdentity() },
+  );
+  const files = git(folder, ['show', '--format=', '--name-only', 'HEAD']).trim();
+  say(files ? `patch ${plain} begins with:\n${files}` : `patch ${plain} begins empty`);
+  say(`write its header: git -C ${folder} commit --amend --all`);
 }

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { bringPatches } from '../patching/node-lib.ts';
-import { patchesFolder, readPatches } from '../patching/series.ts';
+import { patchesFolder, readPatches } from '../patching/patch-file.ts';
 import { npmCommand } from '../setup/npm.mjs';
 import { runLogged } from '../setup/run-logged.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';

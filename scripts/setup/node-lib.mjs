@@ -18,7 +18,7 @@ export async function bringNodeLib(root, node24) {
   }
 
   const child = track(
-    spawn(node24, [join(root, 'scripts/patching/bring-node-lib.ts')], {
+    spawn(node24, [join(root, 'scripts/patching/node-lib.ts')], {
       cwd: root,
       stdio: ['ignore', 'ignore', 'inherit'],
     }),
@@ -43,7 +43,7 @@ function mayNeed(root) {
 
   return (
     /^tree\b/.test(process.env.ONEPORT_WORKER ?? '') ||
-    existsSync(join(root, 'node_modules/mediasoup/.oneport-patches.json')) ||
+    existsSync(join(root, 'node_modules/mediasoup/.oneport-index')) ||
     readdirSync(patches).some(
       (name) =>
         name.endsWith('.patch') &&

@@ -1,7 +1,6 @@
 import { runCli } from '../cli.ts';
 import { buildWorker } from '../patching/build.ts';
-import { requireTree, treeFolder } from '../patching/tree.ts';
-import { wishForTree } from '../patching/worker-wish.ts';
+import { requireTree, treeFolder, treeKind } from '../patching/tree.ts';
 import { interruptible } from '../setup/children.mjs';
 import { root } from '../setup/paths.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
@@ -53,7 +52,7 @@ await runCli({
 });
 
 function workerAsWished(rebuild: boolean | undefined): Promise<string> {
-  const kind = wishForTree();
+  const kind = treeKind();
 
   if (!kind) {
     return getWorker(readInputs(root), ways, { rebuild });
