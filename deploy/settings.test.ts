@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type Config, loadConfig } from '../server/src/config/config.ts';
-import { settingNames } from '../server/src/config/settings.ts';
+import { settings } from '../server/src/config/settings.ts';
 import { allDeployed, readDeploy, readKubernetes } from '../testkit/servers/deployed.ts';
 
 /** ONEPORT_CACHE belongs to set-up, and the server reads it too (docs/worker.md). */
-const known = new Set([...settingNames.map(({ name }) => name), 'ONEPORT_CACHE']);
+const known = new Set([...Object.keys(settings), 'ONEPORT_CACHE']);
 
 describe.each(allDeployed())('$name', ({ env, stopSeconds, published, reserved }) => {
   // The default is the number of cores of the machine that runs the test.

@@ -3,6 +3,7 @@
  * that have changed. docs/port-map.md says what bounds it.
  */
 import { z } from 'zod';
+import type { PortMode } from './server-messages.ts';
 
 /** Where its WebSocket is: socket.io's usual path. */
 export const dashboardPath = '/socket.io/';
@@ -34,7 +35,7 @@ export const dashboardRefusals = {
 export type Counted = 'counted' | 'needs-patched-worker' | 'not-counted' | 'not-known-yet';
 
 export interface DashboardFacts {
-  mode: 'multi-port' | 'single-port' | 'shared-port';
+  mode: PortMode;
   /** Why there are as many ports as there are. */
   why: string;
   rooms: number;

@@ -1,7 +1,8 @@
 /** What `npm start` runs: reads the environment, starts the server, stops it on a signal. */
 import { inspect } from 'node:util';
 import { type Config, loadConfig } from './config/config.ts';
-import { describeSettings, forgetSecrets } from './config/settings.ts';
+import { describeSettings } from './config/help.ts';
+import { deleteSecrets } from './config/parse-settings.ts';
 import { StartError } from './config/start-error.ts';
 import { findUser } from './run-as-user.ts';
 import type { RunningServer } from './server.ts';
@@ -43,7 +44,7 @@ function check({ runAsUser }: Config): void {
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
-  forgetSecrets(process.env);
+  deleteSecrets(process.env);
   // Only now: --help and --check, which each start asks, shall not wait for mediasoup and express.
   const [{ createLog }, { startServer }] = await Promise.all([
     import('./telemetry/log.ts'),

@@ -15,8 +15,12 @@ import { besideSecrets, secretSettings } from '../../testkit/servers/secrets.ts'
 import { type ServerProcess, startServerProcess } from '../../testkit/servers/server-process.ts';
 import { testToken } from '../../testkit/servers/tokens.ts';
 import { childrenOf } from '../../testkit/system/processes.ts';
-import { settingNames } from '../src/config/settings.ts';
+import { type Setting, settings } from '../src/config/settings.ts';
 
+const allSettings = Object.entries<Setting>(settings).map(([name, { secret }]) => ({
+  name,
+  secret,
+}));
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'oneport-secrets-'));
 const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
@@ -75,12 +79,12 @@ function tokenOf(peerId: string): Promise<string> {
 const signatureOf = (token: string) => token.slice(token.lastIndexOf('.') + 1);
 
 test('every secret setting has a value in the list that these tests use', () => {
-  const secret = settingNames.filter((setting) => setting.secret).map(({ name }) => name);
+  const secret = allSettings.filter((setting) => setting.secret).map(({ name }) => name);
   expect(Object.keys(secretSettings).sort()).toEqual(secret.sort());
 });
 
 test('a setting whose name sounds like a secret is marked as one, or names a file', () => {
-  const sounding = settingNames.filter(({ name }) => /TOKEN|SECRET|PASS|KEY|CREDENTIAL/.test(name));
+  const sounding = allSettings.filter(({ name }) => /TOKEN|SECRET|PASS|KEY|CREDENTIAL/.test(name));
   const unmarked = sounding.filter(({ secret }) => !secret).map(({ name }) => name);
   expect(sounding.length).toBeGreaterThan(unmarked.length);
   expect(unmarked.filter((name) => !name.endsWith('_FILE'))).toEqual(['HTTPS_CERT_PRIVKEY']);
@@ -216,7 +220,7 @@ test.each([
   mustNotTell(stdout + stderr, [...Object.values(secretSettings), ...privateKey]);
 });
 
-test.each(settingNames.filter(({ secret }) => secret))(
+test.each(allSettings.filter(({ secret }) => secret))(
   'a start that fails since $name is wrong',
   async ({ name }) => {
     const wrong = '¡wrong secret!';

@@ -1,38 +1,38 @@
-/** MEDIASOUP_LISTEN_IP and MEDIASOUP_ANNOUNCED_ADDRESS: lists of addresses, and what belongs to what. */
+/** MEDIASOUP_LISTEN_IP, MEDIASOUP_ANNOUNCED_ADDRESS, and which address is announced for which. */
 import { isIP, isIPv6, SocketAddress } from 'node:net';
 import { z } from 'zod';
 
-/** An address to listen on, and what peers are told: itself, where nothing else is announced. */
+/** An address to listen on and the addresses in its candidates. */
 export interface ListenAddress {
   ip: string;
-  /** In order of preference. */
+  /** In order of preference. The listening address itself, if nothing else is announced for it. */
   announced: [string, ...string[]];
 }
 
-/** Each makes two candidates a transport, and every candidate is in every media section of a browser's SDP. */
+/** Each address adds two candidates to a transport, and a browser's SDP repeats them in every media section. */
 const maxAddresses = 8;
 
 // RFC 1123, section 2.1.
 const hostname =
   /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
 
-/** Addresses of this machine, split by commas: a zod schema from text to a list in canonical form. */
+/** Addresses of this machine, separated by commas; the values are in canonical form. */
 export const listenIpsSchema = listSchema(isAddress, 'an IPv4 or IPv6 address');
 
-/** What peers may be told, split by commas, likewise. */
+/** Addresses and hostnames for candidates, separated by commas; the values are in canonical form. */
 export const announcedAddressesSchema = listSchema(
   (text) => !isWildcard(text) && (isAddress(text) || (!isDotted(text) && hostname.test(text))),
   'an address or a hostname that browsers can connect to',
 );
 
 /**
- * Deals the announced addresses out to the listening ones: to itself, if it is one of them; else an
- * IP address to the first of its family, and a hostname to the first.
+ * Assigns each announced address to a listening one: to itself, if it is one of them; otherwise an IP address to the
+ * first listening address of its family, and a hostname to the first of all.
  *
  * @param listenIps - in canonical form, at least one
  * @param announcedAddresses - in canonical form
- * @returns in the order of the announced addresses, then those that announce themselves; and what
- *   makes no sense, for people
+ * @returns `addresses` in the order of the announced ones, followed by those that announce themselves; `problems`: what
+ *   is wrong, one line each, for people
  */
 export function assignAnnounced(
   listenIps: string[],
@@ -81,16 +81,16 @@ function listenerFor(address: string, listenIps: string[]): string | undefined {
 function noListenerFor(address: string): string {
   const [family, all] = isIPv6(address) ? ['IPv6', '::'] : ['IPv4', '0.0.0.0'];
   return (
-    `MEDIASOUP_ANNOUNCED_ADDRESS: nothing listens for ${address}: add an ${family} address of this ` +
-    `machine to MEDIASOUP_LISTEN_IP, such as ${all}, or don't announce it`
+    `MEDIASOUP_ANNOUNCED_ADDRESS: no listening address for ${address}. Add an ${family} address of this ` +
+    `machine to MEDIASOUP_LISTEN_IP, such as ${all}, or remove ${address}`
   );
 }
 
 function nothingToAnnounce(ip: string): string {
   const family = isIPv6(ip) ? 'IPv6' : 'IPv4';
   return (
-    `MEDIASOUP_LISTEN_IP=${ip} alone would tell browsers to connect to ${ip}: add the ${family} ` +
-    'address that they reach this machine by to MEDIASOUP_ANNOUNCED_ADDRESS, or listen on that address itself'
+    `MEDIASOUP_LISTEN_IP=${ip} alone would put ${ip} into candidates. Add the ${family} address at which ` +
+    'browsers reach this machine to MEDIASOUP_ANNOUNCED_ADDRESS, or listen on that address only'
   );
 }
 
@@ -100,9 +100,9 @@ function listSchema(isAllowed: (text: string) => boolean, expected: string) {
     const wrong = list.find((address) => !isAllowed(address));
     const twice = list.find((address, i) => list.indexOf(address) !== i);
     if (wrong !== undefined) {
-      context.addIssue(`"${wrong}" is not ${expected}; several are split by commas`);
+      context.addIssue(`"${wrong}" is not ${expected}; separate several by commas`);
     } else if (twice) {
-      context.addIssue(`${twice} is there twice: leave one out`);
+      context.addIssue(`${twice} is listed twice: remove one`);
     } else if (list.length > maxAddresses) {
       context.addIssue(`expected at most ${maxAddresses} addresses`);
     }
@@ -110,19 +110,19 @@ function listSchema(isAllowed: (text: string) => boolean, expected: string) {
   });
 }
 
-/** As the kernel and mediasoup write it (inet_ntop(3)), so that addresses can be compared. */
+/** Spells an address as the kernel and mediasoup do (inet_ntop(3)), so that texts can be compared. */
 function canonical(text: string): string {
   return isAddress(text) && isIPv6(text)
     ? new SocketAddress({ address: text, family: 'ipv6' }).address
     : text.toLowerCase();
 }
 
-/** Without a zone (RFC 4007): such an address means something on this machine only. */
+/** An address with a zone (RFC 4007) has a meaning on this machine only. */
 function isAddress(text: string): boolean {
   return isIP(text) !== 0 && !text.includes('%');
 }
 
-/** 999.1.1.1 is no address, and no hostname that anybody meant either. */
+/** 999.1.1.1 is no address, and a valid hostname only by accident. */
 function isDotted(text: string): boolean {
   return /^[\d.]+$/.test(text);
 }

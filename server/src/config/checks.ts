@@ -1,114 +1,196 @@
 import { isIP } from 'node:net';
 import { assignAnnounced } from './announced-addresses.ts';
-import type { Config } from './config.ts';
+import type { SettingName, Values } from './settings.ts';
+import type { Config } from './types.ts';
 
-/** A call of two needs as many transports, each with a port of its own. */
+/** A call of two peers needs four transports, with a port each. */
 const minPortsPerWorker = 4;
 const fewPortsPerWorker = 100;
+
+const keySettings = [
+  'AUTH_JWT_SECRET',
+  'AUTH_JWT_SECRET_FILE',
+  'AUTH_JWKS_URL',
+  'AUTH_JWKS_FILE',
+] as const satisfies SettingName[];
 
 /**
  * Checks settings against each other.
  *
- * @param config - each setting right by itself; what is allowed but likely not meant is added to its warnings
- * @returns what is wrong, for people
+ * @param config - made from `values`. What is allowed but probably not meant is added to its warnings
+ * @param values - each right by itself
+ * @param given - the settings that the environment sets
+ * @returns what is wrong, one line each, for people
  */
-export function checkTogether({ portMode, media, http, metrics, warnings }: Config): string[] {
+export function crossCheck(
+  config: Config,
+  values: Values,
+  given: ReadonlySet<SettingName>,
+): string[] {
+  return [
+    ...checkPairs(values, given),
+    ...checkAddresses(config),
+    ...checkPortRange(config),
+    ...checkPortMode(config),
+    ...checkPortClashes(config),
+    ...checkReach(config),
+  ];
+}
+
+/** Settings that need each other or exclude each other. */
+function checkPairs(values: Values, given: ReadonlySet<SettingName>): string[] {
   const problems: string[] = [];
-  const { listenIps, announcedAddresses, minPort, maxPort, numWorkers } = media;
-  const lastPort = media.port + numWorkers - 1;
+  const exactlyOneOf = (one: SettingName, other: SettingName) =>
+    given.has(one) !== given.has(other);
 
-  // Unset, media is received on IPv4 addresses of this machine: 127.0.0.1 stands for them here.
-  const listening = listenIps.length > 0 ? listenIps : ['127.0.0.1'];
-  problems.push(...assignAnnounced(listening, announcedAddresses).problems);
-  if (announcedAddresses.length > 0 && !announcedAddresses.some((address) => isIP(address))) {
-    warnings.push(
-      `MEDIASOUP_ANNOUNCED_ADDRESS=${announcedAddresses} has hostnames only: Chromium resolves them, ` +
-        'Firefox does not and will get no media. Announce an IP address too, to serve both.',
-    );
+  if (values.HTTPS === 'self-signed') {
+    if (given.has('HTTPS_CERT_FULLCHAIN') || given.has('HTTPS_CERT_PRIVKEY')) {
+      problems.push('HTTPS=self-signed and HTTPS_CERT_* exclude each other: unset one of them');
+    }
+  } else if (exactlyOneOf('HTTPS_CERT_FULLCHAIN', 'HTTPS_CERT_PRIVKEY')) {
+    problems.push('HTTPS_CERT_FULLCHAIN and HTTPS_CERT_PRIVKEY need each other: set both');
+  }
+  if (exactlyOneOf('TURN_URLS', 'TURN_SECRET')) {
+    problems.push('TURN_URLS and TURN_SECRET need each other: set both');
   }
 
-  const perWorker = Math.floor((maxPort - minPort + 1) / numWorkers);
-  if (minPort > maxPort) {
+  const keys = keySettings.filter((name) => given.has(name));
+  if (keys.length > 1) {
+    problems.push(`${keys.join(' and ')} exclude each other: unset all but one`);
+  }
+  const claims = (['AUTH_ISSUER', 'AUTH_AUDIENCE'] as const).filter((name) => given.has(name));
+  if (keys.length === 0 && claims.length > 0) {
+    // Without keys, rooms would be open, contrary to what this setting suggests.
     problems.push(
-      `MEDIASOUP_MIN_PORT=${minPort} lies above MEDIASOUP_MAX_PORT=${maxPort}: exchange them`,
-    );
-  } else if (perWorker < minPortsPerWorker) {
-    problems.push(
-      `MEDIASOUP_MIN_PORT=${minPort} to MEDIASOUP_MAX_PORT=${maxPort}, split over ${numWorkers} ` +
-        `workers: each needs at least ${minPortsPerWorker} ports. Widen the range or lower MEDIASOUP_NUM_WORKERS`,
-    );
-  } else if (portMode === 'multi-port' && perWorker < fewPortsPerWorker) {
-    warnings.push(
-      `Each worker has ${perWorker} ports for its transports, and each peer takes two: widen ` +
-        `MEDIASOUP_MIN_PORT (${minPort}) to MEDIASOUP_MAX_PORT (${maxPort}) for more than ` +
-        `${Math.floor(perWorker / 2)} peers a worker.`,
+      `${claims.join(' and ')} without keys has no effect: set one of ${keySettings.join(', ')} too`,
     );
   }
 
-  if (portMode === 'multi-port' && media.announcedPort) {
+  const { METRICS_PORT, METRICS_HOST, METRICS_TOKEN } = values;
+  if (METRICS_PORT === undefined && (given.has('METRICS_HOST') || given.has('METRICS_TOKEN'))) {
+    problems.push('METRICS_HOST and METRICS_TOKEN need METRICS_PORT: set it, to 9464 for example');
+  }
+  if (METRICS_PORT !== undefined && !isLoopback(METRICS_HOST) && METRICS_TOKEN === undefined) {
     problems.push(
-      `MEDIASOUP_ANNOUNCED_PORT=${media.announcedPort} is one port, but in multi-port each transport has its own: ` +
-        'unset it and map MEDIASOUP_MIN_PORT to MEDIASOUP_MAX_PORT to the same numbers outside, ' +
-        'or unset MEDIASOUP_USE_WEBRTC_SERVER, which makes a port for each worker',
-    );
-  }
-  const { platform, arch } = process;
-  if (portMode === 'shared-port' && !(platform === 'linux' && /^(x64|arm64)$/.test(arch))) {
-    problems.push(
-      `MEDIASOUP_USE_WEBRTC_SERVER=shared takes Linux on x64 or arm64, and this is ${platform} on ${arch}: ` +
-        'true, a port for each worker, works here',
-    );
-  }
-  if (portMode === 'single-port') {
-    const ranges = {
-      MEDIASOUP_PORT: media.port,
-      MEDIASOUP_ANNOUNCED_PORT: media.announcedPort ?? 1,
-    };
-    for (const [name, first] of Object.entries(ranges)) {
-      const last = first + numWorkers - 1;
-      if (last <= 65535) {
-        continue;
-      }
-      problems.push(
-        `${name}=${first} with ${numWorkers} workers would need port ${last}: ` +
-          `the highest start is ${65536 - numWorkers}`,
-      );
-    }
-    if (http.port >= media.port && http.port <= lastPort) {
-      problems.push(
-        `HTTP_PORT=${http.port} is one of the workers' TCP ports (${media.port} to ${lastPort}): ` +
-          'choose another for one of them, or MEDIASOUP_USE_WEBRTC_SERVER=shared, which lets both be one',
-      );
-    }
-  }
-  const tcpPorts = { HTTP_PORT: [http.port, http.port], MEDIASOUP_PORT: [media.port, lastPort] };
-  for (const [name, [first = 0, last = 0]] of Object.entries(tcpPorts)) {
-    if (metrics && metrics.port >= first && metrics.port <= last) {
-      problems.push(`METRICS_PORT=${metrics.port} is taken by ${name}: choose another`);
-    }
-  }
-  // Who trusts a proxy has one, and it has TLS.
-  const behindProxy = http.trustedProxies.length > 0;
-  if (http.tls.kind === 'none' && !isLoopback(http.host) && !behindProxy) {
-    warnings.push(
-      `HTTP_HOST=${http.host} without HTTPS: browsers on other machines give no camera and no microphone to plain ` +
-        'HTTP, and what is said to the server can be read on the way. Set HTTPS_CERT_FULLCHAIN and ' +
-        'HTTPS_CERT_PRIVKEY, or put a proxy with TLS before it and name it in TRUST_PROXY.',
-    );
-  }
-  // Announced is an address where something else passes media on.
-  const onlyHere = listenIps.length > 0 && listenIps.every(isLoopback);
-  if (onlyHere && announcedAddresses.length === 0 && !isLoopback(http.host) && !behindProxy) {
-    warnings.push(
-      `MEDIASOUP_LISTEN_IP=${listenIps} is reached from this machine alone, and the page from others too ` +
-        `(HTTP_HOST=${http.host}): there nobody will be seen or heard. Add the address that they reach this machine by, ` +
-        'or unset it.',
+      `METRICS_HOST=${METRICS_HOST}: other machines could read the metrics. ` +
+        'Set METRICS_TOKEN too, or unset METRICS_HOST',
     );
   }
   return problems;
 }
 
-/** Whether only this machine reaches it. @param ip - an address */
+function checkAddresses({ media, warnings }: Config): string[] {
+  const { listenIps, announcedAddresses } = media;
+  if (announcedAddresses.length > 0 && !announcedAddresses.some((address) => isIP(address))) {
+    warnings.push(
+      `MEDIASOUP_ANNOUNCED_ADDRESS=${announcedAddresses} has hostnames only. Firefox does not resolve them and ` +
+        'gets no media; announce an IP address too',
+    );
+  }
+  // The default is an IPv4 address of this machine, which 127.0.0.1 stands for here.
+  const listening = listenIps.length > 0 ? listenIps : ['127.0.0.1'];
+  return assignAnnounced(listening, announcedAddresses).problems;
+}
+
+function checkPortRange({ portMode, media, warnings }: Config): string[] {
+  const { minPort, maxPort, numWorkers } = media;
+  const range = `MEDIASOUP_MIN_PORT=${minPort} to MEDIASOUP_MAX_PORT=${maxPort}`;
+  const perWorker = Math.floor((maxPort - minPort + 1) / numWorkers);
+  if (minPort > maxPort) {
+    return [`${range}: the first port is above the last; swap them`];
+  }
+  if (perWorker < minPortsPerWorker) {
+    return [
+      `${range}, divided among ${numWorkers} workers: each needs at least ${minPortsPerWorker} ports. ` +
+        'Widen the range or lower MEDIASOUP_NUM_WORKERS',
+    ];
+  }
+  if (portMode === 'multi-port' && perWorker < fewPortsPerWorker) {
+    warnings.push(
+      `${range} gives each worker ${perWorker} ports, and each peer needs two: widen the range ` +
+        `for more than ${Math.floor(perWorker / 2)} peers per worker`,
+    );
+  }
+  return [];
+}
+
+function checkPortMode({ portMode, media }: Config): string[] {
+  const problems: string[] = [];
+  if (portMode === 'multi-port' && media.announcedPort) {
+    problems.push(
+      `MEDIASOUP_ANNOUNCED_PORT=${media.announcedPort} is one port, but in multi-port each transport has its own: ` +
+        'unset it and map MEDIASOUP_MIN_PORT to MEDIASOUP_MAX_PORT to the same numbers outside, ' +
+        'or unset MEDIASOUP_USE_WEBRTC_SERVER for one port per worker',
+    );
+  }
+  const { platform, arch } = process;
+  if (portMode === 'shared-port' && !(platform === 'linux' && /^(x64|arm64)$/.test(arch))) {
+    problems.push(
+      `MEDIASOUP_USE_WEBRTC_SERVER=shared needs Linux on x64 or arm64, and this is ${platform} on ${arch}: ` +
+        'set true, which uses one port per worker',
+    );
+  }
+  return problems;
+}
+
+function checkPortClashes({ portMode, media, http, metrics }: Config): string[] {
+  const problems: string[] = [];
+  const { port, announcedPort, numWorkers } = media;
+  const lastPort = port + numWorkers - 1;
+  if (portMode === 'single-port') {
+    const starts = { MEDIASOUP_PORT: port, MEDIASOUP_ANNOUNCED_PORT: announcedPort ?? 1 };
+    for (const [name, first] of Object.entries(starts)) {
+      const last = first + numWorkers - 1;
+      if (last > 65535) {
+        problems.push(
+          `${name}=${first} with ${numWorkers} workers would need port ${last}: ` +
+            `the highest start is ${65536 - numWorkers}`,
+        );
+      }
+    }
+    if (http.port >= port && http.port <= lastPort) {
+      problems.push(
+        `HTTP_PORT=${http.port} is one of the workers' TCP ports (${port} to ${lastPort}): ` +
+          'choose another for one of them, or MEDIASOUP_USE_WEBRTC_SERVER=shared, in which they may be equal',
+      );
+    }
+  }
+  const tcpPorts = { HTTP_PORT: [http.port, http.port], MEDIASOUP_PORT: [port, lastPort] };
+  for (const [name, [first = 0, last = 0]] of Object.entries(tcpPorts)) {
+    if (metrics && metrics.port >= first && metrics.port <= last) {
+      problems.push(`METRICS_PORT=${metrics.port} is taken by ${name}: choose another`);
+    }
+  }
+  return problems;
+}
+
+/** Warns if a page that other machines can open would not work there. */
+function checkReach({ media, http, warnings }: Config): never[] {
+  // A trusted proxy means that there is one, and that it does TLS.
+  const behindProxy = http.trustedProxies.length > 0;
+  if (isLoopback(http.host) || behindProxy) {
+    return [];
+  }
+  if (http.tls.kind === 'none') {
+    warnings.push(
+      `HTTP_HOST=${http.host} without HTTPS: browsers on other machines refuse camera and microphone to plain HTTP, ` +
+        'and signalling can be read on the way. Set HTTPS_CERT_FULLCHAIN and HTTPS_CERT_PRIVKEY, or put a ' +
+        'TLS proxy in front and name it in TRUST_PROXY',
+    );
+  }
+  // An announced address means that something else forwards media to loopback.
+  const { listenIps, announcedAddresses } = media;
+  const loopbackOnly = listenIps.length > 0 && listenIps.every(isLoopback);
+  if (loopbackOnly && announcedAddresses.length === 0) {
+    warnings.push(
+      `MEDIASOUP_LISTEN_IP=${listenIps} receives media from this machine only, but other machines can open the page ` +
+        `(HTTP_HOST=${http.host}) and would have no audio and video. Add an address that they can reach, or unset it`,
+    );
+  }
+  return [];
+}
+
+/** Whether only this machine can reach an address. */
 export function isLoopback(ip: string): boolean {
   return ip === '::1' || ip.startsWith('127.');
 }

@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from './config.ts';
-import { ConfigError, describeSettings } from './settings.ts';
+import { describeSettings } from './help.ts';
+import { literalDefault, settings } from './settings.ts';
+import { ConfigError } from './start-error.ts';
 
 describe('loadConfig', () => {
-  test('needs nothing: the defaults work on localhost', () => {
+  test('works without any setting: the defaults suit localhost', () => {
     expect(loadConfig({})).toEqual({
       portMode: 'single-port',
       media: {
@@ -42,7 +44,7 @@ describe('loadConfig', () => {
     });
   });
 
-  test('takes an empty value for an unset one', () => {
+  test('treats an empty value as unset', () => {
     expect(loadConfig({ HTTP_PORT: '', MEDIASOUP_USE_WEBRTC_SERVER: ' ' })).toEqual(loadConfig({}));
   });
 
@@ -66,13 +68,13 @@ describe('loadConfig', () => {
       { TURN_URLS: 'turn.example', TURN_SECRET: 'sixteen characters' },
       /TURN_URLS=turn.example: .*expected URLs such as turn:/,
     ],
-    [{ TURN_URLS: 'turn:turn.example' }, /TURN_URLS and TURN_SECRET belong together/],
+    [{ TURN_URLS: 'turn:turn.example' }, /TURN_URLS and TURN_SECRET need each other/],
     [{ HTTP_PORT: '3e3' }, /HTTP_PORT=3e3: expected a whole number/],
     [{ HTTP_HOST: 'localhost' }, /HTTP_HOST=localhost: expected an IPv4 or IPv6 address/],
-    [{ MEDIASOUP_LISTEN_IP: '0.0.0.0' }, /add the IPv4 address .* to MEDIASOUP_ANNOUNCED_ADDRESS/],
+    [{ MEDIASOUP_LISTEN_IP: '0.0.0.0' }, /Add the IPv4 address .* to MEDIASOUP_ANNOUNCED_ADDRESS/],
     [
       { MEDIASOUP_ANNOUNCED_ADDRESS: '2001:db8::1' },
-      /nothing listens for 2001:db8::1: add an IPv6 address .* to MEDIASOUP_LISTEN_IP/,
+      /no listening address for 2001:db8::1. Add an IPv6 address .* to MEDIASOUP_LISTEN_IP/,
     ],
     [
       { MEDIASOUP_ANNOUNCED_PORT: '30000', MEDIASOUP_USE_WEBRTC_SERVER: 'false' },
@@ -82,11 +84,17 @@ describe('loadConfig', () => {
       { MEDIASOUP_ANNOUNCED_PORT: '65534', MEDIASOUP_NUM_WORKERS: '3' },
       /MEDIASOUP_ANNOUNCED_PORT=65534 .* would need port 65536: the highest start is 65533/,
     ],
-    [{ MEDIASOUP_ANNOUNCED_IP: '192.0.2.1' }, /is called MEDIASOUP_ANNOUNCED_ADDRESS here/],
-    [{ MEDIASOUP_MIN_PORT: '5000', MEDIASOUP_MAX_PORT: '4000' }, /lies above .* exchange them/],
+    [
+      { MEDIASOUP_ANNOUNCED_IP: '192.0.2.1' },
+      /MEDIASOUP_ANNOUNCED_IP: unknown setting. Its name is MEDIASOUP_ANNOUNCED_ADDRESS/,
+    ],
+    [
+      { MEDIASOUP_MIN_PORT: '5000', MEDIASOUP_MAX_PORT: '4000' },
+      /the first port is above the last; swap them/,
+    ],
     [
       { MEDIASOUP_MIN_PORT: '40000', MEDIASOUP_MAX_PORT: '40014', MEDIASOUP_NUM_WORKERS: '4' },
-      /split over 4 workers: each needs at least 4 ports/,
+      /divided among 4 workers: each needs at least 4 ports/,
     ],
     [
       { MEDIASOUP_PORT: '65535', MEDIASOUP_NUM_WORKERS: '2' },
@@ -116,11 +124,11 @@ describe('loadConfig', () => {
     expect(() => loadConfig(env)).toThrow(message);
   });
 
-  test('names everything that is wrong at once', () => {
+  test('names all wrong settings at once', () => {
     expect(() => loadConfig({ HTTP_PORT: 'a', MAX_ROOMS: 'b' })).toThrow(/HTTP_PORT.*MAX_ROOMS/s);
   });
 
-  test('reads addresses as lists, and the port outside', () => {
+  test('reads lists of addresses, and the announced port', () => {
     const { media } = loadConfig({
       MEDIASOUP_LISTEN_IP: '0.0.0.0, ::',
       MEDIASOUP_ANNOUNCED_ADDRESS: '203.0.113.7,2001:DB8::0:1',
@@ -133,7 +141,7 @@ describe('loadConfig', () => {
     });
   });
 
-  test('lets HTTP have the media port in shared-port, and nowhere else', () => {
+  test('allows HTTP on the media port in shared-port only', () => {
     const onePort = { MEDIASOUP_PORT: '443', HTTP_PORT: '443' };
     const shared = loadConfig({ ...onePort, MEDIASOUP_USE_WEBRTC_SERVER: 'shared' });
     expect(shared.http.sharesMediaPort).toBe(true);
@@ -143,27 +151,27 @@ describe('loadConfig', () => {
   });
 
   test.each(['MEDIASOUP_USE_WEBRTC_SERVRE', 'MEDIASOUP_USE_WEBRTC_SERVERS'])(
-    'stops at %s, a misspelt name',
+    'rejects %s, a misspelt name',
     (name) => {
       expect(() => loadConfig({ [name]: 'shared' })).toThrow(
-        `${name} is no setting: did you mean MEDIASOUP_USE_WEBRTC_SERVER?`,
+        `${name}: unknown setting. Did you mean MEDIASOUP_USE_WEBRTC_SERVER?`,
       );
     },
   );
 
-  test('warns of a name that is like our settings, and not of mediasoup’s own', () => {
+  test('warns of unknown MEDIASOUP_ and AUTH_ names, except those of mediasoup’s installation', () => {
     const { warnings } = loadConfig({
       MEDIASOUP_INGRESS_HOST: '203.0.113.7',
       AUTH_USER: 'me',
       MEDIASOUP_WORKER_PREBUILT_DOWNLOAD_BASE_URL: 'https://example.org',
     });
     expect(warnings).toEqual([
-      expect.stringMatching(/^MEDIASOUP_INGRESS_HOST is no setting/),
-      expect.stringMatching(/^AUTH_USER is no setting/),
+      expect.stringMatching(/^MEDIASOUP_INGRESS_HOST is not a setting/),
+      expect.stringMatching(/^AUTH_USER is not a setting/),
     ]);
   });
 
-  test('warns of a page that is served where media is not', () => {
+  test('warns if other machines can open the page but get no media', () => {
     const onLoopback = { MEDIASOUP_LISTEN_IP: '127.0.0.1,::1', HTTPS: 'self-signed' };
     expect(loadConfig(onLoopback).warnings).toEqual([
       expect.stringMatching(/^MEDIASOUP_LISTEN_IP=127.0.0.1,::1 .*HTTP_HOST=0.0.0.0/),
@@ -178,25 +186,25 @@ describe('loadConfig', () => {
     }
   });
 
-  test('warns of plain HTTP beyond this machine', () => {
+  test('warns of plain HTTP for other machines', () => {
     expect(loadConfig({ HTTP_HOST: '0.0.0.0' }).warnings).toEqual([
-      expect.stringMatching(/HTTP_HOST=0.0.0.0 without HTTPS: .* no camera/),
+      expect.stringMatching(/HTTP_HOST=0.0.0.0 without HTTPS: .* refuse camera/),
     ]);
     for (const HTTP_HOST of ['127.0.0.2', '::1']) {
       expect(loadConfig({ HTTP_HOST }).warnings).toEqual([]);
     }
   });
 
-  test('warns when hostnames alone are announced', () => {
+  test('warns if only hostnames are announced', () => {
     const warningsFor = (addresses: string) =>
       loadConfig({ MEDIASOUP_ANNOUNCED_ADDRESS: addresses }).warnings;
     expect(warningsFor('media.example.org')).toEqual([
-      expect.stringMatching(/hostnames only: .* Firefox/),
+      expect.stringMatching(/hostnames only\. Firefox/),
     ]);
     expect(warningsFor('media.example.org,203.0.113.7')).toEqual([]);
   });
 
-  test('warns of a narrow range in multi-port, where each transport needs a port', () => {
+  test('warns of a narrow port range in multi-port', () => {
     const narrow = {
       MEDIASOUP_MIN_PORT: '40000',
       MEDIASOUP_MAX_PORT: '40099',
@@ -204,11 +212,11 @@ describe('loadConfig', () => {
     };
     expect(loadConfig(narrow).warnings).toEqual([]);
     expect(loadConfig({ ...narrow, MEDIASOUP_USE_WEBRTC_SERVER: 'false' }).warnings).toEqual([
-      expect.stringMatching(/for more than 25 peers a worker/),
+      expect.stringMatching(/for more than 25 peers per worker/),
     ]);
   });
 
-  test('listens everywhere when a self-signed certificate is asked for, which is for a LAN', () => {
+  test('listens on all addresses with a self-signed certificate', () => {
     expect(loadConfig({ HTTPS: 'self-signed' }).http).toMatchObject({
       host: '0.0.0.0',
       tls: { kind: 'self-signed' },
@@ -222,15 +230,79 @@ describe('loadConfig', () => {
 test('--help shows every variable with its default', () => {
   const text = describeSettings();
   for (const name of ['MEDIASOUP_USE_WEBRTC_SERVER', 'HTTPS_CERT_PRIVKEY', 'LOG_LEVEL']) {
-    expect(text).toMatch(new RegExp(`${name}\n {6}\\S.*\n {6}Default: `));
+    expect(text).toMatch(new RegExp(`${name}\n( {6}\\S.*\n)+ {6}Default: `));
   }
 });
 
+test.each(Object.entries(settings))('%s: the default is described, and is valid', (_, setting) => {
+  expect(literalDefault(setting) ?? ('unset' in setting && setting.unset)).toBeTruthy();
+  expect(setting.schema.safeParse(undefined).success).toBe(true);
+});
+
 test.each(['short', 'with a space in it', 'x'.repeat(129)])(
-  'a token that may be none is not shown: %s',
+  'an invalid token is not shown: %s',
   (token) => {
     const load = () => loadConfig({ DASHBOARD_TOKEN: token });
     expect(load).toThrow(/DASHBOARD_TOKEN: expected 16 to 128 characters/);
     expect(load).not.toThrow(token);
   },
 );
+
+const jwtSecret = 'a-secret-of-enough-characters-for-this';
+
+describe('AUTH_*: the source of keys', () => {
+  test.each([
+    [
+      { AUTH_JWT_SECRET: `${jwtSecret}, ${jwtSecret}2` },
+      { kind: 'secrets', secrets: [jwtSecret, `${jwtSecret}2`] },
+    ],
+    [{ AUTH_JWT_SECRET_FILE: '/run/secret' }, { kind: 'secret-file', path: '/run/secret' }],
+    [{ AUTH_JWKS_FILE: '/run/jwks' }, { kind: 'jwks-file', path: '/run/jwks' }],
+    [
+      { AUTH_JWKS_URL: 'https://issuer.example/jwks' },
+      { kind: 'jwks-url', url: new URL('https://issuer.example/jwks') },
+    ],
+    [
+      { AUTH_JWKS_URL: 'http://127.0.0.1:8080/jwks' },
+      { kind: 'jwks-url', url: new URL('http://127.0.0.1:8080/jwks') },
+    ],
+  ])('%o', (env, keys) => {
+    expect(loadConfig(env).auth.keys).toEqual(keys);
+  });
+});
+
+test('AUTH_*: the rules for tokens', () => {
+  const rules = { AUTH_ISSUER: 'me', AUTH_AUDIENCE: 'calls', AUTH_CLOCK_SKEW_SECONDS: '0' };
+  expect(loadConfig({ AUTH_JWT_SECRET: jwtSecret, ...rules }).auth).toMatchObject({
+    issuer: 'me',
+    audience: 'calls',
+    clockSkew: 0,
+  });
+});
+
+describe('AUTH_*: rejects, with a message that says what is allowed,', () => {
+  test.each([
+    [{ AUTH_JWT_SECRET: 'hunter2' }, /AUTH_JWT_SECRET: expected secrets of 32 to 512/],
+    [{ AUTH_JWT_SECRET: `${jwtSecret},hunter2` }, /AUTH_JWT_SECRET: expected secrets of 32/],
+    [{ AUTH_JWT_SECRET: ',' }, /expected 1 to 10 secrets/],
+    [{ AUTH_JWT_SECRET: jwtSecret, AUTH_JWKS_FILE: '/x' }, /unset all but one/],
+    [{ AUTH_JWKS_URL: 'http://issuer.example/jwks' }, /expected an https URL/],
+    [{ AUTH_JWKS_URL: 'https://me:hunter2@issuer.example/jwks' }, /expected an https URL/],
+    [{ AUTH_ISSUER: 'me' }, /AUTH_ISSUER without keys/],
+    [{ AUTH_JWT_SECRET: jwtSecret, AUTH_CLOCK_SKEW_SECONDS: '301' }, /from 0 to 300/],
+    [{ AUTH_JWT_SECRET: jwtSecret, AUTH_CLOCK_SKEW_SECONDS: '-1' }, /from 0 to 300/],
+  ])('%o', (env, message) => {
+    expect(() => loadConfig(env)).toThrow(ConfigError);
+    expect(() => loadConfig(env)).toThrow(message);
+    if (!('AUTH_JWKS_URL' in env)) {
+      expect(() => loadConfig(env)).not.toThrow(/hunter2|a-secret/);
+    }
+  });
+
+  test('AUTH_*: rejects a misspelt name, which would silently leave rooms open', () => {
+    expect(() => loadConfig({ AUTH_JWT_SECERT: jwtSecret })).toThrow(
+      /^ {2}AUTH_JWT_SECERT: unknown setting\. Did you mean AUTH_JWT_SECRET\?$/m,
+    );
+    expect(() => loadConfig({ AUTH_JWT_SECERT: jwtSecret })).not.toThrow(jwtSecret);
+  });
+});

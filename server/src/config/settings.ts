@@ -1,332 +1,325 @@
 /**
- * Every setting with its default and its meaning in one table, out of which both the checked values and
- * `npm start -- --help` are made.
+ * All settings: the one place where a setting's name, its values, its default and its help text are declared.
+ * `npm start -- --help`, the checks, and the tables in docs/ and README.md follow from it.
  */
-import { isIP } from 'node:net';
-import { explain, longestDrainSeconds } from '@oneport/protocol';
-import { closest, distance } from 'fastest-levenshtein';
-import { compile as compileProxies } from 'proxy-addr';
+import { availableParallelism } from 'node:os';
+import { longestDrainSeconds, type PortMode } from '@oneport/protocol';
 import { z } from 'zod';
 import { announcedAddressesSchema, listenIpsSchema } from './announced-addresses.ts';
-import { authVariables } from './auth-settings.ts';
-import { limitSettings } from './limits.ts';
-import { StartError } from './start-error.ts';
-import { turnVariables } from './turn-settings.ts';
+import { jwtSecrets } from './jwt-secrets.ts';
+import {
+  bearerToken,
+  integer,
+  ip,
+  jwksUrl,
+  origins,
+  path,
+  port,
+  proxies,
+  turnUrls,
+  userName,
+} from './schemas.ts';
 
-/** A wrong setting. */
-export class ConfigError extends StartError {
-  override name = 'ConfigError';
-}
-
-interface Variable {
-  /** What stands in for an unset variable, for people to read. */
-  default: string;
-  meaning: string;
+export interface Setting {
+  /** Parses the variable's text. undefined stands for an unset variable, so the default is part of the schema. */
   schema: z.ZodType;
-  /** Its value is never shown. */
+  help: string;
+  /** Describes the default where the schema has no literal one. */
+  unset?: string;
+  /** Kept out of logs, error messages and the environment of workers. */
   secret?: true;
 }
 
-const integer = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, `expected a whole number from ${min} to ${max}`)
-    .transform(Number)
-    .refine((n) => n >= min && n <= max, `expected a whole number from ${min} to ${max}`);
+type Group = Record<string, Setting>;
 
-const port = integer(1, 65535);
+const portModes = {
+  true: 'single-port',
+  false: 'multi-port',
+  shared: 'shared-port',
+} as const satisfies Record<string, PortMode>;
 
-const ip = z.string().refine((value) => isIP(value) !== 0, 'expected an IPv4 or IPv6 address');
-
-const origins = z
-  .string()
-  .transform((value) => value.split(',').map((origin) => origin.trim()))
-  .pipe(
-    z.array(z.string().regex(/^https?:\/\/[^/\s]+$/, 'expected origins such as https://a.example')),
-  );
-
-const token = z
-  .string()
-  .regex(/^[\w.-]{16,128}$/, 'expected 16 to 128 characters out of A-Z, a-z, 0-9, -, . and _');
-
-const proxies = z
-  .string()
-  .transform((value) => value.split(',').map((proxy) => proxy.trim()))
-  .refine(isProxyList, 'expected addresses, networks such as 10.0.0.0/8, or loopback');
-
-const variables = {
+const media = {
   MEDIASOUP_USE_WEBRTC_SERVER: {
-    default: 'true',
-    meaning:
-      'How media is received. true: one port for each worker (single-port). false: a port for each transport (multi-port). shared: one port for all workers (shared-port), which takes Linux, a patched worker and CAP_BPF (docs/shared-port-operation.md).',
-    schema: z.enum(['true', 'false', 'shared'], 'expected true, false or shared'),
+    help: 'The port mode. true: one port per worker (single-port). false: one port per transport (multi-port). shared: one port for all workers (shared-port); needs Linux, a patched worker and CAP_BPF (docs/shared-port-operation.md).',
+    schema: z
+      .enum(['true', 'false', 'shared'], 'expected true, false or shared')
+      .transform((text) => portModes[text])
+      .prefault('true'),
   },
   MEDIASOUP_PORT: {
-    default: '44444',
-    meaning:
-      'The port of the first worker in single-port, UDP and TCP; the next worker has the next one. In shared-port the one for all.',
-    schema: port,
+    help: 'The UDP and TCP port for media. In single-port, the first worker uses it, and each further worker the next port. In shared-port it is the only one.',
+    schema: port.prefault('44444'),
   },
   MEDIASOUP_MIN_PORT: {
-    default: '40000',
-    meaning:
-      "The first port of the range for multi-port's transports, and for plain and pipe transports.",
-    schema: integer(1024, 65535),
+    help: 'The first port of the range for WebRtcTransports in multi-port, for plain and pipe transports in every mode, and for a port per worker on loopback in shared-port.',
+    schema: integer(1024, 65535).prefault('40000'),
   },
   MEDIASOUP_MAX_PORT: {
-    default: '49999',
-    meaning: 'The last port of that range. The range is split evenly over the workers.',
-    schema: integer(1024, 65535),
+    help: 'The last port of that range. The range is divided evenly among the workers.',
+    schema: integer(1024, 65535).prefault('49999'),
   },
   MEDIASOUP_LISTEN_IP: {
-    default: "127.0.0.1 and the default route's address",
-    meaning:
-      'The addresses of this machine that media is received on, IPv4 and IPv6, split by commas. 0.0.0.0,:: is all of them.',
-    schema: listenIpsSchema,
+    help: 'The addresses of this machine that receive media, IPv4 and IPv6, separated by commas. 0.0.0.0,:: means all addresses.',
+    schema: listenIpsSchema.default([]),
+    unset: "127.0.0.1 and the default route's address",
   },
   MEDIASOUP_ANNOUNCED_ADDRESS: {
-    default: 'the listening addresses',
-    meaning:
-      'The addresses that browsers are told, when they are others: behind NAT, in a container. Split by commas, the best first.',
-    schema: announcedAddressesSchema,
+    help: 'The addresses or hostnames in ICE candidates, if they differ from the listening addresses, as behind NAT or in a container. Separated by commas, the best first.',
+    schema: announcedAddressesSchema.default([]),
+    unset: 'the listening addresses',
   },
   MEDIASOUP_ANNOUNCED_PORT: {
-    default: 'MEDIASOUP_PORT',
-    meaning:
-      'The port that browsers are told instead of MEDIASOUP_PORT, UDP and TCP, when it is another outside: a NodePort, a port mapping. In single-port the next worker has the next one. Not for multi-port.',
-    schema: port,
+    help: 'The UDP and TCP port in ICE candidates, if it differs from MEDIASOUP_PORT, as with a NodePort or a port mapping. In single-port each further worker uses the next port. Not available in multi-port.',
+    schema: port.optional(),
+    unset: 'MEDIASOUP_PORT',
   },
   MEDIASOUP_NUM_WORKERS: {
-    default: 'one for each core that this process may use',
-    meaning: 'How many mediasoup workers to run.',
-    schema: integer(1, 256),
+    help: 'The number of mediasoup workers.',
+    // libuv counts what CPU affinity and the container's quota leave; os.cpus() does not.
+    schema: integer(1, 256).prefault(() => String(availableParallelism())),
+    unset: 'one for each core that this process may use',
   },
   MEDIASOUP_WORKER_BIN: {
-    default: 'what set-up got or built',
-    meaning: 'The mediasoup-worker program.',
-    schema: z.string().min(1),
+    help: 'The path of the mediasoup-worker binary.',
+    schema: path.optional(),
+    unset: 'the worker that set-up downloaded or built',
   },
   ICE_UFRAG: {
-    default: 'random',
-    meaning:
-      'What ICE username fragments consist of. room-and-peer: room and peer id before the random part, so that a packet capture or a load balancer can tell whose a connection is. They travel in clear (docs/ice-ufrag.md). Needs a patched worker.',
-    schema: z.enum(['random', 'room-and-peer'], 'expected random or room-and-peer'),
+    help: 'The form of ICE username fragments. room-and-peer puts the room id and the peer id before the random part, so that a packet capture or a load balancer can identify a connection. They are sent in clear text (docs/ice-ufrag.md). Needs a patched worker.',
+    schema: z
+      .enum(['random', 'room-and-peer'], 'expected random or room-and-peer')
+      .prefault('random'),
   },
+} as const satisfies Group;
+
+/** HTTP_HOST by HTTPS: a self-signed certificate is for trying oneport from other machines of a LAN. */
+export const defaultHttpHost = { off: '127.0.0.1', 'self-signed': '0.0.0.0' } as const;
+
+const http = {
   HTTP_HOST: {
-    default: '127.0.0.1 (0.0.0.0 with HTTPS=self-signed)',
-    meaning: 'The address that the page and the signalling are served on.',
-    schema: ip,
+    help: 'The address that serves the page and signalling.',
+    schema: ip.optional(),
+    unset: `${defaultHttpHost.off}, or ${defaultHttpHost['self-signed']} with HTTPS=self-signed`,
   },
   HTTP_PORT: {
-    default: '3000',
-    meaning:
-      'The port of the page and the signalling. In shared-port it may be MEDIASOUP_PORT: then one TCP port has it all.',
-    schema: port,
+    help: 'The port that serves the page and signalling. In shared-port it may equal MEDIASOUP_PORT; then one TCP port serves everything.',
+    schema: port.prefault('3000'),
   },
   HTTPS: {
-    default: 'off',
-    meaning:
-      'self-signed: serve HTTPS with a certificate made at the start, for trying it on a LAN.',
-    schema: z.enum(['self-signed', 'off'], 'expected self-signed or off'),
+    help: 'self-signed: serve HTTPS with a certificate that is generated at the start, to try oneport on a LAN.',
+    schema: z.enum(['self-signed', 'off'], 'expected self-signed or off').prefault('off'),
   },
   HTTPS_CERT_FULLCHAIN: {
-    default: 'none: plain HTTP',
-    meaning: 'A certificate with its chain (PEM file). Needs HTTPS_CERT_PRIVKEY.',
-    schema: z.string().min(1),
+    help: 'The path of the certificate with its chain (PEM). Needs HTTPS_CERT_PRIVKEY.',
+    schema: path.optional(),
+    unset: 'none, plain HTTP',
   },
   HTTPS_CERT_PRIVKEY: {
-    default: 'none',
-    meaning: 'The private key of that certificate (PEM file).',
-    schema: z.string().min(1),
+    help: 'The path of the private key of that certificate (PEM).',
+    schema: path.optional(),
+    unset: 'none',
   },
   ALLOWED_ORIGINS: {
-    default: 'the host that the page is served from',
-    meaning: 'Further origins whose pages may use the signalling, split by commas.',
-    schema: origins,
+    help: 'Further origins whose pages may open WebSockets to this server, separated by commas.',
+    schema: origins.default([]),
+    unset: 'only pages of this server',
+  },
+  TRUST_PROXY: {
+    help: 'The proxies in front of the server whose X-Forwarded-For is trusted: addresses and networks (10.0.0.0/8, loopback), separated by commas. Without it, MAX_HANDSHAKES_PER_SECOND counts all clients behind a proxy as one address.',
+    schema: proxies.default([]),
+    unset: 'none',
   },
   DASHBOARD_TOKEN: {
-    default: 'a random one, kept in the cache folder; npm start prints a link with it',
-    meaning:
-      'What opens the live port map at /dashboard (docs/port-map.md): 16 to 128 letters, digits, -, . and _.',
-    schema: token,
+    help: 'The token that opens the port map at /dashboard (docs/port-map.md): 16 to 128 letters, digits, -, . and _.',
+    schema: bearerToken.optional(),
+    unset: 'a random token, kept in the cache folder; npm start prints a link with it',
     secret: true,
   },
-  ...authVariables,
-  ...turnVariables,
-  TRUST_PROXY: {
-    default: 'none: the address of the connection counts, whatever its headers say',
-    meaning:
-      'Proxies before the server whose X-Forwarded-For is believed: addresses and networks (10.0.0.0/8, loopback), split by commas. Without it, all peers behind a proxy are one address to MAX_HANDSHAKES_PER_SECOND.',
-    schema: proxies,
+} as const satisfies Group;
+
+const auth = {
+  AUTH_JWT_SECRET: {
+    help: 'The secrets that tokens may be signed with (HS256): 32 to 512 characters each, separated by commas; several are valid at once during a rotation. If it is set, rooms require a token (docs/tokens.md).',
+    schema: jwtSecrets.optional(),
+    unset: 'none, rooms are open',
+    secret: true,
   },
+  AUTH_JWT_SECRET_FILE: {
+    help: 'Instead: the path of a file with such secrets, one per line. It is read again after each change.',
+    schema: path.optional(),
+    unset: 'none',
+  },
+  AUTH_JWKS_URL: {
+    help: 'Instead: the URL of the public keys of the issuer of tokens (JWK Set, RFC 7517). Keys are fetched every 10 minutes and when a token has an unknown key id.',
+    schema: jwksUrl.optional(),
+    unset: 'none',
+  },
+  AUTH_JWKS_FILE: {
+    help: 'Instead: the path of a file with such keys. It is read again after each change.',
+    schema: path.optional(),
+    unset: 'none',
+  },
+  AUTH_ISSUER: {
+    help: 'The required iss claim of tokens.',
+    schema: z.string().max(512).optional(),
+    unset: 'any issuer',
+  },
+  AUTH_AUDIENCE: {
+    help: 'The required aud claim of tokens. Set it if the issuer also signs tokens for other services.',
+    schema: z.string().max(512).optional(),
+    unset: 'any audience',
+  },
+  AUTH_CLOCK_SKEW_SECONDS: {
+    help: "How far the issuer's clock may differ from this machine's, in seconds, 0 to 300. Tokens are valid so much earlier and longer.",
+    schema: integer(0, 300).prefault('5'),
+  },
+} as const satisfies Group;
+
+const turn = {
+  TURN_URLS: {
+    help: 'TURN servers for clients that cannot reach the media ports, separated by commas: turn:turn.example:3478, turns:turn.example:443?transport=tcp. Needs TURN_SECRET.',
+    schema: turnUrls.optional(),
+    unset: 'none',
+  },
+  TURN_SECRET: {
+    help: "The secret that clients' TURN passwords, valid for a day, are derived from: 16 to 512 characters, the same as coturn's static-auth-secret.",
+    schema: z
+      .string()
+      .min(16, 'expected at least 16 characters')
+      .max(512, 'expected at most 512 characters')
+      .optional(),
+    unset: 'none',
+    secret: true,
+  },
+} as const satisfies Group;
+
+const metrics = {
   METRICS_PORT: {
-    default: 'none: no metrics are served',
-    meaning:
-      'The port of /metrics for Prometheus (docs/metrics.md): plain HTTP, with nothing else on it.',
-    schema: port,
+    help: 'The port of /metrics for Prometheus (docs/metrics.md): plain HTTP that serves nothing else.',
+    schema: port.optional(),
+    unset: 'none, metrics are not served',
   },
   METRICS_HOST: {
-    default: '127.0.0.1',
-    meaning: 'The address that /metrics is served on. Any but loopback needs METRICS_TOKEN.',
-    schema: ip,
+    help: 'The address that serves /metrics. Any address other than loopback needs METRICS_TOKEN.',
+    schema: ip.prefault('127.0.0.1'),
   },
   METRICS_TOKEN: {
-    default: 'none',
-    meaning:
-      'What Prometheus must show (Authorization: Bearer): 16 to 128 letters, digits, -, . and _.',
-    schema: token,
+    help: 'The token that Prometheus must send (Authorization: Bearer): 16 to 128 letters, digits, -, . and _.',
+    schema: bearerToken.optional(),
+    unset: 'none',
     secret: true,
   },
-  ...limitSettings(integer),
+} as const satisfies Group;
+
+/** In lower case without MAX_, a name is the limit's label in metrics and in the log (limits.ts). */
+export const limits = {
+  MAX_ROOMS: {
+    help: 'Open rooms.',
+    schema: integer(1, 1_000_000).prefault('1000'),
+  },
+  MAX_PEERS_PER_ROOM: {
+    help: 'Peers per room.',
+    schema: integer(1, 10_000).prefault('100'),
+  },
+  MAX_TRANSPORTS_PER_PEER: {
+    help: 'Transports per peer: one to send, one to receive. With 1, a peer may do only one of the two.',
+    schema: integer(1, 2).prefault('2'),
+  },
+  MAX_MESSAGES_PER_SECOND: {
+    help: 'Signalling messages per peer and second. Bursts may have six times as many.',
+    schema: integer(1, 10_000).prefault('50'),
+  },
+  MAX_WAITING_REQUESTS: {
+    help: 'Requests of a peer that wait for earlier ones.',
+    schema: integer(1, 10_000).prefault('200'),
+  },
+  MAX_MESSAGE_BYTES: {
+    help: 'Bytes per signalling message. The largest regular one, a join with all codecs, has about 10,000.',
+    schema: integer(16_384, 16_777_216).prefault('131072'),
+  },
+  MAX_UNSENT_BYTES: {
+    help: 'Bytes queued for a peer that does not read its signalling socket.',
+    schema: integer(65_536, 1_073_741_824).prefault('4194304'),
+  },
+  MAX_HANDSHAKES_PER_SECOND: {
+    help: 'WebSocket handshakes per second from one IPv4 address or IPv6 /64. Bursts may have twenty times as many. Behind a proxy, set TRUST_PROXY.',
+    schema: integer(1, 100_000).prefault('10'),
+  },
+  MAX_WORKER_CPU: {
+    help: 'CPU of a worker, in percent of a core over five seconds. A worker above it gets no new rooms. 100 turns this limit off.',
+    schema: integer(1, 100).prefault('90'),
+  },
+  MAX_TCP_CONNECTIONS: {
+    help: 'In shared-port: TCP media connections.',
+    schema: integer(1, 1_000_000).prefault('4096'),
+  },
+  MAX_TCP_CONNECTIONS_PER_ADDRESS: {
+    help: 'Of those, from one IPv4 address or IPv6 /64.',
+    schema: integer(1, 1_000_000).prefault('512'),
+  },
+  MAX_TCP_WAITING: {
+    help: 'In shared-port: TCP connections that have not sent their first bytes.',
+    schema: integer(1, 1_000_000).prefault('512'),
+  },
+  MAX_TCP_WAITING_PER_ADDRESS: {
+    help: 'Of those, from one IPv4 address or IPv6 /64.',
+    schema: integer(1, 1_000_000).prefault('64'),
+  },
+} as const satisfies Group;
+
+const operation = {
   DRAIN_SECONDS: {
-    default: '5',
-    meaning:
-      'How long the rooms that are open may go on after a signal to stop, in seconds; peers are warned. A second signal stops at once. Give whoever sends SIGKILL at last (systemd, Docker, Kubernetes) 5 seconds more.',
-    schema: integer(0, longestDrainSeconds),
+    help: 'How long active rooms may continue after SIGTERM, in seconds. Peers are warned. A second signal stops the server at once. Let systemd, Docker or Kubernetes wait 5 seconds longer before SIGKILL.',
+    schema: integer(0, longestDrainSeconds).prefault('5'),
   },
   RECONNECT_GRACE_SECONDS: {
-    default: '30',
-    meaning:
-      'How long a peer keeps its place, and its media goes on, when its signalling socket drops. 0: it leaves at once.',
-    schema: integer(0, 600),
+    help: 'How long a peer stays in its room, with its media, after its signalling socket drops, in seconds. 0 removes it at once.',
+    schema: integer(0, 600).prefault('30'),
   },
   RUN_AS_USER: {
-    default: 'whoever starts it',
-    meaning:
-      'The user to become, when started as root, once the certificates are read and the program of shared-port is loaded.',
-    schema: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, 'expected the name of a user'),
+    help: 'The user to switch to when started as root, after the certificates are read and the eBPF program of shared-port is loaded.',
+    schema: userName.optional(),
+    unset: 'the user who starts the server',
   },
   LOG_LEVEL: {
-    default: 'info',
-    meaning:
-      'The least important log lines to print: fatal, error, warn, info or debug. silent: none.',
-    schema: z.enum(
-      ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
-      'expected fatal, error, warn, info, debug or silent',
-    ),
+    help: 'The lowest level to log: fatal, error, warn, info or debug. silent logs nothing.',
+    schema: z
+      .enum(
+        ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
+        'expected fatal, error, warn, info, debug or silent',
+      )
+      .prefault('info'),
   },
-} as const satisfies Record<string, Variable>;
+} as const satisfies Group;
 
-type Name = keyof typeof variables;
-/** Those that are set. */
-export type Values = { [N in Name]?: z.output<(typeof variables)[N]['schema']> };
-
-/** Names that people know from elsewhere, and what they are called here. */
-const renamed: Record<string, Name> = {
-  MEDIASOUP_ANNOUNCED_IP: 'MEDIASOUP_ANNOUNCED_ADDRESS',
-  PROTOO_LISTEN_PORT: 'HTTP_PORT',
+export const settings = {
+  ...media,
+  ...http,
+  ...auth,
+  ...turn,
+  ...metrics,
+  ...limits,
+  ...operation,
 };
 
-/** The settings' names; those of `secret` ones only hold what nobody may read, such as a token. */
-export const settingNames: readonly { name: string; secret: boolean }[] = Object.entries<Variable>(
-  variables,
-).map(([name, { secret = false }]) => ({ name, secret }));
+export type SettingName = keyof typeof settings;
 
-function isProxyList(proxies: string[]): boolean {
-  try {
-    compileProxies(proxies);
-    return true;
-  } catch {
-    return false;
-  }
-}
+/** The parsed values, with defaults for unset settings. */
+export type Values = { [N in SettingName]: z.output<(typeof settings)[N]['schema']> };
 
-/**
- * Takes the secrets out of an environment, which is handed on to every program that is started, and so to the workers,
- * which read what the network sends.
- *
- * @param env - read already
- */
-export function forgetSecrets(env: NodeJS.ProcessEnv): void {
-  for (const { name, secret } of settingNames) {
-    if (secret) {
-      delete env[name];
-    }
-  }
-}
+/** By title, in the order of `--help`. */
+export const settingGroups: Readonly<Record<string, Group>> = {
+  Media: media,
+  'Page and signalling': http,
+  'Access tokens': auth,
+  TURN: turn,
+  Metrics: metrics,
+  Limits: limits,
+  Operation: operation,
+};
 
-/** The text of `--help`: every variable with its default and meaning. */
-export function describeSettings(): string {
-  const entries = Object.entries(variables).map(
-    ([name, { default: unset, meaning }]) =>
-      `  ${name}\n      ${meaning}\n      Default: ${unset}.\n`,
-  );
-  return `oneport's settings are environment variables:\n\n${entries.join('\n')}`;
-}
-
-/**
- * Checks each setting by itself.
- *
- * @param env - the environment; an empty value counts as unset
- * @throws ConfigError naming everything that is wrong with it
- */
-export function parseSettings(env: NodeJS.ProcessEnv): Values {
-  const problems: string[] = [];
-  const values: Record<string, unknown> = {};
-  for (const [name, { schema, secret }] of Object.entries<Variable>(variables)) {
-    const text = env[name]?.trim();
-    if (!text) {
-      continue;
-    }
-    const result = schema.safeParse(text);
-    if (result.success) {
-      values[name] = result.data;
-    } else {
-      problems.push(`${name}${secret ? '' : `=${text}`}: ${explain(result.error)}`);
-    }
-  }
-  for (const [old, name] of Object.entries(renamed)) {
-    if (env[old]) {
-      problems.push(`${old} is called ${name} here: set that instead`);
-    }
-  }
-  for (const name of strangers(env)) {
-    const meant = nearest(name);
-    if (meant) {
-      problems.push(`${name} is no setting: did you mean ${meant}?`);
-    }
-  }
-  fail(problems);
-  return values as Values;
-}
-
-/** mediasoup's own, for its installation and its build: they mean something, but not to the server. */
-const mediasoupsOwn =
-  /^MEDIASOUP_(WORKER_PREBUILT_|SKIP_|FORCE_|LOCAL_DEV|BUILDTYPE|MAX_CORES|OUT_DIR)/;
-
-/** A setting that nobody knows would be a default in silence: a warning for each. */
-export function unknownNames(env: NodeJS.ProcessEnv): string[] {
-  return strangers(env).map(
-    (name) => `${name} is no setting of oneport's: npm start -- --help shows every one.`,
-  );
-}
-
-/** Called as ours are, and none of them. */
-function strangers(env: NodeJS.ProcessEnv): string[] {
-  return Object.keys(env).filter(
-    (name) =>
-      /^(MEDIASOUP|AUTH)_/.test(name) &&
-      !mediasoupsOwn.test(name) &&
-      !Object.hasOwn(variables, name) &&
-      !Object.hasOwn(renamed, name),
-  );
-}
-
-/** What was misspelt. Short names may be somebody else's: AUTH_USER is not far from AUTH_ISSUER. */
-function nearest(name: string): string | undefined {
-  if (name.length < 12) {
-    return undefined;
-  }
-  const meant = closest(name, Object.keys(variables));
-  return distance(name, meant) <= 2 ? meant : undefined;
-}
-
-/** @throws ConfigError unless there is no problem */
-export function fail(problems: string[]): void {
-  if (problems.length > 0) {
-    throw new ConfigError(
-      `${problems.map((problem) => `  ${problem}`).join('\n')}\n` +
-        'npm start -- --help shows every setting.',
-    );
-  }
+/** @returns the default as text that the setting may be set to; undefined if its default is no such text */
+export function literalDefault({ schema, unset }: Setting): string | undefined {
+  const literal = schema instanceof z.ZodPrefault ? schema.def.defaultValue : undefined;
+  return unset === undefined && typeof literal === 'string' ? literal : undefined;
 }

@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { networkInterfaces } from 'node:os';
-import { ConfigError } from '../config/settings.ts';
+import { ConfigError } from '../config/start-error.ts';
 import { howToHaveLowPort } from '../net/low-port.ts';
 import type { KeyPair } from './tls.ts';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { generate } from 'selfsigned';
 import type { TlsConfig } from '../config/config.ts';
-import { ConfigError } from '../config/settings.ts';
+import { ConfigError } from '../config/start-error.ts';
 
 export interface KeyPair {
   cert: string;

@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import type { types } from 'mediasoup';
 import { assignAnnounced, type ListenAddress } from '../config/announced-addresses.ts';
 import type { MediaConfig } from '../config/config.ts';
-import { ConfigError } from '../config/settings.ts';
+import { ConfigError } from '../config/start-error.ts';
 import { tryBind } from './bind-check.ts';
 
 /**

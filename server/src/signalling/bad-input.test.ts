@@ -4,7 +4,7 @@ import { rtpCapabilities, rtpParametersFor } from '../../../testkit/clients/medi
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
 import { nothingOpen, workerState } from '../../../testkit/servers/worker-state.ts';
-import { limitsOf } from '../config/limits.ts';
+import { loadConfig } from '../config/config.ts';
 
 let server: TestServer;
 /** Somebody who must notice nothing. */
@@ -67,7 +67,7 @@ describe('a frame that is not protoo', () => {
   test('over the size limit closes the socket with 1009', async () => {
     const peer = connect();
     await peer.welcome();
-    peer.socket.send(' '.repeat(limitsOf({}).message_bytes + 1));
+    peer.socket.send(' '.repeat(loadConfig({}).limits.message_bytes + 1));
     expect(await peer.closed).toMatchObject({ code: 1009 });
   });
 

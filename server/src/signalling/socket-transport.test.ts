@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net';
 import * as protoo from 'protoo-server';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { limitsOf } from '../config/limits.ts';
+import { loadConfig } from '../config/config.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { SocketTransport } from './socket-transport.ts';
 
-const limits = limitsOf({});
+const { limits } = loadConfig({});
 /** What may come at once. */
 const burst = 6 * limits.messages_per_second;
 

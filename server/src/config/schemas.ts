@@ -1,0 +1,82 @@
+/** Schemas from a variable's text to a setting's value. Their messages say what is allowed. */
+import { isIP } from 'node:net';
+import { compile as compileProxies } from 'proxy-addr';
+import { z } from 'zod';
+
+/** @returns the schema of a whole number from `min` to `max` */
+export function integer(min: number, max: number) {
+  const expected = `expected a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, expected)
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, expected);
+}
+
+export const port = integer(1, 65535);
+
+export const ip = z.string().refine((text) => isIP(text) !== 0, 'expected an IPv4 or IPv6 address');
+
+export const path = z.string().min(1);
+
+/** @param items - is piped the trimmed items */
+function commaSeparated<T>(items: z.ZodType<T, string[]>) {
+  return z
+    .string()
+    .transform((text) => text.split(',').map((item) => item.trim()))
+    .pipe(items);
+}
+
+export const origins = commaSeparated(
+  z.array(z.string().regex(/^https?:\/\/[^/\s]+$/, 'expected origins such as https://a.example')),
+);
+
+export const bearerToken = z
+  .string()
+  .regex(/^[\w.-]{16,128}$/, 'expected 16 to 128 characters out of A-Z, a-z, 0-9, -, . and _');
+
+export const proxies = commaSeparated(
+  z
+    .array(z.string())
+    .refine(isProxyList, 'expected addresses, networks such as 10.0.0.0/8, or loopback'),
+);
+
+function isProxyList(list: string[]): boolean {
+  try {
+    compileProxies(list);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const loopbackHost = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+export const jwksUrl = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && isTamperProof(new URL(text)),
+    'expected an https URL without user and password. http is allowed for this machine only, ' +
+      'because anyone who can change the answer can issue tokens',
+  )
+  .transform((text) => new URL(text));
+
+function isTamperProof({ protocol, hostname, username, password }: URL): boolean {
+  if (username || password) {
+    return false;
+  }
+  return protocol === 'https:' || (protocol === 'http:' && loopbackHost.test(hostname));
+}
+
+/** RFC 7065, section 3.1, with fewer characters in names. */
+const turnUrl = /^turns?:([\w.-]+|\[[\da-fA-F:.]+\])(:\d{1,5})?(\?transport=(udp|tcp))?$/;
+
+export const turnUrls = commaSeparated(
+  z
+    .array(z.string().regex(turnUrl, 'expected URLs such as turn:turn.example:3478'))
+    .max(8, 'expected at most 8 URLs'),
+);
+
+export const userName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, 'expected the name of a user');

@@ -1,0 +1,85 @@
+import type { PortMode } from '@oneport/protocol';
+import type { Limits } from './limits.ts';
+import type { Values } from './settings.ts';
+
+/** The settings as one checked object. */
+export interface Config {
+  portMode: PortMode;
+  media: MediaConfig;
+  http: {
+    host: string;
+    port: number;
+    /** HTTP connections come through the media port's TCP demultiplexer (shared-port only). */
+    sharesMediaPort: boolean;
+    tls: TlsConfig;
+    allowedOrigins: string[];
+    /** Addresses and networks whose X-Forwarded-For is trusted. */
+    trustedProxies: string[];
+  };
+  auth: AuthConfig;
+  turn: TurnConfig | undefined;
+  dashboard: {
+    /** undefined: the token in `tokenFile`, which the server creates if needed. */
+    token: string | undefined;
+    tokenFile: string;
+  };
+  limits: Limits;
+  /** undefined: metrics are not served. */
+  metrics: MetricsConfig | undefined;
+  drainSeconds: number;
+  /** How long a peer without a signalling socket stays in its room. */
+  graceMs: number;
+  runAsUser: string | undefined;
+  logLevel: Values['LOG_LEVEL'];
+  /** Settings that are allowed but probably not meant, one sentence each. */
+  warnings: string[];
+}
+
+export interface MediaConfig {
+  /** Empty: 127.0.0.1 and the address of the default route. */
+  listenIps: string[];
+  /** In order of preference. Empty: the listening addresses. */
+  announcedAddresses: string[];
+  /** The port of worker 0 in single-port, of all workers in shared-port. */
+  port: number;
+  /** The port in candidates instead of `port`; in single-port each further worker uses the next one. */
+  announcedPort: number | undefined;
+  minPort: number;
+  maxPort: number;
+  numWorkers: number;
+  /** undefined: the worker in mediasoup's own installation. */
+  workerBin: string | undefined;
+  iceUfrag: Values['ICE_UFRAG'];
+}
+
+export type TlsConfig =
+  | { kind: 'none' }
+  | { kind: 'self-signed' }
+  | { kind: 'files'; certFile: string; keyFile: string };
+
+export interface AuthConfig {
+  /** The keys that tokens are verified with. none: rooms are open. */
+  keys:
+    | { kind: 'none' }
+    | { kind: 'secrets'; secrets: string[] }
+    | { kind: 'secret-file'; path: string }
+    | { kind: 'jwks-url'; url: URL }
+    | { kind: 'jwks-file'; path: string };
+  /** The required claims; undefined: any. */
+  issuer: string | undefined;
+  audience: string | undefined;
+  /** Seconds that the issuer's clock may differ from ours, both ways. */
+  clockSkew: number;
+}
+
+export interface TurnConfig {
+  urls: string[];
+  secret: string;
+}
+
+export interface MetricsConfig {
+  host: string;
+  port: number;
+  /** undefined: every client that reaches the port may read. Allowed on loopback only. */
+  token: string | undefined;
+}
