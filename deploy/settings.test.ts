@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type Config, loadConfig } from '../server/src/config/config.ts';
+import { loadConfig } from '../server/src/config/config.ts';
 import { settings } from '../server/src/config/settings.ts';
+import type { Config } from '../server/src/config/types.ts';
 import { allDeployed, readDeploy, readKubernetes } from '../testkit/servers/deployed.ts';
 
 /** ONEPORT_CACHE belongs to set-up, and the server reads it too (docs/worker.md). */

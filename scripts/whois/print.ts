@@ -1,5 +1,5 @@
 import type { TransportRow } from '@oneport/protocol';
-import { addressAndPort } from '../../server/src/port-map/port-key.ts';
+import { hostAndPort } from '../../server/src/net/ip.ts';
 import type { Answer } from './ask.ts';
 
 const phases = {
@@ -36,7 +36,7 @@ function describe(row: TransportRow, now: number): string {
   const lines = [
     `peer ${row.peerId}${row.displayName === null ? '' : ` (${JSON.stringify(row.displayName)})`} in room ${row.roomId}, ${row.direction === 'send' ? 'sends' : 'receives'}`,
     tuple
-      ? `  ${addressAndPort(tuple.address, tuple.remotePort)} -> ${tuple.port}, for ${seconds(tuple.since)}`
+      ? `  ${hostAndPort(tuple.address, tuple.remotePort)} -> ${tuple.port}, for ${seconds(tuple.since)}`
       : `  no remote address -> ${row.ports.join(', ')}, for ${seconds(row.openedAt)}`,
     ...row.otherRemotes.map((remote) => `  also from ${remote}`),
     `  ${phases[row.phase]}`,

@@ -1,9 +1,10 @@
 /** What `npm start` runs: reads the environment, starts the server, stops it on a signal. */
 import { inspect } from 'node:util';
-import { type Config, loadConfig } from './config/config.ts';
+import { loadConfig } from './config/config.ts';
 import { describeSettings } from './config/help.ts';
 import { deleteSecrets } from './config/parse-settings.ts';
 import { StartError } from './config/start-error.ts';
+import type { Config } from './config/types.ts';
 import { findUser } from './run-as-user.ts';
 import type { RunningServer } from './server.ts';
 import type { Logger } from './telemetry/log.ts';

@@ -2,7 +2,7 @@
 import type { Server } from 'node:http';
 import { dashboardPath, signallingPath } from '@oneport/protocol';
 import { type Authenticator, createAuthenticator } from './access/authenticator.ts';
-import type { Config } from './config/config.ts';
+import type { Config } from './config/types.ts';
 import { acceptInto } from './http/accept-into.ts';
 import { builtApp, createApp } from './http/app.ts';
 import { knownHosts } from './http/known-hosts.ts';

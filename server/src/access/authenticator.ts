@@ -1,7 +1,7 @@
 import { explain, type Refusal, refusals } from '@oneport/protocol';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload } from 'jose';
-import type { AuthConfig } from '../config/config.ts';
 import { parseSecrets } from '../config/jwt-secrets.ts';
+import type { AuthConfig } from '../config/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { type Access, openAccess, RefusedError } from './access.ts';
 import { accessOf, claimsSchema } from './claims.ts';

@@ -8,8 +8,8 @@ import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { testToken } from '../../../testkit/servers/tokens.ts';
-import type { AuthConfig } from '../config/config.ts';
 import { StartError } from '../config/start-error.ts';
+import type { AuthConfig } from '../config/types.ts';
 import { type Authenticator, createAuthenticator, tokenAuthenticator } from './authenticator.ts';
 import { verifyByUrl } from './keys.ts';
 

@@ -1,6 +1,7 @@
 /** MEDIASOUP_LISTEN_IP, MEDIASOUP_ANNOUNCED_ADDRESS, and which address is announced for which. */
-import { isIP, isIPv6, SocketAddress } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { z } from 'zod';
+import { canonicalIp, isWildcard } from '../net/ip.ts';
 
 /** An address to listen on and the addresses in its candidates. */
 export interface ListenAddress {
@@ -110,11 +111,9 @@ function listSchema(isAllowed: (text: string) => boolean, expected: string) {
   });
 }
 
-/** Spells an address as the kernel and mediasoup do (inet_ntop(3)), so that texts can be compared. */
+/** Texts of the same address are equal in this form. A zone stays, to be rejected. */
 function canonical(text: string): string {
-  return isAddress(text) && isIPv6(text)
-    ? new SocketAddress({ address: text, family: 'ipv6' }).address
-    : text.toLowerCase();
+  return isAddress(text) ? canonicalIp(text) : text.toLowerCase();
 }
 
 /** An address with a zone (RFC 4007) has a meaning on this machine only. */
@@ -125,8 +124,4 @@ function isAddress(text: string): boolean {
 /** 999.1.1.1 is no address, and a valid hostname only by accident. */
 function isDotted(text: string): boolean {
   return /^[\d.]+$/.test(text);
-}
-
-function isWildcard(ip: string): boolean {
-  return ip === '0.0.0.0' || ip === '::';
 }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isLoopback } from '../net/ip.ts';
 import { assignAnnounced } from './announced-addresses.ts';
 import type { SettingName, Values } from './settings.ts';
 import type { Config } from './types.ts';
@@ -188,9 +189,4 @@ function checkReach({ media, http, warnings }: Config): never[] {
     );
   }
   return [];
-}
-
-/** Whether only this machine can reach an address. */
-export function isLoopback(ip: string): boolean {
-  return ip === '::1' || ip.startsWith('127.');
 }

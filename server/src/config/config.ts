@@ -7,8 +7,6 @@ import { defaultHttpHost, type Values } from './settings.ts';
 import { ConfigError } from './start-error.ts';
 import type { AuthConfig, Config, MetricsConfig, TlsConfig, TurnConfig } from './types.ts';
 
-export type * from './types.ts';
-
 /**
  * Reads and checks the settings.
  *

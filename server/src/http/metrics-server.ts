@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isToken } from '../access/is-token.ts';
-import type { MetricsConfig } from '../config/config.ts';
+import type { MetricsConfig } from '../config/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { listen } from './listen.ts';
 

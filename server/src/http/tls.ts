@@ -2,8 +2,8 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { generate } from 'selfsigned';
-import type { TlsConfig } from '../config/config.ts';
 import { ConfigError } from '../config/start-error.ts';
+import type { TlsConfig } from '../config/types.ts';
 
 export interface KeyPair {
   cert: string;

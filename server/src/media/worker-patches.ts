@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import type { Config } from '../config/config.ts';
 import { StartError } from '../config/start-error.ts';
+import type { Config } from '../config/types.ts';
 
 interface Need {
   setting: string;

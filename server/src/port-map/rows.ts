@@ -8,8 +8,8 @@ import type {
   TransportRow,
   WorkerRow,
 } from '@oneport/protocol';
+import { hostAndPort } from '../net/ip.ts';
 import type { Inspection, KnownTuple, PortEntry, PortMap, TransportEntry } from '../ports/types.ts';
-import { addressAndPort, portKey } from './port-key.ts';
 
 const nothing: Rates = { bytesIn: 0, bytesOut: 0, packetsIn: 0, packetsOut: 0 };
 
@@ -36,6 +36,11 @@ export interface Picture {
   ports: ReadonlyMap<string, PortRow>;
   /** The newest first. */
   transports: TransportRow[];
+}
+
+/** The key of a port's row, such as `udp 44444`: unique, whatever the number of addresses and workers. */
+export function portKey({ protocol, port }: { protocol: string; port: number }): string {
+  return `${protocol} ${port}`;
 }
 
 /** @param parts - of about the same time */
@@ -119,7 +124,7 @@ function portOf(entry: PortEntry, ports: Map<string, PortRow>): PortRow {
   addNew(row.addresses, ip);
   addNew(row.workers, workerIndex);
   for (const told of announced) {
-    addNew(row.announced, addressAndPort(told.address, told.port));
+    addNew(row.announced, hostAndPort(told.address, told.port));
   }
   return row;
 }
@@ -175,7 +180,7 @@ function addRemote({ remote }: KnownTuple, row: TransportRow | undefined): void 
   }
   const chosen = row.tuple?.address === remote.address && row.tuple.remotePort === remote.port;
   if (!chosen) {
-    addNew(row.otherRemotes, addressAndPort(remote.address, remote.port));
+    addNew(row.otherRemotes, hostAndPort(remote.address, remote.port));
   }
 }
 

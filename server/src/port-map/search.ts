@@ -1,6 +1,6 @@
-import { isIP, SocketAddress } from 'node:net';
+import { isIP } from 'node:net';
 import type { PortRow, TransportRow } from '@oneport/protocol';
-import { addressAndPort } from './port-key.ts';
+import { canonicalIp, hostAndPort } from '../net/ip.ts';
 
 /**
  * What a search is asked in: each port first, and then each transport with whether one of its ports suits.
@@ -33,7 +33,7 @@ export function searchFor(text: string): Search | undefined {
     return searchForEnds(new Set(ends));
   }
   if (isIP(wanted)) {
-    return searchForAddress(canonical(wanted));
+    return searchForAddress(canonicalIp(wanted));
   }
   if (/^\d{1,5}$/.test(wanted)) {
     return searchForNumber(wanted);
@@ -48,17 +48,17 @@ function searchForEnds(ends: ReadonlySet<string>): Search {
   return {
     port: ({ addresses, announced, port }) =>
       (mayBe(`:${port}`) &&
-        addresses.some((address) => ends.has(addressAndPort(canonical(address), port)))) ||
+        addresses.some((address) => ends.has(hostAndPort(canonicalIp(address), port)))) ||
       announced.some((told) => mayBe(told) && endpointsIn(told).some((end) => ends.has(end))),
     transport: ({ tuple, otherRemotes }) =>
-      (tuple !== null && ends.has(addressAndPort(tuple.address, tuple.remotePort))) ||
+      (tuple !== null && ends.has(hostAndPort(tuple.address, tuple.remotePort))) ||
       otherRemotes.some((remote) => ends.has(remote)),
   };
 }
 
 /** A client's: one of ours is everybody's. */
 function searchForAddress(address: string): Search {
-  const prefix = addressAndPort(address, 0).slice(0, -1);
+  const prefix = hostAndPort(address, 0).slice(0, -1);
   return {
     port: () => false,
     transport: ({ tuple, otherRemotes }) =>
@@ -89,12 +89,7 @@ function searchForName(text: string): Search {
   };
 }
 
-/** As the kernel spells it, so that addresses of IPv6 compare. */
-function canonical(address: string): string {
-  return isIP(address) === 6 ? new SocketAddress({ address, family: 'ipv6' }).address : address;
-}
-
-/** As `addressAndPort` says them. */
+/** As `hostAndPort` says them. */
 function endpointsIn(text: string): string[] {
   const logged = [
     [/\bSRC=(\S+)/, /\bSPT=(\d{1,5})/],
@@ -108,7 +103,7 @@ function endpointsIn(text: string): string[] {
   const ends = [...logged, plain?.slice(1) ?? [], dumped.slice(1, 3), dumped.slice(3)];
   return ends.flatMap(([address, port]) =>
     address && isIP(address) && port && Number(port) <= 65535
-      ? [addressAndPort(canonical(address), Number(port))]
+      ? [hostAndPort(canonicalIp(address), Number(port))]
       : [],
   );
 }

@@ -1,5 +1,5 @@
 /** Creates the media ports of the configured mode. No other code chooses between the modes. */
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { resolveListenAddresses } from './listen-addresses.ts';

@@ -2,8 +2,8 @@ import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import type { types } from 'mediasoup';
 import { assignAnnounced, type ListenAddress } from '../config/announced-addresses.ts';
-import type { MediaConfig } from '../config/config.ts';
 import { ConfigError } from '../config/start-error.ts';
+import type { MediaConfig } from '../config/types.ts';
 import { tryBind } from './bind-check.ts';
 
 /**

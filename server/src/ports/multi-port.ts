@@ -1,7 +1,7 @@
 /** A port for each transport and protocol, from the worker's part of the range. */
 import type { types } from 'mediasoup';
 import type { ListenAddress } from '../config/announced-addresses.ts';
-import type { MediaConfig } from '../config/config.ts';
+import type { MediaConfig } from '../config/types.ts';
 import { listenInfoOf } from './listen-addresses.ts';
 import { endpointAt } from './port-map.ts';
 import type { Inspection, MediaPorts, PortMap, WorkerPorts } from './types.ts';

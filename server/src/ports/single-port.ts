@@ -1,7 +1,7 @@
 /** One WebRtcServer for each worker, hence one port: base, base + 1, ... */
 import type { types } from 'mediasoup';
 import type { ListenAddress } from '../config/announced-addresses.ts';
-import type { MediaConfig } from '../config/config.ts';
+import type { MediaConfig } from '../config/types.ts';
 import { ephemeralPortWarning } from '../net/ephemeral-ports.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { explainWorkerBind, requireFreePorts } from './bind-check.ts';

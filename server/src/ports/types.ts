@@ -3,10 +3,8 @@
  * implementation; all other code uses these types only and never branches on the mode.
  */
 import type { Socket } from 'node:net';
+import type { PortMode } from '@oneport/protocol';
 import type { types } from 'mediasoup';
-import type { Config } from '../config/config.ts';
-
-export type PortMode = Config['portMode'];
 
 export type TransportAppData = {
   roomId: string;

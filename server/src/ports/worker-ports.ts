@@ -1,6 +1,6 @@
 import type { types } from 'mediasoup';
 import type { ListenAddress } from '../config/announced-addresses.ts';
-import type { MediaConfig } from '../config/config.ts';
+import type { MediaConfig } from '../config/types.ts';
 import { ufragPrefixOf } from './ice-ufrag.ts';
 import { listenInfoOf } from './listen-addresses.ts';
 import { describePorts, type TransportRecord } from './port-map.ts';

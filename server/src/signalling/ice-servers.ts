@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Welcome } from '@oneport/protocol';
-import type { TurnConfig } from '../config/config.ts';
+import type { TurnConfig } from '../config/types.ts';
 
 const goodForSeconds = 24 * 60 * 60;
 

@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { closeCodes, connectQuerySchema, explain, signallingSubprotocol } from '@oneport/protocol';
+import {
+  closeCodes,
+  connectQuerySchema,
+  explain,
+  type PortMode,
+  signallingSubprotocol,
+} from '@oneport/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../access/authenticator.ts';
-import type { TurnConfig } from '../config/config.ts';
 import type { Limits } from '../config/limits.ts';
-import type { PortMode } from '../ports/types.ts';
+import type { TurnConfig } from '../config/types.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';

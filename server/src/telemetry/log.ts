@@ -1,6 +1,6 @@
 import { type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
 import pretty from 'pino-pretty';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/types.ts';
 
 export type { Logger };
 

@@ -2,8 +2,8 @@
 import type { Socket } from 'node:net';
 import type { types } from 'mediasoup';
 import type { ListenAddress } from '../../config/announced-addresses.ts';
-import type { Config, MediaConfig } from '../../config/config.ts';
 import type { LimitName } from '../../config/limits.ts';
+import type { Config, MediaConfig } from '../../config/types.ts';
 import { ephemeralPortWarning } from '../../net/ephemeral-ports.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';

@@ -1,6 +1,6 @@
 import type { types } from 'mediasoup';
 import type { ListenAddress } from '../../config/announced-addresses.ts';
-import type { MediaConfig } from '../../config/config.ts';
+import type { MediaConfig } from '../../config/types.ts';
 import { endpointAt, findEndpoint } from '../port-map.ts';
 import type { Transport, TransportOptions } from '../types.ts';
 import { BaseWorkerPorts } from '../worker-ports.ts';
