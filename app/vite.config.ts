@@ -1,7 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 
-/** The server that Vite's development server hands signalling and the API on to: `npm run dev`'s. */
+/** The server of `npm run dev`, to which Vite's development server forwards signalling and the API. */
 const server = `http://127.0.0.1:${process.env.HTTP_PORT || 3000}`;
 
 /** Serves docs.html for /docs and the paths below it in development, as the server does in production. */
@@ -22,11 +22,11 @@ export default defineConfig({
   build: {
     outDir: 'dist',
     target: 'es2022',
-    // The first that know light-dark(): older targets would get it rewritten.
+    // The first versions with light-dark(). For older targets, Vite would rewrite it.
     cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
     sourcemap: false,
     rolldownOptions: { input: ['index.html', 'docs.html'] },
-    // kB. mediasoup-client and React are needed at once, so splitting them off would win nothing.
+    // kB. mediasoup-client and React are needed at once, so splitting them would gain nothing.
     chunkSizeWarningLimit: 700,
   },
   server: {

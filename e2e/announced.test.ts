@@ -114,7 +114,7 @@ test('while nothing gets through the page says so, and not that all is well, unt
   });
   const hasSaid = () => alice.page.evaluate(() => Object.values(document.body.dataset));
 
-  await said(/Sound and picture don’t get through.*Still trying/).waitFor();
+  await said(/Audio and video don’t get through.*Still trying/).waitFor();
   // It has given that connection up, made another, and that is no better.
   await expect.poll(hasSaid, { timeout: 60_000, interval: 500 }).toContain('Trying again');
   await said(/Still trying/).waitFor({ timeout: 30_000 });

@@ -49,7 +49,7 @@ describe.each(ways)('in $mode over $protocol, HTTP on the media port: $httpOnMed
     page.on('console', (message) => refused.push(message.text()));
 
     await page.goto(`${server.url}/dashboard#token=${dashboardToken}`);
-    await page.getByText('No transport. Join').waitFor();
+    await page.getByText('No transports. Join').waitFor();
     expect(page.url(), 'taken out of the address bar').toBe(`${server.url}/dashboard`);
 
     const alice = await PeerPage.join({
@@ -59,10 +59,10 @@ describe.each(ways)('in $mode over $protocol, HTTP on the media port: $httpOnMed
       name: 'Alice',
       forceTcp: way.protocol === 'tcp',
     });
-    await page.locator('.pic-row[data-phase="tuple"]').nth(1).waitFor();
+    await page.locator('.diagram-row[data-phase="tuple"]').nth(1).waitFor();
     // Polled: where both work, Chromium may have TCP for a moment before it takes UDP.
     await expect
-      .poll(() => page.locator('.pic-box[data-column="port"]').count(), patience)
+      .poll(() => page.locator('.diagram-box[data-column="port"]').count(), patience)
       .toBe(way.mode === 'multi-port' ? 2 : 1);
 
     // The browser's own ports, as it says them itself.
@@ -93,25 +93,27 @@ describe.each(ways)('in $mode over $protocol, HTTP on the media port: $httpOnMed
       .waitFor();
 
     // Its address may still change: what is searched for is what is shown.
-    const search = page.getByLabel('Whose is it?');
+    const search = page.getByLabel('Find a transport');
     await expect
       .poll(async () => {
         await search.fill(await shownFirst());
         return page.getByTestId('matches').textContent();
       }, patience)
       .toBe('1 transport');
-    await page.locator('.pic-row').click();
-    expect(await page.getByTestId('way').textContent()).toContain(await search.inputValue());
+    await page.locator('.diagram-row').click();
+    expect(await page.getByTestId('packet-path').textContent()).toContain(
+      await search.inputValue(),
+    );
     await search.fill('203.0.113.7:1');
     await expect
       .poll(() => page.getByTestId('matches').textContent(), patience)
-      .toContain('Nobody’s');
+      .toContain('No open transport matches');
 
     // After a reload the token is still there; after Alice has gone, nobody is.
     await page.reload();
-    await page.locator('.pic-row').nth(1).waitFor();
+    await page.locator('.diagram-row').nth(1).waitFor();
     await alice.close();
-    await page.getByText('No transport. Join').waitFor();
+    await page.getByText('No transports. Join').waitFor();
 
     expect(seen.filter((line) => line.includes(dashboardToken))).toEqual([]);
     expect(seen.some((line) => line.startsWith('ws'))).toBe(true);
@@ -126,7 +128,7 @@ test('a page that stays open shows the mode that the server was started again in
   await page.getByText('single-port', { exact: true }).waitFor();
   expect(await page.getByRole('button', { name: /^udp :/ }).count()).toBe(1);
   await server.stop();
-  await page.getByText('connecting …').waitFor();
+  await page.getByText('connecting…').waitFor();
 
   const { port } = new URL(server.url);
   server = await startServerFor(
@@ -154,7 +156,7 @@ describe('without the token', () => {
   test('shows nothing, until it is typed', async () => {
     await page.goto(`${server.url}/dashboard#token=not-the-right-token`);
     await page.getByRole('alert').waitFor();
-    expect(await page.getByRole('alert').textContent()).toContain('not, or no longer');
+    expect(await page.getByRole('alert').textContent()).toContain('not valid, or no longer');
     expect(await page.getByRole('heading', { name: 'Workers' }).count()).toBe(0);
     await page.getByLabel('Token').fill(dashboardToken);
     await page.getByRole('button', { name: 'Open the port map' }).click();

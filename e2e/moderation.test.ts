@@ -50,9 +50,9 @@ test('a guest waits in the lobby, is let in, muted by the moderator, and removed
 
   const ada = await open(roomId, { sub: 'ada', name: 'Ada' });
   await enter(ada);
-  await ada.page.getByRole('heading', { name: 'Waiting to be let in' }).waitFor();
+  await ada.page.getByRole('heading', { name: 'Waiting to be admitted' }).waitFor();
   expect(await ada.stats(), 'no connection is made for who waits').toEqual([]);
-  await mo.button('Let Ada in').click();
+  await mo.button('Admit Ada').click();
 
   await mo.tile('Ada').locator('video').waitFor();
   await ada.tile('Mo').locator('video').waitFor();
@@ -68,7 +68,7 @@ test('a guest waits in the lobby, is let in, muted by the moderator, and removed
   await mo.button('Moderate Ada').click();
   await inDialog(mo, 'Mute microphone').click();
   await ada.button('Unmute microphone').waitFor();
-  await ada.page.getByText('A moderator has muted you').waitFor();
+  await ada.page.getByText('A moderator muted you').waitFor();
   await mo.tile('Ada').getByRole('img', { name: 'microphone off' }).waitFor();
   const packets = () => mo.received('audio', 'packetsReceived');
   const decoded = () => mo.received('video', 'framesDecoded');
@@ -109,14 +109,14 @@ test('a guest who is not let in is told so, and a closed room sends everybody aw
   await enter(mo);
   const bob = await open(roomId, { sub: 'bob', name: 'Bob', lobby: true });
   await enter(bob);
-  await mo.button('Don’t let Bob in').click();
-  await bob.page.getByRole('heading', { name: 'You weren’t let in' }).waitFor();
+  await mo.button('Deny Bob').click();
+  await bob.page.getByRole('heading', { name: 'You were not admitted' }).waitFor();
   await bob.button('Try again').click();
-  await mo.button('Let Bob in').click();
+  await mo.button('Admit Bob').click();
   await bob.tile('Mo').waitFor();
 
   await mo.button('Moderate the room (open)').click();
-  await inDialog(mo, 'End the call for everybody').click();
+  await inDialog(mo, 'End the call for everyone').click();
   await inDialog(mo, 'End the call').click();
   for (const peer of [mo, bob]) {
     await peer.page.getByRole('heading', { name: 'The call has ended' }).waitFor();

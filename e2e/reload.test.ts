@@ -142,7 +142,7 @@ test('a secret that is not good any more leads to the lobby', async () => {
   const place = { roomId: 'stale', peerId, displayName: 'Alice', resumeSecret: 'x'.repeat(32) };
   // As if a tab had been duplicated in the very moment between two pages, and had been first.
   await bob.page.evaluate((kept) => {
-    sessionStorage.setItem('oneport.place', JSON.stringify({ ...kept, keptAt: Date.now() }));
+    sessionStorage.setItem('oneport.session', JSON.stringify({ ...kept, savedAt: Date.now() }));
     // So that Bob's own place isn't kept over it.
     Storage.prototype.setItem = () => undefined;
   }, place);

@@ -2,7 +2,7 @@ import 'react';
 
 declare module 'react' {
   interface CSSProperties {
-    /** Custom properties: what our style sheets take from a component. */
+    /** Custom properties, by which a component passes values to its style sheet. */
     [property: `--${string}`]: string | number | undefined;
   }
 }

@@ -1,10 +1,10 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { watchForNetworks } from './network/network-events.ts';
-import { PageToken, tabStorage } from './page/page-token.ts';
-import { meetingPoint, readPageUrl, urlWithRoom } from './page/page-url.ts';
-import { pageStorage } from './page/preferences.ts';
-import { keepPlace, takePlace } from './page/session-restore.ts';
+import { watchNetworkChanges } from './network/network-events.ts';
+import { PageToken } from './page/page-token.ts';
+import { defaultRoomId, readPageUrl, urlWithRoom } from './page/page-url.ts';
+import { saveSession, takeSavedSession } from './page/session-restore.ts';
+import { originStorage, tabStorage } from './page/storage.ts';
 import { RoomSession } from './session/session.ts';
 import { App } from './ui/app.tsx';
 import './ui/common/base.css';
@@ -19,41 +19,41 @@ const root = createRoot(container);
 const page = readPageUrl(location.search);
 
 if (location.pathname === '/dashboard') {
-  // Apart: who is in a call needs none of it.
-  const { renderDashboard } = await import('./port-map/main.tsx');
-  renderDashboard(root);
+  // Loaded separately, because calls don't need it.
+  const { renderPortMap } = await import('./port-map/main.tsx');
+  renderPortMap(root);
 } else if (page.roomId === null) {
   root.render(<InvalidRoom />);
 } else {
-  const roomId = page.roomId ?? meetingPoint;
+  const roomId = page.roomId ?? defaultRoomId;
   if (page.roomId === undefined) {
     history.replaceState(null, '', urlWithRoom(location.href, roomId));
   }
   document.title = `${roomId} · oneport`;
-  const pageToken = new PageToken(tabStorage());
-  const takeToken = () => history.replaceState(null, '', pageToken.take(location.href, roomId));
+  const storage = tabStorage();
+  const pageToken = new PageToken({ storage, key: `oneport.token.${roomId}`, inQuery: true });
+  const takeToken = () => history.replaceState(null, '', pageToken.take(location.href));
   takeToken();
-  // A link to the same room with another token doesn't load the page anew.
+  // Opening a link to the same room with another token does not reload the page.
   window.addEventListener('hashchange', takeToken);
-  const place = takePlace(tabStorage(), roomId, Date.now());
   const session = new RoomSession({
     roomId,
     page,
     server: location.href,
-    storage: pageStorage(),
+    storage: originStorage(),
     token: () => pageToken.current,
-    place,
+    saved: takeSavedSession(storage, roomId, Date.now()),
   });
   void session.open();
-  // The browser closes the socket with 1001, and the server waits a few seconds for the page to come again.
-  window.addEventListener('pagehide', () => keepPlace(tabStorage(), session.place, Date.now()));
+  // The browser closes the socket with 1001, and the server waits a few seconds for the page to come back.
+  window.addEventListener('pagehide', () => saveSession(storage, session.saved, Date.now()));
   window.addEventListener('pageshow', ({ persisted }) => {
-    // Out of the back/forward cache, with a call that has ended meanwhile.
+    // A page from the back/forward cache holds a call that has ended meanwhile.
     if (persisted) {
       location.reload();
     }
   });
-  watchForNetworks(() => session.networkChanged());
+  watchNetworkChanges(() => session.networkChanged());
   root.render(
     <StrictMode>
       <SessionContext value={session}>

@@ -1,6 +1,6 @@
-/** What we use of protoo-client 4.0.8, which brings no types. */
+/** The part of protoo-client 4.0.8 that is used here; the package has no types. */
 declare module 'protoo-client/lib/Peer.js' {
-  /** What a protoo peer needs of its transport (protoo-client, lib/transports/WebSocketTransport.js). */
+  /** What a protoo peer calls on its transport (protoo-client, lib/transports/WebSocketTransport.js). */
   export interface PeerTransport {
     readonly closed: boolean;
     close(): void;
@@ -18,7 +18,7 @@ declare module 'protoo-client/lib/Peer.js' {
     readonly closed: boolean;
     /** Closes the transport and rejects every request that waits for its reply. */
     close(): void;
-    /** Rejects with an Error that has a numeric `code` when the server refuses. */
+    /** Rejects with an Error whose `code` is the number that the server sent. */
     request(method: string, data?: object): Promise<unknown>;
     on(event: 'open' | 'close', listener: () => void): this;
     on(
@@ -37,6 +37,6 @@ declare module 'protoo-client/lib/Peer.js' {
 }
 
 declare module 'protoo-client/lib/Message.js' {
-  /** Checks the form of a protoo frame. */
+  /** Parses a protoo frame and checks its form. */
   export function parse(raw: string): object | undefined;
 }

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { Store } from './store.ts';
 
-test('a change makes a new value and calls the listeners', () => {
+test('makes a new value and calls the listeners at each change', () => {
   const store = new Store({ a: 1, b: 2 });
   const before = store.get();
   const listener = vi.fn();
@@ -16,13 +16,13 @@ test('a change makes a new value and calls the listeners', () => {
   expect(listener).toHaveBeenCalledTimes(1);
 });
 
-test('a value made anew that says the same is no change', () => {
+test('ignores a rebuilt value that is equal', () => {
   const store = new Store({ list: [{ a: 1 }], b: 2 });
   const listener = vi.fn();
   store.subscribe(listener);
-  store.updateIfOther({ list: [{ a: 1 }] });
+  store.updateIfDifferent({ list: [{ a: 1 }] });
   expect(listener).not.toHaveBeenCalled();
-  store.updateIfOther({ list: [{ a: 2 }] });
+  store.updateIfDifferent({ list: [{ a: 2 }] });
   expect(store.get()).toEqual({ list: [{ a: 2 }], b: 2 });
   expect(listener).toHaveBeenCalledOnce();
 });

@@ -1,4 +1,4 @@
-/** One immutable value that can be watched: what React's useSyncExternalStore asks for. */
+/** One immutable value with listeners, in the form that React's useSyncExternalStore expects. */
 export class Store<T extends object> {
   #value: T;
   readonly #listeners = new Set<() => void>();
@@ -7,12 +7,12 @@ export class Store<T extends object> {
     this.#value = value;
   }
 
-  /** The same object as long as nothing has changed. */
+  /** The same object until something changes. */
   readonly get = (): T => this.#value;
 
   /**
    * @param listener - called after each change
-   * @returns stops the calls
+   * @returns unsubscribes
    */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -21,7 +21,7 @@ export class Store<T extends object> {
     };
   };
 
-  /** Replaces the given fields. Nobody is called if all of them are as they were. */
+  /** Replaces the given fields, and calls the listeners if one of them has changed. */
   update(change: Partial<T>): void {
     const keys = Object.keys(change) as (keyof T)[];
     if (keys.every((name) => Object.is(change[name], this.#value[name]))) {
@@ -34,11 +34,11 @@ export class Store<T extends object> {
   }
 
   /**
-   * As `update`, for what is made anew each time it is looked at, and mostly says the same.
+   * Like `update`, for values that are rebuilt each time but rarely differ.
    *
-   * @param change - values that JSON can write
+   * @param change - compared as JSON
    */
-  updateIfOther(change: Partial<T>): void {
+  updateIfDifferent(change: Partial<T>): void {
     const keys = Object.keys(change) as (keyof T)[];
     const text = (value: Partial<T>) => JSON.stringify(keys.map((name) => value[name]));
     if (text(change) !== text(this.#value)) {

@@ -1,9 +1,9 @@
-/** How loud a microphone is, for the lobby's meter: W3C Web Audio. */
-
 /**
- * @param track - an audio track; it is not stopped by this
+ * Measures how loud a track is, by W3C Web Audio.
+ *
+ * @param track - an audio track; the caller stops it
  * @param onLevel - called about 20 times a second with 0 (silence) to 1 (full scale)
- * @returns ends the measuring
+ * @returns stops measuring
  */
 export function measureLevel(
   track: MediaStreamTrack,
@@ -26,7 +26,7 @@ export function measureLevel(
 
 /**
  * @param samples - from -1 to 1
- * @returns 0 at -60 dBFS and below, 1 at 0 dBFS: people hear in decibels
+ * @returns the RMS level on a decibel scale: 0 at -60 dBFS and below, 1 at 0 dBFS
  */
 export function levelOf(samples: Float32Array): number {
   let sum = 0;

@@ -1,26 +1,26 @@
-/** Cameras, microphones, speakers and screens, through W3C Media Capture and Screen Capture. */
+/** Cameras, microphones, speakers and screens, by W3C Media Capture and Streams and Screen Capture. */
 
-/** Why there is no picture or sound of mine. */
-export type MediaProblem =
-  /** The person or the browser's settings said no. */
+/** Why a device can't be used. */
+export type DeviceProblem =
+  /** The user or the browser's settings denied permission. */
   | 'denied'
   /** There is no such device. */
   | 'missing'
-  /** Another program holds it. */
+  /** Another program uses it. */
   | 'in-use'
-  /** It was there and is gone: unplugged, or taken away by the system. */
+  /** It was unplugged, or the system took it away. */
   | 'unplugged'
-  /** Browsers give no devices to plain HTTP from another machine (W3C Secure Contexts). */
+  /** The page came by plain HTTP from another machine (W3C Secure Contexts). */
   | 'insecure'
-  /** This browser can't do it at all. */
+  /** The browser has no such API. */
   | 'unsupported'
   | 'failed';
 
-export class MediaProblemError extends Error {
-  readonly problem: MediaProblem;
+export class DeviceError extends Error {
+  readonly problem: DeviceProblem;
 
-  constructor(problem: MediaProblem, cause?: unknown) {
-    super(`no media: ${problem}`, { cause });
+  constructor(problem: DeviceProblem, cause?: unknown) {
+    super(`device: ${problem}`, { cause });
     this.problem = problem;
   }
 }
@@ -33,19 +33,19 @@ export interface DeviceChoice {
 export interface DeviceList {
   microphones: readonly DeviceChoice[];
   cameras: readonly DeviceChoice[];
-  /** Empty where the browser doesn't let pages choose (no `setSinkId`). */
+  /** Empty where pages can't choose a speaker (no `setSinkId`). */
   speakers: readonly DeviceChoice[];
 }
 
 export const noDevices: DeviceList = { microphones: [], cameras: [], speakers: [] };
 
-/** Which device to open; '' is the system's own choice. */
+/** Which devices to open; '' is the system's default. */
 export interface CaptureRequest {
   microphoneId?: string;
   cameraId?: string;
 }
 
-const problemOfError: Record<string, MediaProblem> = {
+const problemOfError: Record<string, DeviceProblem> = {
   NotAllowedError: 'denied',
   SecurityError: 'denied',
   NotFoundError: 'missing',
@@ -54,9 +54,9 @@ const problemOfError: Record<string, MediaProblem> = {
   AbortError: 'in-use',
 };
 
-/** @param error - what getUserMedia or getDisplayMedia rejected with */
-export function problemOf(error: unknown): MediaProblem {
-  if (error instanceof MediaProblemError) {
+/** @param error - the rejection of getUserMedia or getDisplayMedia */
+export function problemOf(error: unknown): DeviceProblem {
+  if (error instanceof DeviceError) {
     return error.problem;
   }
   const name = error instanceof Error ? error.name : '';
@@ -64,57 +64,59 @@ export function problemOf(error: unknown): MediaProblem {
 }
 
 function mediaDevices(): MediaDevices {
-  // Missing, against what the DOM's types say, where the page isn't a secure context.
+  // Contrary to the DOM's types, this is undefined outside of secure contexts.
   const devices: MediaDevices | undefined = navigator.mediaDevices;
   if (devices) {
     return devices;
   }
-  throw new MediaProblemError(window.isSecureContext ? 'unsupported' : 'insecure');
+  throw new DeviceError(window.isSecureContext ? 'unsupported' : 'insecure');
 }
 
-// `ideal`, so that a remembered device that is gone gives another one and no error.
-const chosen = (deviceId: string) => (deviceId === '' ? {} : { deviceId: { ideal: deviceId } });
+// `ideal`: where a remembered device is gone, the browser opens another one instead of failing.
+const deviceConstraint = (deviceId: string) =>
+  deviceId === '' ? {} : { deviceId: { ideal: deviceId } };
 
 const microphoneConstraints = (deviceId: string): MediaTrackConstraints => ({
-  ...chosen(deviceId),
+  ...deviceConstraint(deviceId),
   echoCancellation: true,
   noiseSuppression: true,
   autoGainControl: true,
 });
 
 const cameraConstraints = (deviceId: string): MediaTrackConstraints => ({
-  ...chosen(deviceId),
+  ...deviceConstraint(deviceId),
   width: { ideal: 1280 },
   height: { ideal: 720 },
   frameRate: { ideal: 30, max: 30 },
 });
 
 /**
- * Opens a microphone, a camera, or both with one question to the person.
+ * Opens a microphone, a camera, or both with a single permission prompt.
  *
- * @throws MediaProblemError if not all that was asked for can be had
+ * @throws DeviceError if one of them can't be opened
  */
-export async function openDevices(want: CaptureRequest): Promise<MediaStreamTrack[]> {
+export async function openDevices(request: CaptureRequest): Promise<MediaStreamTrack[]> {
   try {
     const stream = await mediaDevices().getUserMedia({
-      audio: want.microphoneId !== undefined && microphoneConstraints(want.microphoneId),
-      video: want.cameraId !== undefined && cameraConstraints(want.cameraId),
+      audio: request.microphoneId !== undefined && microphoneConstraints(request.microphoneId),
+      video: request.cameraId !== undefined && cameraConstraints(request.cameraId),
     });
     return stream.getTracks();
   } catch (error) {
-    throw new MediaProblemError(problemOf(error), error);
+    throw new DeviceError(problemOf(error), error);
   }
 }
 
-/** Whether this browser can share a screen. Those of phones can't. */
+/** Whether this browser can share a screen. Browsers on phones can't. */
 export function canShareScreen(): boolean {
   return typeof navigator.mediaDevices?.getDisplayMedia === 'function';
 }
 
 /**
- * Lets the person pick a screen, window or tab: its picture, and its sound if the browser gives one.
+ * Lets the user pick a screen, window or tab.
  *
- * @throws MediaProblemError ('denied' also when the person has closed the picker)
+ * @returns a video track, and an audio track if the browser captures sound
+ * @throws DeviceError; 'denied' also when the user closed the picker
  */
 export async function openScreen(): Promise<MediaStreamTrack[]> {
   try {
@@ -123,7 +125,7 @@ export async function openScreen(): Promise<MediaStreamTrack[]> {
       audio: true,
     });
     const tracks = stream.getTracks();
-    // W3C mst-content-hint: sharp text matters more than smooth movement.
+    // W3C mst-content-hint: sharp text matters more than smooth motion.
     for (const track of tracks) {
       if (track.kind === 'video') {
         track.contentHint = 'detail';
@@ -131,20 +133,20 @@ export async function openScreen(): Promise<MediaStreamTrack[]> {
     }
     return tracks;
   } catch (error) {
-    throw new MediaProblemError(problemOf(error), error);
+    throw new DeviceError(problemOf(error), error);
   }
 }
 
-function choices(all: readonly MediaDeviceInfo[], kind: MediaDeviceKind, word: string) {
+function choices(all: readonly MediaDeviceInfo[], kind: MediaDeviceKind, name: string) {
   return all
     .filter((device) => device.kind === kind && device.deviceId !== '')
     .map((device, index) => ({
       deviceId: device.deviceId,
-      label: device.label || `${word} ${index + 1}`,
+      label: device.label || `${name} ${index + 1}`,
     }));
 }
 
-/** Names and ids are only given once a device has been allowed. */
+/** Browsers reveal names and ids only after a device was permitted. */
 export async function listDevices(): Promise<DeviceList> {
   try {
     const all = await mediaDevices().enumerateDevices();
@@ -155,14 +157,14 @@ export async function listDevices(): Promise<DeviceList> {
         'setSinkId' in HTMLMediaElement.prototype ? choices(all, 'audiooutput', 'Speaker') : [],
     };
   } catch {
-    // Without devices there is nothing to choose from; opening one says why.
+    // Opening a device reports the reason.
     return noDevices;
   }
 }
 
 /**
- * @param listener - called when a device is plugged in or out
- * @returns stops the calls
+ * @param listener - called when a device is plugged in or unplugged
+ * @returns stops watching
  */
 export function watchDevices(listener: () => void): () => void {
   const devices: MediaDevices | undefined = navigator.mediaDevices;
@@ -170,13 +172,13 @@ export function watchDevices(listener: () => void): () => void {
   return () => devices?.removeEventListener('devicechange', listener);
 }
 
-/** Whether the browser would open this kind of device without asking. */
-export async function isAllowed(kind: 'microphone' | 'camera'): Promise<boolean> {
+/** Whether the browser would open this kind of device without a prompt. */
+export async function isPermitted(kind: 'microphone' | 'camera'): Promise<boolean> {
   try {
     const status = await navigator.permissions.query({ name: kind as PermissionName });
     return status.state === 'granted';
   } catch {
-    // Browsers that don't know the name of this permission throw.
+    // Browsers that don't know this permission throw.
     return false;
   }
 }

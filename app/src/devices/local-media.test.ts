@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { MediaProblemError, noDevices } from './devices.ts';
+import { DeviceError, noDevices } from './devices.ts';
 import { type Capture, LocalMedia } from './local-media.ts';
 
-/** As much of a MediaStreamTrack as LocalMedia touches. */
+/** The part of a MediaStreamTrack that LocalMedia uses. */
 class FakeTrack extends EventTarget {
   readonly kind: string;
   enabled = true;
@@ -39,7 +39,7 @@ function fakeCapture(change: Partial<Capture> = {}): Capture {
     canShareScreen: () => true,
     listDevices: async () => noDevices,
     watchDevices: () => () => undefined,
-    isAllowed: async () => false,
+    isPermitted: async () => false,
     ...change,
   };
 }
@@ -47,25 +47,25 @@ function fakeCapture(change: Partial<Capture> = {}): Capture {
 const make = (change?: Partial<Capture>) =>
   new LocalMedia({ microphoneId: '', cameraId: '', capture: fakeCapture(change) });
 
-test('microphone and camera are asked for together', async () => {
-  const asked: unknown[] = [];
+test('opens microphone and camera with a single prompt', async () => {
+  const requests: unknown[] = [];
   const local = make({
-    openDevices: async (want) => {
-      asked.push(want);
+    openDevices: async (request) => {
+      requests.push(request);
       return [track('audio'), track('video')];
     },
   });
   await local.open({ microphone: true, camera: true });
-  expect(asked).toEqual([{ microphoneId: '', cameraId: '' }]);
+  expect(requests).toEqual([{ microphoneId: '', cameraId: '' }]);
   expect(local.state.microphone.state).toBe('on');
   expect(local.state.camera.state).toBe('on');
 });
 
-test('a missing camera leaves the microphone', async () => {
+test('opens the microphone when the camera is missing', async () => {
   const local = make({
     openDevices: async ({ cameraId }) => {
       if (cameraId !== undefined) {
-        throw new MediaProblemError('missing');
+        throw new DeviceError('missing');
       }
       return [track('audio')];
     },
@@ -75,20 +75,20 @@ test('a missing camera leaves the microphone', async () => {
   expect(local.state.camera).toEqual({ state: 'problem', problem: 'missing' });
 });
 
-test('who said no is not asked again', async () => {
-  let asked = 0;
+test('does not prompt again after a denial', async () => {
+  let prompts = 0;
   const local = make({
     openDevices: async () => {
-      asked += 1;
-      throw new MediaProblemError('denied');
+      prompts += 1;
+      throw new DeviceError('denied');
     },
   });
   await local.open({ microphone: true, camera: true });
-  expect(asked).toBe(1);
+  expect(prompts).toBe(1);
   expect(local.state.microphone).toEqual({ state: 'problem', problem: 'denied' });
 });
 
-test('mute keeps the track open and silent; camera off stops it', async () => {
+test('keeps the track when muted, and stops it when the camera is turned off', async () => {
   const local = make();
   await local.open({ microphone: true, camera: true });
   const { microphone, camera } = local.state;
@@ -104,7 +104,7 @@ test('mute keeps the track open and silent; camera off stops it', async () => {
   expect(local.state.camera.state).toBe('off');
 });
 
-test('a device that comes after it was switched off again is closed', async () => {
+test('closes a device that opens after it was turned off again', async () => {
   const late = track('video');
   const open = Promise.withResolvers<MediaStreamTrack[]>();
   const local = make({ openDevices: () => open.promise });
@@ -116,7 +116,7 @@ test('a device that comes after it was switched off again is closed', async () =
   expect(late.readyState).toBe('ended');
 });
 
-test('an unplugged camera is a problem with a name', async () => {
+test('reports an unplugged camera', async () => {
   const camera = new FakeTrack('video');
   const local = make({ openDevices: async () => [camera as unknown as MediaStreamTrack] });
   await local.setCamera(true);
@@ -124,7 +124,7 @@ test('an unplugged camera is a problem with a name', async () => {
   expect(local.state.camera).toEqual({ state: 'problem', problem: 'unplugged' });
 });
 
-test('a screen that is stopped by the browser is off', async () => {
+test('turns the screen off when the browser stops it', async () => {
   const screen = new FakeTrack('video');
   const local = make({ openScreen: async () => [screen as unknown as MediaStreamTrack] });
   await local.shareScreen();
@@ -133,11 +133,11 @@ test('a screen that is stopped by the browser is off', async () => {
   expect(local.state.screen.state).toBe('off');
 });
 
-test('a muted microphone stays muted when another is chosen', async () => {
-  const asked: unknown[] = [];
+test('stays muted when another microphone is chosen', async () => {
+  const requests: unknown[] = [];
   const local = make({
     openDevices: async ({ microphoneId }) => {
-      asked.push(microphoneId);
+      requests.push(microphoneId);
       return [track('audio')];
     },
   });
@@ -145,16 +145,16 @@ test('a muted microphone stays muted when another is chosen', async () => {
   await local.setMicrophone(false);
   await local.chooseDevice('microphone', 'usb');
   expect(local.state.microphone.state).toBe('muted');
-  expect(asked).toEqual(['', 'usb']);
+  expect(requests).toEqual(['', 'usb']);
   expect(local.openDeviceIds).toEqual({ microphone: 'the audio device', camera: undefined });
 });
 
-test('what may not be sent is closed, and not opened again until it may', async () => {
+test('closes what may not be sent, and opens it only once it is allowed again', async () => {
   const local = make();
   await local.open({ microphone: true, camera: true });
   await local.shareScreen();
   const { camera } = local.state;
-  local.allow(['microphone']);
+  local.setAllowed(['microphone']);
   expect(local.state).toMatchObject({
     microphone: { state: 'on' },
     camera: { state: 'forbidden' },
@@ -170,7 +170,7 @@ test('what may not be sent is closed, and not opened again until it may', async 
     screen: { state: 'unsupported' },
   });
 
-  local.allow(['microphone', 'camera', 'screen']);
+  local.setAllowed(['microphone', 'camera', 'screen']);
   expect(local.state).toMatchObject({ camera: { state: 'off' }, screen: { state: 'off' } });
   await local.setCamera(true);
   expect(local.state.camera.state).toBe('on');

@@ -1,15 +1,15 @@
 /**
- * What I have to send: my microphone, camera and screen. It outlives every connection, so that the
- * same tracks can be produced again.
+ * The local microphone, camera and screen. They outlive every media session, so that the same tracks can be produced
+ * again.
  */
 import type { Publishable } from '@oneport/protocol';
 import { Store } from '../store.ts';
 import {
   canShareScreen,
   type DeviceList,
-  isAllowed,
+  type DeviceProblem,
+  isPermitted,
   listDevices,
-  type MediaProblem,
   noDevices,
   openDevices,
   openScreen,
@@ -17,15 +17,15 @@ import {
   watchDevices,
 } from './devices.ts';
 
-/** A microphone or camera of mine. */
+/** The local microphone or camera. */
 export type LocalSource =
   | { readonly state: 'off' }
   | { readonly state: 'opening' }
   | { readonly state: 'on'; readonly track: MediaStreamTrack }
-  /** Held open, so that speaking again takes no time, but silent. Microphones only. */
+  /** Open but silent, so that unmuting takes no time. Microphones only. */
   | { readonly state: 'muted'; readonly track: MediaStreamTrack }
-  | { readonly state: 'problem'; readonly problem: MediaProblem }
-  /** My token doesn't allow me to send it. */
+  | { readonly state: 'problem'; readonly problem: DeviceProblem }
+  /** The token doesn't permit sending it. */
   | { readonly state: 'forbidden' };
 
 export type LocalScreen =
@@ -45,14 +45,14 @@ export interface LocalMediaState {
   readonly devices: DeviceList;
 }
 
-/** Opens and closes devices; injected in tests. */
+/** Device access; replaced in tests. */
 export interface Capture {
   openDevices: typeof openDevices;
   openScreen: typeof openScreen;
   canShareScreen: typeof canShareScreen;
   listDevices: typeof listDevices;
   watchDevices: typeof watchDevices;
-  isAllowed: typeof isAllowed;
+  isPermitted: typeof isPermitted;
 }
 
 const browserCapture: Capture = {
@@ -61,7 +61,7 @@ const browserCapture: Capture = {
   canShareScreen,
   listDevices,
   watchDevices,
-  isAllowed,
+  isPermitted,
 };
 
 type Kind = 'microphone' | 'camera';
@@ -77,9 +77,8 @@ export class LocalMedia {
   readonly #capture: Capture;
   readonly #store: Store<LocalMediaState>;
   readonly #deviceIds: Record<Kind, string>;
-  /** Which wish of each kind is the newest: what answers an older one is closed again. */
-  readonly #turns: Record<Kind | 'screen', number> = { microphone: 0, camera: 0, screen: 0 };
-  readonly #stopWatching: () => void;
+  /** The newest request of each kind. Tracks that arrive for an older one are stopped. */
+  readonly #requests: Record<Kind | 'screen', number> = { microphone: 0, camera: 0, screen: 0 };
   #screenAllowed = true;
 
   constructor(options: LocalMediaOptions) {
@@ -91,14 +90,14 @@ export class LocalMedia {
       screen: this.#screenOff(),
       devices: noDevices,
     });
-    this.#stopWatching = this.#capture.watchDevices(() => void this.refreshDevices());
+    this.#capture.watchDevices(() => void this.refreshDevices());
   }
 
   get state(): LocalMediaState {
     return this.#store.get();
   }
 
-  /** Which devices are open: not always those that were asked for. */
+  /** Which devices are open: not always the requested ones. */
   get openDeviceIds(): Readonly<Record<Kind, string | undefined>> {
     const idOf = (source: LocalSource) =>
       source.state === 'on' || source.state === 'muted'
@@ -112,11 +111,11 @@ export class LocalMedia {
   }
 
   /**
-   * Closes what may not be sent, and opens it no more.
+   * Closes the devices that may not be used, and keeps them closed.
    *
-   * @param publish - all that may be sent from now on
+   * @param publish - what may be sent from now on
    */
-  allow(publish: readonly Publishable[]): void {
+  setAllowed(publish: readonly Publishable[]): void {
     for (const kind of ['microphone', 'camera'] as const) {
       const forbidden = this.#isForbidden(kind);
       if (publish.includes(kind)) {
@@ -136,36 +135,36 @@ export class LocalMedia {
     this.stopScreen();
   }
 
-  /** Opens what is wanted, with one question to the person if both are. */
-  async open(want: { microphone: boolean; camera: boolean }): Promise<void> {
+  /** Opens the requested devices, with a single permission prompt. */
+  async open(requested: { microphone: boolean; camera: boolean }): Promise<void> {
     const kinds = (['microphone', 'camera'] as const).filter(
-      (kind) => want[kind] && !this.#isForbidden(kind),
+      (kind) => requested[kind] && !this.#isForbidden(kind),
     );
-    const together = kinds.map((kind) => ({ kind, turn: this.#begin(kind) }));
+    const started = kinds.map((kind) => ({ kind, request: this.#begin(kind) }));
     let tracks: MediaStreamTrack[];
     try {
-      tracks = together.length === 0 ? [] : await this.#openTracks(kinds);
+      tracks = started.length === 0 ? [] : await this.#openTracks(kinds);
     } catch (error) {
       await Promise.all(
-        together.map(async ({ kind, turn }) => {
+        started.map(async ({ kind, request }) => {
           const problem = problemOf(error);
-          // One of two that is refused or missing must not take the other one with it.
+          // If one of the two is denied or missing, the other one may still be available.
           const separately =
             kinds.length > 1 &&
             problem !== 'insecure' &&
-            (problem !== 'denied' || (await this.#capture.isAllowed(kind)));
+            (problem !== 'denied' || (await this.#capture.isPermitted(kind)));
           if (separately) {
-            await this.#openOne(kind, turn);
+            await this.#openOne(kind, request);
           } else {
-            this.#settle(kind, turn, { state: 'problem', problem });
+            this.#settle(kind, request, { state: 'problem', problem });
           }
         }),
       );
       await this.refreshDevices();
       return;
     }
-    for (const { kind, turn } of together) {
-      this.#use(kind, turn, tracks);
+    for (const { kind, request } of started) {
+      this.#use(kind, request, tracks);
     }
     await this.refreshDevices();
   }
@@ -188,7 +187,7 @@ export class LocalMedia {
     }
   }
 
-  /** Off closes the camera: its light goes out. */
+  /** Turning the camera off also turns off its light. */
   async setCamera(on: boolean): Promise<void> {
     if (this.#isForbidden('camera')) {
       return;
@@ -200,7 +199,7 @@ export class LocalMedia {
     }
   }
 
-  /** Takes another device from now on, and opens it if the old one was open. */
+  /** Uses another device from now on, and opens it if the old one was open. */
   async chooseDevice(kind: Kind, deviceId: string): Promise<void> {
     this.#deviceIds[kind] = deviceId;
     const source = this.state[kind];
@@ -214,40 +213,40 @@ export class LocalMedia {
     }
   }
 
-  /** Rejects with MediaProblemError if there is nothing to share; 'denied' if the person chose none. */
+  /** Rejects with DeviceError if there is nothing to share; 'denied' if the user picked nothing. */
   async shareScreen(): Promise<void> {
     if (!this.#screenAllowed) {
       return;
     }
-    const turn = ++this.#turns.screen;
+    const request = ++this.#requests.screen;
     this.#store.update({ screen: { state: 'opening' } });
     let tracks: MediaStreamTrack[];
     try {
       tracks = await this.#capture.openScreen();
     } catch (error) {
-      if (turn === this.#turns.screen) {
+      if (request === this.#requests.screen) {
         this.#store.update({ screen: this.#screenOff() });
       }
       throw error;
     }
     const track = tracks.find(({ kind }) => kind === 'video');
-    if (turn !== this.#turns.screen || !track) {
+    if (request !== this.#requests.screen || !track) {
       for (const unused of tracks) {
         unused.stop();
       }
-      if (turn === this.#turns.screen) {
+      if (request === this.#requests.screen) {
         this.#store.update({ screen: this.#screenOff() });
       }
       return;
     }
     track.addEventListener('ended', () => {
-      if (turn === this.#turns.screen) {
+      if (request === this.#requests.screen) {
         this.stopScreen();
       }
     });
     const audio = tracks.find(({ kind }) => kind === 'audio');
     audio?.addEventListener('ended', () => {
-      if (turn === this.#turns.screen) {
+      if (request === this.#requests.screen) {
         this.#store.update({ screen: { state: 'on', track, audio: undefined } });
       }
     });
@@ -255,7 +254,7 @@ export class LocalMedia {
   }
 
   stopScreen(): void {
-    this.#turns.screen += 1;
+    this.#requests.screen += 1;
     const { screen } = this.state;
     if (screen.state === 'on') {
       screen.track.stop();
@@ -264,17 +263,11 @@ export class LocalMedia {
     this.#store.update({ screen: this.#screenOff() });
   }
 
-  /** Closes every device. They can be opened again. */
+  /** Closes every device. It can be opened again. */
   closeAll(): void {
     this.#close('microphone');
     this.#close('camera');
     this.stopScreen();
-  }
-
-  /** Closes every device for good. */
-  dispose(): void {
-    this.closeAll();
-    this.#stopWatching();
   }
 
   async refreshDevices(): Promise<void> {
@@ -288,12 +281,12 @@ export class LocalMedia {
     };
   }
 
-  /** Makes room for a new track of this kind; some systems open a camera only once. */
+  /** Stops the old track first: some systems open a camera only once. */
   #begin(kind: Kind): number {
     this.#stopTrack(kind);
-    this.#turns[kind] += 1;
+    this.#requests[kind] += 1;
     this.#store.update({ [kind]: { state: 'opening' } });
-    return this.#turns[kind];
+    return this.#requests[kind];
   }
 
   #isForbidden(kind: Kind): boolean {
@@ -305,7 +298,7 @@ export class LocalMedia {
       return;
     }
     this.#stopTrack(kind);
-    this.#turns[kind] += 1;
+    this.#requests[kind] += 1;
     this.#store.update({ [kind]: { state: 'off' } });
   }
 
@@ -321,11 +314,11 @@ export class LocalMedia {
     await this.refreshDevices();
   }
 
-  async #openOne(kind: Kind, turn: number): Promise<void> {
+  async #openOne(kind: Kind, request: number): Promise<void> {
     try {
-      this.#use(kind, turn, await this.#openTracks([kind]));
+      this.#use(kind, request, await this.#openTracks([kind]));
     } catch (error) {
-      this.#settle(kind, turn, { state: 'problem', problem: problemOf(error) });
+      this.#settle(kind, request, { state: 'problem', problem: problemOf(error) });
     }
   }
 
@@ -336,23 +329,23 @@ export class LocalMedia {
     });
   }
 
-  #use(kind: Kind, turn: number, tracks: readonly MediaStreamTrack[]): void {
+  #use(kind: Kind, request: number, tracks: readonly MediaStreamTrack[]): void {
     const track = tracks.find((candidate) => candidate.kind === trackKind[kind]);
     if (!track) {
-      this.#settle(kind, turn, { state: 'problem', problem: 'missing' });
-    } else if (turn !== this.#turns[kind]) {
+      this.#settle(kind, request, { state: 'problem', problem: 'missing' });
+    } else if (request !== this.#requests[kind]) {
       track.stop();
     } else {
-      // `ended` comes when the device goes by itself, not after our own stop().
+      // `ended` fires when the device disappears, but not after stop().
       track.addEventListener('ended', () =>
-        this.#settle(kind, turn, { state: 'problem', problem: 'unplugged' }),
+        this.#settle(kind, request, { state: 'problem', problem: 'unplugged' }),
       );
-      this.#settle(kind, turn, { state: 'on', track });
+      this.#settle(kind, request, { state: 'on', track });
     }
   }
 
-  #settle(kind: Kind, turn: number, source: LocalSource): void {
-    if (turn === this.#turns[kind]) {
+  #settle(kind: Kind, request: number, source: LocalSource): void {
+    if (request === this.#requests[kind]) {
       this.#store.update({ [kind]: source });
     }
   }

@@ -2,7 +2,7 @@ import type { ConsumerOffer, RequestMethod } from '@oneport/protocol';
 import type { types } from 'mediasoup-client';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { SendRequest } from '../signalling/signalling.ts';
-import { Consuming, tileKey } from './consumers.ts';
+import { Consumers, tileKey } from './consumers.ts';
 import type { TileView } from './layers.ts';
 
 beforeEach(() => {
@@ -24,20 +24,20 @@ const offer = (name: string, change: Partial<ConsumerOffer> = {}): ConsumerOffer
   ...change,
 });
 
-/** A browser that fails a whole batch if one of it is bad, as setRemoteDescription() does. */
+/** A browser that fails a whole batch because of one bad offer, as setRemoteDescription() does. */
 function setUp(bad = new Set<string>()) {
   const sent: [RequestMethod, Record<string, unknown>][] = [];
   const views = new Map<string, TileView>();
   const closed: string[] = [];
   const onChange = vi.fn();
   const onBroken = vi.fn();
-  const unreceivable = { culprits: new Set<string>(), suspects: new Set<string>() };
+  const failures = { unsupported: new Set<string>(), suspected: new Set<string>() };
   let batch: string[] = [];
   const transport = {
     async consume({ id, producerId, kind }: types.ConsumerOptions) {
       batch.push(producerId);
       await Promise.resolve();
-      const failed = batch.some((one) => bad.has(one));
+      const failed = batch.some((producerId) => bad.has(producerId));
       await Promise.resolve();
       batch = [];
       if (failed) {
@@ -51,66 +51,66 @@ function setUp(bad = new Set<string>()) {
     return {};
   };
   const make = () =>
-    new Consuming({
+    new Consumers({
       transport,
       request: request as unknown as SendRequest,
       views,
-      unreceivable,
+      failures,
       pixelRatio: () => 1,
       onChange,
       onBroken,
     });
-  return { make, sent, views, closed, onChange, onBroken, unreceivable };
+  return { make, sent, views, closed, onChange, onBroken, failures };
 }
 
-test('a batch is taken whole', async () => {
+test('consumes a batch with one change', async () => {
   const { make, onChange } = setUp();
-  const consuming = make();
-  const accepted = await consuming.accept([offer('a'), offer('b', { producerPaused: true })]);
+  const consumers = make();
+  const accepted = await consumers.accept([offer('a'), offer('b', { producerPaused: true })]);
   expect(accepted).toEqual(['consumer-a', 'consumer-b']);
-  expect(consuming.media().map(({ peerId, state }) => [peerId, state])).toEqual([
+  expect(consumers.media().map(({ peerId, state }) => [peerId, state])).toEqual([
     ['a', 'live'],
     ['b', 'paused'],
   ]);
   expect(onChange).toHaveBeenCalledOnce();
 });
 
-test('what is closed or paused before it is made is so once it is made', async () => {
+test('applies a close or pause that arrives while a consumer is pending', async () => {
   const { make, closed } = setUp();
-  const consuming = make();
-  const accepting = consuming.accept([offer('a'), offer('b')]);
-  consuming.closed('consumer-a');
-  consuming.setState('consumer-b', 'paused');
+  const consumers = make();
+  const accepting = consumers.accept([offer('a'), offer('b')]);
+  consumers.close('consumer-a');
+  consumers.setState('consumer-b', 'paused');
   await accepting;
   expect(closed).toEqual(['consumer-a']);
-  expect(consuming.media()).toMatchObject([{ peerId: 'b', state: 'paused' }]);
+  expect(consumers.media()).toMatchObject([{ peerId: 'b', state: 'paused' }]);
 });
 
-test('a bad one is found over two connections, and the others are received without it', async () => {
-  const { make, onBroken, unreceivable } = setUp(new Set(['producer-bad']));
+test('finds an unsupported producer within two media sessions, and receives the others', async () => {
+  const { make, onBroken, failures } = setUp(new Set(['producer-bad']));
   const offers = [offer('a'), offer('bad'), offer('c')];
   expect(await make().accept(offers)).toEqual([]);
   expect(onBroken).toHaveBeenCalledTimes(1);
   expect(await make().accept(offers)).toEqual(['consumer-a']);
   expect(onBroken).toHaveBeenCalledTimes(2);
-  expect(unreceivable.culprits).toEqual(new Set(['producer-bad']));
+  expect(failures.unsupported).toEqual(new Set(['producer-bad']));
   expect(await make().accept(offers)).toEqual(['consumer-a', 'consumer-c']);
   expect(onBroken).toHaveBeenCalledTimes(2);
 });
 
-test('the layer follows the tile, and a hidden tile is paused', async () => {
+test('requests the layer that the tile needs, and pauses a hidden tile', async () => {
   const { make, views, sent } = setUp();
-  const consuming = make();
+  const consumers = make();
   views.set(tileKey('a', 'camera'), { width: 1280, height: 720, visible: true });
-  await consuming.accept([offer('a')]);
+  await consumers.accept([offer('a')]);
   vi.advanceTimersByTime(300);
   for (const width of [1000, 700, 240]) {
     views.set(tileKey('a', 'camera'), { width, height: (width * 9) / 16, visible: true });
-    consuming.viewsChanged();
+    consumers.viewsChanged();
   }
   vi.advanceTimersByTime(300);
   views.set(tileKey('a', 'camera'), { width: 240, height: 135, visible: false });
-  consuming.viewsChanged();
+  consumers.viewsChanged();
   vi.advanceTimersByTime(300);
   const consumerId = 'consumer-a';
   expect(sent).toEqual([
@@ -120,11 +120,11 @@ test('the layer follows the tile, and a hidden tile is paused', async () => {
   ]);
 });
 
-test('voices and single layers are left alone', async () => {
+test('requests nothing for audio and for consumers with a single layer', async () => {
   const { make, views, sent } = setUp();
-  const consuming = make();
+  const consumers = make();
   views.set(tileKey('a', 'screen'), { width: 100, height: 100, visible: true });
-  await consuming.accept([
+  await consumers.accept([
     offer('a', { source: 'screen', type: 'simple' }),
     offer('b', { source: 'microphone', kind: 'audio', type: 'simple' }),
   ]);

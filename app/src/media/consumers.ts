@@ -1,33 +1,32 @@
-/** What comes from the others: one mediasoup-client consumer for each thing that somebody sends. */
+/** Receives media: one mediasoup-client Consumer for each producer of another peer. */
 import type { ConsumerOffer, PeerId, RequestData, RequestReply, Source } from '@oneport/protocol';
 import { parseScalabilityMode, type types } from 'mediasoup-client';
 import { RequestError, type SendRequest } from '../signalling/signalling.ts';
 import { chooseSpatialLayer, type TileView } from './layers.ts';
 import { parametersForBrowser } from './rtp.ts';
 
-/** Something that another peer sends, as it arrives here. */
 export interface RemoteMedia {
   readonly consumerId: string;
   readonly peerId: PeerId;
   readonly source: Source;
   readonly track: MediaStreamTrack;
-  /** paused: its sender has muted it. */
+  /** paused: the sender has muted it. */
   readonly state: 'live' | 'paused';
 }
 
-/** How large each tile is, by `tileKey`. It is a wish that outlives consumers. */
+/** How each tile is shown, by `tileKey`. Part of the intent, so it outlives consumers. */
 export type TileViews = ReadonlyMap<string, TileView>;
 
 export function tileKey(peerId: PeerId, source: Source): string {
   return `${peerId}/${source}`;
 }
 
-/** Producers that this browser couldn't receive. It outlives connections. */
-export interface Unreceivable {
+/** Producers that this browser could not receive. It outlives media sessions. */
+export interface ConsumeFailures {
   /** Skipped from now on. */
-  readonly culprits: Set<string>;
-  /** In a batch that failed: taken one at a time, to find the culprit. */
-  readonly suspects: Set<string>;
+  readonly unsupported: Set<string>;
+  /** Part of a batch that failed: consumed one at a time, to find the unsupported one. */
+  readonly suspected: Set<string>;
 }
 
 /** The part of a mediasoup-client Transport that is needed. */
@@ -35,88 +34,91 @@ export interface ReceiveTransport {
   consume(options: types.ConsumerOptions): Promise<types.Consumer>;
 }
 
-export interface ConsumingOptions {
+export interface ConsumersOptions {
   transport: ReceiveTransport;
   request: SendRequest;
   views: TileViews;
-  unreceivable: Unreceivable;
+  failures: ConsumeFailures;
   pixelRatio: () => number;
   onChange: () => void;
-  /** The receiving transport's SDP can't be trusted any more: a new connection is needed. */
+  /** The SDP of the receiving transport is in an unknown state: a new media session is needed. */
   onBroken: () => void;
 }
 
-interface Receiving {
+interface Entry {
   media: RemoteMedia;
   readonly consumer: types.Consumer;
   readonly spatialLayers: number;
-  /** What the server was asked for last. */
-  askedLayer: number | undefined;
-  askedPause: boolean;
+  /** As last requested from the server. */
+  requestedLayer: number | undefined;
+  requestedPause: boolean;
 }
 
-/** Tiles change size many times while a window is dragged. */
-const settleTime = 250;
+/** Milliseconds. A tile changes its size many times while a window is resized. */
+const viewSettleTime = 250;
 
-export class Consuming {
-  readonly #options: ConsumingOptions;
-  readonly #receiving = new Map<string, Receiving>();
-  /** Offered, and not made yet: whether its producer is paused by now. */
-  readonly #making = new Map<string, 'live' | 'paused' | 'closed'>();
+export class Consumers {
+  readonly #options: ConsumersOptions;
+  readonly #entries = new Map<string, Entry>();
+  /** Offered consumers that don't exist yet, with the state that they will have. */
+  readonly #pending = new Map<string, 'live' | 'paused' | 'closed'>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #over = false;
+  #stopped = false;
 
-  constructor(options: ConsumingOptions) {
+  constructor(options: ConsumersOptions) {
     this.#options = options;
   }
 
-  /** Everything that arrives. */
   media(): RemoteMedia[] {
-    return Array.from(this.#receiving.values(), ({ media }) => media);
+    return Array.from(this.#entries.values(), ({ media }) => media);
+  }
+
+  get ids(): string[] {
+    return [...this.#entries.keys()];
   }
 
   /**
-   * Takes a batch of offers.
+   * Consumes a batch of offers.
    *
-   * @returns the ids of those consumers that work
+   * @returns the ids of the consumers that work
    */
   async accept(offers: readonly ConsumerOffer[]): Promise<string[]> {
-    const { culprits, suspects } = this.#options.unreceivable;
-    const wanted = offers.filter(({ producerId }) => !culprits.has(producerId));
-    for (const { consumerId, producerPaused } of wanted) {
-      this.#making.set(consumerId, producerPaused ? 'paused' : 'live');
+    const { unsupported, suspected } = this.#options.failures;
+    const usable = offers.filter(({ producerId }) => !unsupported.has(producerId));
+    for (const { consumerId, producerPaused } of usable) {
+      this.#pending.set(consumerId, producerPaused ? 'paused' : 'live');
     }
-    const together = wanted.filter(({ producerId }) => !suspects.has(producerId));
-    // All in one tick: mediasoup-client makes them with one renegotiation.
-    const made = await Promise.allSettled(together.map((offer) => this.#make(offer)));
-    const accepted = together.filter((_, index) => made[index]?.status === 'fulfilled');
-    let broken = accepted.length < together.length;
+    const batch = usable.filter(({ producerId }) => !suspected.has(producerId));
+    // In one tick, so that mediasoup-client needs a single renegotiation.
+    const results = await Promise.allSettled(batch.map((offer) => this.#consume(offer)));
+    const accepted = batch.filter((_, index) => results[index]?.status === 'fulfilled');
+    let broken = accepted.length < batch.length;
     if (broken) {
-      const failed = together.filter((_, index) => made[index]?.status === 'rejected');
+      const failed = batch.filter((_, index) => results[index]?.status === 'rejected');
       for (const { producerId } of failed) {
-        (failed.length === 1 ? culprits : suspects).add(producerId);
+        (failed.length === 1 ? unsupported : suspected).add(producerId);
       }
-      console.warn('consuming: a batch failed', made);
+      console.warn('consuming a batch failed', results);
     }
-    for (const offer of wanted.filter(({ producerId }) => suspects.has(producerId))) {
-      if (broken || this.#over) {
+    for (const offer of usable.filter(({ producerId }) => suspected.has(producerId))) {
+      if (broken || this.#stopped) {
         break;
       }
       try {
-        await this.#make(offer);
-        suspects.delete(offer.producerId);
+        await this.#consume(offer);
+        suspected.delete(offer.producerId);
         accepted.push(offer);
       } catch (error) {
-        console.warn('consuming: can not receive', offer.producerId, error);
-        suspects.delete(offer.producerId);
-        culprits.add(offer.producerId);
+        console.warn('consuming a producer failed', offer.producerId, error);
+        suspected.delete(offer.producerId);
+        unsupported.add(offer.producerId);
         broken = true;
       }
     }
-    for (const { consumerId } of wanted) {
-      this.#making.delete(consumerId);
+    for (const { consumerId } of usable) {
+      this.#pending.delete(consumerId);
     }
-    if (this.#over) {
+    if (this.#stopped) {
       return [];
     }
     if (broken) {
@@ -126,101 +128,97 @@ export class Consuming {
     return accepted.map(({ consumerId }) => consumerId);
   }
 
-  /** Ids of all that arrives. */
-  get ids(): string[] {
-    return [...this.#receiving.keys()];
-  }
-
   /**
-   * Signalling was interrupted: what the server doesn't have any more is closed, and it is asked again for what it
-   * may have missed.
+   * Reconciles with the server after signalling was interrupted: closes the consumers that the server no longer has,
+   * and repeats the requests that it may have missed.
    *
-   * @param known - what the server has, of those `ids` that it was told
+   * @param known - those of `ids` that the server has
    */
   resumed(known: RequestReply<'join'>['consumers']): void {
-    const there = new Map(known.map((consumer) => [consumer.consumerId, consumer]));
-    // Nobody has told the server that these were taken.
-    for (const consumerId of this.#making.keys()) {
-      this.#making.set(consumerId, 'closed');
+    const knownById = new Map(known.map((consumer) => [consumer.consumerId, consumer]));
+    // The server never received the reply that accepts these.
+    for (const consumerId of this.#pending.keys()) {
+      this.#pending.set(consumerId, 'closed');
     }
-    for (const [consumerId, receiving] of this.#receiving) {
-      const consumer = there.get(consumerId);
+    for (const [consumerId, entry] of this.#entries) {
+      const consumer = knownById.get(consumerId);
       if (!consumer) {
-        this.closed(consumerId);
+        this.close(consumerId);
         continue;
       }
-      receiving.askedPause = consumer.paused;
-      receiving.askedLayer = undefined;
+      entry.requestedPause = consumer.paused;
+      entry.requestedLayer = undefined;
       this.setState(consumerId, consumer.producerPaused ? 'paused' : 'live');
     }
     this.viewsChanged();
   }
 
-  /** The server has closed a consumer. It may not have been made yet. */
-  closed(consumerId: string): void {
-    if (this.#making.has(consumerId)) {
-      this.#making.set(consumerId, 'closed');
+  /** The server has closed a consumer, which may still be pending here. */
+  close(consumerId: string): void {
+    if (this.#pending.has(consumerId)) {
+      this.#pending.set(consumerId, 'closed');
     }
-    const receiving = this.#receiving.get(consumerId);
-    if (!receiving) {
+    const entry = this.#entries.get(consumerId);
+    if (!entry) {
       return;
     }
-    this.#receiving.delete(consumerId);
-    receiving.consumer.close();
+    this.#entries.delete(consumerId);
+    entry.consumer.close();
     this.#changed();
   }
 
-  /** Its sender has muted or unmuted. */
+  /** The sender has muted or unmuted. */
   setState(consumerId: string, state: RemoteMedia['state']): void {
-    if (this.#making.get(consumerId) !== 'closed' && this.#making.has(consumerId)) {
-      this.#making.set(consumerId, state);
+    const pending = this.#pending.get(consumerId);
+    if (pending && pending !== 'closed') {
+      this.#pending.set(consumerId, state);
     }
-    const receiving = this.#receiving.get(consumerId);
-    if (!receiving) {
+    const entry = this.#entries.get(consumerId);
+    if (!entry) {
       return;
     }
-    receiving.media = { ...receiving.media, state };
+    entry.media = { ...entry.media, state };
     this.#changed();
   }
 
-  /** A tile has another size: asks for other layers, but not at each pixel. */
+  /** Requests the layers that the tiles need now, a moment later, because more changes may follow. */
   viewsChanged(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      for (const receiving of this.#receiving.values()) {
-        this.#ask(receiving);
+      for (const entry of this.#entries.values()) {
+        this.#applyView(entry);
       }
-    }, settleTime);
+    }, viewSettleTime);
   }
 
-  /** Asks for nothing any more; the transport's end closes the consumers. */
-  end(): void {
-    this.#over = true;
+  /** Sends no further request. Closing the transport closes the consumers. */
+  stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
   }
 
-  async #make(offer: ConsumerOffer): Promise<void> {
+  async #consume(offer: ConsumerOffer): Promise<void> {
     const { consumerId, producerId, peerId, source, kind, rtpParameters } = offer;
     const consumer = await this.#options.transport.consume({
       id: consumerId,
       producerId,
       kind,
       rtpParameters: parametersForBrowser(rtpParameters),
-      // The browser keeps the lips in step with the voice within one stream (RFC 8830).
+      // Browsers synchronise audio and video within one stream (RFC 8830).
       streamId: `${peerId}-${source.startsWith('screen') ? 'screen' : 'person'}`,
     });
-    const state = this.#making.get(consumerId) ?? 'live';
-    if (state === 'closed' || this.#over) {
+    const state = this.#pending.get(consumerId) ?? 'live';
+    if (state === 'closed' || this.#stopped) {
       consumer.close();
       return;
     }
     const mode = rtpParameters.encodings?.[0]?.scalabilityMode;
-    this.#receiving.set(consumerId, {
+    this.#entries.set(consumerId, {
       media: { consumerId, peerId, source, track: consumer.track, state },
       consumer,
       spatialLayers: offer.type === 'simple' ? 1 : parseScalabilityMode(mode).spatialLayers,
-      askedLayer: undefined,
-      askedPause: false,
+      requestedLayer: undefined,
+      requestedPause: false,
     });
   }
 
@@ -229,30 +227,30 @@ export class Consuming {
     this.#options.onChange();
   }
 
-  /** Brings what the server sends of one consumer in line with how it is shown. */
-  #ask(receiving: Receiving): void {
-    const { consumerId, peerId, source } = receiving.media;
+  /** Requests what the tile needs: a spatial layer, or nothing while it can't be seen. */
+  #applyView(entry: Entry): void {
+    const { consumerId, peerId, source } = entry.media;
     const view = this.#options.views.get(tileKey(peerId, source));
-    if (!view || receiving.consumer.kind !== 'video') {
+    if (!view || entry.consumer.kind !== 'video') {
       return;
     }
-    if (receiving.askedPause === view.visible) {
-      receiving.askedPause = !view.visible;
+    if (entry.requestedPause === view.visible) {
+      entry.requestedPause = !view.visible;
       this.#send(view.visible ? 'resumeConsumer' : 'pauseConsumer', { consumerId });
     }
-    if (!view.visible || receiving.spatialLayers < 2) {
+    if (!view.visible || entry.spatialLayers < 2) {
       return;
     }
     const layer = chooseSpatialLayer(
       view,
       this.#options.pixelRatio(),
-      receiving.spatialLayers,
-      receiving.askedLayer,
+      entry.spatialLayers,
+      entry.requestedLayer,
     );
-    if (layer === receiving.askedLayer) {
+    if (layer === entry.requestedLayer) {
       return;
     }
-    receiving.askedLayer = layer;
+    entry.requestedLayer = layer;
     this.#send('setConsumerPreferredLayers', { consumerId, spatialLayer: layer });
   }
 
@@ -261,11 +259,11 @@ export class Consuming {
     data: RequestData<M>,
   ): void {
     this.#options.request(method, data).catch((error: unknown) => {
-      // 404: it was closed meanwhile. undefined: the connection was.
+      // 404: the consumer was closed meanwhile. undefined: signalling was.
       if (error instanceof RequestError && (error.code === 404 || error.code === undefined)) {
         return;
       }
-      console.warn('consuming:', error);
+      console.warn('updating a consumer failed', error);
     });
   }
 }

@@ -1,27 +1,27 @@
-/** Which simulcast layer a tile needs, by its size on the screen. */
-
-/** A tile as it is shown: CSS pixels. */
+/** How a tile is shown. */
 export interface TileView {
+  /** CSS pixels. */
   readonly width: number;
   readonly height: number;
-  /** false: hidden or scrolled away. */
+  /** false: the page is hidden, or the tile is scrolled out of view. */
   readonly visible: boolean;
 }
 
-/** The camera's 720 lines, halved once for each layer below the top one. */
-const topLines = 720;
-/** More device pixels than this for each CSS pixel nobody sees in a moving picture. */
-const mostPixelRatio = 2;
-/** A picture may be enlarged by this much before the next layer is worth its bits. */
-const enlargement = 1.25;
-/** And once chosen, a layer is kept until the tile is clearly smaller. */
-const reluctance = 0.85;
+/** Lines of the camera's top layer. Each layer below has half as many as the next one. */
+const topLayerLines = 720;
+/** A higher pixel ratio makes no visible difference in video. */
+const maxPixelRatio = 2;
+/** How much a layer may be upscaled before the next one is worth its bitrate. */
+const maxUpscale = 1.25;
+/** A layer is kept until the tile is clearly too small for it. */
+const hysteresis = 0.85;
 
 /**
- * @param view - the tile's size
+ * The spatial layer that a tile needs.
+ *
  * @param pixelRatio - device pixels for each CSS pixel (`window.devicePixelRatio`)
  * @param layerCount - how many spatial layers the consumer has
- * @param current - the layer chosen before, for hysteresis
+ * @param current - the layer chosen before
  * @returns a spatial layer, from 0
  */
 export function chooseSpatialLayer(
@@ -30,10 +30,10 @@ export function chooseSpatialLayer(
   layerCount: number,
   current?: number,
 ): number {
-  // The picture covers its tile: the longer side, measured in 16:9, decides.
-  const lines = Math.max(view.height, (view.width * 9) / 16) * Math.min(pixelRatio, mostPixelRatio);
+  // The video covers its tile, so the longer side, measured in 16:9, decides.
+  const lines = Math.max(view.height, (view.width * 9) / 16) * Math.min(pixelRatio, maxPixelRatio);
   const enough = (layer: number, margin: number) =>
-    lines <= (topLines / 2 ** (layerCount - 1 - layer)) * enlargement * margin;
+    lines <= (topLayerLines / 2 ** (layerCount - 1 - layer)) * maxUpscale * margin;
   const smallest = (margin: number) => {
     for (let layer = 0; layer < layerCount - 1; layer += 1) {
       if (enough(layer, margin)) {
@@ -46,5 +46,5 @@ export function chooseSpatialLayer(
   if (current === undefined || ideal >= current) {
     return ideal;
   }
-  return Math.min(current, smallest(reluctance));
+  return Math.min(current, smallest(hysteresis));
 }

@@ -1,4 +1,4 @@
-/** The media of one `welcome`: a device, two transports, and what goes over them. */
+/** The transports of one `welcome` and everything that goes over them. It outlives the socket that it began with. */
 import {
   errorCodes,
   type Device as PeerDevice,
@@ -11,46 +11,44 @@ import {
 } from '@oneport/protocol';
 import type { Device, types } from 'mediasoup-client';
 import { type MediaPath, offeredPaths } from '../network/media-paths.ts';
-import { type Link, NetworkWatch } from '../network/transport-monitor.ts';
+import { type MonitoredTransport, TransportMonitor } from '../network/transport-monitor.ts';
 import { RequestError, type SendRequest, type Signalling } from '../signalling/signalling.ts';
-import { Consuming, type TileViews, type Unreceivable } from './consumers.ts';
-import { Publisher, type Wanted } from './publisher.ts';
+import { type ConsumeFailures, Consumers, type TileViews } from './consumers.ts';
+import { type DesiredTrack, Publisher } from './publisher.ts';
 import { capabilitiesForServer } from './rtp.ts';
 
-export interface ConnectionEvents {
-  /** What arrives from the others has changed. */
-  onMedia: () => void;
+export interface MediaSessionEvents {
+  onRemoteMediaChanged: () => void;
   onRoomData: (data: RoomData) => void;
-  onRefused: (source: Source, reason: string) => void;
-  /** The ways that media takes at this moment: told again and again. */
+  onPublishFailed: (source: Source, reason: string) => void;
+  /** The paths that media takes at this moment. Called repeatedly. */
   onPaths: (paths: MediaPath[]) => void;
-  /** The server doesn't answer, and nothing comes over the transports either. */
+  /** The server doesn't answer, and nothing is received on the transports either. */
   onNoAnswer: () => void;
-  /** Nothing comes through any more, or the browser can't go on with this connection. */
+  /** Nothing is received any more, or the browser can't continue with these transports. */
   onLost: () => void;
 }
 
-export interface ConnectionOptions {
+export interface MediaSessionOptions {
   welcome: Welcome;
   /** Loaded with the router's capabilities. */
   device: Device;
   request: SendRequest;
   views: TileViews;
-  unreceivable: Unreceivable;
-  events: ConnectionEvents;
+  failures: ConsumeFailures;
+  events: MediaSessionEvents;
 }
 
-export interface JoinAs {
+export interface JoinOptions {
   displayName: string;
   device: PeerDevice;
 }
 
-interface ConnectionLink extends Link {
-  /** What `connectWebRtcTransport` has to say, until the server has answered it. */
+interface SessionTransport extends MonitoredTransport {
+  /** To be sent by `connectWebRtcTransport`, until the server has answered it. */
   dtlsParameters: types.DtlsParameters | undefined;
 }
 
-/** W3C ORTC's dictionaries, in the form that mediasoup-client wants. */
 function transportOptions(transport: Transport, welcome: Welcome): types.TransportOptions {
   const { transportId, iceParameters, iceCandidates, dtlsParameters, sctpParameters } = transport;
   return {
@@ -69,61 +67,65 @@ function transportOptions(transport: Transport, welcome: Welcome): types.Transpo
   };
 }
 
-export class Connection {
-  readonly #options: ConnectionOptions;
+export class MediaSession {
+  readonly #options: MediaSessionOptions;
   #welcome: Welcome;
   #request: SendRequest;
-  /** Nothing comes through any more, or the browser can't go on. */
   #lost = false;
-  readonly #links: readonly ConnectionLink[];
-  readonly #network: NetworkWatch;
+  readonly #transports: readonly SessionTransport[];
+  readonly #monitor: TransportMonitor;
   readonly #publisher: Publisher | undefined;
-  readonly #consuming: Consuming | undefined;
-  readonly #receive: types.Transport | undefined;
+  readonly #consumers: Consumers | undefined;
+  readonly #recvTransport: types.Transport | undefined;
   #closed = false;
-  #badRoomData = 0;
+  #invalidRoomData = 0;
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: MediaSessionOptions) {
     const { welcome, device, events } = options;
     this.#options = options;
     this.#welcome = welcome;
     this.#request = options.request;
     const request: SendRequest = (method, data) => this.#request(method, data);
-    const links: ConnectionLink[] = [];
+    const transports: SessionTransport[] = [];
     if (welcome.sendTransport) {
       const transport = device.createSendTransport(
         transportOptions(welcome.sendTransport, welcome),
       );
-      links.push(this.#link('send', transport, welcome.sendTransport));
-      this.#publisher = new Publisher({ transport, request, onRefused: events.onRefused });
+      transports.push(this.#prepare('send', transport, welcome.sendTransport));
+      this.#publisher = new Publisher({
+        transport,
+        request,
+        onPublishFailed: events.onPublishFailed,
+      });
     }
     if (welcome.recvTransport) {
       const transport = device.createRecvTransport(
         transportOptions(welcome.recvTransport, welcome),
       );
-      links.push(this.#link('receive', transport, welcome.recvTransport));
-      this.#receive = transport;
-      this.#consuming = new Consuming({
+      transports.push(this.#prepare('receive', transport, welcome.recvTransport));
+      this.#recvTransport = transport;
+      this.#consumers = new Consumers({
         transport,
         request,
         views: options.views,
-        unreceivable: options.unreceivable,
+        failures: options.failures,
         pixelRatio: () => window.devicePixelRatio,
-        onChange: events.onMedia,
+        onChange: events.onRemoteMediaChanged,
         onBroken: () => this.#lose(),
       });
     }
-    this.#links = links;
-    this.#network = new NetworkWatch({
-      links,
+    this.#transports = transports;
+    this.#monitor = new TransportMonitor({
+      transports,
       onPaths: events.onPaths,
       onNoAnswer: events.onNoAnswer,
       onLost: () => this.#lose(),
     });
   }
 
-  get consuming(): Consuming | undefined {
-    return this.#consuming;
+  /** Undefined if this peer does not consume. */
+  get consumers(): Consumers | undefined {
+    return this.#consumers;
   }
 
   /** Of the newest `welcome`. */
@@ -131,31 +133,30 @@ export class Connection {
     return this.#welcome.generation;
   }
 
-  /** Whether it is of use beyond its socket. */
-  get canGoOn(): boolean {
+  /** Whether it can continue with another socket. */
+  get usable(): boolean {
     return !this.#closed && !this.#lost;
   }
 
-  /** Whether it is this socket's. */
   uses(signalling: Signalling): boolean {
     return this.#request === signalling.request;
   }
 
-  /** There is no signalling for a while. */
+  /** There is no signalling at the moment. */
   suspend(): void {
     this.#publisher?.suspend();
   }
 
   /**
-   * Goes on by another socket.
+   * Continues with another socket.
    *
-   * @param welcome - that socket's
-   * @returns false when it is about other transports: this connection is of no use any more
+   * @param welcome - of that socket
+   * @returns false when it names other transports, or these are not usable: then a new media session is needed
    */
   resume(welcome: Welcome, request: SendRequest): boolean {
     const ids = ({ sendTransport, recvTransport }: Welcome) =>
       [sendTransport?.transportId, recvTransport?.transportId].join();
-    if (!this.canGoOn || ids(welcome) !== ids(this.#welcome)) {
+    if (!this.usable || ids(welcome) !== ids(this.#welcome)) {
       return false;
     }
     this.suspend();
@@ -165,43 +166,48 @@ export class Connection {
   }
 
   /**
-   * Starts everything without waiting for anything: the receiving side's ICE and DTLS with the
-   * room's data channel, and `join` right behind.
+   * Starts everything without waiting for anything: ICE and DTLS of the receiving transport together with the room's
+   * data channel, and `join` right after them.
    *
    * @returns the reply to `join`
    */
-  async join(as: JoinAs): Promise<RequestReply<'join'>> {
+  async join(options: JoinOptions): Promise<RequestReply<'join'>> {
     const { device } = this.#options;
-    const resumes = this.#welcome !== this.#options.welcome;
-    if (!resumes) {
+    const resumed = this.#welcome !== this.#options.welcome;
+    if (!resumed) {
       void this.#openRoomData();
     }
-    const replying = this.#request('join', {
+    const joining = this.#request('join', {
       generation: this.generation,
-      ...as,
-      ...(this.#receive && { rtpCapabilities: capabilitiesForServer(device.recvRtpCapabilities) }),
-      ...(this.#consuming && { consumers: this.#consuming.ids }),
+      ...options,
+      ...(this.#recvTransport && {
+        rtpCapabilities: capabilitiesForServer(device.recvRtpCapabilities),
+      }),
+      ...(this.#consumers && { consumers: this.#consumers.ids }),
     });
-    if (resumes) {
-      this.#network.signallingIsBack();
+    if (resumed) {
+      this.#monitor.signallingResumed();
     }
-    const reply = await replying;
-    if (resumes) {
-      this.#resumed(reply);
+    const reply = await joining;
+    if (resumed) {
+      this.#reconcile(reply);
     }
     return reply;
   }
 
-  /** Sends what is wanted, and only that. Not before `join` was called: the server takes them in order. */
-  publish(wanted: Record<Source, Wanted>): void {
+  /**
+   * Sends these tracks and no others. To be called after `join`, because the server handles the requests of a peer in
+   * order.
+   */
+  publish(desired: Record<Source, DesiredTrack>): void {
     if (!this.#closed) {
-      this.#publisher?.reconcile(wanted);
+      this.#publisher?.reconcile(desired);
     }
   }
 
-  /** The browser has another network than before, or one again. */
+  /** The browser is online again or uses another network. */
   networkChanged(): void {
-    this.#network.networkChanged();
+    this.#monitor.networkChanged();
   }
 
   close(): void {
@@ -209,50 +215,50 @@ export class Connection {
       return;
     }
     this.#closed = true;
-    this.#consuming?.end();
-    this.#publisher?.end();
-    this.#network.stop();
-    for (const { transport } of this.#links) {
+    this.#consumers?.stop();
+    this.#publisher?.stop();
+    this.#monitor.stop();
+    for (const { transport } of this.#transports) {
       transport.close();
     }
   }
 
-  #link(
-    direction: Link['direction'],
+  #prepare(
+    direction: MonitoredTransport['direction'],
     transport: types.Transport,
-    offer: Transport,
-  ): ConnectionLink {
+    { iceCandidates }: Transport,
+  ): SessionTransport {
     const transportId = transport.id;
-    const link: ConnectionLink = {
+    const prepared: SessionTransport = {
       direction,
       transport,
       dtlsParameters: undefined,
-      offered: offeredPaths(direction, offer.iceCandidates),
+      offered: offeredPaths(direction, iceCandidates),
       restartIce: async () => {
         const { iceParameters } = await this.#request('restartIce', { transportId });
         await transport.restartIce({ iceParameters });
       },
     };
     transport.on('connect', ({ dtlsParameters }, callback) => {
-      link.dtlsParameters = dtlsParameters;
-      void this.#connect(link);
+      prepared.dtlsParameters = dtlsParameters;
+      void this.#connect(prepared);
       // The server handles a peer's messages in order, so there is no need to wait for its answer.
       callback();
     });
-    return link;
+    return prepared;
   }
 
-  async #connect(link: ConnectionLink): Promise<void> {
-    const { dtlsParameters, transport } = link;
+  async #connect(target: SessionTransport): Promise<void> {
+    const { dtlsParameters, transport } = target;
     if (!dtlsParameters) {
       return;
     }
     try {
       await this.#request('connectWebRtcTransport', { transportId: transport.id, dtlsParameters });
-      link.dtlsParameters = undefined;
+      target.dtlsParameters = undefined;
     } catch (error) {
       const code = error instanceof RequestError ? error.code : undefined;
-      // Without an answer it is sent again by the next socket; and then the server may know it already.
+      // Without an answer it is sent again on the next socket. The server may have received it already: a conflict.
       if (code === undefined || code === errorCodes.conflict) {
         return;
       }
@@ -261,13 +267,13 @@ export class Connection {
     }
   }
 
-  /** The server has said what it knows of. */
-  #resumed({ producers, consumers }: RequestReply<'join'>): void {
-    for (const link of this.#links) {
-      void this.#connect(link);
+  /** Brings server and browser in line after signalling was interrupted. */
+  #reconcile({ producers, consumers }: RequestReply<'join'>): void {
+    for (const transport of this.#transports) {
+      void this.#connect(transport);
     }
     void this.#publisher?.resumed(producers);
-    this.#consuming?.resumed(consumers);
+    this.#consumers?.resumed(consumers);
   }
 
   #lose(): void {
@@ -280,18 +286,18 @@ export class Connection {
 
   async #openRoomData(): Promise<void> {
     const { dataConsumer } = this.#welcome;
-    if (!dataConsumer || !this.#receive) {
+    if (!dataConsumer || !this.#recvTransport) {
       return;
     }
     const { dataConsumerId, ...rest } = dataConsumer;
     try {
-      const channel = await this.#receive.consumeData({ id: dataConsumerId, ...rest });
+      const channel = await this.#recvTransport.consumeData({ id: dataConsumerId, ...rest });
       channel.on('message', (message: unknown) => this.#receiveRoomData(message));
     } catch (error) {
       if (this.#closed) {
         return;
       }
-      console.warn('the room data channel failed', error);
+      console.warn('opening the room data channel failed', error);
       this.#lose();
     }
   }
@@ -302,8 +308,8 @@ export class Connection {
       const data = roomDataSchema.parse(JSON.parse(String(text)));
       this.#options.events.onRoomData(data);
     } catch (error) {
-      this.#badRoomData += 1;
-      console.warn(`room data: ${this.#badRoomData} bad messages so far`, error);
+      this.#invalidRoomData += 1;
+      console.warn(`room data: ${this.#invalidRoomData} invalid messages so far`, error);
     }
   }
 }

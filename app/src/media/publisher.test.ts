@@ -3,9 +3,9 @@ import { Device, FakeHandler } from 'mediasoup-client';
 import * as fake from 'mediasoup-client/fakeParameters';
 import { expect, test, vi } from 'vitest';
 import { RequestError, type SendRequest } from '../signalling/signalling.ts';
-import { Publisher, type Wanted, wantedSources } from './publisher.ts';
+import { type DesiredTrack, desiredTracks, Publisher } from './publisher.ts';
 
-/** As much of a MediaStreamTrack as mediasoup-client touches. */
+/** The part of a MediaStreamTrack that mediasoup-client uses. */
 class FakeTrack extends EventTarget {
   readonly id = crypto.randomUUID();
   readonly kind: string;
@@ -23,23 +23,23 @@ class FakeTrack extends EventTarget {
 }
 
 const track = (kind: string) => new FakeTrack(kind) as unknown as MediaStreamTrack;
-const none: Wanted = { state: 'none' };
-const nothing: Record<Source, Wanted> = {
+const none: DesiredTrack = { state: 'none' };
+const nothing: Record<Source, DesiredTrack> = {
   microphone: none,
   camera: none,
   screen: none,
   'screen-audio': none,
 };
-const wanted = (one: MediaStreamTrack, paused = false): Wanted => ({
+const send = (one: MediaStreamTrack, paused = false): DesiredTrack => ({
   state: 'track',
   track: one,
   paused,
 });
 
-/** A real mediasoup-client transport over its own stand-in for the browser. */
+/** A real mediasoup-client transport over mediasoup-client's own fake of the browser. */
 async function setUp(answer: (method: RequestMethod) => Promise<object> = async () => ({})) {
   const sent: [RequestMethod, Record<string, unknown>][] = [];
-  const refused = vi.fn();
+  const failed = vi.fn();
   const device = new Device({ handlerFactory: FakeHandler.createFactory(fake) });
   await device.load({ routerRtpCapabilities: fake.generateRouterRtpCapabilities() });
   const transport = device.createSendTransport(fake.generateTransportRemoteParameters());
@@ -51,7 +51,7 @@ async function setUp(answer: (method: RequestMethod) => Promise<object> = async 
   const publisher = new Publisher({
     transport,
     request: request as unknown as SendRequest,
-    onRefused: refused,
+    onPublishFailed: failed,
   });
   const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
   const reconcile = async (change: Partial<typeof nothing>) => {
@@ -63,15 +63,15 @@ async function setUp(answer: (method: RequestMethod) => Promise<object> = async 
     transport,
     reconcile,
     sent,
-    refused,
+    failed,
     settle,
     methods: () => sent.map(([name]) => name),
   };
 }
 
-test('what is wanted is produced, under an id of our own, without waiting for the server', async () => {
+test('produces the desired tracks under client-chosen ids, without waiting for the server', async () => {
   const { reconcile, sent } = await setUp(() => new Promise(() => undefined));
-  await reconcile({ microphone: wanted(track('audio'), true), camera: wanted(track('video')) });
+  await reconcile({ microphone: send(track('audio'), true), camera: send(track('video')) });
   expect(sent.map(([method, { source, paused }]) => [method, source, paused])).toEqual([
     ['produce', 'microphone', true],
     ['produce', 'camera', false],
@@ -79,81 +79,81 @@ test('what is wanted is produced, under an id of our own, without waiting for th
   expect(sent[0]?.[1].producerId).not.toBe(sent[1]?.[1].producerId);
 });
 
-test('asked twice, produced once; muted, unmuted, closed', async () => {
+test('produces a track once, and pauses, resumes and closes it', async () => {
   const { reconcile, methods } = await setUp();
   const microphone = track('audio');
-  await reconcile({ microphone: wanted(microphone) });
-  await reconcile({ microphone: wanted(microphone) });
-  await reconcile({ microphone: wanted(microphone, true) });
-  await reconcile({ microphone: wanted(microphone) });
+  await reconcile({ microphone: send(microphone) });
+  await reconcile({ microphone: send(microphone) });
+  await reconcile({ microphone: send(microphone, true) });
+  await reconcile({ microphone: send(microphone) });
   await reconcile({});
   expect(methods()).toEqual(['produce', 'pauseProducer', 'resumeProducer', 'closeProducer']);
   expect(microphone.readyState).toBe('live');
 });
 
-test('another camera takes the place of the first in the same producer', async () => {
+test('replaces the track in the same producer when another camera is chosen', async () => {
   const { reconcile, methods } = await setUp();
-  await reconcile({ camera: wanted(track('video')) });
+  await reconcile({ camera: send(track('video')) });
   await reconcile({ camera: { state: 'undecided' } });
-  await reconcile({ camera: wanted(track('video')) });
+  await reconcile({ camera: send(track('video')) });
   expect(methods()).toEqual(['produce']);
 });
 
-test('what is no longer wanted when it is ready is closed', async () => {
+test('closes a producer that is no longer desired when it is ready', async () => {
   const { publisher, settle, methods } = await setUp();
-  publisher.reconcile({ ...nothing, camera: wanted(track('video')) });
+  publisher.reconcile({ ...nothing, camera: send(track('video')) });
   publisher.reconcile(nothing);
   await settle();
   expect(methods()).toEqual(['produce', 'closeProducer']);
 });
 
-test('a refused producer is closed, told, and not tried again with the same track', async () => {
-  const { reconcile, refused, methods } = await setUp((method) =>
+test('closes and reports a rejected producer, and does not try the same track again', async () => {
+  const { reconcile, failed, methods } = await setUp((method) =>
     Promise.reject(new RequestError(method, 400, 'no such codec')),
   );
   const camera = track('video');
-  await reconcile({ camera: wanted(camera) });
-  await reconcile({ camera: wanted(camera) });
-  expect(refused).toHaveBeenCalledExactlyOnceWith('camera', 'produce: no such codec');
+  await reconcile({ camera: send(camera) });
+  await reconcile({ camera: send(camera) });
+  expect(failed).toHaveBeenCalledExactlyOnceWith('camera', 'produce: no such codec');
   expect(methods()).toEqual(['produce']);
-  await reconcile({ camera: wanted(track('video')) });
+  await reconcile({ camera: send(track('video')) });
   expect(methods()).toEqual(['produce', 'produce']);
 });
 
-test('a transport that closes meanwhile is no refusal either', async () => {
-  const { publisher, refused, settle, transport } = await setUp();
+test('reports no failure when the transport closes meanwhile', async () => {
+  const { publisher, failed, settle, transport } = await setUp();
   publisher.reconcile({
     ...nothing,
-    microphone: wanted(track('audio')),
-    camera: wanted(track('video')),
+    microphone: send(track('audio')),
+    camera: send(track('video')),
   });
-  publisher.end();
+  publisher.stop();
   transport.close();
   await settle();
-  expect(refused).not.toHaveBeenCalled();
+  expect(failed).not.toHaveBeenCalled();
 });
 
-test('a lost connection is not a refusal', async () => {
-  const { reconcile, refused } = await setUp((method) =>
+test('reports no failure when signalling is lost', async () => {
+  const { reconcile, failed } = await setUp((method) =>
     Promise.reject(new RequestError(method, undefined, 'peer closed')),
   );
-  await reconcile({ camera: wanted(track('video')) });
-  expect(refused).not.toHaveBeenCalled();
+  await reconcile({ camera: send(track('video')) });
+  expect(failed).not.toHaveBeenCalled();
 });
 
-test('my devices say what is wanted', () => {
+test('derives the desired tracks from the local media', () => {
   const one = track('audio');
   expect(
-    wantedSources({
+    desiredTracks({
       microphone: { state: 'muted', track: one },
       camera: { state: 'opening' },
       screen: { state: 'on', track: one, audio: undefined },
       devices: { microphones: [], cameras: [], speakers: [] },
     }),
   ).toEqual({
-    microphone: wanted(one, true),
+    microphone: send(one, true),
     camera: { state: 'undecided' },
-    screen: wanted(one),
+    screen: send(one),
     'screen-audio': none,
   });
 });

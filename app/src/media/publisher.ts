@@ -1,4 +1,4 @@
-/** Brings producers in line with what I have to send. */
+/** Keeps the producers in line with the tracks that are to be sent. */
 import { errorCodes, type RequestReply, type Source } from '@oneport/protocol';
 import type { types } from 'mediasoup-client';
 import type { LocalMediaState, LocalSource } from '../devices/local-media.ts';
@@ -6,15 +6,15 @@ import { newUuid } from '../page/ids.ts';
 import { RequestError, type SendRequest } from '../signalling/signalling.ts';
 import { parametersForServer } from './rtp.ts';
 
-/** What should be sent of one source. `undecided`: a device is being opened, leave things as they are. */
-export type Wanted =
+/** The track to send for one source. `undecided`: its device is being opened, so the producer stays as it is. */
+export type DesiredTrack =
   | { readonly state: 'none' }
   | { readonly state: 'undecided' }
   | { readonly state: 'track'; readonly track: MediaStreamTrack; readonly paused: boolean };
 
-const none: Wanted = { state: 'none' };
+const none: DesiredTrack = { state: 'none' };
 
-function wantedOf(source: LocalSource): Wanted {
+function desiredTrack(source: LocalSource): DesiredTrack {
   switch (source.state) {
     case 'on':
       return { state: 'track', track: source.track, paused: false };
@@ -27,14 +27,13 @@ function wantedOf(source: LocalSource): Wanted {
   }
 }
 
-/** @param local - my devices, as they are */
-export function wantedSources(local: LocalMediaState): Record<Source, Wanted> {
+export function desiredTracks(local: LocalMediaState): Record<Source, DesiredTrack> {
   const { screen } = local;
-  const shared = (track: MediaStreamTrack | undefined): Wanted =>
+  const shared = (track: MediaStreamTrack | undefined): DesiredTrack =>
     track ? { state: 'track', track, paused: false } : none;
   return {
-    microphone: wantedOf(local.microphone),
-    camera: wantedOf(local.camera),
+    microphone: desiredTrack(local.microphone),
+    camera: desiredTrack(local.camera),
     screen: screen.state === 'on' ? shared(screen.track) : none,
     'screen-audio': screen.state === 'on' ? shared(screen.audio) : none,
   };
@@ -42,7 +41,7 @@ export function wantedSources(local: LocalMediaState): Record<Source, Wanted> {
 
 type ProduceOptions = Pick<types.ProducerOptions, 'streamId' | 'encodings' | 'codecOptions'>;
 
-/** How each source is encoded. Bitrates in bits a second. Made anew each time: encodings get changed. */
+/** How each source is encoded; bitrates in bit/s. A new object each time, because mediasoup-client modifies encodings. */
 const produceOptions: Record<Source, () => ProduceOptions> = {
   microphone: () => ({
     streamId: 'person',
@@ -70,10 +69,10 @@ const produceOptions: Record<Source, () => ProduceOptions> = {
 
 const sources = ['microphone', 'camera', 'screen', 'screen-audio'] as const satisfies Source[];
 
-interface Sending {
+interface Entry {
   readonly producer: types.Producer;
   readonly track: MediaStreamTrack;
-  /** What the server was told last. */
+  /** As last sent to the server. */
   paused: boolean;
 }
 
@@ -87,19 +86,19 @@ export interface SendTransport {
 export interface PublisherOptions {
   transport: SendTransport;
   request: SendRequest;
-  /** The server or the browser has refused to send this. */
-  onRefused: (source: Source, reason: string) => void;
+  /** The server or the browser can't send this source. */
+  onPublishFailed: (source: Source, reason: string) => void;
 }
 
 export class Publisher {
   readonly #options: PublisherOptions;
-  readonly #sending = new Map<Source, Sending>();
-  /** Tracks that were refused: not tried again on this transport. */
-  readonly #refused = new WeakSet<MediaStreamTrack>();
-  readonly #working = new Map<Source, Promise<void>>();
-  #wanted: Record<Source, Wanted> | undefined;
-  /** waiting: there is no signalling, and so nothing is begun. */
-  #state: 'working' | 'waiting' | 'over' = 'working';
+  readonly #entries = new Map<Source, Entry>();
+  /** Rejected tracks are not tried again on this transport. */
+  readonly #rejected = new WeakSet<MediaStreamTrack>();
+  readonly #reconciling = new Map<Source, Promise<void>>();
+  #desired: Record<Source, DesiredTrack> | undefined;
+  /** suspended: without signalling, nothing can be changed. */
+  #state: 'active' | 'suspended' | 'stopped' = 'active';
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -119,16 +118,16 @@ export class Publisher {
           rtpParameters: parametersForServer(rtpParameters),
           paused,
         })
-        .catch((error: unknown) => this.#refuse(source, producerId, error));
-      // The server handles a peer's messages in order: nothing that follows can overtake this one.
+        .catch((error: unknown) => this.#reject(source, producerId, error));
+      // The server handles a peer's messages in order, so there is no need to wait for its answer.
       callback({ id: producerId });
     });
   }
 
-  /** Sends what is wanted, and only that. May be called at any time, as often as one likes. */
-  reconcile(wanted: Record<Source, Wanted>): void {
-    this.#wanted = wanted;
-    if (this.#state !== 'working') {
+  /** Sends these tracks and no others. Idempotent. */
+  reconcile(desired: Record<Source, DesiredTrack>): void {
+    this.#desired = desired;
+    if (this.#state !== 'active') {
       return;
     }
     for (const source of sources) {
@@ -136,106 +135,106 @@ export class Publisher {
     }
   }
 
-  /** There is no signalling: what is sent goes on, and what changes waits for `resumed`. */
+  /** There is no signalling: media continues, and changes wait for `resumed`. */
   suspend(): void {
-    if (this.#state === 'working') {
-      this.#state = 'waiting';
+    if (this.#state === 'active') {
+      this.#state = 'suspended';
     }
   }
 
   /**
-   * There is signalling again.
+   * There is signalling again. What the server doesn't have is produced again.
    *
-   * @param known - what the server knows of that we send: the rest is to be produced again
+   * @param known - the producers that the server has
    */
   async resumed(known: RequestReply<'join'>['producers']): Promise<void> {
-    // What was begun before ends first: the server has it, or it hasn't.
-    await Promise.all(this.#working.values());
-    if (this.#state !== 'waiting') {
+    // Steps that were under way end first.
+    await Promise.all(this.#reconciling.values());
+    if (this.#state !== 'suspended') {
       return;
     }
-    this.#state = 'working';
-    const there = new Map(known.map((producer) => [producer.producerId, producer]));
-    for (const [source, sending] of this.#sending) {
-      const producer = there.get(sending.producer.id);
-      there.delete(sending.producer.id);
+    this.#state = 'active';
+    const knownById = new Map(known.map((producer) => [producer.producerId, producer]));
+    for (const [source, entry] of this.#entries) {
+      const producer = knownById.get(entry.producer.id);
+      knownById.delete(entry.producer.id);
       if (producer) {
-        sending.paused = producer.paused;
+        entry.paused = producer.paused;
       } else {
-        this.#sending.delete(source);
-        sending.producer.close();
+        this.#entries.delete(source);
+        entry.producer.close();
       }
     }
-    for (const producerId of there.keys()) {
-      this.#tell('closeProducer', producerId);
+    for (const producerId of knownById.keys()) {
+      this.#send('closeProducer', producerId);
     }
-    if (this.#wanted) {
-      this.reconcile(this.#wanted);
+    if (this.#desired) {
+      this.reconcile(this.#desired);
     }
   }
 
-  /** The transport is about to close: what fails from now on is no refusal. */
-  end(): void {
-    this.#state = 'over';
+  /** The transport is about to close: failures no longer matter. */
+  stop(): void {
+    this.#state = 'stopped';
   }
 
   #reconcileSource(source: Source): void {
-    if (this.#working.has(source)) {
+    if (this.#reconciling.has(source)) {
       return;
     }
-    this.#working.set(
+    this.#reconciling.set(
       source,
-      this.#work(source).finally(() => this.#working.delete(source)),
+      this.#runSteps(source).finally(() => this.#reconciling.delete(source)),
     );
   }
 
-  async #work(source: Source): Promise<void> {
+  async #runSteps(source: Source): Promise<void> {
     try {
-      // Each step may take a while, and what is wanted may be something else by then.
-      while (this.#state === 'working' && (await this.#step(source))) {}
+      // Each step may take a while, and the desired tracks may be others by then.
+      while (this.#state === 'active' && (await this.#step(source))) {}
     } catch (error) {
-      if (this.#state === 'over') {
+      if (this.#state === 'stopped') {
         return;
       }
-      this.#options.onRefused(source, error instanceof Error ? error.message : String(error));
+      this.#options.onPublishFailed(source, error instanceof Error ? error.message : String(error));
     }
   }
 
-  /** Does the next thing that is needed. Resolves with false if there is none. */
+  /** Does the next thing that is needed. @returns false if there is none */
   async #step(source: Source): Promise<boolean> {
-    const wanted = this.#wanted?.[source] ?? none;
-    const sending = this.#sending.get(source);
-    if (wanted.state === 'undecided') {
+    const desired = this.#desired?.[source] ?? none;
+    const entry = this.#entries.get(source);
+    if (desired.state === 'undecided') {
       return false;
     }
-    if (wanted.state === 'none') {
-      if (sending) {
-        this.#stop(source, sending);
+    if (desired.state === 'none') {
+      if (entry) {
+        this.#close(source, entry);
       }
       return false;
     }
-    if (!sending) {
-      if (this.#refused.has(wanted.track) || wanted.track.readyState === 'ended') {
+    if (!entry) {
+      if (this.#rejected.has(desired.track) || desired.track.readyState === 'ended') {
         return false;
       }
-      await this.#start(source, wanted.track, wanted.paused);
+      await this.#produce(source, desired.track, desired.paused);
       return true;
     }
-    if (sending.track !== wanted.track) {
-      if (wanted.track.readyState === 'ended') {
+    if (entry.track !== desired.track) {
+      if (desired.track.readyState === 'ended') {
         return false;
       }
-      await sending.producer.replaceTrack({ track: wanted.track });
-      this.#sending.set(source, { ...sending, track: wanted.track });
+      await entry.producer.replaceTrack({ track: desired.track });
+      this.#entries.set(source, { ...entry, track: desired.track });
       return true;
     }
-    if (sending.paused !== wanted.paused) {
-      this.#setPaused(sending, wanted.paused);
+    if (entry.paused !== desired.paused) {
+      this.#setPaused(entry, desired.paused);
     }
     return false;
   }
 
-  async #start(source: Source, track: MediaStreamTrack, paused: boolean): Promise<void> {
+  async #produce(source: Source, track: MediaStreamTrack, paused: boolean): Promise<void> {
     const producerId = newUuid();
     try {
       const producer = await this.#options.transport.produce({
@@ -244,62 +243,62 @@ export class Publisher {
         stopTracks: false,
         appData: { producerId, source, paused },
       });
-      // Refused while it was being made: `#refuse` found nothing to close yet.
-      if (this.#refused.has(track)) {
+      // Rejected by the server meanwhile: `#reject` found nothing to close yet.
+      if (this.#rejected.has(track)) {
         producer.close();
       } else {
-        this.#sending.set(source, { producer, track, paused });
+        this.#entries.set(source, { producer, track, paused });
       }
     } catch (error) {
-      this.#refused.add(track);
+      this.#rejected.add(track);
       throw error;
     }
   }
 
-  #stop(source: Source, { producer }: Sending): void {
-    this.#sending.delete(source);
+  #close(source: Source, { producer }: Entry): void {
+    this.#entries.delete(source);
     if (producer.closed) {
       return;
     }
     producer.close();
-    this.#tell('closeProducer', producer.id);
+    this.#send('closeProducer', producer.id);
   }
 
-  #setPaused(sending: Sending, paused: boolean): void {
-    sending.paused = paused;
+  #setPaused(entry: Entry, paused: boolean): void {
+    entry.paused = paused;
     if (paused) {
-      sending.producer.pause();
+      entry.producer.pause();
     } else {
-      sending.producer.resume();
+      entry.producer.resume();
     }
-    this.#tell(paused ? 'pauseProducer' : 'resumeProducer', sending.producer.id);
+    this.#send(paused ? 'pauseProducer' : 'resumeProducer', entry.producer.id);
   }
 
-  #tell(method: 'closeProducer' | 'pauseProducer' | 'resumeProducer', producerId: string): void {
+  #send(method: 'closeProducer' | 'pauseProducer' | 'resumeProducer', producerId: string): void {
     this.#options.request(method, { producerId }).catch((error: unknown) => {
-      // Of no consequence without a connection: the next one begins with what is wanted then.
+      // Without signalling this doesn't matter: `resumed` reconciles.
       if (error instanceof RequestError && error.code === undefined) {
         return;
       }
-      console.warn('publishing:', error);
+      console.warn('updating a producer failed', error);
     });
   }
 
-  #refuse(source: Source, producerId: string, error: unknown): void {
-    // No answer: the next connection says what has become of it. A conflict: there is a newer `welcome`.
-    const noRefusal = [undefined, errorCodes.notFound, errorCodes.conflict] as unknown[];
-    if (error instanceof RequestError && noRefusal.includes(error.code)) {
+  #reject(source: Source, producerId: string, error: unknown): void {
+    // No answer: `resumed` tells whether the server has it. A conflict: there is a newer `welcome`.
+    const ignored = [undefined, errorCodes.notFound, errorCodes.conflict] as unknown[];
+    if (error instanceof RequestError && ignored.includes(error.code)) {
       return;
     }
-    const wanted = this.#wanted?.[source];
-    const sending = this.#sending.get(source);
-    if (sending?.producer.id === producerId) {
-      this.#refused.add(sending.track);
-      this.#sending.delete(source);
-      sending.producer.close();
-    } else if (wanted?.state === 'track') {
-      this.#refused.add(wanted.track);
+    const desired = this.#desired?.[source];
+    const entry = this.#entries.get(source);
+    if (entry?.producer.id === producerId) {
+      this.#rejected.add(entry.track);
+      this.#entries.delete(source);
+      entry.producer.close();
+    } else if (desired?.state === 'track') {
+      this.#rejected.add(desired.track);
     }
-    this.#options.onRefused(source, error instanceof Error ? error.message : String(error));
+    this.#options.onPublishFailed(source, error instanceof Error ? error.message : String(error));
   }
 }

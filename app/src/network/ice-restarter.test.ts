@@ -1,7 +1,7 @@
 import type { types } from 'mediasoup-client';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { RequestError } from '../signalling/signalling.ts';
-import { IceWatch } from './ice-restarter.ts';
+import { IceRestarter } from './ice-restarter.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -18,118 +18,115 @@ function setUp(restartIce = vi.fn(async () => undefined)) {
       this.listener = listener;
     },
   };
-  const told = { onNoAnswer: vi.fn(), onFalseAlarm: vi.fn(), onLost: vi.fn() };
-  const watch = new IceWatch(transport, { restartIce, ...told });
-  const become = (state: types.ConnectionState) => {
+  const callbacks = { onNoAnswer: vi.fn(), onFalseAlarm: vi.fn(), onLost: vi.fn() };
+  const restarter = new IceRestarter(transport, { restartIce, ...callbacks });
+  const setState = (state: types.ConnectionState) => {
     transport.connectionState = state;
     transport.listener(state);
   };
-  return { watch, become, restartIce, ...told };
+  return { restarter, setState, restartIce, ...callbacks };
 }
 
-const silence = () => vi.fn(() => new Promise<undefined>(() => undefined));
-const refusal = (code: number | undefined) =>
+const noAnswer = () => vi.fn(() => new Promise<undefined>(() => undefined));
+const rejection = (code: number | undefined) =>
   vi.fn(() => Promise.reject(new RequestError('restartIce', code, 'no')));
 
 test.each(['disconnected', 'failed'] as const)(
-  '%s: ICE is restarted, once; if that helps, nothing is lost',
+  'restarts ICE once when the transport is %s, and reports no loss if that helps',
   async (state) => {
-    const { become, restartIce, onLost } = setUp();
-    become(state);
+    const { setState, restartIce, onLost } = setUp();
+    setState(state);
     await vi.advanceTimersByTimeAsync(100);
-    become('failed');
+    setState('failed');
     expect(restartIce).toHaveBeenCalledOnce();
-    become('connected');
+    setState('connected');
     await vi.advanceTimersByTimeAsync(60_000);
     expect(onLost).not.toHaveBeenCalled();
   },
 );
 
-test('what no restart brings back within 8 s is lost', async () => {
-  const { become, onLost } = setUp();
-  become('failed');
+test('reports a transport as lost when a restart does not help within 8 s', async () => {
+  const { setState, onLost } = setUp();
+  setState('failed');
   await vi.advanceTimersByTimeAsync(7_900);
   expect(onLost).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(200);
   expect(onLost).toHaveBeenCalledOnce();
 });
 
-test('a refused restart means lost at once', async () => {
-  const { become, onLost, onNoAnswer } = setUp(refusal(404));
-  become('failed');
+test('reports a transport as lost at once when the server rejects the restart', async () => {
+  const { setState, onLost, onNoAnswer } = setUp(rejection(404));
+  setState('failed');
   await vi.advanceTimersByTimeAsync(0);
   expect(onLost).toHaveBeenCalledOnce();
   expect(onNoAnswer).not.toHaveBeenCalled();
 });
 
-test('a restart without need is a false alarm', async () => {
-  const { watch, onFalseAlarm, onLost, restartIce } = setUp();
-  await watch.restart();
+test('reports a false alarm when the transport stays connected', async () => {
+  const { restarter, onFalseAlarm, onLost, restartIce } = setUp();
+  await restarter.restart();
   await vi.advanceTimersByTimeAsync(8_000);
   expect(onFalseAlarm).toHaveBeenCalledOnce();
-  await watch.restart();
+  await restarter.restart();
   expect(restartIce).toHaveBeenCalledTimes(2);
-  watch.heard();
+  restarter.received();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(onFalseAlarm).toHaveBeenCalledOnce();
   expect(onLost).not.toHaveBeenCalled();
 });
 
 test.each([
-  ['within a second', silence()],
-  ['since the socket is gone', refusal(undefined)],
-])(
-  'no answer %s: that is told, and ICE waits for another signalling connection',
-  async (_, restartIce) => {
-    const { watch, become, onNoAnswer, onLost } = setUp(restartIce);
-    become('disconnected');
-    await vi.advanceTimersByTimeAsync(1_000);
-    expect(onNoAnswer).toHaveBeenCalledOnce();
-    become('failed');
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(restartIce).toHaveBeenCalledOnce();
-    watch.signallingIsBack();
-    expect(restartIce).toHaveBeenCalledTimes(2);
-    expect(onLost).not.toHaveBeenCalled();
-  },
-);
+  ['within a second', noAnswer()],
+  ['because the socket is gone', rejection(undefined)],
+])('reports no answer %s, and waits for another signalling connection', async (_, restartIce) => {
+  const { restarter, setState, onNoAnswer, onLost } = setUp(restartIce);
+  setState('disconnected');
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(onNoAnswer).toHaveBeenCalledOnce();
+  setState('failed');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(restartIce).toHaveBeenCalledOnce();
+  restarter.signallingResumed();
+  expect(restartIce).toHaveBeenCalledTimes(2);
+  expect(onLost).not.toHaveBeenCalled();
+});
 
-test('each time that no answer comes, the next may take twice as long', async () => {
-  const { watch, onNoAnswer } = setUp(silence());
-  void watch.restart();
+test('doubles the request timeout each time that the server does not answer', async () => {
+  const { restarter, onNoAnswer } = setUp(noAnswer());
+  void restarter.restart();
   for (const [nth, seconds] of [1, 2, 4, 8, 8].entries()) {
     await vi.advanceTimersByTimeAsync(seconds * 1_000 - 1);
     expect(onNoAnswer).toHaveBeenCalledTimes(nth);
     await vi.advanceTimersByTimeAsync(1);
     expect(onNoAnswer).toHaveBeenCalledTimes(nth + 1);
-    watch.signallingIsBack();
+    restarter.signallingResumed();
   }
 });
 
-test('what comes back without another signalling connection needs no restart', async () => {
-  const { watch, become, restartIce } = setUp(silence());
-  become('disconnected');
+test('does not restart a transport that recovered without signalling', async () => {
+  const { restarter, setState, restartIce } = setUp(noAnswer());
+  setState('disconnected');
   await vi.advanceTimersByTimeAsync(1_000);
-  become('connected');
-  watch.signallingIsBack();
+  setState('connected');
+  restarter.signallingResumed();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(restartIce).toHaveBeenCalledOnce();
 });
 
-test('a restart under way is enough, unless the network has changed meanwhile', async () => {
-  const { watch, restartIce } = setUp();
-  await watch.restart();
-  await watch.restart();
+test('starts no second restart while one is under way, unless forced', async () => {
+  const { restarter, restartIce } = setUp();
+  await restarter.restart();
+  await restarter.restart();
   expect(restartIce).toHaveBeenCalledOnce();
-  await watch.restart({ again: true });
+  await restarter.restart({ force: true });
   expect(restartIce).toHaveBeenCalledTimes(2);
 });
 
-test('a watch that has ended does nothing', async () => {
-  const { watch, become, restartIce } = setUp();
-  watch.stop();
-  become('failed');
-  watch.signallingIsBack();
+test('does nothing after stop()', async () => {
+  const { restarter, setState, restartIce } = setUp();
+  restarter.stop();
+  setState('failed');
+  restarter.signallingResumed();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(restartIce).not.toHaveBeenCalled();
 });

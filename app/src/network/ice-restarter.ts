@@ -1,142 +1,143 @@
-/** Starts a transport's ICE again when nothing comes through, and gives it up when that doesn't help. */
+/** Restarts a transport's ICE when nothing is received, and reports the transport as lost when that doesn't help. */
 import type { types } from 'mediasoup-client';
 import { RequestError } from '../signalling/signalling.ts';
 
 /**
- * Milliseconds. A healthy signalling connection answers sooner, and the way to a new one is short; but a slow one
- * must not be given up again and again, so each time it is given twice as long.
+ * Milliseconds until a request without an answer is given up. A healthy signalling connection answers sooner, and
+ * opening a new one takes little time. A slow connection must not be replaced again and again, so the timeout doubles
+ * each time.
  */
-const answerWithin = { first: 1_000, longest: 8_000 };
-const connectWithin = 8_000;
+const requestTimeout = { initial: 1_000, max: 8_000 };
+/** Milliseconds from the server's answer until media must get through. */
+const restartTimeout = 8_000;
 
-/** What is watched of a mediasoup-client Transport. */
-export interface Watched {
+/** The part of a mediasoup-client Transport that is needed. */
+export interface RestartableTransport {
   readonly connectionState: types.ConnectionState;
   on(event: 'connectionstatechange', listener: (state: types.ConnectionState) => void): unknown;
 }
 
-export interface IceWatchOptions {
+export interface IceRestarterOptions {
   /** Gets new ICE parameters from the server and applies them. */
   restartIce: () => Promise<void>;
   /** The server doesn't answer: signalling is as dead as media. */
   onNoAnswer: () => void;
-  /** Silent for other reasons than the network's. */
+  /** The transport stayed connected during the restart: it was silent for another reason. */
   onFalseAlarm: () => void;
-  /** Nothing helped: the transport is of no use any more. Called at most once. */
+  /** The restart failed, and the transport can't be used any more. Called at most once. */
   onLost: () => void;
 }
 
 type Phase =
-  | 'well'
+  | 'stable'
   /** The server was asked for new ICE parameters. */
-  | 'asking'
-  /** It has answered. */
-  | 'connecting'
-  /** It didn't: waits for another signalling connection. */
-  | 'stranded'
-  | 'over';
+  | 'requesting'
+  /** The server has answered, and ICE checks are under way. */
+  | 'restarting'
+  /** The server did not answer. The restart waits for another signalling connection. */
+  | 'no-signalling'
+  | 'stopped';
 
-export class IceWatch {
-  readonly #transport: Watched;
-  readonly #options: IceWatchOptions;
-  #phase: Phase = 'well';
-  #patience = answerWithin.first;
+export class IceRestarter {
+  readonly #transport: RestartableTransport;
+  readonly #options: IceRestarterOptions;
+  #phase: Phase = 'stable';
+  #requestTimeout = requestTimeout.initial;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param transport - a mediasoup-client Transport */
-  constructor(transport: Watched, options: IceWatchOptions) {
+  constructor(transport: RestartableTransport, options: IceRestarterOptions) {
     this.#transport = transport;
     this.#options = options;
     transport.on('connectionstatechange', (state) => {
       if (state === 'connected') {
-        this.heard();
+        this.received();
       } else if (state === 'disconnected' || state === 'failed') {
         void this.restart();
       }
     });
   }
 
-  /** Something has come through. */
-  heard(): void {
-    if (this.#phase === 'connecting' || this.#phase === 'stranded') {
-      this.#become('well');
+  /** Something was received, so no restart is needed any more. */
+  received(): void {
+    if (this.#phase === 'restarting' || this.#phase === 'no-signalling') {
+      this.#setPhase('stable');
     }
   }
 
   /**
-   * Starts ICE again, unless that is under way. What flows goes on flowing meanwhile: the old pair
-   * stays selected until a new one is (RFC 8445, section 9).
+   * Restarts ICE, unless a restart is under way. Media keeps flowing meanwhile: the old candidate pair stays selected
+   * until a new one is (RFC 8445, section 9).
    *
-   * @param again - also if it is under way: the browser may have other addresses by now
+   * @param force - restart even if ICE checks are under way, because the browser may have other addresses by now
    */
-  async restart({ again = false } = {}): Promise<void> {
-    if (this.#phase !== 'well' && !(again && this.#phase === 'connecting')) {
+  async restart({ force = false } = {}): Promise<void> {
+    if (this.#phase !== 'stable' && !(force && this.#phase === 'restarting')) {
       return;
     }
-    this.#become('asking');
-    this.#after(this.#patience, () => {
-      this.#patience = Math.min(this.#patience * 2, answerWithin.longest);
-      this.#strand();
+    this.#setPhase('requesting');
+    this.#after(this.#requestTimeout, () => {
+      this.#requestTimeout = Math.min(this.#requestTimeout * 2, requestTimeout.max);
+      this.#waitForSignalling();
     });
     try {
       await this.#options.restartIce();
     } catch (error) {
-      if (!this.#is('asking')) {
+      if (!this.#is('requesting')) {
         return;
       }
       if (error instanceof RequestError && error.code === undefined) {
-        this.#strand();
+        this.#waitForSignalling();
       } else {
         this.#lose(error);
       }
       return;
     }
-    if (!this.#is('asking')) {
+    if (!this.#is('requesting')) {
       return;
     }
-    this.#patience = answerWithin.first;
-    this.#become('connecting');
-    this.#after(connectWithin, () => {
+    this.#requestTimeout = requestTimeout.initial;
+    this.#setPhase('restarting');
+    this.#after(restartTimeout, () => {
       if (this.#transport.connectionState !== 'connected') {
-        this.#lose('nothing came through');
+        this.#lose('nothing was received');
         return;
       }
-      this.#become('well');
+      this.#setPhase('stable');
       this.#options.onFalseAlarm();
     });
   }
 
-  /** Signalling works again. */
-  signallingIsBack(): void {
-    if (this.#phase !== 'stranded') {
+  /** There is a new signalling connection. */
+  signallingResumed(): void {
+    if (this.#phase !== 'no-signalling') {
       return;
     }
-    this.#become('well');
+    this.#setPhase('stable');
     void this.restart();
   }
 
   stop(): void {
-    this.#become('over');
+    this.#setPhase('stopped');
   }
 
   #is(phase: Phase): boolean {
     return this.#phase === phase;
   }
 
-  #strand(): void {
-    this.#become('stranded');
+  #waitForSignalling(): void {
+    this.#setPhase('no-signalling');
     this.#options.onNoAnswer();
   }
 
   #lose(reason: unknown): void {
     console.warn('ICE restart failed', reason);
-    this.#become('over');
+    this.#setPhase('stopped');
     this.#options.onLost();
   }
 
-  #become(phase: Phase): void {
+  #setPhase(phase: Phase): void {
     clearTimeout(this.#timer);
-    if (this.#phase !== 'over') {
+    if (this.#phase !== 'stopped') {
       this.#phase = phase;
     }
   }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { heardIn, selectedAddress } from './media-paths.ts';
+import { receivedCount, selectedAddress } from './media-paths.ts';
 
 const remote = { id: 'R', type: 'remote-candidate', address: '192.0.2.1', port: 44444 };
 
-test('Chromium: the transport names the pair', () => {
+test('reads the selected pair from the transport (Chromium)', () => {
   const report = [
     { id: 'T', type: 'transport', selectedCandidatePairId: 'P2' },
     { id: 'P1', type: 'candidate-pair', remoteCandidateId: 'other', nominated: true },
@@ -13,7 +13,7 @@ test('Chromium: the transport names the pair', () => {
   expect(selectedAddress(report)).toEqual({ protocol: 'udp', address: '192.0.2.1', port: 44444 });
 });
 
-test('Firefox: the pair itself says that it is selected', () => {
+test('reads the selected pair from the pair itself (Firefox)', () => {
   const report = [
     { id: 'P', type: 'candidate-pair', remoteCandidateId: 'R', selected: true },
     { ...remote, protocol: 'tcp' },
@@ -21,16 +21,16 @@ test('Firefox: the pair itself says that it is selected', () => {
   expect(selectedAddress(report)?.protocol).toBe('tcp');
 });
 
-test('before a pair is selected there is no address', () => {
+test('has no address before a pair is selected', () => {
   expect(selectedAddress([])).toBeUndefined();
   expect(selectedAddress([{ id: 'T', type: 'transport' }, remote])).toBeUndefined();
 });
 
-test('media and answers to ICE’s checks are heard, what is sent is not', () => {
+test('counts received media and answers to ICE checks, but nothing that was sent', () => {
   const pair = { id: 'P', type: 'candidate-pair', bytesReceived: 100, responsesReceived: 3 };
-  const heard = heardIn([pair]);
-  expect(heardIn([{ ...pair, bytesSent: 1 } as typeof pair])).toBe(heard);
-  expect(heardIn([{ ...pair, bytesReceived: 101 }])).toBeGreaterThan(heard);
-  expect(heardIn([{ ...pair, responsesReceived: 4 }])).toBeGreaterThan(heard);
-  expect(heardIn([])).toBe(0);
+  const count = receivedCount([pair]);
+  expect(receivedCount([{ ...pair, bytesSent: 1 } as typeof pair])).toBe(count);
+  expect(receivedCount([{ ...pair, bytesReceived: 101 }])).toBeGreaterThan(count);
+  expect(receivedCount([{ ...pair, responsesReceived: 4 }])).toBeGreaterThan(count);
+  expect(receivedCount([])).toBe(0);
 });

@@ -1,10 +1,10 @@
-/** Which way media takes, for the badge: out of W3C webrtc-stats and the offered candidates. */
+/** The paths that media takes, from W3C webrtc-stats and the offered candidates. */
 import type { IceCandidate } from '@oneport/protocol';
 
 export interface MediaPath {
   readonly direction: 'send' | 'receive';
   readonly protocol: 'udp' | 'tcp';
-  /** The server's. */
+  /** The server's address. */
   readonly address: string;
   readonly port: number;
   /** offered: not connected yet. in-use: the selected candidate pair. */
@@ -13,7 +13,7 @@ export interface MediaPath {
 
 type Address = Pick<MediaPath, 'protocol' | 'address' | 'port'>;
 
-/** W3C webrtc-stats; `selected` is Firefox's, from before `selectedCandidatePairId`. */
+/** W3C webrtc-stats. Firefox has `selected` instead of `selectedCandidatePairId`. */
 interface Stats {
   readonly id: string;
   readonly type: string;
@@ -33,8 +33,8 @@ interface Stats {
 /**
  * The server's end of the selected candidate pair.
  *
- * @param report - what `transport.getStats()` gave
- * @returns undefined while there is none
+ * @param report - the result of `transport.getStats()`
+ * @returns undefined while no pair is selected
  */
 export function selectedAddress(report: Iterable<Stats>): Address | undefined {
   const all = new Map(Array.from(report, (stats) => [stats.id, stats] as const));
@@ -60,27 +60,27 @@ export function selectedAddress(report: Iterable<Stats>): Address | undefined {
 }
 
 /**
- * A number that changes whenever something has come: media, or an answer to one of ICE's checks, in
- * so far as the browser counts these (Chromium does).
+ * A number that changes whenever something is received: media, or the answer to an ICE check where the browser counts
+ * those (Chromium does).
  *
- * @param report - what `transport.getStats()` gave
+ * @param report - the result of `transport.getStats()`
  */
-export function heardIn(report: Iterable<Stats>): number {
-  let heard = 0;
+export function receivedCount(report: Iterable<Stats>): number {
+  let count = 0;
   for (const { type, bytesReceived = 0, responsesReceived = 0 } of report) {
     if (type === 'candidate-pair') {
-      heard += bytesReceived + responsesReceived;
+      count += bytesReceived + responsesReceived;
     }
   }
-  return heard;
+  return count;
 }
 
-/** Whether anything gets through by one of them. */
+/** Whether media gets through on one of them. */
 export function isInUse(paths: readonly MediaPath[]): boolean {
   return paths.some(({ state }) => state === 'in-use');
 }
 
-/** The paths that a transport may take, as long as it hasn't taken one. */
+/** The paths that a transport may take before one is selected. */
 export function offeredPaths(
   direction: MediaPath['direction'],
   candidates: readonly IceCandidate[],

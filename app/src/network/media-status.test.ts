@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { MediaInfo } from '../session/snapshot.ts';
 import type { MediaPath } from './media-paths.ts';
-import { MediaState } from './media-status.ts';
+import { type MediaInfo, MediaStatus } from './media-status.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -21,51 +20,51 @@ const inUse: MediaPath = { ...offered, state: 'in-use' };
 
 function setUp() {
   let info: MediaInfo | undefined;
-  const onBack = vi.fn();
-  const media = new MediaState({
+  const onRestored = vi.fn();
+  const status = new MediaStatus({
     onChange: (next) => {
       info = next;
     },
-    onBack,
+    onRestored,
   });
-  return { media, onBack, lost: () => info?.lost };
+  return { status, onRestored, lost: () => info?.lost };
 }
 
-test('what has never got through is lost after a while, and back only when it does', () => {
-  const { media, onBack, lost } = setUp();
-  media.pathsAre([offered], 'single-port');
-  media.expect();
+test('reports media as lost after a timeout, and as restored once it gets through', () => {
+  const { status, onRestored, lost } = setUp();
+  status.setPaths([offered], 'single-port');
+  status.expectMedia();
   vi.advanceTimersByTime(5_000);
   expect(lost()).toBe(false);
   vi.advanceTimersByTime(5_000);
   expect(lost()).toBe(true);
 
-  // Another connection, which is no better.
-  media.pathsAre([offered, offered], 'single-port');
-  media.expect();
+  // Another media session, without success either.
+  status.setPaths([offered, offered], 'single-port');
+  status.expectMedia();
   expect(lost()).toBe(true);
-  expect(onBack).not.toHaveBeenCalled();
+  expect(onRestored).not.toHaveBeenCalled();
 
-  media.pathsAre([inUse, offered], 'single-port');
+  status.setPaths([inUse, offered], 'single-port');
   expect(lost()).toBe(false);
-  expect(onBack).toHaveBeenCalledTimes(1);
+  expect(onRestored).toHaveBeenCalledTimes(1);
 });
 
-test('what gets through in time is not lost', () => {
-  const { media, onBack, lost } = setUp();
-  media.pathsAre([offered], 'single-port');
-  media.expect();
-  media.pathsAre([inUse], 'single-port');
+test('reports no loss when media gets through in time', () => {
+  const { status, onRestored, lost } = setUp();
+  status.setPaths([offered], 'single-port');
+  status.expectMedia();
+  status.setPaths([inUse], 'single-port');
   vi.advanceTimersByTime(60_000);
   expect(lost()).toBe(false);
-  expect(onBack).not.toHaveBeenCalled();
+  expect(onRestored).not.toHaveBeenCalled();
 });
 
-test('after the end nothing is lost any more', () => {
-  const { media, lost } = setUp();
-  media.pathsAre([offered], 'single-port');
-  media.expect();
-  media.end();
+test('reports nothing after a reset', () => {
+  const { status, lost } = setUp();
+  status.setPaths([offered], 'single-port');
+  status.expectMedia();
+  status.reset();
   vi.advanceTimersByTime(60_000);
   expect(lost()).toBeUndefined();
 });

@@ -1,23 +1,32 @@
-/** Which ways media takes, and whether it gets through: what the badge and a banner say. */
+/** Which paths media takes and whether it gets through: what the port badge and a banner show. */
 import type { PortMode } from '@oneport/protocol';
-import type { MediaInfo } from '../session/snapshot.ts';
 import { isInUse, type MediaPath } from './media-paths.ts';
 
-/** Milliseconds. ICE is done in one of these, or by TCP in two or three. */
-const patience = 6_000;
-
-export interface MediaStateOptions {
-  onChange: (info: MediaInfo | undefined) => void;
-  /** It gets through again, having been lost. */
-  onBack: () => void;
+export interface MediaInfo {
+  readonly portMode: PortMode;
+  /** Of all transports. */
+  readonly paths: readonly MediaPath[];
+  /** Media gets through on at least one of the paths. */
+  readonly connected: boolean;
+  /** Nothing has got through for a while, although it should. */
+  readonly lost: boolean;
 }
 
-export class MediaState {
-  readonly #options: MediaStateOptions;
+/** Milliseconds. ICE needs less than one second by UDP, and two or three by TCP. */
+const timeout = 6_000;
+
+export interface MediaStatusOptions {
+  onChange: (info: MediaInfo | undefined) => void;
+  /** Media gets through again after it was lost. */
+  onRestored: () => void;
+}
+
+export class MediaStatus {
+  readonly #options: MediaStatusOptions;
   #info: MediaInfo | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: MediaStateOptions) {
+  constructor(options: MediaStatusOptions) {
     this.#options = options;
   }
 
@@ -25,33 +34,34 @@ export class MediaState {
     return this.#info?.lost === true;
   }
 
-  /** @param paths - of all transports, those that are not connected yet included */
-  pathsAre(paths: readonly MediaPath[], portMode: PortMode): void {
+  /** @param paths - of all transports, including those that are not connected yet */
+  setPaths(paths: readonly MediaPath[], portMode: PortMode): void {
     const wasLost = this.lost;
-    const lost = wasLost && !isInUse(paths);
-    this.#set({ portMode, paths, lost });
+    const connected = isInUse(paths);
+    const lost = wasLost && !connected;
+    this.#set({ portMode, paths, connected, lost });
     if (wasLost && !lost) {
-      this.#options.onBack();
+      this.#options.onRestored();
     }
   }
 
-  /** There is something to receive from now on: it is lost if none of it comes for a while. */
-  expect(): void {
+  /** From now on there is something to receive: media is lost if nothing gets through for a while. */
+  expectMedia(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      if (this.#info && !isInUse(this.#info.paths)) {
-        this.lose();
+      if (this.#info?.connected === false) {
+        this.markLost();
       }
-    }, patience);
+    }, timeout);
   }
 
-  lose(): void {
+  markLost(): void {
     if (this.#info) {
       this.#set({ ...this.#info, lost: true });
     }
   }
 
-  end(): void {
+  reset(): void {
     clearTimeout(this.#timer);
     this.#set(undefined);
   }

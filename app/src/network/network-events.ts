@@ -1,4 +1,4 @@
-/** What browsers tell of the network that they have: little, but at once. */
+/** Network changes as browsers report them: incompletely, but at once. */
 
 /** W3C Network Information; Chromium on Android and ChromeOS has it. */
 interface NetworkInformation extends EventTarget {
@@ -6,10 +6,10 @@ interface NetworkInformation extends EventTarget {
 }
 
 /**
- * @param onChange - called when there is a network again, or another one
- * @returns ends it
+ * @param onChange - called when the browser is online again or uses another network
+ * @returns stops watching
  */
-export function watchForNetworks(onChange: () => void): () => void {
+export function watchNetworkChanges(onChange: () => void): () => void {
   const ending = new AbortController();
   const { signal } = ending;
   window.addEventListener('online', onChange, { signal });
@@ -18,7 +18,7 @@ export function watchForNetworks(onChange: () => void): () => void {
   network?.addEventListener(
     'change',
     () => {
-      // It tells of each new estimate of the bandwidth too.
+      // The event also fires for each new bandwidth estimate.
       if (network.type === type) {
         return;
       }

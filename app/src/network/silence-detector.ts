@@ -1,58 +1,65 @@
-/** Tells when a transport has gone silent, long before ICE does: Chromium takes 5 to 8 s. */
+/** Detects that a transport receives nothing any more, long before ICE does: Chromium takes 5 to 8 s. */
 
-/** Milliseconds: how long each silence is remembered, to know what is usual. */
+/** Milliseconds for which past silences are remembered, to know how long a silence usually is. */
 const memory = 8_000;
-/** Below this, a busy machine's or a full network's pause would do. */
+/** Milliseconds. A busy machine or a congested network causes shorter silences. */
 const shortest = 1_500;
-/** No transport is called silent before it was listened to for so long. */
-const listening = 3_000;
+/** Milliseconds of observation before a transport can be called silent. */
+const minObservation = 3_000;
 
-export class Silence {
-  readonly #began: number;
+export class SilenceDetector {
+  readonly #startedAt: number;
   #count = 0;
-  #heardAt: number | undefined;
+  #receivedAt: number | undefined;
   /** Silences that have ended. */
   #past: { readonly end: number; readonly length: number }[] = [];
-  #patience = 1;
+  #tolerance = 1;
 
-  /** @param now - milliseconds of any clock that only goes forward */
+  /** @param now - milliseconds of a monotonic clock */
   constructor(now: number) {
-    this.#began = now;
+    this.#startedAt = now;
   }
 
   /**
-   * @param count - of all that has come: it is silent while this stays the same
-   * @returns whether something has come since the last look
+   * @param count - a counter of everything received: the transport is silent while it doesn't change
+   * @param now - milliseconds of the same clock
+   * @returns whether something was received since the last call
    */
-  look(count: number, now: number): boolean {
+  update(count: number, now: number): boolean {
     if (count === this.#count) {
       return false;
     }
-    this.#past.push({ end: now, length: now - (this.#heardAt ?? now) });
+    this.#past.push({ end: now, length: now - (this.#receivedAt ?? now) });
     this.#past = this.#past.filter(({ end }) => now - end < memory);
     this.#count = count;
-    this.#heardAt = now;
+    this.#receivedAt = now;
     return true;
   }
 
-  get heardOnce(): boolean {
-    return this.#heardAt !== undefined;
+  get hasReceived(): boolean {
+    return this.#receivedAt !== undefined;
   }
 
-  /** Whether it is silent for longer than is usual. @param atLeast - milliseconds */
-  unusual(now: number, atLeast = 0): boolean {
-    if (now - this.#began < listening || this.#heardAt === undefined) {
+  /**
+   * Whether the transport is silent for longer than usual.
+   *
+   * @param now - milliseconds of the same clock
+   * @param atLeast - milliseconds: a shorter silence doesn't count
+   */
+  isSilent(now: number, atLeast = 0): boolean {
+    if (now - this.#startedAt < minObservation || this.#receivedAt === undefined) {
       return false;
     }
-    // What happened once isn't usual: it may have been an outage. Where only ICE's checks come, memory holds several.
+    // The longest silence may have been an outage, so the second longest counts. Where only ICE checks are received,
+    // the memory holds several of them.
     const [, usual = 0] = this.#past.map(({ length }) => length).toSorted((a, b) => b - a);
-    const allowed = Math.max(2 * usual, shortest) * this.#patience;
-    return now - this.#heardAt >= Math.max(allowed, atLeast);
+    const allowed = Math.max(2 * usual, shortest) * this.#tolerance;
+    return now - this.#receivedAt >= Math.max(allowed, atLeast);
   }
 
-  /** It was no sign of trouble: from now on, twice as long is usual. */
+  /** The silence was no sign of a broken path: from now on, twice as much silence is tolerated, up to 8 times. */
   falseAlarm(now: number): void {
-    this.#patience = Math.min(this.#patience * 2, 8);
-    this.#heardAt = now;
+    this.#tolerance = Math.min(this.#tolerance * 2, 8);
+    this.#receivedAt = now;
   }
 }

@@ -1,131 +1,134 @@
 /**
- * Looks at the transports of a connection again and again: which way media takes, whether anything
- * comes through, and whether there is a better way.
+ * Polls the transports of a media session: which path media takes, whether anything is received, and whether a better
+ * path may be available.
  */
 import type { types } from 'mediasoup-client';
-import { IceWatch } from './ice-restarter.ts';
-import { heardIn, type MediaPath, selectedAddress } from './media-paths.ts';
-import { Silence } from './silence-detector.ts';
-import { UdpReturn } from './udp-retry.ts';
+import { IceRestarter } from './ice-restarter.ts';
+import { type MediaPath, receivedCount, selectedAddress } from './media-paths.ts';
+import { SilenceDetector } from './silence-detector.ts';
+import { UdpRetry } from './udp-retry.ts';
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two polls. */
 const interval = 500;
-/** Milliseconds. One transport alone may fall silent since nobody sends: so it is given time for a check of ICE's. */
-const silentAlone = 6_000;
+/**
+ * Milliseconds. A single transport may be silent because no peer sends anything, so it gets time for an ICE check to
+ * be answered.
+ */
+const singleTransportSilence = 6_000;
 
-/** A mediasoup-client Transport and what the server said of it. */
-export interface Link {
+export interface MonitoredTransport {
   readonly direction: MediaPath['direction'];
   readonly transport: types.Transport;
+  /** What the server's candidates offer. */
   readonly offered: readonly MediaPath[];
   /** Gets new ICE parameters from the server and applies them. */
   restartIce(): Promise<void>;
 }
 
-export interface NetworkWatchOptions {
-  links: readonly Link[];
-  /** Called after each look. */
+export interface TransportMonitorOptions {
+  transports: readonly MonitoredTransport[];
+  /** Called after each poll. */
   onPaths: (paths: MediaPath[]) => void;
-  /** The server doesn't answer over the signalling connection that there is. */
+  /** The server doesn't answer on the current signalling connection. */
   onNoAnswer: () => void;
-  /** Nothing comes through, and nothing helped. */
+  /** Nothing is received, and ICE restarts did not help. */
   onLost: () => void;
 }
 
-interface WatchedLink extends Link {
-  readonly ice: IceWatch;
-  readonly silence: Silence;
-  readonly udpReturn: UdpReturn;
+interface Entry extends MonitoredTransport {
+  readonly ice: IceRestarter;
+  readonly silence: SilenceDetector;
+  readonly udpRetry: UdpRetry;
 }
 
-export class NetworkWatch {
-  readonly #options: NetworkWatchOptions;
-  readonly #links: readonly WatchedLink[];
+export class TransportMonitor {
+  readonly #options: TransportMonitorOptions;
+  readonly #entries: readonly Entry[];
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #over = false;
+  #stopped = false;
 
-  constructor(options: NetworkWatchOptions) {
+  constructor(options: TransportMonitorOptions) {
     this.#options = options;
     const { onNoAnswer, onLost } = options;
-    this.#links = options.links.map((link) => {
-      const silence = new Silence(performance.now());
-      const ice = new IceWatch(link.transport, {
-        restartIce: () => link.restartIce(),
+    this.#entries = options.transports.map((monitored) => {
+      const silence = new SilenceDetector(performance.now());
+      const ice = new IceRestarter(monitored.transport, {
+        restartIce: () => monitored.restartIce(),
         onFalseAlarm: () => silence.falseAlarm(performance.now()),
         onNoAnswer,
         onLost,
       });
-      return { ...link, ice, silence, udpReturn: new UdpReturn(link.offered) };
+      return { ...monitored, ice, silence, udpRetry: new UdpRetry(monitored.offered) };
     });
-    void this.#lookAgain();
+    void this.#poll();
   }
 
-  /** Another network, for all we know: every pair has to be found again, without waiting for silence. */
+  /** Restarts ICE without waiting for silence: after a network change every candidate pair is in doubt. */
   networkChanged(): void {
-    for (const { ice, udpReturn } of this.#links) {
-      udpReturn.networkChanged();
-      void ice.restart({ again: true });
+    for (const { ice, udpRetry } of this.#entries) {
+      udpRetry.reset();
+      void ice.restart({ force: true });
     }
   }
 
-  /** There is a new signalling connection, and the transports are the old ones. */
-  signallingIsBack(): void {
-    for (const { ice } of this.#links) {
-      ice.signallingIsBack();
+  /** There is a new signalling connection for the same transports. */
+  signallingResumed(): void {
+    for (const { ice } of this.#entries) {
+      ice.signallingResumed();
     }
   }
 
   stop(): void {
-    this.#over = true;
+    this.#stopped = true;
     clearTimeout(this.#timer);
-    for (const { ice } of this.#links) {
+    for (const { ice } of this.#entries) {
       ice.stop();
     }
   }
 
-  async #lookAgain(): Promise<void> {
-    const paths = await this.#look().catch((error: unknown) => {
-      if (!this.#over) {
-        console.warn('looking at the transports failed', error);
+  async #poll(): Promise<void> {
+    const paths = await this.#checkAll().catch((error: unknown) => {
+      if (!this.#stopped) {
+        console.warn('reading transport statistics failed', error);
       }
       return [];
     });
-    if (this.#over) {
+    if (this.#stopped) {
       return;
     }
     this.#options.onPaths(paths);
-    this.#timer = setTimeout(() => void this.#lookAgain(), interval);
+    this.#timer = setTimeout(() => void this.#poll(), interval);
   }
 
-  async #look(): Promise<MediaPath[]> {
-    const paths = await Promise.all(this.#links.map((link) => this.#lookAt(link)));
-    if (this.#over) {
+  async #checkAll(): Promise<MediaPath[]> {
+    const paths = await Promise.all(this.#entries.map((entry) => this.#check(entry)));
+    if (this.#stopped) {
       return [];
     }
     const now = performance.now();
-    const heard = this.#links.filter(({ silence }) => silence.heardOnce);
-    const all = heard.every(({ silence }) => silence.unusual(now));
-    for (const { silence, ice } of heard) {
-      if (all || silence.unusual(now, silentAlone)) {
+    const active = this.#entries.filter(({ silence }) => silence.hasReceived);
+    const allSilent = active.every(({ silence }) => silence.isSilent(now));
+    for (const { silence, ice } of active) {
+      if (allSilent || silence.isSilent(now, singleTransportSilence)) {
         void ice.restart();
       }
     }
     return paths.flat();
   }
 
-  async #lookAt(link: WatchedLink): Promise<readonly MediaPath[]> {
-    const { direction, transport, offered, ice, silence, udpReturn } = link;
+  async #check(entry: Entry): Promise<readonly MediaPath[]> {
+    const { direction, transport, offered, ice, silence, udpRetry } = entry;
     if (transport.closed) {
       return [];
     }
     const report = [...(await transport.getStats()).values()];
     const now = performance.now();
-    if (silence.look(heardIn(report), now)) {
-      ice.heard();
+    if (silence.update(receivedCount(report), now)) {
+      ice.received();
     }
-    // A pair stays selected when nothing gets through it any more.
+    // A candidate pair stays selected after it stopped working.
     const address = transport.connectionState === 'connected' ? selectedAddress(report) : undefined;
-    if (udpReturn.isDue(address?.protocol, now)) {
+    if (udpRetry.isDue(address?.protocol, now)) {
       void ice.restart();
     }
     return address ? [{ direction, ...address, state: 'in-use' }] : offered;

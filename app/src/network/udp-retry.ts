@@ -1,45 +1,45 @@
-/** When to try UDP again while media goes over TCP: at growing distances. */
+/** When to try UDP again while media goes over TCP: after 10 s, then at doubling intervals up to 5 minutes. */
 import type { MediaPath } from './media-paths.ts';
 
 /** Milliseconds. */
-const first = 10_000;
-const longest = 300_000;
+const initialDelay = 10_000;
+const maxDelay = 300_000;
 
-export class UdpReturn {
-  readonly #offered: boolean;
-  #delay = first;
+export class UdpRetry {
+  readonly #udpOffered: boolean;
+  #delay = initialDelay;
   #dueAt: number | undefined;
 
-  /** @param offered - what the server offers: without UDP among it there is nothing to return to */
+  /** @param offered - the paths that the server offers; without UDP among them, no retry is ever due */
   constructor(offered: readonly MediaPath[]) {
-    this.#offered = offered.some(({ protocol }) => protocol === 'udp');
+    this.#udpOffered = offered.some(({ protocol }) => protocol === 'udp');
   }
 
   /**
-   * @param protocol - what media goes over, undefined while nothing is connected
-   * @param now - milliseconds of any clock that only goes forward
-   * @returns whether this is the time for an attempt
+   * @param protocol - of the selected candidate pair, undefined while nothing is connected
+   * @param now - milliseconds of a monotonic clock
+   * @returns whether to try now
    */
   isDue(protocol: MediaPath['protocol'] | undefined, now: number): boolean {
-    if (!this.#offered || protocol === undefined) {
+    if (!this.#udpOffered || protocol === undefined) {
       return false;
     }
     if (protocol === 'udp') {
-      this.networkChanged();
+      this.reset();
       return false;
     }
     this.#dueAt ??= now + this.#delay;
     if (now < this.#dueAt) {
       return false;
     }
-    this.#delay = Math.min(this.#delay * 2, longest);
+    this.#delay = Math.min(this.#delay * 2, maxDelay);
     this.#dueAt = now + this.#delay;
     return true;
   }
 
-  /** What was tried before says nothing any more. */
-  networkChanged(): void {
-    this.#delay = first;
+  /** Starts again with the initial delay: on another network, earlier failures mean nothing. */
+  reset(): void {
+    this.#delay = initialDelay;
     this.#dueAt = undefined;
   }
 }

@@ -19,6 +19,6 @@ test.each([
     '18',
   ],
   ['curl/8', 'unknown', undefined],
-])('%s', (userAgent, flag, version) => {
+])('recognises %s', (userAgent, flag, version) => {
   expect(browserInfo(userAgent)).toMatchObject({ flag, ...(version && { version }) });
 });

@@ -1,4 +1,3 @@
-/** What the others are told about this browser. */
 import type { Device } from '@oneport/protocol';
 
 const known: readonly [flag: string, name: string, pattern: RegExp][] = [
@@ -9,7 +8,11 @@ const known: readonly [flag: string, name: string, pattern: RegExp][] = [
   ['safari', 'Safari', /\bVersion\/(\d+)[\d.]* .*Safari\//],
 ];
 
-/** @param userAgent - `navigator.userAgent` */
+/**
+ * What `join` tells the other peers about this browser.
+ *
+ * @param userAgent - `navigator.userAgent`
+ */
 export function browserInfo(userAgent: string): Device {
   for (const [flag, name, pattern] of known) {
     const version = pattern.exec(userAgent)?.[1];

@@ -2,7 +2,7 @@ import { peerIdSchema, roomIdSchema, uuidSchema } from '@oneport/protocol';
 import { expect, test } from 'vitest';
 import { newPeerId, newRoomId, newUuid } from './ids.ts';
 
-test('ids are of the form that the server takes, and differ', () => {
+test('makes unique ids that the server accepts', () => {
   for (const [make, schema] of [
     [newUuid, uuidSchema],
     [newPeerId, peerIdSchema],
@@ -16,7 +16,7 @@ test('ids are of the form that the server takes, and differ', () => {
   }
 });
 
-test('a UUID says that it is of version 4', () => {
+test('makes version 4 UUIDs', () => {
   expect(newUuid()).toMatch(
     /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
   );

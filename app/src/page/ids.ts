@@ -1,6 +1,6 @@
 /**
- * Random ids. `crypto.randomUUID` is missing where the page isn't a secure context (W3C Secure
- * Contexts), `crypto.getRandomValues` is not.
+ * Random ids. Outside of secure contexts (W3C Secure Contexts) there is no `crypto.randomUUID`, but
+ * `crypto.getRandomValues` works everywhere.
  */
 
 const adjectives =
@@ -31,12 +31,12 @@ export function newUuid(): string {
   ].join('-');
 }
 
-/** A peer id that nobody guesses: 64 random bits. */
+/** A peer id that can't be guessed: 64 random bits. */
 export function newPeerId(): string {
   return hex(randomBytes(8));
 }
 
-/** A room id that can be read out: two words and 32 random bits, such as `calm-otter-7k2m9xq`. */
+/** A room id that can be read aloud: two words and 32 random bits, such as `calm-otter-7k2m9xq`. */
 export function newRoomId(): string {
   const [first = 0, second = 0] = randomBytes(2);
   const pick = (words: string, at: number) => {

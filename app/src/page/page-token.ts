@@ -1,74 +1,73 @@
 /**
- * The token in the page's URL: `#token=...`, which browsers send to no server, or `?token=...`. It is taken out of the
- * address bar, so that nobody copies it with the address, and kept for this tab, so that a reload finds it.
+ * The token in the page's URL. It is removed from the address bar, so that it isn't shared with the address by
+ * accident, and kept for this tab, so that it survives a reload.
  */
-import type { RoomId } from '@oneport/protocol';
-import type { PreferenceStorage } from './preferences.ts';
+import type { PageStorage } from './storage.ts';
 
-const name = 'token';
-const keyOf = (roomId: RoomId) => `oneport.token.${roomId}`;
+const parameter = 'token';
+
+export interface PageTokenOptions {
+  /** The tab's storage; undefined where the browser allows none. */
+  storage: PageStorage | undefined;
+  /** The storage key. */
+  key: string;
+  /** Also accept `?token=...`. A query reaches the server's access log; the fragment does not. */
+  inQuery: boolean;
+}
 
 export class PageToken {
-  readonly #storage: PreferenceStorage | undefined;
+  readonly #options: PageTokenOptions;
   #current: string | undefined;
 
-  /** @param storage - the tab's (sessionStorage); `undefined` where the browser keeps nothing for us */
-  constructor(storage: PreferenceStorage | undefined) {
-    this.#storage = storage;
+  constructor(options: PageTokenOptions) {
+    this.#options = options;
   }
 
-  /** The newest that was found. */
   get current(): string | undefined {
     return this.#current;
   }
 
   /**
-   * Takes the token out of a URL, or finds the one from before the reload.
+   * Takes the token from the URL, or else from before a reload.
    *
    * @param href - the page's whole URL
-   * @param roomId - the room that it names
-   * @returns the URL without the token
+   * @returns the URL without the token; the same string if it contains none
    */
-  take(href: string, roomId: RoomId): string {
+  take(href: string): string {
     const url = new URL(href);
     const fragment = new URLSearchParams(url.hash.slice(1));
-    const found = fragment.get(name) ?? url.searchParams.get(name);
-    if (found === null) {
-      this.#current ??= this.#remembered(roomId);
+    const query = this.#options.inQuery ? url.searchParams.get(parameter) : null;
+    const found = fragment.get(parameter) ?? query;
+    if (!found) {
+      this.#current ??= this.#read();
       return href;
     }
-    this.#current = found;
-    this.#remember(roomId, found);
-    url.searchParams.delete(name);
-    if (fragment.has(name)) {
-      fragment.delete(name);
+    this.set(found);
+    if (query !== null) {
+      url.searchParams.delete(parameter);
+    }
+    if (fragment.has(parameter)) {
+      fragment.delete(parameter);
       url.hash = fragment.toString();
     }
     return url.href;
   }
 
-  #remembered(roomId: RoomId): string | undefined {
+  /** Uses this token from now on, also after a reload. */
+  set(token: string): void {
+    this.#current = token;
     try {
-      return this.#storage?.getItem(keyOf(roomId)) ?? undefined;
-    } catch {
-      return undefined;
-    }
-  }
-
-  #remember(roomId: RoomId, token: string): void {
-    try {
-      this.#storage?.setItem(keyOf(roomId), token);
+      this.#options.storage?.setItem(this.#options.key, token);
     } catch (error) {
       console.warn('the token could not be kept for a reload', error);
     }
   }
-}
 
-/** The tab's storage. Even reading `window.sessionStorage` throws where cookies are blocked. */
-export function tabStorage(): Storage | undefined {
-  try {
-    return window.sessionStorage;
-  } catch {
-    return undefined;
+  #read(): string | undefined {
+    try {
+      return this.#options.storage?.getItem(this.#options.key) ?? undefined;
+    } catch {
+      return undefined;
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { invitationUrl, readPageUrl, urlWithRoom } from './page-url.ts';
 
-test('without parameters: no room yet, send and receive', () => {
+test('sends and receives by default, and names no room', () => {
   expect(readPageUrl('')).toEqual({
     roomId: undefined,
     displayName: undefined,
@@ -11,7 +11,7 @@ test('without parameters: no room yet, send and receive', () => {
   });
 });
 
-test("mediasoup-demo's parameters are understood", () => {
+test('reads the parameters of mediasoup-demo', () => {
   expect(
     readPageUrl('?roomId=blue&displayName=Ada%20L&forceTcp=true&produce=false&consume=0'),
   ).toEqual({
@@ -23,13 +23,13 @@ test("mediasoup-demo's parameters are understood", () => {
   });
 });
 
-test('an impossible room id is told from a missing one', () => {
+test('tells an invalid room id from a missing one', () => {
   expect(readPageUrl('?roomId=a/b').roomId).toBeNull();
   expect(readPageUrl(`?roomId=${'x'.repeat(65)}`).roomId).toBeNull();
   expect(readPageUrl('?roomId=').roomId).toBeUndefined();
 });
 
-test('an invitation carries the room and nothing personal', () => {
+test('builds an invitation with the room and no personal parameters', () => {
   const href = 'https://call.example/?roomId=blue&displayName=Ada&produce=false#x';
   expect(invitationUrl(href, 'blue')).toBe('https://call.example/?roomId=blue');
   expect(urlWithRoom('https://call.example/?forceTcp=1', 'red')).toBe(

@@ -1,27 +1,25 @@
-/** The page's URL: which room, and how to take part. The parameters are mediasoup-demo's. */
+/** The parameters of the page's URL. They are those of mediasoup-demo. */
 import { displayNameSchema, type RoomId, roomIdSchema } from '@oneport/protocol';
 
 export interface PageSettings {
-  /** undefined: the URL names none. null: what it names can't be a room id. */
+  /** undefined: the URL names no room. null: what it names is not a valid room id. */
   roomId: RoomId | undefined | null;
   displayName: string | undefined;
   /** Media over TCP only. */
   forceTcp: boolean;
-  /** false: only watch. */
+  /** false: only receive. */
   produce: boolean;
   /** false: only send. */
   consume: boolean;
 }
 
-/** Where those meet who open the plain address: two tabs, say. */
-export const meetingPoint: RoomId = 'main';
+/** The room of the plain address, so that two people who open it meet. */
+export const defaultRoomId: RoomId = 'main';
 
 const falsy = new Set(['false', '0', 'no']);
 const truthy = new Set(['true', '1', 'yes']);
 
-/**
- * @param search - the URL's query, such as `location.search`
- */
+/** @param search - the URL's query, such as `location.search` */
 export function readPageUrl(search: string): PageSettings {
   const query = new URLSearchParams(search);
   const room = query.get('roomId');
@@ -37,7 +35,7 @@ export function readPageUrl(search: string): PageSettings {
 }
 
 /**
- * The page's URL with another room in it; its other parameters stay.
+ * The page's URL with another room; the other parameters stay.
  *
  * @param href - the page's whole URL
  */
@@ -48,7 +46,7 @@ export function urlWithRoom(href: string, roomId: RoomId): string {
 }
 
 /**
- * What to send to the people who shall come: the room, and nothing that is only for me.
+ * The URL to send to others: it names the room, and contains no personal parameters.
  *
  * @param href - the page's whole URL
  */

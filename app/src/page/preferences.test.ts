@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readPreferences, writePreferences } from './preferences.ts';
+import { nameOrGuest, readPreferences, writePreferences } from './preferences.ts';
 
 function memory(entry?: string) {
   let value: string | null = entry ?? null;
@@ -8,17 +8,20 @@ function memory(entry?: string) {
     setItem: (_key: string, text: string) => {
       value = text;
     },
+    removeItem: () => {
+      value = null;
+    },
   };
 }
 
-test('what was written is read again', () => {
+test('reads what was written', () => {
   const storage = memory();
   const preferences = { ...readPreferences(storage), displayName: 'Ada', cameraOn: false };
   writePreferences(storage, preferences);
   expect(readPreferences(storage)).toEqual(preferences);
 });
 
-test('nothing, nonsense and wrong types give the defaults', () => {
+test('uses the default for a missing entry, invalid JSON and wrong types', () => {
   const defaults = readPreferences(undefined);
   expect(defaults.microphoneOn).toBe(true);
   for (const entry of ['{', 'null', '[]', '7', '{"displayName":7,"cameraOn":"yes"}']) {
@@ -26,11 +29,18 @@ test('nothing, nonsense and wrong types give the defaults', () => {
   }
 });
 
-test('a storage that refuses does no harm', () => {
-  const refuse = () => {
+test('works with blocked storage', () => {
+  const blocked = () => {
     throw new Error('blocked');
   };
-  const storage = { getItem: refuse, setItem: refuse };
+  const storage = { getItem: blocked, setItem: blocked, removeItem: blocked };
   const preferences = readPreferences(storage);
   expect(() => writePreferences(storage, preferences)).not.toThrow();
+});
+
+test('trims a name, and replaces a missing or invalid one', () => {
+  expect(nameOrGuest('  Ada ')).toBe('Ada');
+  for (const typed of ['', '   ', '\u200b', 'x'.repeat(65)]) {
+    expect(nameOrGuest(typed)).toBe('Guest');
+  }
 });

@@ -1,12 +1,15 @@
-/** What is remembered from one call to the next, in the browser's localStorage. */
+/** What the browser remembers from one call to the next, in its localStorage. */
+import { displayNameSchema } from '@oneport/protocol';
+import type { PageStorage } from './storage.ts';
 
 export interface Preferences {
   displayName: string;
   microphoneId: string;
   cameraId: string;
   speakerId: string;
-  /** Whether to join with the microphone open and the camera on. */
+  /** Whether to join with the microphone unmuted. */
   microphoneOn: boolean;
+  /** Whether to join with the camera on. */
   cameraOn: boolean;
 }
 
@@ -21,19 +24,16 @@ const defaults: Preferences = {
 
 const key = 'oneport.preferences';
 
-/** The part of W3C `Storage` that is needed. */
-export type PreferenceStorage = Pick<Storage, 'getItem' | 'setItem'>;
-
 /**
- * @param storage - `undefined` where the browser keeps nothing for us
- * @returns what is remembered, and the default for whatever isn't or is of a wrong type
+ * @param storage - undefined where the browser allows none
+ * @returns the stored values, and the default for each that is missing or has a wrong type
  */
-export function readPreferences(storage: PreferenceStorage | undefined): Preferences {
+export function readPreferences(storage: PageStorage | undefined): Preferences {
   let stored: unknown;
   try {
     stored = JSON.parse(storage?.getItem(key) ?? '{}');
   } catch {
-    // Blocked storage or a broken entry: the same as nothing remembered.
+    // Blocked storage or a broken entry.
     return { ...defaults };
   }
   const known = stored !== null && typeof stored === 'object' ? stored : {};
@@ -52,11 +52,8 @@ export function readPreferences(storage: PreferenceStorage | undefined): Prefere
   };
 }
 
-/** Remembers; where that isn't possible (private windows, a full disk), the call goes on without. */
-export function writePreferences(
-  storage: PreferenceStorage | undefined,
-  preferences: Preferences,
-): void {
+/** Where writing isn't possible (private windows, a full disk), nothing is remembered and the call continues. */
+export function writePreferences(storage: PageStorage | undefined, preferences: Preferences): void {
   try {
     storage?.setItem(key, JSON.stringify(preferences));
   } catch (error) {
@@ -64,12 +61,12 @@ export function writePreferences(
   }
 }
 
-/** The preferences as they are now, remembered at each change. */
-export class RememberedPreferences {
-  readonly #storage: PreferenceStorage | undefined;
+/** The current preferences, stored at each change. */
+export class StoredPreferences {
+  readonly #storage: PageStorage | undefined;
   #current: Preferences;
 
-  constructor(storage: PreferenceStorage | undefined) {
+  constructor(storage: PageStorage | undefined) {
     this.#storage = storage;
     this.#current = readPreferences(storage);
   }
@@ -84,11 +81,8 @@ export class RememberedPreferences {
   }
 }
 
-/** The page's storage. Even reading `window.localStorage` throws where cookies are blocked. */
-export function pageStorage(): PreferenceStorage | undefined {
-  try {
-    return window.localStorage;
-  } catch {
-    return undefined;
-  }
+/** The typed name, or `Guest` where it is empty or not valid: a missing name must not keep anybody from joining. */
+export function nameOrGuest(typed: string): string {
+  const valid = displayNameSchema.safeParse(typed);
+  return valid.success ? valid.data : 'Guest';
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { keepPlace, type Place, takePlace } from './session-restore.ts';
+import { type SavedSession, saveSession, takeSavedSession } from './session-restore.ts';
 
-const place: Place = {
+const session: SavedSession = {
   roomId: 'room',
   peerId: 'peer',
   displayName: 'Ada',
@@ -11,7 +11,7 @@ const place: Place = {
 };
 
 function memory(entry?: string) {
-  const entries = new Map(entry === undefined ? [] : [['oneport.place', entry]]);
+  const entries = new Map(entry === undefined ? [] : [['oneport.session', entry]]);
   return {
     getItem: (key: string) => entries.get(key) ?? null,
     setItem: (key: string, text: string) => void entries.set(key, text),
@@ -20,29 +20,29 @@ function memory(entry?: string) {
   };
 }
 
-test('what was kept is taken once, and nothing is left behind', () => {
+test('restores a saved session once, and leaves nothing in the storage', () => {
   const storage = memory();
-  keepPlace(storage, place, 1_000);
-  expect(takePlace(storage, 'room', 2_000)).toEqual(place);
+  saveSession(storage, session, 1_000);
+  expect(takeSavedSession(storage, 'room', 2_000)).toEqual(session);
   expect(storage.entries.size).toBe(0);
-  expect(takePlace(storage, 'room', 2_000)).toBeUndefined();
+  expect(takeSavedSession(storage, 'room', 2_000)).toBeUndefined();
 });
 
 test.each([
   ['in another room', 'other', 2_000],
-  ['a minute old', 'room', 61_000],
-  ['of the future', 'room', 500],
-])('a place %s is none, and is not kept either', (_, roomId, now) => {
+  ['that is a minute old', 'room', 61_000],
+  ['from the future', 'room', 500],
+])('neither restores nor keeps a session %s', (_, roomId, now) => {
   const storage = memory();
-  keepPlace(storage, place, 1_000);
-  expect(takePlace(storage, roomId, now)).toBeUndefined();
+  saveSession(storage, session, 1_000);
+  expect(takeSavedSession(storage, roomId, now)).toBeUndefined();
   expect(storage.entries.size).toBe(0);
 });
 
-test('who is in no call leaves nothing, not even what was there', () => {
+test('removes an older session when there is none to save', () => {
   const storage = memory();
-  keepPlace(storage, place, 1_000);
-  keepPlace(storage, undefined, 1_000);
+  saveSession(storage, session, 1_000);
+  saveSession(storage, undefined, 1_000);
   expect(storage.entries.size).toBe(0);
 });
 
@@ -52,20 +52,20 @@ test.each([
   '7',
   '[]',
   '{}',
-  JSON.stringify({ ...place, keptAt: 1_000, resumeSecret: 7 }),
-  JSON.stringify({ ...place, keptAt: 1_000, peerId: '../' }),
-  JSON.stringify({ ...place, keptAt: 1_000, displayName: '' }),
-  JSON.stringify({ ...place, keptAt: 'now' }),
-])('nonsense is no place: %s', (entry) => {
-  expect(takePlace(memory(entry), 'room', 1_000)).toBeUndefined();
+  JSON.stringify({ ...session, savedAt: 1_000, resumeSecret: 7 }),
+  JSON.stringify({ ...session, savedAt: 1_000, peerId: '../' }),
+  JSON.stringify({ ...session, savedAt: 1_000, displayName: '' }),
+  JSON.stringify({ ...session, savedAt: 'now' }),
+])('ignores an invalid entry: %s', (entry) => {
+  expect(takeSavedSession(memory(entry), 'room', 1_000)).toBeUndefined();
 });
 
-test('a storage that refuses does no harm', () => {
-  const refuse = () => {
+test('works with blocked storage', () => {
+  const blocked = () => {
     throw new Error('blocked');
   };
-  const storage = { getItem: refuse, setItem: refuse, removeItem: refuse };
-  expect(() => keepPlace(storage, place, 0)).not.toThrow();
-  expect(takePlace(storage, 'room', 0)).toBeUndefined();
-  expect(takePlace(undefined, 'room', 0)).toBeUndefined();
+  const storage = { getItem: blocked, setItem: blocked, removeItem: blocked };
+  expect(() => saveSession(storage, session, 0)).not.toThrow();
+  expect(takeSavedSession(storage, 'room', 0)).toBeUndefined();
+  expect(takeSavedSession(undefined, 'room', 0)).toBeUndefined();
 });

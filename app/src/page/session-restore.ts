@@ -1,81 +1,77 @@
 /**
- * A place in a call, kept from a page to the one that it is loaded again as. It holds the secret by which that one
- * takes the place, so it goes to the tab's own sessionStorage, and is there only while no page lives: a tab that is
- * duplicated, or opened by this one, is given a copy of sessionStorage (WHATWG Storage, "legacy-clone a traversable storage
- * shed"), and finds
- * nothing in it.
+ * Keeps a session across a reload of the page. The saved session holds the resume secret, so it is in the tab's own
+ * sessionStorage, and only while no page is loaded: a tab that is duplicated or opened by this one gets a copy of
+ * sessionStorage (WHATWG Storage, "legacy-clone a traversable storage shed") and finds nothing in it.
  */
 import { displayNameSchema, peerIdSchema, type RoomId } from '@oneport/protocol';
+import type { PageStorage } from './storage.ts';
 
-export interface Place {
+export interface SavedSession {
   readonly roomId: RoomId;
   readonly peerId: string;
   readonly displayName: string;
   /** From the last `welcome`. Single use. */
   readonly resumeSecret: string;
-  /** Whether they were open, and heard and seen. */
+  /** Whether the microphone was unmuted and the camera was on. */
   readonly microphone: boolean;
   readonly camera: boolean;
 }
 
-/** The part of W3C `Storage` that is needed. */
-export type PlaceStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+const key = 'oneport.session';
 
-const key = 'oneport.place';
-
-/** Milliseconds. A browser that is opened the next day with its old tabs must not put anybody into a call. */
-const goodFor = 60_000;
+/** Milliseconds. A browser that restores its tabs the next day must not put anybody into a call. */
+const maxAge = 60_000;
 
 /**
- * The page goes.
+ * Saves the session when the page is unloaded.
  *
- * @param place - undefined: there is nothing to come back to
- * @param now - milliseconds since 1970
+ * @param session - undefined: there is nothing to restore
+ * @param now - milliseconds since the epoch
  */
-export function keepPlace(
-  storage: PlaceStorage | undefined,
-  place: Place | undefined,
+export function saveSession(
+  storage: PageStorage | undefined,
+  session: SavedSession | undefined,
   now: number,
 ): void {
   try {
-    if (place) {
-      storage?.setItem(key, JSON.stringify({ ...place, keptAt: now }));
+    if (session) {
+      storage?.setItem(key, JSON.stringify({ ...session, savedAt: now }));
     } else {
       storage?.removeItem(key);
     }
   } catch (error) {
-    console.warn('the place in the call could not be kept', error);
+    console.warn('the session could not be saved for a reload', error);
   }
 }
 
 /**
- * The page comes. What was kept is taken out of the storage, whatever it is.
+ * Takes the saved session out of the storage. An invalid one is removed too.
  *
- * @param roomId - of the page: a place in another room is none
- * @param now - milliseconds since 1970
+ * @param roomId - of the page: a session in another room is not restored
+ * @param now - milliseconds since the epoch
  */
-export function takePlace(
-  storage: PlaceStorage | undefined,
+export function takeSavedSession(
+  storage: PageStorage | undefined,
   roomId: RoomId,
   now: number,
-): Place | undefined {
-  let kept: unknown;
+): SavedSession | undefined {
+  let saved: unknown;
   try {
-    kept = JSON.parse(storage?.getItem(key) ?? 'null');
+    saved = JSON.parse(storage?.getItem(key) ?? 'null');
     storage?.removeItem(key);
   } catch {
-    // Blocked storage or a broken entry: the same as nothing kept.
+    // Blocked storage or a broken entry.
     return undefined;
   }
-  if (kept === null || typeof kept !== 'object') {
+  if (saved === null || typeof saved !== 'object') {
     return undefined;
   }
-  const read = (name: keyof Place | 'keptAt'): unknown => Reflect.get(kept, name);
+  const read = (name: keyof SavedSession | 'savedAt'): unknown => Reflect.get(saved, name);
   const peerId = peerIdSchema.safeParse(read('peerId'));
   const displayName = displayNameSchema.safeParse(read('displayName'));
-  const [resumeSecret, age] = [read('resumeSecret'), now - Number(read('keptAt'))];
-  const isGood = read('roomId') === roomId && age >= 0 && age < goodFor;
-  if (!isGood || !peerId.success || !displayName.success) {
+  const [resumeSecret, age] = [read('resumeSecret'), now - Number(read('savedAt'))];
+  const isCurrent = read('roomId') === roomId && age >= 0 && age < maxAge;
+  if (!isCurrent || !peerId.success || !displayName.success) {
     return undefined;
   }
   if (typeof resumeSecret !== 'string') {

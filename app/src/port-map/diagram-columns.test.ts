@@ -1,30 +1,27 @@
 import { expect, test } from 'vitest';
-import { columnsIn, linesOf, narrowest } from './diagram-columns.ts';
+import { columnsIn, linesOf, minWidth } from './diagram-columns.ts';
 import { columns } from './diagram-layout.ts';
 
-test.each([0, 300, 343, 367, 688, 929, 1166])(
-  'in %i px every column has its place',
-  (available) => {
-    const { width, x } = columnsIn(available);
-    let before = -1;
-    for (const column of columns) {
-      const [left, right] = x[column];
-      expect(left).toBeGreaterThan(before);
-      expect(right - left).toBeGreaterThan(20);
-      before = right;
-    }
-    expect(x.room[1]).toBeCloseTo(width, 5);
-  },
-);
+test.each([0, 300, 343, 367, 688, 929, 1166])('separates all columns in %i px', (available) => {
+  const { width, x } = columnsIn(available);
+  let before = -1;
+  for (const column of columns) {
+    const [left, right] = x[column];
+    expect(left).toBeGreaterThan(before);
+    expect(right - left).toBeGreaterThan(20);
+    before = right;
+  }
+  expect(x.room[1]).toBeCloseTo(width, 5);
+});
 
-test('a phone has all of them, without scrolling', () => {
-  expect(narrowest).toBeLessThanOrEqual(360 - 8);
+test('fits a phone without scrolling', () => {
+  expect(minWidth).toBeLessThanOrEqual(360 - 8);
   expect(columnsIn(360)).toMatchObject({ width: 360, stacked: true, small: true });
   expect(columnsIn(688)).toMatchObject({ width: 688, stacked: true, small: false });
   expect(columnsIn(0)).toMatchObject({ width: 1000, stacked: false, small: false });
 });
 
-test('a text has the lines that it needs', () => {
+test('splits and truncates texts', () => {
   const address = ['192.0.2.117', ':61002'];
   expect(linesOf(address, 17, true)).toEqual(['192.0.2.117:61002']);
   expect(linesOf(address, 15, true)).toEqual(['192.0.2.117', ':61002']);

@@ -1,48 +1,49 @@
-/** Where the picture's columns stand in the width that there is. Pure: no pixels are drawn here. */
+/** The horizontal layout of the diagram: its columns in the available width. */
 import { type Column, columns } from './diagram-layout.ts';
 
-/** What the columns need, in CSS pixels, from left to right, and what is between two of them. */
+/** CSS pixels. */
 interface Widths {
   columns: Record<Column, number>;
+  /** Between two columns. */
   gap: number;
 }
 
-/** On a phone: 15 characters of an address, each line of which has 10 px. */
+/** On a phone, 15 characters of an address fit into a line of 10 px. */
 const phone: Widths = {
-  columns: { client: 95, port: 41, known: 47, worker: 24, transport: 41, room: 41 },
+  columns: { client: 95, port: 41, lookup: 47, worker: 24, transport: 41, room: 41 },
   gap: 12,
 };
 
-/** Where everything has its line: an IPv4 address with its port, too. */
-const desk: Widths = {
-  columns: { client: 178, port: 96, known: 162, worker: 88, transport: 136, room: 120 },
+/** On a desktop, an IPv4 address with its port fits into one line. */
+const desktop: Widths = {
+  columns: { client: 178, port: 96, lookup: 162, worker: 88, transport: 136, room: 120 },
   gap: 44,
 };
 
-/** The picture is never narrower, in CSS pixels: then it scrolls. */
-export const narrowest = sum(phone);
-const widest = sum(desk);
+/** CSS pixels. In less width the diagram scrolls. */
+export const minWidth = sum(phone);
+const maxWidth = sum(desktop);
 
-/** How the picture is drawn. One of its units is a CSS pixel, until it is wider than it has to be: then it grows. */
+/** In units of the diagram. A unit is a CSS pixel, or more where the diagram is enlarged to the available width. */
 export interface Columns {
   width: number;
   /** Left and right edge of each column. */
   x: Record<Column, readonly [left: number, right: number]>;
-  /** What doesn't fit into a line has two of them. */
+  /** Texts may take two lines. */
   stacked: boolean;
-  /** Letters are small, and so is everything else. */
+  /** Texts are small. */
   small: boolean;
 }
 
-/** @param available - in CSS pixels; 0: not known yet */
+/** @param available - CSS pixels; 0 if not known yet */
 export function columnsIn(available: number): Columns {
-  const width = Math.round(Math.min(Math.max(available || widest, narrowest), widest));
-  const share = (width - narrowest) / (widest - narrowest);
+  const width = Math.round(Math.min(Math.max(available || maxWidth, minWidth), maxWidth));
+  const share = (width - minWidth) / (maxWidth - minWidth);
   const between = (from: number, to: number) => from + share * (to - from);
-  const gap = between(phone.gap, desk.gap);
+  const gap = between(phone.gap, desktop.gap);
   let left = 0;
   const edges = columns.map((column) => {
-    const right = left + between(phone.columns[column], desk.columns[column]);
+    const right = left + between(phone.columns[column], desktop.columns[column]);
     const edge = [column, [left, right]] as const;
     left = right + gap;
     return edge;
@@ -50,8 +51,8 @@ export function columnsIn(available: number): Columns {
   return {
     width,
     x: Object.fromEntries(edges) as Columns['x'],
-    stacked: width < 0.9 * widest,
-    small: width < 0.55 * widest,
+    stacked: width < 0.9 * maxWidth,
+    small: width < 0.55 * maxWidth,
   };
 }
 
@@ -61,23 +62,23 @@ function sum({ columns, gap }: Widths): number {
 }
 
 /**
- * A text in the lines that it needs, at most two.
+ * Splits a text into one or two lines.
  *
- * @param parts - where a line may end; what is one part is cut where the line is full
- * @param most - characters that a line has room for
+ * @param parts - a line may end after each of them; a single part is split where the line is full
+ * @param maxLength - characters per line
  */
-export function linesOf(parts: string[], most: number, stacked: boolean): string[] {
+export function linesOf(parts: string[], maxLength: number, stacked: boolean): string[] {
   const whole = parts.join('');
-  if (!stacked || whole.length <= most) {
-    return [cut(whole, most)];
+  if (!stacked || whole.length <= maxLength) {
+    return [truncate(whole, maxLength)];
   }
   const [first = '', second = ''] =
-    parts.length > 1 ? parts : [whole.slice(0, most), whole.slice(most)];
-  return [cut(first, most), cut(second, most)];
+    parts.length > 1 ? parts : [whole.slice(0, maxLength), whole.slice(maxLength)];
+  return [truncate(first, maxLength), truncate(second, maxLength)];
 }
 
-/** SVG doesn't cut texts by itself. */
-function cut(text: string, most: number): string {
+/** SVG has no `text-overflow`. */
+function truncate(text: string, maxLength: number): string {
   const whole = text.trim();
-  return whole.length <= most ? whole : `${whole.slice(0, most - 1)}…`;
+  return whole.length <= maxLength ? whole : `${whole.slice(0, maxLength - 1)}…`;
 }

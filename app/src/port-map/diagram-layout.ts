@@ -1,36 +1,37 @@
-/** Where everything stands in the picture of packets' ways. Pure: no pixels are drawn here. */
+/** The vertical layout of the diagram: a row for each transport, and boxes for what rows have in common. */
 import type { TransportRow } from '@oneport/protocol';
 
-export const columns = ['client', 'port', 'known', 'worker', 'transport', 'room'] as const;
+export const columns = ['client', 'port', 'lookup', 'worker', 'transport', 'room'] as const;
 export type Column = (typeof columns)[number];
 
-/** Ways that the picture has room for. */
-export const mostWays = 24;
+/** The diagram shows the newest transports only. */
+export const maxPaths = 24;
 
-/** Height of a way, in the picture's units. */
+/** In units of the diagram, as all heights and positions here. */
 export const rowHeight = 38;
 const nodeHeight = 30;
 
-/** Something that ways have in common: a port, a worker, a room. */
+/** Something that several paths lead through: a port, a worker, a room. */
 export interface Node {
   key: string;
   y: number;
-  /** How many of the ways lead through it. */
-  ways: number;
+  /** The number of paths that lead through it. */
+  paths: number;
 }
 
-export interface Way {
+/** The path of a transport's packets. */
+export interface PathLayout {
   row: TransportRow;
-  /** Where each column is crossed. */
+  /** Where the path crosses each column. */
   y: Record<Column, number>;
-  /** The keys of what it leads through. */
+  /** Keys of nodes. */
   port: string;
   room: string;
   worker: string;
 }
 
-export interface PictureLayout {
-  ways: Way[];
+export interface DiagramLayout {
+  paths: PathLayout[];
   ports: Node[];
   workers: Node[];
   rooms: Node[];
@@ -38,14 +39,14 @@ export interface PictureLayout {
 }
 
 /**
- * Places the newest ways, sorted so that those of a room and of a worker lie together.
+ * Lays out the newest transports, sorted so that those of a worker and of a room are adjacent.
  *
  * @param transports - in any order
  */
-export function layOut(transports: Iterable<TransportRow>): PictureLayout {
+export function layOut(transports: Iterable<TransportRow>): DiagramLayout {
   const rows = [...transports]
     .sort((a, b) => b.openedAt - a.openedAt || compare(a.key, b.key))
-    .slice(0, mostWays)
+    .slice(0, maxPaths)
     .sort(
       (a, b) =>
         a.worker - b.worker ||
@@ -59,7 +60,7 @@ export function layOut(transports: Iterable<TransportRow>): PictureLayout {
   const workers = nodesOf(placed, ({ worker }) => String(worker));
   const rooms = nodesOf(placed, ({ roomId }) => roomId);
   const yOf = (nodes: Node[], key: string) => nodes.find((node) => node.key === key)?.y ?? 0;
-  const ways = placed.map(({ row, at }) => {
+  const paths = placed.map(({ row, at }) => {
     const [port, worker, room] = [portOf(row), String(row.worker), row.roomId];
     return {
       row,
@@ -69,7 +70,7 @@ export function layOut(transports: Iterable<TransportRow>): PictureLayout {
       y: {
         client: at,
         port: yOf(ports, port),
-        known: at,
+        lookup: at,
         worker: yOf(workers, worker),
         transport: at,
         room: yOf(rooms, room),
@@ -77,15 +78,15 @@ export function layOut(transports: Iterable<TransportRow>): PictureLayout {
     };
   });
   const lowest = [...ports, ...workers, ...rooms].map(({ y }) => y + rowHeight / 2);
-  return { ways, ports, workers, rooms, height: Math.max(rows.length * rowHeight, ...lowest, 0) };
+  return { paths, ports, workers, rooms, height: Math.max(rows.length * rowHeight, ...lowest, 0) };
 }
 
-/** Before ICE has chosen one, the first of those that the client has been told. */
+/** Before ICE has selected a port, the first of those announced to the client. */
 function portOf({ tuple, ports }: TransportRow): string {
   return tuple?.port ?? ports[0] ?? '';
 }
 
-/** In the middle of their ways, but not on top of each other. */
+/** Each node is centred on its paths, and moved down where nodes would overlap. */
 function nodesOf(
   placed: { row: TransportRow; at: number }[],
   keyOf: (row: TransportRow) => string,
@@ -94,13 +95,13 @@ function nodesOf(
   const nodes = [...groups].map(([key, members]) => ({
     key,
     y: members.reduce((sum, { at }) => sum + at, 0) / members.length,
-    ways: members.length,
+    paths: members.length,
   }));
   nodes.sort((a, b) => a.y - b.y || compare(a.key, b.key));
-  let free = 0;
+  let bottom = 0;
   for (const node of nodes) {
-    node.y = Math.max(node.y, free + nodeHeight / 2);
-    free = node.y + nodeHeight / 2 + 4;
+    node.y = Math.max(node.y, bottom + nodeHeight / 2);
+    bottom = node.y + nodeHeight / 2 + 4;
   }
   return nodes;
 }

@@ -1,17 +1,18 @@
 import type { TransportRow } from '@oneport/protocol';
 import { useRef } from 'react';
-import { useSize } from '../ui/common/use-size.ts';
-import { type Columns, columnsIn, linesOf, narrowest } from './diagram-columns.ts';
+import { useSize } from '../ui/common/hooks.ts';
+import { formatAddress } from '../ui/common/labels.ts';
+import { type Columns, columnsIn, linesOf, minWidth } from './diagram-columns.ts';
 import {
   type Column,
   columns,
   layOut,
-  mostWays,
+  maxPaths,
   type Node,
+  type PathLayout,
   rowHeight,
-  type Way,
 } from './diagram-layout.ts';
-import { addressWords, peerWords, phaseWords, ufragWords } from './labels.ts';
+import { peerLabel, phaseLabels, shortUfrag } from './labels.ts';
 import './diagram.css';
 
 const headHeight = 30;
@@ -19,72 +20,79 @@ const headHeight = 30;
 const headings = {
   client: 'client address',
   port: 'port',
-  known: 'found by',
+  lookup: 'found by',
   worker: 'worker',
   transport: 'transport',
   room: 'room',
 } as const;
 
-/** For so long something counts as having just happened, and lights up. */
-const freshMs = 4_000;
+/** Milliseconds for which an event is highlighted. */
+const highlightTime = 4_000;
 
-interface PictureProps {
+interface DiagramProps {
   transports: TransportRow[];
-  /** Whether there are any at all, looked for or not. */
+  /** Whether any transport is open, whatever the search finds. */
   anyOpen: boolean;
+  /** The server's clock, in milliseconds since the epoch. */
   at: number;
   chosen: string | undefined;
   onChoose(key: string): void;
 }
 
-/** The ways of the newest transports, from the client to the room. */
-export function Picture(props: PictureProps) {
+/** The paths of packets from the client to the room, for the newest transports. */
+export function Diagram(props: DiagramProps) {
   if (props.transports.length === 0) {
     return (
       <p className="dash-empty">
         {props.anyOpen
-          ? 'None of the open transports is what you look for.'
-          : 'No transport. Join a room, and watch its first packet come.'}
+          ? 'No open transport matches your search.'
+          : 'No transports. Join a room to see its first packets arrive.'}
       </p>
     );
   }
   return <Drawing {...props} />;
 }
 
-function Drawing({ transports, at, chosen, onChoose }: PictureProps) {
+function Drawing({ transports, at, chosen, onChoose }: DiagramProps) {
   const ref = useRef<HTMLElement>(null);
-  const place = columnsIn(useSize(ref).width);
-  const { ways, ports, workers, rooms, height } = layOut(transports);
-  const more = transports.length - ways.length;
+  const grid = columnsIn(useSize(ref).width);
+  const { paths, ports, workers, rooms, height } = layOut(transports);
+  const more = transports.length - paths.length;
   return (
-    <div className="dash-picture">
+    <div className="dash-diagram">
       <section
         className="dash-scroll scroll-hint"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it may scroll, so it must be reachable by keyboard
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable content must be reachable by keyboard
         tabIndex={0}
-        aria-label="Ways of packets"
+        aria-label="Packet paths"
         ref={ref}
       >
-        {/* biome-ignore lint/a11y/noSvgWithoutTitle: the region has the name; a title would be a tooltip everywhere */}
+        {/* biome-ignore lint/a11y/noSvgWithoutTitle: the region has a label; a title would be a tooltip everywhere */}
         <svg
-          viewBox={`0 0 ${place.width} ${height + headHeight + 6}`}
-          style={{ minWidth: narrowest }}
-          data-stacked={place.stacked}
-          data-small={place.small}
+          viewBox={`0 0 ${grid.width} ${height + headHeight + 6}`}
+          style={{ minWidth: minWidth }}
+          data-stacked={grid.stacked}
+          data-small={grid.small}
         >
           {columns.map((column) => (
-            <text key={column} className="pic-head" x={middle(place, column)} y={16}>
+            <text key={column} className="diagram-head" x={middle(grid, column)} y={16}>
               {headings[column]}
             </text>
           ))}
           <g transform={`translate(0 ${headHeight})`}>
-            {ways.map((way) => (
-              <Edges key={way.row.key} place={place} way={way} at={at} dim={dim(way, chosen)} />
+            {paths.map((path) => (
+              <Edges
+                key={path.row.key}
+                grid={grid}
+                path={path}
+                at={at}
+                dimmed={isDimmed(path, chosen)}
+              />
             ))}
             {ports.map((node) => (
               <Box
                 key={node.key}
-                place={place}
+                grid={grid}
                 node={node}
                 column="port"
                 parts={node.key.split(/(?= )/).map((part) => part.replace(' ', ' :'))}
@@ -93,24 +101,24 @@ function Drawing({ transports, at, chosen, onChoose }: PictureProps) {
             {workers.map((node) => (
               <Box
                 key={node.key}
-                place={place}
+                grid={grid}
                 node={node}
                 column="worker"
-                // The column's head says that it is a worker.
-                parts={place.small ? [node.key] : ['worker ', node.key]}
+                // Where space is scarce, the heading of the column must do.
+                parts={grid.small ? [node.key] : ['worker ', node.key]}
               />
             ))}
             {rooms.map((node) => (
-              <Box key={node.key} place={place} node={node} column="room" parts={[node.key]} />
+              <Box key={node.key} grid={grid} node={node} column="room" parts={[node.key]} />
             ))}
-            {ways.map((way) => (
+            {paths.map((path) => (
               <Row
-                key={way.row.key}
-                place={place}
-                way={way}
+                key={path.row.key}
+                grid={grid}
+                path={path}
                 at={at}
-                dim={dim(way, chosen)}
-                onChoose={() => onChoose(way.row.key)}
+                dimmed={isDimmed(path, chosen)}
+                onChoose={() => onChoose(path.row.key)}
               />
             ))}
           </g>
@@ -120,56 +128,59 @@ function Drawing({ transports, at, chosen, onChoose }: PictureProps) {
         <span data-phase="waiting">waiting for its first STUN request</span>
         <span data-phase="stun">known by its ufrag</span>
         <span data-phase="tuple">known by its tuple</span>
-        {ways.some(({ row }) => row.phase === 'lost') && <span data-phase="lost">lost</span>}
-        {more > 0 && `The newest ${mostWays} of ${transports.length} that are listed below.`}
+        {paths.some(({ row }) => row.phase === 'lost') && <span data-phase="lost">lost</span>}
+        {more > 0 && `The newest ${maxPaths} of the ${transports.length} listed below.`}
       </p>
     </div>
   );
 }
 
-function dim(way: Way, chosen: string | undefined): boolean {
-  return chosen !== undefined && chosen !== way.row.key;
+function isDimmed(path: PathLayout, chosen: string | undefined): boolean {
+  return chosen !== undefined && chosen !== path.row.key;
 }
 
 function middle({ x }: Columns, column: Column): number {
   return (x[column][0] + x[column][1]) / 2;
 }
 
-/** `ufrag` and `tuple`, in so far as they have just happened. */
-function freshness({ stunAt, dtlsAt }: TransportRow, at: number): string {
-  const isFresh = (time: number | null) => time !== null && at - time < freshMs;
+/** Classes for events that have just happened. */
+function freshClasses({ stunAt, dtlsAt }: TransportRow, at: number): string {
+  const isFresh = (time: number | null) => time !== null && at - time < highlightTime;
   return [isFresh(stunAt) && 'fresh-stun', isFresh(dtlsAt) && 'fresh-tuple']
     .filter(Boolean)
     .join(' ');
 }
 
-function Edges(props: { place: Columns; way: Way; at: number; dim: boolean }) {
-  const { place, way, at, dim } = props;
-  const { x } = place;
-  const { row, y } = way;
-  // Nobody has come yet: there is nothing to the left of the port.
-  const begins = row.tuple || row.phase === 'lost';
+function Edges(props: { grid: Columns; path: PathLayout; at: number; dimmed: boolean }) {
+  const { grid, path, at, dimmed } = props;
+  const { x } = grid;
+  const { row, y } = path;
+  // Before a client has connected, there is nothing to the left of the port.
+  const hasClient = row.tuple || row.phase === 'lost';
   const legs: Leg[] = [
-    ...(begins ? [[x.client[1], y.client, x.port[0], y.port] satisfies Leg] : []),
-    [x.port[1], y.port, x.known[0], y.known],
-    [x.known[1], y.known, x.worker[0], y.worker],
+    ...(hasClient ? [[x.client[1], y.client, x.port[0], y.port] satisfies Leg] : []),
+    [x.port[1], y.port, x.lookup[0], y.lookup],
+    [x.lookup[1], y.lookup, x.worker[0], y.worker],
     [x.worker[1], y.worker, x.transport[0], y.transport],
     [x.transport[1], y.transport, x.room[0], y.room],
   ];
-  const path = legs.map((leg) => `M${curve(...leg)}`).join(' ');
-  // In one piece, behind what it passes: dashes begin anew with each piece.
+  const line = legs.map((leg) => `M${curve(...leg)}`).join(' ');
+  // A single subpath, because dashes restart with each subpath.
   const pulse = `M${legs.map((leg) => curve(...leg)).join('L')}`;
   return (
-    <g className={`pic-edges ${freshness(row, at)}`} data-phase={row.phase} data-dim={dim}>
-      <path d={path} />
-      <path className="pic-stun-pulse" d={pulse} pathLength={1} />
-      <path className="pic-tuple-pulse" d={pulse} pathLength={1} />
+    <g
+      className={`diagram-edges ${freshClasses(row, at)}`}
+      data-phase={row.phase}
+      data-dim={dimmed}
+    >
+      <path d={line} />
+      <path className="diagram-stun-pulse" d={pulse} pathLength={1} />
+      <path className="diagram-tuple-pulse" d={pulse} pathLength={1} />
     </g>
   );
 }
 
-/** From x and y to x and y. */
-type Leg = [number, number, number, number];
+type Leg = [fromX: number, fromY: number, toX: number, toY: number];
 
 function curve(x1: number, y1: number, x2: number, y2: number): string {
   const half = (x1 + x2) / 2;
@@ -177,37 +188,43 @@ function curve(x1: number, y1: number, x2: number, y2: number): string {
 }
 
 function Box(props: {
-  place: Columns;
+  grid: Columns;
   node: Node;
   column: 'port' | 'worker' | 'room';
   parts: string[];
 }) {
-  const { place, node, column, parts } = props;
-  const [left, right] = place.x[column];
+  const { grid, node, column, parts } = props;
+  const [left, right] = grid.x[column];
   return (
-    <g className="pic-box" data-column={column}>
+    <g className="diagram-box" data-column={column}>
       <title>{parts.join('')}</title>
       <rect x={left} y={node.y - 15} width={right - left} height={30} rx={9} />
-      <Lines place={place} column={column} y={node.y} parts={parts} />
+      <Lines grid={grid} column={column} y={node.y} parts={parts} />
     </g>
   );
 }
 
-/** What belongs to one way alone; all of it chooses the way. */
-function Row(props: { place: Columns; way: Way; at: number; dim: boolean; onChoose(): void }) {
-  const { place, way, at, dim, onChoose } = props;
-  const { x, width } = place;
-  const { row, y } = way;
+/** The boxes of a single path. A click on any of them chooses it. */
+function Row(props: {
+  grid: Columns;
+  path: PathLayout;
+  at: number;
+  dimmed: boolean;
+  onChoose(): void;
+}) {
+  const { grid, path, at, dimmed, onChoose } = props;
+  const { x, width } = grid;
+  const { row, y } = path;
   const client = clientParts(row);
-  const pillHeight = place.stacked ? 32 : 26;
-  const name = `${row.direction === 'send' ? '↑' : '↓'} ${peerWords(row)}`;
-  const label = `${peerWords(row)}, ${row.direction === 'send' ? 'sending' : 'receiving'}: ${client.join('')}, ${phaseWords[row.phase].short}`;
+  const pillHeight = grid.stacked ? 32 : 26;
+  const name = `${row.direction === 'send' ? '↑' : '↓'} ${peerLabel(row)}`;
+  const label = `${peerLabel(row)}, ${row.direction === 'send' ? 'sending' : 'receiving'}: ${client.join('')}, ${phaseLabels[row.phase].short}`;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: HTML's button can't stand in a drawing
+    // biome-ignore lint/a11y/useSemanticElements: SVG has no button
     <g
-      className={`pic-row ${freshness(row, at)}`}
+      className={`diagram-row ${freshClasses(row, at)}`}
       data-phase={row.phase}
-      data-dim={dim}
+      data-dim={dimmed}
       role="button"
       tabIndex={0}
       aria-label={label}
@@ -221,22 +238,22 @@ function Row(props: { place: Columns; way: Way; at: number; dim: boolean; onChoo
       }}
     >
       <rect
-        className="pic-hit"
+        className="diagram-hit"
         x={0}
         y={y.client - rowHeight / 2}
         width={width}
         height={rowHeight}
       />
-      <g className="pic-client">
+      <g className="diagram-client">
         <title>{client.join('')}</title>
         <Pill left={x.client[0] + 1} right={x.client[1]} y={y.client} height={pillHeight} />
-        <Lines place={place} column="client" y={y.client} parts={client} />
+        <Lines grid={grid} column="client" y={y.client} parts={client} />
       </g>
-      <Known place={place} y={y.known} ufrag={row.ufrag} />
-      <g className="pic-transport">
+      <LookupKeys grid={grid} y={y.lookup} ufrag={row.ufrag} />
+      <g className="diagram-transport">
         <title>{name}</title>
         <Pill left={x.transport[0]} right={x.transport[1]} y={y.transport} height={pillHeight} />
-        <Lines place={place} column="transport" y={y.transport} parts={[name]} />
+        <Lines grid={grid} column="transport" y={y.transport} parts={[name]} />
       </g>
     </g>
   );
@@ -244,28 +261,28 @@ function Row(props: { place: Columns; way: Way; at: number; dim: boolean; onChoo
 
 function clientParts({ tuple, phase }: TransportRow): string[] {
   if (!tuple) {
-    return phase === 'lost' ? ['lost'] : ['nobody ', 'yet'];
+    return phase === 'lost' ? ['lost'] : ['no client ', 'yet'];
   }
-  return addressWords(tuple.address, tuple.remotePort).split(/(?=:\d+$)/);
+  return formatAddress(tuple.address, tuple.remotePort).split(/(?=:\d+$)/);
 }
 
-/** The two keys that a packet is found by: side by side, or the ufrag above the tuple. */
-function Known({ place, y, ufrag }: { place: Columns; y: number; ufrag: string }) {
-  const [left, right] = place.x.known;
+/** The keys by which a packet finds its transport: side by side, or the ufrag above the tuple. */
+function LookupKeys({ grid, y, ufrag }: { grid: Columns; y: number; ufrag: string }) {
+  const [left, right] = grid.x.lookup;
   const middle = (left + right) / 2;
-  const [above, below] = place.stacked ? [y - 8, y + 8] : [y, y];
-  const [ufragEnd, tupleStart] = place.stacked ? [right, left] : [middle + 18, middle + 22];
-  const height = place.stacked ? 15 : 26;
+  const [above, below] = grid.stacked ? [y - 8, y + 8] : [y, y];
+  const [ufragEnd, tupleStart] = grid.stacked ? [right, left] : [middle + 18, middle + 22];
+  const height = grid.stacked ? 15 : 26;
   return (
     <>
-      <g className="pic-ufrag">
+      <g className="diagram-ufrag">
         <title>{`ufrag ${ufrag}`}</title>
         <Pill left={left} right={ufragEnd} y={above} height={height} />
         <text x={(left + ufragEnd) / 2} y={above}>
-          {ufragWords(ufrag)}
+          {shortUfrag(ufrag)}
         </text>
       </g>
-      <g className="pic-tuple">
+      <g className="diagram-tuple">
         <Pill left={tupleStart} right={right} y={below} height={height} />
         <text x={(tupleStart + right) / 2} y={below}>
           tuple
@@ -288,17 +305,17 @@ function Pill(props: { left: number; right: number; y: number; height: number })
   );
 }
 
-/** A text in the middle of a column, on one line or on two. */
-function Lines(props: { place: Columns; column: Column; y: number; parts: string[] }) {
-  const { place, column, y, parts } = props;
-  const [left, right] = place.x[column];
-  const [letter, padding, lineHeight] = place.small ? [6.03, 4, 11.5] : [7.4, 12, 13.5];
-  const lines = linesOf(parts, Math.floor((right - left - padding) / letter), place.stacked);
+/** A text centred in its column, on one or two lines. */
+function Lines(props: { grid: Columns; column: Column; y: number; parts: string[] }) {
+  const { grid, column, y, parts } = props;
+  const [left, right] = grid.x[column];
+  const [letter, padding, lineHeight] = grid.small ? [6.03, 4, 11.5] : [7.4, 12, 13.5];
+  const lines = linesOf(parts, Math.floor((right - left - padding) / letter), grid.stacked);
   return lines.map((line, i) => (
     <text
-      // biome-ignore lint/suspicious/noArrayIndexKey: a line has nothing but its place
+      // biome-ignore lint/suspicious/noArrayIndexKey: lines have no other identity
       key={i}
-      x={middle(place, column)}
+      x={middle(grid, column)}
       y={y + (i - (lines.length - 1) / 2) * lineHeight}
     >
       {line}

@@ -1,10 +1,10 @@
-/** How numbers, times and reasons are said. */
-import type { PortCount, Rates, TransportPhase, TransportRow } from '@oneport/protocol';
+/** The texts and number formats of the port map. */
+import type { Counted, PortCount, Rates, TransportPhase, TransportRow } from '@oneport/protocol';
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'];
 
-/** @param bytes - 0 or more. Decimal units, as networks have them */
-export function bytesWords(bytes: number): string {
+/** In decimal units, as usual in networking. @param bytes - from 0 */
+export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
   while (value >= 999.5 && unit < units.length - 1) {
@@ -14,8 +14,8 @@ export function bytesWords(bytes: number): string {
   return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toPrecision(2)} ${units[unit]}`;
 }
 
-/** @param milliseconds - how long ago; what the clocks make negative is 0 */
-export function sinceWords(milliseconds: number): string {
+/** @param milliseconds - a negative value, due to differing clocks, counts as 0 */
+export function formatDuration(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   if (seconds < 60) {
     return `${seconds} s`;
@@ -28,55 +28,54 @@ export function sinceWords(milliseconds: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
 }
 
-/** @param count - such as `3`, and what of: `port` */
-export function countWords(count: number, one: string, many = `${one}s`): string {
+/** `3 ports` */
+export function formatCount(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 }
 
-export const phaseWords: Record<TransportPhase, { short: string; long: string }> = {
-  waiting: { short: 'waiting', long: 'Nobody has come with this ufrag yet.' },
+export const phaseLabels: Record<TransportPhase, { short: string; long: string }> = {
+  waiting: { short: 'waiting', long: 'No STUN request with this ufrag has arrived yet.' },
   stun: {
     short: 'ufrag',
-    long: 'A STUN request with this ufrag has come: its source address is the client’s. DTLS has not passed yet.',
+    long: 'A STUN request with this ufrag has arrived, so the client’s address is known. DTLS is not complete yet.',
   },
   tuple: {
     short: 'tuple',
-    long: 'DTLS has passed. Packets without a ufrag are found by where they come from: the tuple.',
+    long: 'DTLS is complete. Packets without a ufrag are found by their source address: the tuple.',
   },
   lost: {
     short: 'lost',
-    long: 'The client has stopped asking for consent: its address is forgotten until a request with the ufrag comes.',
+    long: 'ICE consent has expired. The client’s address is unknown until another STUN request with the ufrag arrives.',
   },
 };
 
-export const countedByWords: Record<PortCount['by'], string> = {
+export const countedByLabels: Record<PortCount['by'], string> = {
   workers: 'by the workers',
-  kernel: 'by the kernel’s program',
-  'tcp-front': 'by the TCP front',
+  kernel: 'by the kernel program',
+  'tcp-front': 'by the TCP demultiplexer',
 };
 
-/** Both directions in a line. */
-export function trafficWords({ bytesIn, bytesOut, packetsIn, packetsOut }: Rates): string {
-  return `in ${bytesWords(bytesIn)}/s, ${packetsIn} RTP/s · out ${bytesWords(bytesOut)}/s, ${packetsOut} RTP/s`;
+export function formatRates({ bytesIn, bytesOut, packetsIn, packetsOut }: Rates): string {
+  return `in ${formatBytes(bytesIn)}/s, ${packetsIn} RTP/s · out ${formatBytes(bytesOut)}/s, ${packetsOut} RTP/s`;
 }
 
-/** What counters are called: those of docs/webrtc-server-dump.md and docs/shared-port.md. */
-const counterWords: Record<string, string> = {
+/** The counters of docs/webrtc-server-dump.md and docs/shared-port.md. */
+const counterLabels: Record<string, string> = {
   packets: 'packets received',
   bytes: 'bytes received',
-  droppedMalformedStun: 'STUN that can’t be parsed',
-  droppedNonRequestStun: 'STUN, but no request',
-  droppedStunWithoutUsername: 'STUN without a USERNAME',
+  droppedMalformedStun: 'malformed STUN',
+  droppedNonRequestStun: 'STUN other than requests',
+  droppedStunWithoutUsername: 'STUN without USERNAME',
   droppedStunWithUnknownUsername: 'STUN with an unknown ufrag',
-  droppedStunFromTupleInUse: 'STUN for another than who uses the tuple',
+  droppedStunFromTupleInUse: 'STUN from a tuple that another transport uses',
   droppedDataFromUnknownTuple: 'data from an unknown tuple',
   stunSteered: 'STUN steered by ufrag',
   dataSteered: 'data steered by tuple',
-  tupleClaimed: 'tuples claimed',
-  tupleReclaimed: 'tuples claimed back',
-  claimRefused: 'claims refused: the tuple is another’s',
-  claimOverLimit: 'claims refused: too many for one ufrag',
-  stunTupleInUse: 'STUN for another than who uses the tuple',
+  tupleClaimed: 'new unverified tuples',
+  tupleReclaimed: 'tuples taken back by their verified owner',
+  claimRefused: 'unverified tuples rejected: another transport has it',
+  claimOverLimit: 'unverified tuples rejected: too many for one ufrag',
+  stunTupleInUse: 'STUN from a tuple that another transport uses',
   stunMalformed: 'STUN without a readable ufrag',
   stunUnknownUfrag: 'STUN with an unknown ufrag',
   dataUnknownTuple: 'data from an unknown tuple',
@@ -86,43 +85,46 @@ const counterWords: Record<string, string> = {
   ice: 'connections for media',
   http: 'connections for HTTP',
   tls: 'connections for HTTPS',
-  idle: 'ended: nothing was sent',
+  idle: 'closed: idle',
   unknown: 'neither ICE nor HTTP',
   unknownUfrag: 'STUN with an unknown ufrag',
   notServed: 'not served at this address',
   timeout: 'the first frame took too long',
-  unused: 'connections on which nothing came',
+  unused: 'connections without data',
   closedEarly: 'closed before the first frame',
   overLimit: 'too many connections',
-  workerUnreachable: 'the worker was not reachable',
-  stalled: 'the other side didn’t read',
-  acceptFailed: 'could not be accepted',
+  workerUnreachable: 'the worker is unreachable',
+  stalled: 'the client does not read',
+  acceptFailed: 'accept failed',
 };
 
-/** A counter that is new to this page goes by its own name. */
-export function counterName(name: string): string {
-  return counterWords[name] ?? name;
+/** A counter without a label here is shown by its name. */
+export function counterLabel(name: string): string {
+  return counterLabels[name] ?? name;
 }
 
-/** A peer's name is for people, and need not be its own; its id is in logs and captures, and nobody else's. */
-export function peerWords({
+/** Names are not unique. The id is, and logs and captures contain it. */
+export function peerLabel({
   displayName,
   peerId,
 }: Pick<TransportRow, 'displayName' | 'peerId'>): string {
   return displayName === null ? peerId : `${displayName} ${peerId}`;
 }
 
-/** Enough of an id to tell it from others. */
-export function idWords(id: string): string {
+/** The beginning of an id. */
+export function shortId(id: string): string {
   return id.length <= 8 ? id : `${id.slice(0, 8)}…`;
 }
 
-/** As in URLs: `[2001:db8::7]:443`. */
-export function addressWords(address: string, port: number): string {
-  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
-}
-
-/** Enough of a ufrag to tell it from others: the beginning of its random part, the last 32 characters. */
-export function ufragWords(ufrag: string): string {
+/** The beginning of a ufrag's random part, which is its last 32 characters. */
+export function shortUfrag(ufrag: string): string {
   return `${ufrag.slice(-32).slice(0, 6)}…`;
 }
+
+/** Where the counters of ports are not available, why. */
+export const countedLabels: Record<Exclude<Counted, 'counted'>, string> = {
+  'needs-patched-worker':
+    'The packets received and dropped at a port, and further addresses of a client, need the patched worker (npm run worker).',
+  'not-counted': 'not counted in this mode',
+  'not-known-yet': '…',
+};

@@ -10,15 +10,15 @@ import { io, type Socket } from 'socket.io-client';
 import { Store } from '../store.ts';
 import { type DashboardState, initialState, withUpdate } from './state.ts';
 
-/** The page's connection: keeps the state up to date. No React here. */
+/** Keeps the state of the page up to date over socket.io. Usable without React. */
 export class LivePortMap {
   readonly #store: Store<DashboardState>;
   readonly #server: string;
   #socket: Socket<DashboardServerEvents, DashboardViewerEvents> | undefined;
 
   /**
-   * @param server - the page's origin
-   * @param token - undefined: one must be typed first
+   * @param server - its origin
+   * @param token - undefined: the user has to enter one first
    */
   constructor(server: string, token: string | undefined) {
     this.#server = server;
@@ -58,7 +58,7 @@ export class LivePortMap {
       const reason = (['token', 'host', 'full'] as const).find(
         (name) => dashboardRefusals[name] === message,
       );
-      // Everything else is the network's: socket.io tries again by itself.
+      // For any other error, socket.io retries by itself.
       if (!reason) {
         return;
       }

@@ -1,39 +1,37 @@
 import { StrictMode } from 'react';
 import type { Root } from 'react-dom/client';
+import { PageToken } from '../page/page-token.ts';
+import { tabStorage } from '../page/storage.ts';
 import { LivePortMap } from './live.ts';
-import { Dashboard } from './port-map-page.tsx';
-import { keepToken, type TokenPlaces, takeToken } from './token.ts';
+import { PortMapPage } from './port-map-page.tsx';
 
-/** Shows the operators' page. @param root - where */
-export function renderDashboard(root: Root): void {
+/** Renders the operators' page. */
+export function renderPortMap(root: Root): void {
   document.title = 'Live port map · oneport';
-  const storage = tabStorage();
-  const live = new LivePortMap(location.origin, takeToken({ location, history, storage }));
-  // A link that is pasted into this tab changes only what stands after #.
+  const token = new PageToken({
+    storage: tabStorage(),
+    key: 'oneport.port-map-token',
+    inQuery: false,
+  });
+  const takeToken = () => history.replaceState(null, '', token.take(location.href));
+  takeToken();
+  const live = new LivePortMap(location.origin, token.current);
+  // Opening a link with another token in this tab does not reload the page.
   window.addEventListener('hashchange', () => {
-    const token = takeToken({ location, history, storage });
-    if (token) {
-      live.connect(token);
+    takeToken();
+    if (token.current) {
+      live.connect(token.current);
     }
   });
   root.render(
     <StrictMode>
-      <Dashboard
+      <PortMapPage
         live={live}
-        onToken={(token) => {
-          keepToken(storage, token);
-          live.connect(token);
+        onToken={(entered) => {
+          token.set(entered);
+          live.connect(entered);
         }}
       />
     </StrictMode>,
   );
-}
-
-/** Of this tab alone. Some browsers forbid even to ask. */
-function tabStorage(): TokenPlaces['storage'] {
-  try {
-    return window.sessionStorage;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,29 +1,39 @@
 import type { PortRow, TransportRow } from '@oneport/protocol';
-import { addressWords, bytesWords, peerWords, phaseWords, sinceWords } from './labels.ts';
+import type { ReactNode } from 'react';
+import { formatAddress } from '../ui/common/labels.ts';
+import { formatBytes, formatDuration, peerLabel, phaseLabels } from './labels.ts';
 import './packet-path.css';
 
-/** One transport's way, step by step. */
-export function Way(props: { row: TransportRow; ports: ReadonlyMap<string, PortRow>; at: number }) {
+/** The path of the chosen transport's packets, step by step. */
+export function PacketPath(props: {
+  row: TransportRow;
+  ports: ReadonlyMap<string, PortRow>;
+  at: number;
+}) {
   const { row, ports, at } = props;
   const { tuple, rates, stunAt, dtlsAt } = row;
   const port = tuple && ports.get(tuple.port);
-  const ago = (time: number) => `${sinceWords(at - time)} ago`;
+  const ago = (time: number) => `${formatDuration(at - time)} ago`;
   return (
-    <section className="dash-way" aria-label={`The way of ${peerWords(row)}`} data-testid="way">
+    <section
+      className="packet-path"
+      aria-label={`Packet path of ${peerLabel(row)}`}
+      data-testid="packet-path"
+    >
       <h3>
-        {peerWords(row)} <span>{row.direction === 'send' ? 'sends' : 'receives'} in</span>{' '}
+        {peerLabel(row)} <span>{row.direction === 'send' ? 'sends' : 'receives'} in</span>{' '}
         {row.roomId}
       </h3>
-      <p>{phaseWords[row.phase].long}</p>
+      <p>{phaseLabels[row.phase].long}</p>
       <dl>
         <Item name="Client address">
-          {tuple ? addressWords(tuple.address, tuple.remotePort) : 'not known yet'}
+          {tuple ? formatAddress(tuple.address, tuple.remotePort) : 'not known yet'}
           {row.otherRemotes.length > 0 && <small>also {row.otherRemotes.join(', ')}</small>}
         </Item>
         <Item name="Port">
           {tuple ? tuple.port : row.ports.join(', ')}
-          {port && <small>told to the client as {port.announced.join(', ')}</small>}
-          {!tuple && <small>any of these: the client has not chosen yet</small>}
+          {port && <small>announced as {port.announced.join(', ')}</small>}
+          {!tuple && <small>the client has not chosen one of these yet</small>}
         </Item>
         <Item name="Ufrag">
           {row.ufrag}
@@ -31,9 +41,9 @@ export function Way(props: { row: TransportRow; ports: ReadonlyMap<string, PortR
         </Item>
         <Item name="Worker">{row.worker}</Item>
         <Item name="Transport">{row.key}</Item>
-        <Item name="In a second">
+        <Item name="Per second">
           {rates
-            ? `${bytesWords(rates.bytesIn)} in, ${bytesWords(rates.bytesOut)} out`
+            ? `${formatBytes(rates.bytesIn)} in, ${formatBytes(rates.bytesOut)} out`
             : 'not measured yet'}
           {rates && (
             <small>
@@ -45,7 +55,7 @@ export function Way(props: { row: TransportRow; ports: ReadonlyMap<string, PortR
           opened {ago(row.openedAt)}
           {stunAt !== null && <small>first STUN request {ago(stunAt)}</small>}
           {dtlsAt !== null && stunAt !== null && (
-            <small>by its tuple {Math.max(0, dtlsAt - stunAt)} ms after that</small>
+            <small>found by its tuple {Math.max(0, dtlsAt - stunAt)} ms later</small>
           )}
         </Item>
       </dl>
@@ -53,7 +63,7 @@ export function Way(props: { row: TransportRow; ports: ReadonlyMap<string, PortR
   );
 }
 
-function Item({ name, children }: { name: string; children: React.ReactNode }) {
+function Item({ name, children }: { name: string; children: ReactNode }) {
   return (
     <div>
       <dt>{name}</dt>

@@ -1,11 +1,11 @@
-import type { Counted, DashboardFacts } from '@oneport/protocol';
+import type { DashboardFacts } from '@oneport/protocol';
 import { useMemo, useState, useSyncExternalStore } from 'react';
 import { LogoIcon } from '../ui/common/icons.tsx';
 import './port-map-page.css';
-import { Picture } from './diagram.tsx';
-import { countWords } from './labels.ts';
+import { Diagram } from './diagram.tsx';
+import { countedLabels, formatCount } from './labels.ts';
 import type { LivePortMap } from './live.ts';
-import { Way } from './packet-path.tsx';
+import { PacketPath } from './packet-path.tsx';
 import { PortTable } from './port-table.tsx';
 import { Search } from './search.tsx';
 import type { DashboardState } from './state.ts';
@@ -13,7 +13,7 @@ import { TokenForm } from './token-form.tsx';
 import { TransportTable } from './transport-table.tsx';
 import { WorkerCards } from './worker-cards.tsx';
 
-export function Dashboard(props: { live: LivePortMap; onToken(token: string): void }) {
+export function PortMapPage(props: { live: LivePortMap; onToken(token: string): void }) {
   const { live, onToken } = props;
   const state = useSyncExternalStore(live.subscribe, live.getSnapshot);
   const { link, facts } = state;
@@ -26,7 +26,7 @@ export function Dashboard(props: { live: LivePortMap; onToken(token: string): vo
         <h1>Live port map</h1>
         {facts && <span className="dash-mode">{facts.mode}</span>}
         <span className="dash-link" role="status" data-link={link.name}>
-          {link.name === 'open' ? 'live' : link.name === 'connecting' ? 'connecting …' : 'closed'}
+          {link.name === 'open' ? 'live' : link.name === 'connecting' ? 'connecting…' : 'closed'}
         </span>
       </header>
       {link.name === 'no-token' || link.name === 'refused' ? (
@@ -61,16 +61,16 @@ function LiveMap({
     <main className="dash-main">
       <Summary facts={facts} />
       <Search state={state} facts={facts} onLook={(look) => live.look(look)} />
-      <section aria-labelledby="way-heading">
-        <h2 id="way-heading">A packet’s way</h2>
-        <Picture
+      <section aria-labelledby="paths-heading">
+        <h2 id="paths-heading">Packet paths</h2>
+        <Diagram
           transports={transports}
           anyOpen={facts.transports > 0}
           at={state.at}
           chosen={chosen}
           onChoose={choose}
         />
-        {row && <Way row={row} ports={state.ports} at={state.at} />}
+        {row && <PacketPath row={row} ports={state.ports} at={state.at} />}
       </section>
       <section aria-labelledby="workers-heading">
         <h2 id="workers-heading">Workers</h2>
@@ -104,18 +104,11 @@ function Summary({ facts }: { facts: DashboardFacts }) {
   return (
     <section className="dash-summary" aria-label="Summary">
       <p className="dash-count">
-        {countWords(transports, 'transport')} on {countWords(portNumbers, 'port')}
-        <span> in {countWords(rooms, 'room')}</span>
+        {formatCount(transports, 'transport')} on {formatCount(portNumbers, 'port')}
+        <span> in {formatCount(rooms, 'room')}</span>
       </p>
       <p className="dash-why">{why}</p>
-      {counted === 'needs-patched-worker' && <p className="dash-note">{countedWords[counted]}</p>}
+      {counted === 'needs-patched-worker' && <p className="dash-note">{countedLabels[counted]}</p>}
     </section>
   );
 }
-
-const countedWords: Record<Exclude<Counted, 'counted'>, string> = {
-  'needs-patched-worker':
-    'What is received and dropped at a port, and a client’s further addresses: needs the patched worker (npm run worker).',
-  'not-counted': 'not counted in this mode',
-  'not-known-yet': '…',
-};

@@ -29,35 +29,35 @@ const facts: DashboardFacts = {
   matches: 1,
 };
 
-/** What a reader reads. */
+/** The visible text. */
 function text(row: Partial<PortRow>, counted: DashboardFacts['counted']): string {
   const props = { ports: [{ ...port, ...row }], facts: { ...facts, counted }, chosen: null };
   const markup = renderToStaticMarkup(createElement(PortTable, { ...props, onChoose() {} }));
   return markup.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
 }
 
-test('what an unpatched worker can’t tell is not shown as zero', () => {
-  const said = text({}, 'needs-patched-worker');
-  expect(said).toContain('dropped: needs the patched worker');
-  expect(said).not.toMatch(/nothing dropped|0 dropped/);
+test('does not show zero drops for an unpatched worker, which can’t count them', () => {
+  const shown = text({}, 'needs-patched-worker');
+  expect(shown).toContain('dropped: needs the patched worker');
+  expect(shown).not.toMatch(/nothing dropped|0 dropped/);
 });
 
-test('what nobody counts in this mode is not shown as zero', () => {
-  const said = text({}, 'not-counted');
-  expect(said).toContain('drops: not counted in this mode');
-  expect(said).not.toMatch(/nothing dropped|0 dropped/);
+test('does not show zero drops in a mode without counters', () => {
+  const shown = text({}, 'not-counted');
+  expect(shown).toContain('drops: not counted in this mode');
+  expect(shown).not.toMatch(/nothing dropped|0 dropped/);
 });
 
-test('what was counted is, with its reasons', () => {
+test('shows drops with their reasons', () => {
   const counts = { by: 'workers' as const, handled: { packets: 9 } };
   expect(text({ counts: [{ ...counts, dropped: {} }] }, 'counted')).toContain('nothing dropped');
   const dropped = { droppedDataFromUnknownTuple: 3, droppedMalformedStun: 0 };
-  const said = text({ counts: [{ ...counts, dropped }] }, 'counted');
-  expect(said).toMatch(/3 dropped .*data from an unknown tuple 3/);
-  expect(said).not.toContain('can’t be parsed');
+  const shown = text({ counts: [{ ...counts, dropped }] }, 'counted');
+  expect(shown).toMatch(/3 dropped .*data from an unknown tuple 3/);
+  expect(shown).not.toContain('malformed STUN');
 });
 
-test('what is carried is said for each port', () => {
+test('shows the traffic of each port', () => {
   expect(text({}, 'counted')).toContain('in 2.0 kB/s, 20 RTP/s · out 1.0 kB/s, 10 RTP/s');
   expect(text({ rates: null }, 'counted')).toContain('…');
 });

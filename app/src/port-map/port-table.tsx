@@ -1,8 +1,9 @@
 import type { Counted, DashboardFacts, PortCount, PortRow } from '@oneport/protocol';
-import { countedByWords, counterName, trafficWords } from './labels.ts';
+import { formatAddress } from '../ui/common/labels.ts';
+import { countedByLabels, counterLabel, formatRates } from './labels.ts';
 import './cards.css';
 
-/** What listens, for whom, and what it drops. */
+/** The open ports: their workers, their traffic, and what they drop. */
 export function PortTable(props: {
   ports: PortRow[];
   facts: DashboardFacts;
@@ -11,7 +12,7 @@ export function PortTable(props: {
 }) {
   const { ports, facts, chosen, onChoose } = props;
   if (ports.length === 0) {
-    return <p className="dash-empty">None is open: there is no transport.</p>;
+    return <p className="dash-empty">No port is open, because there are no transports.</p>;
   }
   const sorted = ports.toSorted((a, b) => a.port - b.port || (a.protocol < b.protocol ? 1 : -1));
   return (
@@ -34,30 +35,29 @@ export function PortTable(props: {
             <p>
               {port.workers.length === 1 ? 'worker' : 'workers'} {port.workers.join(', ')} ·{' '}
               {port.addresses.join(', ')}
-              {differs(port) && <> · told as {port.announced.join(', ')}</>}
+              {isAnnouncedElsewhere(port) && <> · announced as {port.announced.join(', ')}</>}
             </p>
-            <p>{port.rates ? trafficWords(port.rates) : '…'}</p>
+            <p>{port.rates ? formatRates(port.rates) : '…'}</p>
             <Counts counts={port.counts} counted={facts.counted} />
           </li>
         ))}
       </ul>
       {facts.ports > ports.length && (
         <p className="dash-more">
-          {ports.length} of {facts.ports} ports. A search shows those of what it finds.
+          {ports.length} of {facts.ports} ports. A search shows the ports of the transports that it
+          finds.
         </p>
       )}
     </>
   );
 }
 
-function differs({ addresses, announced, port }: PortRow): boolean {
-  return announced.some(
-    (told) => !addresses.some((ip) => told === `${ip}:${port}` || told === `[${ip}]:${port}`),
-  );
+function isAnnouncedElsewhere({ addresses, announced, port }: PortRow): boolean {
+  return announced.some((one) => !addresses.some((ip) => one === formatAddress(ip, port)));
 }
 
 function Counts({ counts, counted }: { counts: PortCount[]; counted: Counted }) {
-  const workersTell = counts.some(({ by }) => by === 'workers');
+  const workersCount = counts.some(({ by }) => by === 'workers');
   return (
     <>
       {counts.map(({ by, handled, dropped }) => (
@@ -66,13 +66,13 @@ function Counts({ counts, counted }: { counts: PortCount[]; counted: Counted }) 
             {sum(dropped) === 0
               ? 'nothing dropped'
               : `${sum(dropped).toLocaleString('en')} dropped`}{' '}
-            <span>{countedByWords[by]}</span>
+            <span>{countedByLabels[by]}</span>
           </summary>
           <Counters counters={dropped} className="dropped" />
           <Counters counters={handled} className="handled" />
         </details>
       ))}
-      {counted === 'needs-patched-worker' && !workersTell && (
+      {counted === 'needs-patched-worker' && !workersCount && (
         <p className="dash-unknown">dropped: needs the patched worker</p>
       )}
       {counted === 'not-counted' && <p className="dash-unknown">drops: not counted in this mode</p>}
@@ -87,7 +87,7 @@ function Counters({
   counters: Record<string, number>;
   className: string;
 }) {
-  // Of reasons those that have occurred: there are many.
+  // There are many reasons, most of which have not occurred.
   const shown = Object.entries(counters).filter(([, count]) => count > 0);
   if (shown.length === 0) {
     return null;
@@ -96,7 +96,7 @@ function Counters({
     <dl className={className}>
       {shown.map(([name, count]) => (
         <div key={name}>
-          <dt>{counterName(name)}</dt>
+          <dt>{counterLabel(name)}</dt>
           <dd>{count.toLocaleString('en')}</dd>
         </div>
       ))}

@@ -1,9 +1,9 @@
 import { type DashboardFacts, dashboardLimits, type Look } from '@oneport/protocol';
 import { useId } from 'react';
-import { countWords } from './labels.ts';
+import { formatCount } from './labels.ts';
 import type { DashboardState } from './state.ts';
 
-/** What is looked for, among all that is open. */
+/** Searches all open transports, and shows the chosen port. */
 export function Search(props: {
   state: DashboardState;
   facts: DashboardFacts;
@@ -12,24 +12,24 @@ export function Search(props: {
   const { state, facts, onLook } = props;
   const { look } = state;
   const id = useId();
-  const asked = look.search.trim() !== '' || look.port !== null;
-  const answered = facts.look.search === look.search && facts.look.port === look.port;
+  const isSearching = look.search.trim() !== '' || look.port !== null;
+  const isAnswered = facts.look.search === look.search && facts.look.port === look.port;
   return (
     <search className="dash-search">
       <div className="field">
-        <label htmlFor={id}>Whose is it?</label>
+        <label htmlFor={id}>Find a transport</label>
         <input
           id={id}
           type="search"
           value={look.search}
           maxLength={dashboardLimits.searchCharacters}
-          placeholder="address:port, ufrag, peer or room, from a capture or a firewall’s log"
+          placeholder="address:port, ufrag, peer or room"
           onChange={(event) => onLook({ search: event.target.value })}
           autoComplete="off"
           spellCheck={false}
         />
       </div>
-      {asked && (
+      {isSearching && (
         <p role="status" data-testid="matches">
           {look.port !== null && (
             <button type="button" className="dash-chip" onClick={() => onLook({ port: null })}>
@@ -37,11 +37,11 @@ export function Search(props: {
               <span className="visually-hidden">: show all ports again</span>
             </button>
           )}
-          {!answered
-            ? 'looking …'
+          {!isAnswered
+            ? 'searching…'
             : facts.matches === 0
-              ? 'Nobody’s, now. What has been closed is not kept.'
-              : countWords(facts.matches, 'transport')}
+              ? 'No open transport matches. Closed transports are not kept.'
+              : formatCount(facts.matches, 'transport')}
         </p>
       )}
     </search>

@@ -1,7 +1,10 @@
-import type { DashboardUpdate } from '@oneport/protocol';
+import type { DashboardUpdate, TransportRow } from '@oneport/protocol';
 import { expect, test } from 'vitest';
-import { transportRow } from './fixtures.ts';
 import { withUpdate } from './state.ts';
+
+/** The state looks at no other field. */
+const transportRow = (row: Pick<TransportRow, 'key'> & Partial<TransportRow>) =>
+  row as TransportRow;
 
 const first: DashboardUpdate = {
   at: 1,
@@ -9,7 +12,7 @@ const first: DashboardUpdate = {
   ports: { set: [], gone: [] },
 };
 
-test('an update replaces rows, removes those that are gone, and leaves the others', () => {
+test('replaces the rows of an update, removes closed ones, and keeps the others', () => {
   const before = withUpdate(undefined, first);
   const changed = transportRow({ key: 'b', phase: 'stun' });
   const after = withUpdate(before, {
@@ -19,11 +22,11 @@ test('an update replaces rows, removes those that are gone, and leaves the other
   expect([...after.transports.keys()]).toEqual(['b', 'c']);
   expect(after.transports.get('b')).toBe(changed);
   expect(after.at).toBe(2);
-  expect(after.ports, 'not touched').toBe(before.ports);
-  expect([...before.transports.keys()], 'not changed').toEqual(['a', 'b']);
+  expect(after.ports, 'not in the update').toBe(before.ports);
+  expect([...before.transports.keys()], 'immutable').toEqual(['a', 'b']);
 });
 
-test('the first of a connection has everything: what was known before is forgotten', () => {
+test('forgets everything at the first update of a connection', () => {
   const again = withUpdate(undefined, {
     at: 9,
     transports: { set: [transportRow({ key: 'z' })], gone: [] },

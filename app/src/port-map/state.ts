@@ -1,4 +1,4 @@
-/** What the page knows: the server's rows, put together out of its updates. */
+/** The state of the page: the server's rows, assembled from its updates. */
 import type {
   Changes,
   DashboardFacts,
@@ -17,7 +17,7 @@ export type LinkState =
 
 export interface DashboardState {
   link: LinkState;
-  /** What is asked for. The server's answer to it is in `facts`, a little later. */
+  /** The current search. `facts` follows it with the server's answer. */
   look: Look;
   /** The server's clock at the last update, in milliseconds since 1970. */
   at: number;
@@ -27,13 +27,12 @@ export interface DashboardState {
   transports: ReadonlyMap<string, TransportRow>;
 }
 
-export const nothingLookedFor: Look = { search: '', port: null };
+const emptyLook: Look = { search: '', port: null };
 
-/** @param link - whether there is a token to begin with */
 export function initialState(link: LinkState): DashboardState {
   return {
     link,
-    look: nothingLookedFor,
+    look: emptyLook,
     at: 0,
     facts: undefined,
     workers: new Map(),
@@ -42,15 +41,15 @@ export function initialState(link: LinkState): DashboardState {
   };
 }
 
-type Told = Pick<DashboardState, 'at' | 'facts' | 'workers' | 'ports' | 'transports'>;
+type ServerState = Pick<DashboardState, 'at' | 'facts' | 'workers' | 'ports' | 'transports'>;
 
 /**
- * What is known after an update.
+ * Applies an update.
  *
- * @param known - before it; undefined: it is the first of a connection, which has everything
- * @returns tables that have not changed are the same objects
+ * @param known - the state before it; undefined for the first update of a connection, which contains everything
+ * @returns the state after it, in which unchanged tables are the same objects
  */
-export function withUpdate(known: Told | undefined, update: DashboardUpdate): Told {
+export function withUpdate(known: ServerState | undefined, update: DashboardUpdate): ServerState {
   const before = known ?? initialState({ name: 'open' });
   return {
     at: update.at,

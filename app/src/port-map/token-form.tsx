@@ -1,12 +1,12 @@
 import { type FormEvent, useId, useState } from 'react';
 
 const reasons = {
-  token: 'This token is not, or no longer, the right one.',
-  host: `This server doesn’t know itself by the name ${location.host}. Set ALLOWED_ORIGINS=${location.origin} and start it again, or open the map at an address of its own.`,
-  full: 'As many people look already as there are places for. Close one of the other pages.',
+  token: 'This token is not valid, or no longer valid.',
+  host: `This server does not accept the host name ${location.host}. Restart it with ALLOWED_ORIGINS=${location.origin}, or open the port map at one of its own addresses.`,
+  full: 'Too many people are viewing the port map. Close one of the other pages.',
 } as const;
 
-/** What stands in place of the map for those who have no token. */
+/** Shown instead of the port map when there is no valid token. */
 export function TokenForm(props: {
   reason: keyof typeof reasons | undefined;
   onToken(token: string): void;
@@ -24,8 +24,9 @@ export function TokenForm(props: {
     <main className="dash-token">
       <form onSubmit={submit}>
         <p>
-          The port map names peers, rooms and addresses, so it opens with a token only:{' '}
-          <code>npm start</code> prints a link with it, or it is <code>DASHBOARD_TOKEN</code>.
+          The port map shows peers, rooms and addresses, so it requires a token.{' '}
+          <code>npm start</code> prints a link that contains it, unless you set{' '}
+          <code>DASHBOARD_TOKEN</code>.
         </p>
         {reason && (
           <p className="dash-refused" role="alert">

@@ -1,8 +1,9 @@
 import type { TransportRow } from '@oneport/protocol';
-import { addressWords, bytesWords, idWords, phaseWords, sinceWords, ufragWords } from './labels.ts';
+import { formatAddress } from '../ui/common/labels.ts';
+import { formatBytes, formatDuration, phaseLabels, shortId, shortUfrag } from './labels.ts';
 import './transport-table.css';
 
-/** Whose each tuple is. On a narrow screen each row becomes a card. */
+/** The transports with their peers and tuples. On a narrow screen each row becomes a card. */
 export function TransportTable(props: {
   transports: TransportRow[];
   matches: number;
@@ -12,7 +13,7 @@ export function TransportTable(props: {
 }) {
   const { transports, matches, at, chosen, onChoose } = props;
   if (transports.length === 0) {
-    return <p className="dash-empty">None.</p>;
+    return <p className="dash-empty">No transports.</p>;
   }
   return (
     <>
@@ -43,8 +44,8 @@ export function TransportTable(props: {
       </table>
       {matches > transports.length && (
         <p className="dash-more">
-          The newest {transports.length} of {matches.toLocaleString('en')}. All of them are
-          searched.
+          The newest {transports.length} of {matches.toLocaleString('en')}. A search covers all of
+          them.
         </p>
       )}
     </>
@@ -60,28 +61,28 @@ function Row(props: { row: TransportRow; at: number; chosen: boolean; onChoose()
         <button type="button" aria-pressed={chosen} onClick={onChoose}>
           {row.displayName ?? row.peerId}
         </button>{' '}
-        {row.displayName !== null && <code title={row.peerId}>{idWords(row.peerId)}</code>}{' '}
+        {row.displayName !== null && <code title={row.peerId}>{shortId(row.peerId)}</code>}{' '}
         <span>{row.direction === 'send' ? 'sends' : 'receives'}</span>
       </td>
       <td data-label="Room">{row.roomId}</td>
       <td data-label="Client address" className="mono">
-        {tuple ? addressWords(tuple.address, tuple.remotePort) : '—'}
+        {tuple ? formatAddress(tuple.address, tuple.remotePort) : '—'}
       </td>
       <td data-label="Port" className="mono">
         {tuple?.port ?? row.ports.join(', ')}
       </td>
       <td data-label="Found by">
         <span className="dash-phase" data-phase={phase}>
-          {phaseWords[phase].short}
+          {phaseLabels[phase].short}
         </span>{' '}
-        <code title={row.ufrag}>{ufragWords(row.ufrag)}</code>
+        <code title={row.ufrag}>{shortUfrag(row.ufrag)}</code>
       </td>
-      <td data-label="Since">{sinceWords(at - (tuple?.since ?? row.openedAt))}</td>
+      <td data-label="Since">{formatDuration(at - (tuple?.since ?? row.openedAt))}</td>
       <td data-label="In">
-        {rates ? `${bytesWords(rates.bytesIn)}/s · ${rates.packetsIn} RTP/s` : '…'}
+        {rates ? `${formatBytes(rates.bytesIn)}/s · ${rates.packetsIn} RTP/s` : '…'}
       </td>
       <td data-label="Out">
-        {rates ? `${bytesWords(rates.bytesOut)}/s · ${rates.packetsOut} RTP/s` : '…'}
+        {rates ? `${formatBytes(rates.bytesOut)}/s · ${rates.packetsOut} RTP/s` : '…'}
       </td>
     </tr>
   );

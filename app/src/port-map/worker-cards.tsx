@@ -1,5 +1,5 @@
 import type { WorkerRow } from '@oneport/protocol';
-import { bytesWords, countWords } from './labels.ts';
+import { formatBytes, formatCount } from './labels.ts';
 import './cards.css';
 
 export function WorkerCards({ workers }: { workers: WorkerRow[] }) {
@@ -25,10 +25,10 @@ function Worker({ worker }: { worker: WorkerRow }) {
   return (
     <>
       <h3>
-        Worker {index} <span>process {pid}</span>
+        Worker {index} <span>pid {pid}</span>
       </h3>
       <p>
-        {countWords(rooms, 'room')}, {countWords(transports, 'transport')}
+        {formatCount(rooms, 'room')}, {formatCount(transports, 'transport')}
       </p>
       <dl>
         <dt>CPU</dt>
@@ -37,14 +37,14 @@ function Worker({ worker }: { worker: WorkerRow }) {
           <meter min={0} max={1} high={0.8} value={cpu ?? 0} aria-label="CPU" />
         </dd>
         <dt>Memory</dt>
-        <dd>{memory === null ? 'not told by this system' : bytesWords(memory)}</dd>
+        <dd>{memory === null ? 'not available on this system' : formatBytes(memory)}</dd>
         <dt>In</dt>
-        <dd>{rates ? `${bytesWords(rates.bytesIn)}/s · ${rates.packetsIn} RTP/s` : '…'}</dd>
+        <dd>{rates ? `${formatBytes(rates.bytesIn)}/s · ${rates.packetsIn} RTP/s` : '…'}</dd>
         <dt>Out</dt>
-        <dd>{rates ? `${bytesWords(rates.bytesOut)}/s · ${rates.packetsOut} RTP/s` : '…'}</dd>
+        <dd>{rates ? `${formatBytes(rates.bytesOut)}/s · ${rates.packetsOut} RTP/s` : '…'}</dd>
         <dt>{portCount === 1 ? 'Port' : 'Ports'}</dt>
         <dd>
-          {portCount === 0 && 'none: no transport'}
+          {portCount === 0 && 'none'}
           {ports.map((key) => (
             <code key={key}>{key}</code>
           ))}

@@ -11,7 +11,7 @@ const message = (messageId: string, time: number, peerId = 'a') => ({
 });
 const mine = (peerId: string) => peerId === 'me';
 
-test('history that comes after a live message goes before it, and nothing comes twice', () => {
+test('sorts history before live messages, without duplicates', () => {
   const live = mergeChat([], [message('three', 3)], mine);
   const all = mergeChat(
     live,
@@ -25,12 +25,12 @@ test('history that comes after a live message goes before it, and nothing comes 
   ]);
 });
 
-test('nothing new is no change', () => {
+test('returns the same array when there is nothing to add', () => {
   const entries = mergeChat([], [message('one', 1)], mine);
   expect(mergeChat(entries, [], mine)).toBe(entries);
 });
 
-test('only the newest are kept', () => {
+test('keeps the newest entries only', () => {
   const many = Array.from({ length: 1200 }, (_, n) => message(String(n), n));
   const kept = mergeChat([], many, mine);
   expect(kept).toHaveLength(1000);

@@ -1,16 +1,16 @@
-/** The chat: history and live messages, each once, in the order of the server's clock. */
+/** The chat: history and live messages without duplicates, ordered by the server's clock. */
 import type { ChatMessage } from '@oneport/protocol';
 
 export interface ChatEntry extends ChatMessage {
   readonly mine: boolean;
 }
 
-const mostEntries = 1000;
+const maxEntries = 1000;
 
 /**
- * @param entries - what is there
- * @param messages - what has come; a message that is there already replaces it
- * @param isMine - whether a peer id is or was mine
+ * @param messages - new ones; one that is among the entries already replaces it
+ * @param isMine - whether a peer id is or was that of the local peer
+ * @returns the same array if there is nothing to add
  */
 export function mergeChat(
   entries: readonly ChatEntry[],
@@ -24,6 +24,6 @@ export function mergeChat(
   for (const message of messages) {
     byId.set(message.messageId, { ...message, mine: isMine(message.peerId) });
   }
-  // Sorting is stable: messages of the same millisecond stay in the order in which they came.
-  return [...byId.values()].sort((one, other) => one.time - other.time).slice(-mostEntries);
+  // Sorting is stable: messages of the same millisecond stay in the order in which they arrived.
+  return [...byId.values()].sort((one, other) => one.time - other.time).slice(-maxEntries);
 }

@@ -1,39 +1,38 @@
-/** What a person does to microphone, camera and screen: it is done, and remembered for the next call. */
-
+/** The user's actions on microphone, camera and screen, remembered for the next call. */
 import { problemOf } from '../devices/devices.ts';
 import type { LocalMedia, LocalSource } from '../devices/local-media.ts';
-import type { RememberedPreferences } from '../page/preferences.ts';
+import type { StoredPreferences } from '../page/preferences.ts';
 import type { Notices } from './notices.ts';
 import type { ChosenDevices } from './snapshot.ts';
 
 type SourceName = 'microphone' | 'camera';
 
-export interface OwnDevicesOptions {
+export interface DeviceControlsOptions {
   local: LocalMedia;
-  preferences: RememberedPreferences;
+  preferences: StoredPreferences;
   notices: Notices;
-  /** The choice of a device may be another. */
+  /** `chosen` may have changed. */
   onChosen: () => void;
 }
 
-const isOpen = ({ state }: LocalSource) => state === 'on' || state === 'opening';
+const isOn = ({ state }: LocalSource) => state === 'on' || state === 'opening';
 
-export class OwnDevices {
-  readonly #options: OwnDevicesOptions;
-  /** Which were open when I left, to be opened again. */
-  #toReopen: Record<SourceName, boolean> | undefined;
+export class DeviceControls {
+  readonly #options: DeviceControlsOptions;
+  /** What was on when the user left, to be turned on again. */
+  #onBeforeLeaving: Record<SourceName, boolean> | undefined;
 
-  constructor(options: OwnDevicesOptions) {
+  constructor(options: DeviceControlsOptions) {
     this.#options = options;
   }
 
-  /** Whether they are heard and seen, or about to be. */
-  get open(): Record<SourceName, boolean> {
+  /** Whether microphone and camera are sent, or about to be. */
+  get on(): Record<SourceName, boolean> {
     const { microphone, camera } = this.#options.local.state;
-    return { microphone: isOpen(microphone), camera: isOpen(camera) };
+    return { microphone: isOn(microphone), camera: isOn(camera) };
   }
 
-  /** Those that are open, and else those that were chosen last. */
+  /** The devices that are open, or else the ones that were chosen last. */
   get chosen(): ChosenDevices {
     const { local, preferences } = this.#options;
     const { microphone, camera } = local.openDeviceIds;
@@ -45,26 +44,29 @@ export class OwnDevices {
     };
   }
 
-  /** Opens microphone and camera as they were: when I left, or else in the last call. */
-  async openAgain(was: Record<SourceName, boolean> | undefined = this.#toReopen): Promise<void> {
+  /**
+   * Opens microphone and camera.
+   *
+   * @param requested - by default as they were when the user left, or else as in the last call
+   */
+  async open(requested = this.#onBeforeLeaving): Promise<void> {
     const { microphoneOn, cameraOn } = this.#options.preferences.current;
-    this.#toReopen = undefined;
-    await this.#options.local.open(was ?? { microphone: microphoneOn, camera: cameraOn });
+    this.#onBeforeLeaving = undefined;
+    await this.#options.local.open(requested ?? { microphone: microphoneOn, camera: cameraOn });
   }
 
-  /** I leave: all devices are closed. */
+  /** Closes all devices, because the user leaves. */
   close(): void {
-    this.#toReopen = this.open;
+    this.#onBeforeLeaving = this.on;
     this.#options.local.closeAll();
   }
 
-  /** Opens or mutes the microphone. */
+  /** Mutes or unmutes; opens the microphone if necessary. */
   async setMicrophone(on: boolean): Promise<void> {
     this.#options.preferences.change({ microphoneOn: on });
     await this.#options.local.setMicrophone(on);
   }
 
-  /** Turns the camera on or off. Off, its light goes out. */
   async setCamera(on: boolean): Promise<void> {
     this.#options.preferences.change({ cameraOn: on });
     await this.#options.local.setCamera(on);
@@ -82,12 +84,12 @@ export class OwnDevices {
     this.#options.onChosen();
   }
 
-  /** Lets me pick a screen, and sends it beside the camera. */
+  /** Lets the user pick a screen, and shares it in addition to the camera. */
   async shareScreen(): Promise<void> {
     try {
       await this.#options.local.shareScreen();
     } catch (error) {
-      // Closing the picker is an answer, not a fault.
+      // Closing the picker is not an error.
       if (problemOf(error) !== 'denied') {
         this.#options.notices.add({ type: 'screen-failed' });
       }

@@ -1,4 +1,4 @@
-/** What I may do in the room, what its moderators have done, and what I do if I am one. */
+/** The permissions of the local peer, the decisions of moderators, and the commands of a moderator. */
 import type {
   NotificationData,
   PeerId,
@@ -11,17 +11,16 @@ import type { LocalMedia } from '../devices/local-media.ts';
 import type { SendRequest } from '../signalling/signalling.ts';
 import type { Notices } from './notices.ts';
 
-/** The part of the snapshot that is about permissions. */
-export interface ModerationView {
+export interface ModerationState {
   readonly permissions: Permissions;
-  /** Who comes now has to be let in. */
+  /** New participants need to be admitted. */
   readonly locked: boolean;
-  /** Who waits to be let in, the longest waiting first. Only moderators are told. */
+  /** Peers that wait to be admitted, the longest waiting first. Empty unless the local peer is a moderator. */
   readonly lobby: readonly WaitingPeer[];
 }
 
-/** Until the server has said what I may do. */
-export const beforeWelcome: ModerationView = {
+/** Assumed until the first `welcome`. */
+export const initialModeration: ModerationState = {
   permissions: {
     publish: ['microphone', 'camera', 'screen'],
     chat: true,
@@ -35,51 +34,51 @@ export const beforeWelcome: ModerationView = {
 export interface ModerationOptions {
   request: SendRequest;
   notices: Notices;
-  local: Pick<LocalMedia, 'allow' | 'setMicrophone' | 'setCamera' | 'stopScreen'>;
-  onChange: (view: ModerationView) => void;
+  local: Pick<LocalMedia, 'setAllowed' | 'setMicrophone' | 'setCamera' | 'stopScreen'>;
+  onChange: (state: ModerationState) => void;
 }
 
 export class Moderation {
   readonly #options: ModerationOptions;
-  #view = beforeWelcome;
+  #state = initialModeration;
 
   constructor(options: ModerationOptions) {
     this.#options = options;
   }
 
-  /** Pauses what somebody sends: it may go on when it wants to. */
-  mute(peerId: PeerId, what: Publishable): Promise<void> {
-    return this.#ask('mutePeer', { peerId, what });
+  /** Pauses what a peer sends. The peer can resume it. */
+  mutePeer(peerId: PeerId, what: Publishable): Promise<void> {
+    return this.#request('mutePeer', { peerId, what });
   }
 
-  /** Sends somebody away for as long as the call lasts. */
-  remove(peerId: PeerId): Promise<void> {
-    return this.#ask('removePeer', { peerId });
+  /** Removes a peer, which can't rejoin as long as the call lasts. */
+  removePeer(peerId: PeerId): Promise<void> {
+    return this.#request('removePeer', { peerId });
   }
 
-  /** Sends everybody away, me too. */
+  /** Ends the call for all peers, the local one too. */
   closeRoom(): Promise<void> {
-    return this.#ask('closeRoom', {});
+    return this.#request('closeRoom', {});
   }
 
-  setLocked(locked: boolean): Promise<void> {
-    return this.#ask('setRoomLocked', { locked });
+  setRoomLocked(locked: boolean): Promise<void> {
+    return this.#request('setRoomLocked', { locked });
   }
 
-  admit(peerId: PeerId): Promise<void> {
-    return this.#ask('admitPeer', { peerId });
+  admitPeer(peerId: PeerId): Promise<void> {
+    return this.#request('admitPeer', { peerId });
   }
 
-  deny(peerId: PeerId): Promise<void> {
-    return this.#ask('denyPeer', { peerId });
+  denyPeer(peerId: PeerId): Promise<void> {
+    return this.#request('denyPeer', { peerId });
   }
 
   welcomed({ permissions, room }: Welcome): void {
-    this.#options.local.allow(permissions.publish);
-    this.#change({ permissions, locked: room.locked, lobby: [] });
+    this.#options.local.setAllowed(permissions.publish);
+    this.#update({ permissions, locked: room.locked, lobby: [] });
   }
 
-  /** A moderator has muted me. What I would like next time is not changed by it. */
+  /** A moderator has muted the local peer. The preferences for the next call stay as they are. */
   muted({ what }: NotificationData<'muted'>): void {
     const { local, notices } = this.#options;
     if (what === 'microphone') {
@@ -92,26 +91,26 @@ export class Moderation {
     notices.add({ type: 'muted', what });
   }
 
-  locked({ locked }: NotificationData<'roomLocked'>): void {
-    this.#change({ locked });
-    this.#options.notices.add({ type: 'locked', locked });
+  roomLocked({ locked }: NotificationData<'roomLocked'>): void {
+    this.#update({ locked });
+    this.#options.notices.add({ type: 'room-locked', locked });
   }
 
   lobbyChanged({ waiting }: NotificationData<'lobbyChanged'>): void {
-    this.#change({ lobby: waiting });
+    this.#update({ lobby: waiting });
   }
 
-  async #ask(...request: Parameters<SendRequest>): Promise<void> {
+  async #request(...request: Parameters<SendRequest>): Promise<void> {
     try {
       await this.#options.request(...request);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#options.notices.add({ type: 'not-moderated', reason });
+      this.#options.notices.add({ type: 'moderation-failed', reason });
     }
   }
 
-  #change(change: Partial<ModerationView>): void {
-    this.#view = { ...this.#view, ...change };
-    this.#options.onChange(this.#view);
+  #update(change: Partial<ModerationState>): void {
+    this.#state = { ...this.#state, ...change };
+    this.#options.onChange(this.#state);
   }
 }

@@ -1,7 +1,20 @@
-/** The things that have just happened, until each is dismissed. */
-import type { Notice } from './snapshot.ts';
+/** Short messages about what has just happened, each shown until it is dismissed. */
+import type { Publishable, Source } from '@oneport/protocol';
 
-const mostAtOnce = 4;
+export type Notice = { readonly id: number } & (
+  | { readonly type: 'joined' | 'left'; readonly displayName: string }
+  | { readonly type: 'publish-failed'; readonly source: Source; readonly reason: string }
+  | { readonly type: 'chat-failed'; readonly reason: string }
+  | { readonly type: 'screen-failed' }
+  | { readonly type: 'muted'; readonly what: Publishable }
+  | { readonly type: 'room-locked'; readonly locked: boolean }
+  | { readonly type: 'moderation-failed'; readonly reason: string }
+  | { readonly type: 'reconnected' }
+  /** `at` in milliseconds since the epoch. */
+  | { readonly type: 'server-stopping'; readonly inSeconds: number; readonly at: number }
+);
+
+const maxNotices = 4;
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
@@ -16,7 +29,7 @@ export class Notices {
 
   add(notice: DistributiveOmit<Notice, 'id'>): void {
     this.#lastId += 1;
-    this.#set([...this.#notices, { ...notice, id: this.#lastId } as Notice].slice(-mostAtOnce));
+    this.#set([...this.#notices, { ...notice, id: this.#lastId } as Notice].slice(-maxNotices));
   }
 
   remove(id: number): void {

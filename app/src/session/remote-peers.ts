@@ -1,8 +1,8 @@
-/** The others in the room, put together from who is there and what arrives from them. */
+/** The other peers of the room, each with the media received from it. */
 import type { PeerId, PeerInfo, Source } from '@oneport/protocol';
 import type { RemoteMedia } from '../media/consumers.ts';
 
-export interface Person extends PeerInfo {
+export interface RemotePeer extends PeerInfo {
   readonly microphone: RemoteMedia | undefined;
   readonly camera: RemoteMedia | undefined;
   readonly screen: RemoteMedia | undefined;
@@ -10,34 +10,34 @@ export interface Person extends PeerInfo {
 }
 
 /**
- * @param peers - who is there, in the order in which they are shown
- * @param media - what arrives, of anybody; of two for the same the first counts
- * @param before - the result of last time: what hasn't changed stays the same object
+ * @param peers - in the order in which they are shown
+ * @param media - of all peers; the first entry for a peer and source counts
+ * @param before - the previous result: what hasn't changed stays the same object
  */
-export function assemblePeople(
+export function assembleRemotePeers(
   peers: Iterable<PeerInfo>,
   media: readonly RemoteMedia[],
-  before: readonly Person[],
-): readonly Person[] {
+  before: readonly RemotePeer[],
+): readonly RemotePeer[] {
   const find = (peerId: PeerId, source: Source) =>
     media.find((one) => one.peerId === peerId && one.source === source);
-  const old = new Map(before.map((person) => [person.peerId, person]));
-  const people = Array.from(peers, (peer): Person => {
-    const person: Person = {
-      ...peer,
-      microphone: find(peer.peerId, 'microphone'),
-      camera: find(peer.peerId, 'camera'),
-      screen: find(peer.peerId, 'screen'),
-      screenAudio: find(peer.peerId, 'screen-audio'),
+  const previousById = new Map(before.map((peer) => [peer.peerId, peer]));
+  const assembled = Array.from(peers, (info): RemotePeer => {
+    const peer: RemotePeer = {
+      ...info,
+      microphone: find(info.peerId, 'microphone'),
+      camera: find(info.peerId, 'camera'),
+      screen: find(info.peerId, 'screen'),
+      screenAudio: find(info.peerId, 'screen-audio'),
     };
-    const previous = old.get(peer.peerId);
-    return previous && same(previous, person) ? previous : person;
+    const previous = previousById.get(info.peerId);
+    return previous && isSame(previous, peer) ? previous : peer;
   });
   const unchanged =
-    people.length === before.length && people.every((person, at) => person === before[at]);
-  return unchanged ? before : people;
+    assembled.length === before.length && assembled.every((peer, at) => peer === before[at]);
+  return unchanged ? before : assembled;
 }
 
-function same(one: Person, other: Person): boolean {
-  return (Object.keys(other) as (keyof Person)[]).every((key) => one[key] === other[key]);
+function isSame(one: RemotePeer, other: RemotePeer): boolean {
+  return (Object.keys(other) as (keyof RemotePeer)[]).every((key) => one[key] === other[key]);
 }

@@ -1,59 +1,58 @@
 import { expect, test, vi } from 'vitest';
 import type { RemoteMedia } from '../media/consumers.ts';
-import { Notices } from './notices.ts';
-import { Room } from './room-state.ts';
-import type { Notice } from './snapshot.ts';
+import { type Notice, Notices } from './notices.ts';
+import { RoomState } from './room-state.ts';
 
 const device = { flag: 'chrome', name: 'Chrome' };
 const ada = { peerId: 'a', displayName: 'Ada', device };
 const bob = { peerId: 'b', displayName: 'Bob', device };
 
-/** What I send and receive is no matter of this class. */
-const nothing = { producers: [], consumers: [] };
+/** RoomState doesn't use this part of the reply. */
+const noMedia = { producers: [], consumers: [] };
 
 function setUp() {
-  let told: readonly Notice[] = [];
+  let current: readonly Notice[] = [];
   const notices = new Notices((notices) => {
-    told = notices;
+    current = notices;
   });
-  const room = new Room({ notices, onChange: () => undefined });
-  const names = () => room.view.people.map(({ displayName }) => displayName);
-  const news = () => told.map(({ type }) => type);
-  return { room, names, news };
+  const room = new RoomState({ notices, onChange: () => undefined });
+  const names = () => room.view.peers.map(({ displayName }) => displayName);
+  const noticeTypes = () => current.map(({ type }) => type);
+  return { room, names, noticeTypes };
 }
 
-test('who is there when I come in is no news, who comes and goes is', () => {
-  const { room, names, news } = setUp();
-  room.entered({ peers: [ada], chat: [], ...nothing });
-  expect(news()).toEqual([]);
-  room.peerCame(bob);
-  room.peerWent('a');
+test('adds notices for peers that join or leave, but not for those present at the join', () => {
+  const { room, names, noticeTypes } = setUp();
+  room.joined({ peers: [ada], chat: [], ...noMedia });
+  expect(noticeTypes()).toEqual([]);
+  room.newPeer(bob);
+  room.peerClosed('a');
   expect(names()).toEqual(['Bob']);
-  expect(news()).toEqual(['joined', 'left']);
+  expect(noticeTypes()).toEqual(['joined', 'left']);
 });
 
-test('notifications may come before the reply to join, or twice', () => {
-  const { room, names, news } = setUp();
-  room.peerCame(bob);
-  room.entered({ peers: [ada, bob], chat: [], ...nothing });
-  room.peerCame(bob);
-  room.peerWent('nobody');
+test('accepts notifications before the reply to join, and repeated ones', () => {
+  const { room, names, noticeTypes } = setUp();
+  room.newPeer(bob);
+  room.joined({ peers: [ada, bob], chat: [], ...noMedia });
+  room.newPeer(bob);
+  room.peerClosed('unknown');
   expect(names().sort()).toEqual(['Ada', 'Bob']);
-  expect(news()).toEqual(['joined']);
+  expect(noticeTypes()).toEqual(['joined']);
 });
 
-test('coming back, I learn who has gone meanwhile', () => {
+test('removes the peers that left while signalling was interrupted', () => {
   const { room, names } = setUp();
-  room.entered({ peers: [ada, bob], chat: [], ...nothing });
-  room.entered({ peers: [bob], chat: [], ...nothing });
-  room.peerRenamed('b', 'Robert');
+  room.joined({ peers: [ada, bob], chat: [], ...noMedia });
+  room.joined({ peers: [bob], chat: [], ...noMedia });
+  room.peerDisplayNameChanged('b', 'Robert');
   expect(names()).toEqual(['Robert']);
 });
 
-test('what I wrote under an earlier peer id stays mine', () => {
+test('recognises own messages from earlier peer ids', () => {
   const { room } = setUp();
-  const before = room.newIdentity();
-  const now = room.newIdentity();
+  const before = room.addOwnPeerId();
+  const now = room.addOwnPeerId();
   const message = (messageId: string, peerId: string) => ({
     type: 'chat' as const,
     messageId,
@@ -62,23 +61,23 @@ test('what I wrote under an earlier peer id stays mine', () => {
     time: 1,
     text: 'hello',
   });
-  room.chatted([message('1', before), message('2', now), message('3', 'b')]);
+  room.addChat([message('1', before), message('2', now), message('3', 'b')]);
   expect(room.view.chat.map(({ mine }) => mine)).toEqual([true, true, false]);
 });
 
-test('with other transports, what was seen is shown on until it comes by them, but not for long', () => {
+test('shows the media of the previous media session until the new one has it, but not for long', () => {
   vi.useFakeTimers();
   const { room } = setUp();
   const media = (consumerId: string, source: 'camera' | 'microphone') =>
     ({ consumerId, peerId: 'a', source, state: 'live' }) as RemoteMedia;
   const shown = () => {
-    const [person] = room.view.people;
-    return [person?.camera?.consumerId, person?.microphone?.consumerId];
+    const [peer] = room.view.peers;
+    return [peer?.camera?.consumerId, peer?.microphone?.consumerId];
   };
-  room.entered({ peers: [ada], chat: [], ...nothing });
-  room.transportsChanged([]);
+  room.joined({ peers: [ada], chat: [], ...noMedia });
+  room.mediaSessionReplaced([]);
   room.mediaChanged([media('old camera', 'camera'), media('old microphone', 'microphone')]);
-  room.transportsChanged([]);
+  room.mediaSessionReplaced([]);
   expect(shown()).toEqual(['old camera', 'old microphone']);
   room.mediaChanged([media('new camera', 'camera')]);
   expect(shown()).toEqual(['new camera', 'old microphone']);

@@ -1,36 +1,36 @@
-/** Who is in the room and what was said in it, as the server tells it. It outlives connections. */
+/** The peers of the room and its chat, as the server reports them. It outlives sockets and media sessions. */
 import type { ChatMessage, PeerId, PeerInfo, RequestReply } from '@oneport/protocol';
 import type { RemoteMedia } from '../media/consumers.ts';
 import { newPeerId } from '../page/ids.ts';
 import type { SendRequest } from '../signalling/signalling.ts';
 import { mergeChat } from './chat-log.ts';
 import type { Notices } from './notices.ts';
-import { assemblePeople } from './remote-peers.ts';
+import { assembleRemotePeers } from './remote-peers.ts';
 import type { Self, Snapshot } from './snapshot.ts';
 
-/** The part of the snapshot that is the room's. */
-export type RoomView = Pick<Snapshot, 'people' | 'chat'>;
+/** The part of the snapshot that the room state provides. */
+export type RoomView = Pick<Snapshot, 'peers' | 'chat'>;
 
-export interface RoomOptions {
+export interface RoomStateOptions {
   notices: Notices;
   onChange: (view: RoomView) => void;
 }
 
-/** Milliseconds that what came by an earlier connection is shown on, while the new one doesn't bring it yet. */
-const afterglow = 3_000;
+/** Milliseconds for which the media of the previous media session is shown until the new one has it. */
+const holdTime = 3_000;
 
-export class Room {
-  readonly #options: RoomOptions;
+export class RoomState {
+  readonly #options: RoomStateOptions;
   readonly #peers = new Map<PeerId, PeerInfo>();
-  /** All that I have had: what I wrote under an earlier one is mine too. */
+  /** All peer ids that the local peer has had, because its earlier messages are its own too. */
   readonly #ownPeerIds = new Set<PeerId>();
   #media: readonly RemoteMedia[] = [];
-  /** What came by an earlier connection: its tracks have ended, and pictures show their last frame. */
-  #before: readonly RemoteMedia[] = [];
-  #fading: ReturnType<typeof setTimeout> | undefined;
-  #view: RoomView = { people: [], chat: [] };
+  /** Of the previous media session: its tracks have ended, and video elements show their last frame. */
+  #previousMedia: readonly RemoteMedia[] = [];
+  #holdTimer: ReturnType<typeof setTimeout> | undefined;
+  #view: RoomView = { peers: [], chat: [] };
 
-  constructor(options: RoomOptions) {
+  constructor(options: RoomStateOptions) {
     this.#options = options;
   }
 
@@ -38,110 +38,104 @@ export class Room {
     return this.#view;
   }
 
-  /** @param peerId - mine already; by default one that nobody has had yet */
-  newIdentity(peerId = newPeerId()): PeerId {
+  /** Registers a peer id of the local peer; by default a new one. */
+  addOwnPeerId(peerId = newPeerId()): PeerId {
     this.#ownPeerIds.add(peerId);
     return peerId;
   }
 
-  /** I have joined: the reply lists everybody, and so also says who has gone meanwhile. */
-  entered({ peers, chat }: RequestReply<'join'>): void {
-    const there = new Set(peers.map(({ peerId }) => peerId));
+  /** @param reply - lists all peers, so that those missing have left meanwhile */
+  joined({ peers, chat }: RequestReply<'join'>): void {
+    const present = new Set(peers.map(({ peerId }) => peerId));
     for (const peerId of this.#peers.keys()) {
-      if (!there.has(peerId)) {
+      if (!present.has(peerId)) {
         this.#peers.delete(peerId);
       }
     }
     for (const peer of peers) {
       this.#peers.set(peer.peerId, peer);
     }
-    this.chatted(chat);
-    this.#peopleChanged();
+    this.addChat(chat);
+    this.#updatePeers();
   }
 
-  /** I have left. What was said can still be read when I come back. */
+  /** The local peer has left. The chat is kept in case it rejoins. */
   left(): void {
     this.#peers.clear();
-    this.#before = [];
+    this.#previousMedia = [];
     this.mediaChanged([]);
   }
 
-  peerCame(peer: PeerInfo): void {
-    const known = this.#peers.has(peer.peerId);
+  newPeer(peer: PeerInfo): void {
+    const isKnown = this.#peers.has(peer.peerId);
     this.#peers.set(peer.peerId, peer);
-    this.#peopleChanged();
-    if (!known) {
+    this.#updatePeers();
+    if (!isKnown) {
       this.#options.notices.add({ type: 'joined', displayName: peer.displayName });
     }
   }
 
-  peerWent(peerId: PeerId): void {
+  peerClosed(peerId: PeerId): void {
     const peer = this.#peers.get(peerId);
     this.#peers.delete(peerId);
-    this.#peopleChanged();
+    this.#updatePeers();
     if (peer) {
       this.#options.notices.add({ type: 'left', displayName: peer.displayName });
     }
   }
 
-  peerRenamed(peerId: PeerId, displayName: string): void {
+  peerDisplayNameChanged(peerId: PeerId, displayName: string): void {
     const peer = this.#peers.get(peerId);
     if (peer) {
       this.#peers.set(peerId, { ...peer, displayName });
     }
-    this.#peopleChanged();
-  }
-
-  /** @param inSeconds - when at the latest; I will come back by myself */
-  serverStops(inSeconds: number): void {
-    const at = Date.now() + inSeconds * 1000;
-    this.#options.notices.add({ type: 'server-stopping', inSeconds, at });
+    this.#updatePeers();
   }
 
   /**
-   * There are other transports than before: nobody shall look as if they had turned everything off, just because theirs
-   * comes a moment later.
+   * There is a new media session. Until its media arrives, that of the previous one is shown for a moment, so that the
+   * peers don't look as if they had turned everything off.
    *
-   * @param media - all that arrives by them already
+   * @param media - what the new media session has already
    */
-  transportsChanged(media: readonly RemoteMedia[]): void {
-    this.#before = this.#media;
-    clearTimeout(this.#fading);
-    this.#fading = setTimeout(() => {
-      this.#before = [];
-      this.#peopleChanged();
-    }, afterglow);
+  mediaSessionReplaced(media: readonly RemoteMedia[]): void {
+    this.#previousMedia = this.#media;
+    clearTimeout(this.#holdTimer);
+    this.#holdTimer = setTimeout(() => {
+      this.#previousMedia = [];
+      this.#updatePeers();
+    }, holdTime);
     this.mediaChanged(media);
   }
 
-  /** @param media - all that arrives now, of everybody */
+  /** @param media - received from all peers */
   mediaChanged(media: readonly RemoteMedia[]): void {
     this.#media = media;
-    this.#peopleChanged();
+    this.#updatePeers();
   }
 
-  chatted(messages: readonly ChatMessage[]): void {
+  addChat(messages: readonly ChatMessage[]): void {
     const chat = mergeChat(this.#view.chat, messages, (peerId) => this.#ownPeerIds.has(peerId));
-    this.#change({ chat });
+    this.#update({ chat });
   }
 
   /**
    * Sends a chat message.
    *
-   * @param self - who says it
-   * @returns false if it didn't get through (a notice says why)
+   * @param self - the sender
+   * @returns false if it could not be sent; a notice then gives the reason
    */
-  async say(
+  async sendChat(
     text: string,
     { peerId, displayName }: Pick<Self, 'peerId' | 'displayName'>,
     request: SendRequest,
   ): Promise<boolean> {
     try {
       const { messageId } = await request('sendChatMessage', { text });
-      // It comes down the data channel too, with the server's time. But not to those who don't consume.
+      // The data channel delivers it too, with the server's time, but not to a peer that doesn't consume.
       if (!this.#view.chat.some((entry) => entry.messageId === messageId)) {
         const time = Date.now();
-        this.chatted([{ type: 'chat', messageId, peerId, displayName, time, text: text.trim() }]);
+        this.addChat([{ type: 'chat', messageId, peerId, displayName, time, text: text.trim() }]);
       }
       return true;
     } catch (error) {
@@ -151,16 +145,16 @@ export class Room {
     }
   }
 
-  #peopleChanged(): void {
-    const people = assemblePeople(
+  #updatePeers(): void {
+    const peers = assembleRemotePeers(
       this.#peers.values(),
-      [...this.#media, ...this.#before],
-      this.#view.people,
+      [...this.#media, ...this.#previousMedia],
+      this.#view.peers,
     );
-    this.#change({ people });
+    this.#update({ peers });
   }
 
-  #change(change: Partial<RoomView>): void {
+  #update(change: Partial<RoomView>): void {
     this.#view = { ...this.#view, ...change };
     this.#options.onChange(this.#view);
   }

@@ -1,96 +1,76 @@
 /**
- * A room as one peer sees it. It keeps the intent (what I publish, how large each tile is, my name)
- * apart from the connection, and brings the connection in line with the intent: joining, coming
- * back after a drop and moving to other transports are the same operation, `#adopt` a `welcome`.
+ * A room as the local peer sees it: one immutable snapshot to render, and commands. The session keeps the intent (what
+ * to publish, how large each tile is, the name) apart from the connection, which follows it.
  */
-import { displayNameSchema, errorCodes, type RequestReply, type Welcome } from '@oneport/protocol';
-import type { Device } from 'mediasoup-client';
+import { displayNameSchema, type RequestReply, type Welcome } from '@oneport/protocol';
 import { LocalMedia } from '../devices/local-media.ts';
-import { tileKey, type Unreceivable } from '../media/consumers.ts';
-import { DeviceLoader } from '../media/device-loader.ts';
+import { tileKey } from '../media/consumers.ts';
 import type { TileView } from '../media/layers.ts';
-import { Connection } from '../media/media-session.ts';
-import { wantedSources } from '../media/publisher.ts';
-import { MediaState } from '../network/media-status.ts';
-import { browserInfo } from '../page/browser-info.ts';
+import { desiredTracks } from '../media/publisher.ts';
+import { MediaStatus } from '../network/media-status.ts';
 import type { PageSettings } from '../page/page-url.ts';
-import { type PreferenceStorage, RememberedPreferences } from '../page/preferences.ts';
-import type { Place } from '../page/session-restore.ts';
-import {
-  Connector,
-  type FailureKind,
-  type Trouble,
-  type TroubleCause,
-} from '../signalling/connector.ts';
-import {
-  openSignalling,
-  RequestError,
-  type SendRequest,
-  type Signalling,
-} from '../signalling/signalling.ts';
-import { signallingUrl } from '../signalling/signalling-url.ts';
-import type { SocketEnd } from '../signalling/socket.ts';
+import { nameOrGuest, StoredPreferences } from '../page/preferences.ts';
+import type { SavedSession } from '../page/session-restore.ts';
+import type { PageStorage } from '../page/storage.ts';
+import type { ConnectionProblem } from '../signalling/connector.ts';
 import { Store } from '../store.ts';
-import { OwnDevices } from './device-controls.ts';
-import { dispatch } from './dispatch.ts';
-import { nameOrGuest } from './display-name.ts';
-import { beforeWelcome, Moderation } from './moderation.ts';
+import { DeviceControls } from './device-controls.ts';
+import { initialModeration, Moderation } from './moderation.ts';
 import { Notices } from './notices.ts';
-import { Room } from './room-state.ts';
+import {
+  RoomConnection,
+  type RoomConnectionEvents,
+  type RoomConnectionOptions,
+} from './room-connection.ts';
+import { RoomState } from './room-state.ts';
 import type { Phase, Snapshot } from './snapshot.ts';
 
 export interface RoomSessionOptions {
   roomId: string;
-  /** What the page's URL says about how to take part. */
+  /** How to take part, from the page's URL. */
   page: Pick<PageSettings, 'displayName' | 'forceTcp' | 'produce' | 'consume'>;
-  /** Where the server is, such as `location.href`: `http:` gives `ws:`, `https:` gives `wss:`. */
+  /** Any URL of the server, such as `location.href`: `http:` gives `ws:`, `https:` gives `wss:`. */
   server: string;
-  storage: PreferenceStorage | undefined;
-  /** Where I was before the page was loaded again. */
-  place?: Place | undefined;
-  /** Asked at each attempt to connect, so that a fresh one can be given. */
+  /** For preferences; undefined where the browser allows none. */
+  storage: PageStorage | undefined;
+  /** The session from before a reload of the page. */
+  saved?: SavedSession | undefined;
+  /** Called at each connection attempt, so that it can provide a fresh token. */
   token?: () => string | undefined;
 }
 
 export class RoomSession {
   readonly #options: RoomSessionOptions;
   readonly #store: Store<Snapshot>;
-  readonly #connector: Connector;
   readonly #notices: Notices;
-
-  // The intent.
+  readonly #preferences: StoredPreferences;
   readonly #local: LocalMedia;
   readonly #views = new Map<string, TileView>();
-  readonly #unreceivable: Unreceivable = { culprits: new Set(), suspects: new Set() };
-  readonly #preferences: RememberedPreferences;
-  /** The page was loaded again, and I am not yet back. */
-  #returning = false;
+  readonly #room: RoomState;
+  readonly #mediaStatus: MediaStatus;
+  readonly #connection: RoomConnection;
+  /** The page was reloaded, and the peer has not rejoined yet. */
+  #restoring = false;
 
-  // The connection.
-  #connection: Connection | undefined;
-  readonly #media: MediaState;
-  readonly #deviceLoader = new DeviceLoader();
-
-  readonly #room: Room;
-  /** What I do to my microphone, camera and screen. */
-  readonly devices: OwnDevices;
-  /** What I may do here, and what I do as a moderator. */
+  /** Commands for microphone, camera, screen and speaker. */
+  readonly devices: DeviceControls;
+  /** Commands for moderators. */
   readonly moderation: Moderation;
 
   constructor(options: RoomSessionOptions) {
     this.#options = options;
-    this.#preferences = new RememberedPreferences(options.storage);
+    this.#preferences = new StoredPreferences(options.storage);
     const preferences = this.#preferences.current;
     this.#local = new LocalMedia(preferences);
     const { devices, ...sources } = this.#local.state;
     this.#notices = new Notices((notices) => this.#store.update({ notices }));
-    this.devices = new OwnDevices({
+    this.devices = new DeviceControls({
       local: this.#local,
       preferences: this.#preferences,
       notices: this.#notices,
-      onChosen: () => this.#store.updateIfOther({ chosen: this.devices.chosen }),
+      onChosen: () => this.#store.updateIfDifferent({ chosen: this.devices.chosen }),
     });
-    this.#room = new Room({
+    this.#room = new RoomState({
       notices: this.#notices,
       onChange: (view) => this.#store.update(view),
     });
@@ -98,36 +78,46 @@ export class RoomSession {
       phase: { state: 'lobby' },
       roomId: options.roomId,
       self: {
-        peerId: this.#room.newIdentity(options.place?.peerId),
+        peerId: this.#room.addOwnPeerId(options.saved?.peerId),
         displayName:
-          options.place?.displayName ?? options.page.displayName ?? preferences.displayName,
+          options.saved?.displayName ?? options.page.displayName ?? preferences.displayName,
         ...sources,
-        role: options.page.produce ? 'participant' : 'watching',
+        role: options.page.produce ? 'participant' : 'viewer',
       },
       ...this.#room.view,
       activeSpeaker: null,
       byInvitation: options.token?.() !== undefined,
-      moderation: beforeWelcome,
+      moderation: initialModeration,
       media: undefined,
       devices,
       chosen: this.devices.chosen,
       notices: [],
     });
-    this.#media = new MediaState({
-      onChange: (media) => this.#store.updateIfOther({ media }),
-      onBack: () => this.#notices.add({ type: 'reconnected' }),
+    this.#mediaStatus = new MediaStatus({
+      onChange: (media) => this.#store.updateIfDifferent({ media }),
+      onRestored: () => this.#notices.add({ type: 'reconnected' }),
     });
     this.moderation = new Moderation({
-      request: (method, data) => this.#request(method, data),
+      request: (method, data) => this.#connection.request(method, data),
       notices: this.#notices,
       local: this.#local,
       onChange: (moderation) => this.#store.update({ moderation }),
     });
-    this.#connector = new Connector({
-      open: (resume, ended) => this.#openSignalling(resume, ended),
-      onTrouble: (trouble) => this.#troubled(trouble),
-      onFailure: (failure) => this.#end({ state: 'failed', failure }),
-      onPlaceLost: () => this.#placeLost(),
+    this.#connection = new RoomConnection({
+      roomId: options.roomId,
+      page: options.page,
+      server: options.server,
+      token: () => options.token?.(),
+      intent: {
+        self: () => {
+          const { peerId, displayName } = this.getSnapshot().self;
+          return { peerId, displayName: nameOrGuest(displayName) };
+        },
+        desiredTracks: () => desiredTracks(this.#local.state),
+        views: this.#views,
+      },
+      notifications: this.#notificationHandlers(),
+      events: this.#connectionEvents(),
     });
     this.#local.subscribe(() => this.#localChanged());
   }
@@ -136,55 +126,55 @@ export class RoomSession {
 
   /**
    * @param listener - called after each change of the snapshot
-   * @returns stops the calls
+   * @returns unsubscribes
    */
   readonly subscribe = (listener: () => void): (() => void) => this.#store.subscribe(listener);
 
   /**
-   * Opens the microphone and camera as last time, to be seen in the lobby before anybody else does. Who was in the
-   * call before the page was loaded again goes straight back, with both as they were.
+   * Opens microphone and camera as in the last call, for a preview in the lobby. After a reload during a call, rejoins
+   * at once with both as they were.
    */
   async open(): Promise<void> {
-    const { page, place } = this.#options;
-    const opening = page.produce ? this.devices.openAgain(place) : undefined;
-    if (place) {
-      this.#returning = true;
-      this.#store.update({ phase: { state: 'reconnecting', trouble: undefined } });
-      this.#connector.start(place.resumeSecret);
+    const { page, saved } = this.#options;
+    const opening = page.produce ? this.devices.open(saved) : undefined;
+    if (saved) {
+      this.#restoring = true;
+      this.#store.update({ phase: { state: 'reconnecting', problem: undefined } });
+      this.#connection.start(saved.resumeSecret);
     }
     await opening;
   }
 
-  /** What the page that comes next has to know to take my place, if I have one. */
-  get place(): Place | undefined {
+  /** What a reloaded page needs to continue this session; undefined outside of a call. */
+  get saved(): SavedSession | undefined {
     const { roomId, self } = this.getSnapshot();
-    const { resumeSecret } = this.#connector;
-    if (!this.#inCall || resumeSecret === undefined) {
+    const { resumeSecret } = this.#connection;
+    if (!this.#isInCall || resumeSecret === undefined) {
       return undefined;
     }
     const { peerId, displayName: name } = self;
-    return { roomId, peerId, displayName: nameOrGuest(name), resumeSecret, ...this.devices.open };
+    return { roomId, peerId, displayName: nameOrGuest(name), resumeSecret, ...this.devices.on };
   }
 
-  /** Enters the room, or enters it again after having left. */
+  /** Joins the room, or rejoins it after leaving. */
   join(): void {
     const { state } = this.getSnapshot().phase;
     if (state !== 'lobby' && state !== 'left' && state !== 'failed') {
       return;
     }
-    // After leaving, the server may not have seen the old socket close yet.
+    // The server may not have noticed yet that the socket of the left session closed.
     if (state !== 'lobby') {
-      this.#updateSelf({ peerId: this.#room.newIdentity() });
+      this.#updateSelf({ peerId: this.#room.addOwnPeerId() });
     }
     this.#updateSelf({ displayName: nameOrGuest(this.getSnapshot().self.displayName) });
-    this.#store.update({ phase: { state: 'joining', trouble: undefined } });
+    this.#store.update({ phase: { state: 'joining', problem: undefined } });
     if (state !== 'lobby' && this.#options.page.produce) {
-      void this.devices.openAgain();
+      void this.devices.open();
     }
-    this.#connector.start();
+    this.#connection.start();
   }
 
-  /** Leaves for good, politely, and closes all devices. */
+  /** Leaves the room and closes all devices. */
   leave(): void {
     const { state } = this.getSnapshot().phase;
     if (state === 'left' || state === 'failed') {
@@ -193,19 +183,17 @@ export class RoomSession {
     this.#end({ state: 'left' });
   }
 
-  /** Doesn't wait for the next attempt's time. */
+  /** Starts the next connection attempt at once. */
   retryNow(): void {
-    this.#connector.retryNow();
+    this.#connection.retryNow();
   }
 
-  /** The browser has another network than before, or one again. */
+  /** The browser is online again or uses another network. */
   networkChanged(): void {
-    this.#connection?.suspend();
-    this.#connector.replace();
-    this.#connection?.networkChanged();
+    this.#connection.networkChanged();
   }
 
-  /** What the others shall call me; an impossible name is kept for the field, but not sent. */
+  /** An invalid name is shown in the input field, but not sent. */
   setDisplayName(displayName: string): void {
     this.#updateSelf({ displayName });
     this.#preferences.change({ displayName: displayName.trim() });
@@ -213,20 +201,20 @@ export class RoomSession {
     if (this.getSnapshot().phase.state !== 'joined' || !valid.success) {
       return;
     }
-    this.#request('changeDisplayName', { displayName: valid.data }).catch((error: unknown) =>
-      console.warn('changing the name failed', error),
-    );
+    this.#connection
+      .request('changeDisplayName', { displayName: valid.data })
+      .catch((error: unknown) => console.warn('changing the display name failed', error));
   }
 
-  /** Sends a chat message. @returns false if it didn't get through (a notice says why) */
+  /** @returns false if the message could not be sent; a notice then gives the reason */
   async sendChat(text: string): Promise<boolean> {
-    return await this.#room.say(text, this.getSnapshot().self, this.#request);
+    return await this.#room.sendChat(text, this.getSnapshot().self, this.#connection.request);
   }
 
   /**
-   * How a tile is shown: what is small, hidden or scrolled away needs fewer bits.
+   * Tells how a tile is shown, so that a small or hidden one takes less bandwidth.
    *
-   * @param view - undefined: there is no such tile any more
+   * @param view - undefined: the tile is removed
    */
   setTileView(peerId: string, source: 'camera' | 'screen', view: TileView | undefined): void {
     const key = tileKey(peerId, source);
@@ -235,220 +223,124 @@ export class RoomSession {
     } else {
       this.#views.delete(key);
     }
-    this.#connection?.consuming?.viewsChanged();
+    this.#connection.viewsChanged();
   }
 
   dismissNotice(id: number): void {
     this.#notices.remove(id);
   }
 
-  #openSignalling(resume: string | undefined, ended: (end: SocketEnd) => void): Signalling {
-    const { page, roomId, server } = this.#options;
-    const { peerId, ...self } = this.getSnapshot().self;
-    const keep = resume !== undefined && this.#connection?.canGoOn === true;
-    const token = this.#options.token?.();
-    const displayName = nameOrGuest(self.displayName);
-    const query = { ...page, roomId, peerId, resume, keep, token, displayName };
-    const handlers = dispatch({
-      room: this.#room,
-      moderation: this.moderation,
-      onWaiting: () => this.#store.update({ phase: { state: 'waiting' } }),
-      connection: () => this.#connection,
-      onWelcome: (welcome) => void this.#adopt(welcome),
-      onActiveSpeaker: (activeSpeaker) => this.#store.update({ activeSpeaker }),
-    });
-    return openSignalling(signallingUrl(server, query), { ...handlers, ended });
+  #notificationHandlers(): RoomConnectionOptions['notifications'] {
+    const room = this.#room;
+    const { moderation } = this;
+    return {
+      waiting: () => this.#store.update({ phase: { state: 'waiting' } }),
+      newPeer: (peer) => room.newPeer(peer),
+      peerClosed: ({ peerId }) => room.peerClosed(peerId),
+      peerDisplayNameChanged: ({ peerId, displayName }) =>
+        room.peerDisplayNameChanged(peerId, displayName),
+      activeSpeaker: ({ peerId }) => this.#store.update({ activeSpeaker: peerId }),
+      muted: (data) => moderation.muted(data),
+      roomLocked: (data) => moderation.roomLocked(data),
+      lobbyChanged: (data) => moderation.lobbyChanged(data),
+      serverStopping: ({ inSeconds }) => {
+        const at = Date.now() + inSeconds * 1000;
+        this.#notices.add({ type: 'server-stopping', inSeconds, at });
+      },
+      protocolError: ({ method, reason }) => console.error('protocol error:', method, reason),
+    };
   }
 
-  /** Makes the connection that `welcome` describes, in line with the intent, or goes on with the one that it names. */
-  async #adopt(welcome: Welcome): Promise<void> {
-    const signalling = this.#connector.signalling;
-    if (!signalling) {
-      return;
-    }
-    this.#connector.welcomed(welcome.resumeSecret);
-    this.#allowed(welcome);
-    try {
-      const resumes = this.#connection?.resume(welcome, signalling.request) === true;
-      if (!resumes) {
-        const device = await this.#loadDevice(welcome);
-        // The socket may have gone, or another welcome come, while the device was loading.
-        if (!device || signalling !== this.#connector.signalling) {
-          return;
-        }
-        this.#connection = this.#connect(welcome, device, signalling);
-      }
-      const connection = this.#connection;
-      if (!connection) {
-        return;
-      }
-      const joining = connection.join({
-        displayName: nameOrGuest(this.getSnapshot().self.displayName),
-        device: browserInfo(navigator.userAgent),
-      });
-      connection.publish(wantedSources(this.#local.state));
-      const reply = await joining;
-      if (connection === this.#connection && signalling === this.#connector.signalling) {
-        this.#joined(reply, resumes);
-      }
-    } catch (error) {
-      this.#notJoined(signalling, error);
-    }
+  #connectionEvents(): RoomConnectionEvents {
+    return {
+      onWelcome: (welcome) => this.#welcomed(welcome),
+      onJoined: (reply, connected) => this.#joined(reply, connected),
+      onRemoteMedia: (media) => this.#room.mediaChanged(media),
+      onRoomData: (data) => this.#room.addChat([data]),
+      onPublishFailed: (source, reason) =>
+        this.#notices.add({ type: 'publish-failed', source, reason }),
+      onPaths: (paths, { portMode }) => this.#mediaStatus.setPaths(paths, portMode),
+      onProblem: (problem) => this.#disconnected(problem),
+      onFailure: (failure) => this.#end({ state: 'failed', failure }),
+      onResumeRejected: () => this.#resumeRejected(),
+    };
   }
 
-  /** Takes on what the token says. */
-  #allowed(welcome: Welcome): void {
+  #welcomed(welcome: Welcome): void {
     const { produce } = this.#options.page;
     this.moderation.welcomed(welcome);
     this.#updateSelf({
-      role: produce && welcome.permissions.publish.length > 0 ? 'participant' : 'watching',
+      role: produce && welcome.permissions.publish.length > 0 ? 'participant' : 'viewer',
       ...(welcome.displayName && { displayName: welcome.displayName }),
     });
   }
 
-  async #loadDevice({ routerRtpCapabilities }: Welcome): Promise<Device | undefined> {
-    this.#dropConnection();
-    try {
-      const device = await this.#deviceLoader.load(routerRtpCapabilities);
-      this.#dropConnection();
-      return device;
-    } catch (error) {
-      this.#fail('unsupported', error);
-      return undefined;
-    }
-  }
-
-  #connect(welcome: Welcome, device: Device, signalling: Signalling): Connection {
-    const reconnect = (cause: TroubleCause) => {
-      // Without a socket it has to wait for the next one, which is under way.
-      const current = this.#connector.signalling;
-      if (connection !== this.#connection || !current) {
-        return;
-      }
-      // The next one asks for new transports, and this one must not be blamed for another's silence.
-      if (cause === 'media-lost' || connection.uses(current)) {
-        this.#connector.reconnect(cause);
-      }
-    };
-    const connection: Connection = new Connection({
-      welcome,
-      device,
-      request: signalling.request,
-      views: this.#views,
-      unreceivable: this.#unreceivable,
-      events: {
-        onMedia: () => this.#room.mediaChanged(connection.consuming?.media() ?? []),
-        onRoomData: (data) => this.#room.chatted([data]),
-        onRefused: (source, reason) => this.#notices.add({ type: 'not-sent', source, reason }),
-        onPaths: (paths) => this.#media.pathsAre(paths, welcome.portMode),
-        onNoAnswer: () => reconnect('unreachable'),
-        onLost: () => reconnect('media-lost'),
-      },
-    });
-    return connection;
-  }
-
-  #notJoined(signalling: Signalling, error: unknown): void {
-    // Another socket or another `welcome` is being dealt with.
-    if (signalling !== this.#connector.signalling) {
-      return;
-    }
-    const code = error instanceof RequestError ? error.code : errorCodes.badRequest;
-    if (code === errorCodes.conflict) {
-      return;
-    }
-    // No answer, or a fault of the server's: it may be better next time.
-    if (code === undefined || code >= errorCodes.internal) {
-      this.#connector.reconnect('unreachable');
-    } else {
-      this.#fail('bad-request', error);
-    }
-  }
-
-  #fail(kind: FailureKind, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    this.#end({ state: 'failed', failure: { kind, reason } });
-  }
-
-  #placeLost(): void {
-    this.#updateSelf({ peerId: this.#room.newIdentity() });
-    if (!this.#returning) {
-      return;
-    }
-    // Who loads a page asks to come back, not to come in as somebody else.
-    this.#returning = false;
-    this.#connector.stop();
-    this.#store.update({ phase: { state: 'lobby' } });
-  }
-
-  #joined(reply: RequestReply<'join'>, resumes: boolean): void {
-    this.#returning = false;
+  #joined(
+    reply: RequestReply<'join'>,
+    { resumed, consumes, media }: Parameters<RoomConnectionEvents['onJoined']>[1],
+  ): void {
+    this.#restoring = false;
     const wasReconnecting = this.getSnapshot().phase.state === 'reconnecting';
-    this.#room.entered(reply);
-    const media = this.#connection?.consuming?.media() ?? [];
-    if (resumes) {
+    this.#room.joined(reply);
+    if (resumed) {
       this.#room.mediaChanged(media);
     } else {
-      this.#room.transportsChanged(media);
+      this.#room.mediaSessionReplaced(media);
     }
     this.#store.update({ phase: { state: 'joined' } });
-    this.#connector.settled();
-    // Whoever receives gets what the server itself has to say, even alone.
-    if (this.#connection?.consuming) {
-      this.#media.expect();
+    // Even a peer alone in a room receives the room's data channel.
+    if (consumes) {
+      this.#mediaStatus.expectMedia();
     }
-    if (wasReconnecting && !this.#media.lost) {
+    if (wasReconnecting && !this.#mediaStatus.lost) {
       this.#notices.add({ type: 'reconnected' });
     }
   }
 
-  #troubled(trouble: Trouble): void {
-    this.#connection?.suspend();
-    if (trouble.serverGone) {
+  #disconnected(problem: ConnectionProblem): void {
+    if (problem.serverGone) {
       this.#notices.removeAll('server-stopping');
     }
-    if (trouble.cause === 'media-lost') {
-      this.#media.lose();
+    if (problem.cause === 'media-lost') {
+      this.#mediaStatus.markLost();
     }
-    const state = this.#inCall ? 'reconnecting' : 'joining';
-    // Who speaks the server would say, and it doesn't.
-    this.#store.update({ phase: { state, trouble }, activeSpeaker: null });
+    const state = this.#isInCall ? 'reconnecting' : 'joining';
+    // Without signalling, the active speaker is unknown.
+    this.#store.update({ phase: { state, problem }, activeSpeaker: null });
+  }
+
+  #resumeRejected(): void {
+    this.#updateSelf({ peerId: this.#room.addOwnPeerId() });
+    if (!this.#restoring) {
+      return;
+    }
+    // Reloading asks for the same session. Joining as a new peer is left to the user.
+    this.#restoring = false;
+    this.#connection.stop();
+    this.#store.update({ phase: { state: 'lobby' } });
   }
 
   #end(phase: Extract<Phase, { state: 'left' | 'failed' }>): void {
-    this.#connector.stop();
-    this.#dropConnection();
+    this.#connection.stop();
     this.devices.close();
     this.#room.left();
     this.#notices.clear();
-    this.#media.end();
+    this.#mediaStatus.reset();
     this.#store.update({ phase, activeSpeaker: null });
   }
 
-  get #inCall(): boolean {
+  get #isInCall(): boolean {
     const { state } = this.getSnapshot().phase;
     return state === 'joined' || state === 'reconnecting';
-  }
-
-  #dropConnection(): void {
-    this.#connection?.close();
-    this.#connection = undefined;
   }
 
   #localChanged(): void {
     const { devices, ...sources } = this.#local.state;
     this.#updateSelf(sources);
     this.#store.update({ devices });
-    this.#store.updateIfOther({ chosen: this.devices.chosen });
-    this.#connection?.publish(wantedSources(this.#local.state));
+    this.#store.updateIfDifferent({ chosen: this.devices.chosen });
+    this.#connection.publish();
   }
-
-  readonly #request: SendRequest = (method, data) => {
-    const signalling = this.#connector.signalling;
-    return signalling
-      ? signalling.request(method, data)
-      : Promise.reject(new RequestError(method, undefined, 'there is no connection'));
-  };
 
   #updateSelf(change: Partial<Snapshot['self']>): void {
     this.#store.update({ self: { ...this.getSnapshot().self, ...change } });

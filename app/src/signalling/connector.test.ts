@@ -1,7 +1,7 @@
 import { closeCodes } from '@oneport/protocol';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Connector, type Failure, type Trouble } from './connector.ts';
-import type { SocketEnd } from './socket.ts';
+import { type ConnectionProblem, Connector, type Failure, retryDelay } from './connector.ts';
+import type { SocketClose } from './socket.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -13,16 +13,16 @@ afterEach(() => {
 function setUp({ answers = true } = {}) {
   const attempts: {
     resume: string | undefined;
-    end: (end: SocketEnd) => void;
+    onClose: (close: SocketClose) => void;
     closed: boolean;
     abandoned: boolean;
   }[] = [];
-  const troubles: Trouble[] = [];
+  const problems: ConnectionProblem[] = [];
   const failures: Failure[] = [];
-  const placeLost = vi.fn();
+  const resumeRejected = vi.fn();
   const connector = new Connector({
-    open: (resume, end) => {
-      const attempt = { resume, end, closed: false, abandoned: false };
+    open: (resume, onClose) => {
+      const attempt = { resume, onClose, closed: false, abandoned: false };
       attempts.push(attempt);
       return {
         request: () => (answers ? Promise.resolve({} as never) : new Promise(() => undefined)),
@@ -34,21 +34,21 @@ function setUp({ answers = true } = {}) {
         },
       };
     },
-    onTrouble: (trouble) => troubles.push(trouble),
+    onProblem: (problem) => problems.push(problem),
     onFailure: (failure) => failures.push(failure),
-    onPlaceLost: placeLost,
+    onResumeRejected: resumeRejected,
   });
-  const end = (code: number, reason = '') => attempts.at(-1)?.end({ code, reason });
-  return { connector, attempts, troubles, failures, placeLost, end };
+  const close = (code: number, reason = '') => attempts.at(-1)?.onClose({ code, reason });
+  return { connector, attempts, problems, failures, resumeRejected, close };
 }
 
-test('a dropped socket is tried again with the secret, for as long as it takes', () => {
-  const { connector, attempts, troubles, failures, end } = setUp();
+test('retries a dropped socket with the resume secret for as long as it takes', () => {
+  const { connector, attempts, problems, failures, close } = setUp();
   connector.start();
   connector.welcomed('secret');
   for (let n = 1; n <= 20; n += 1) {
-    end(1006);
-    expect(troubles.at(-1)?.retryAt).toBeGreaterThan(Date.now());
+    close(1006);
+    expect(problems.at(-1)?.retryAt).toBeGreaterThan(Date.now());
     vi.advanceTimersByTime(10_000);
     expect(attempts).toHaveLength(n + 1);
   }
@@ -61,48 +61,51 @@ test.each([
   [closeCodes.badFrame, 'bad-request'],
   [closeCodes.refused, 'refused'],
   [closeCodes.turnedAway, 'turned-away'],
-] as const)('after %i there is no further attempt, and the reason is told', (code, kind) => {
-  const { connector, attempts, failures, end } = setUp();
-  connector.start();
-  end(code, 'the words of the server');
-  vi.advanceTimersByTime(60_000);
-  expect(attempts).toHaveLength(1);
-  expect(failures).toEqual([{ kind, reason: 'the words of the server' }]);
-});
+] as const)(
+  'makes no further attempt after close code %i, and reports the reason',
+  (code, kind) => {
+    const { connector, attempts, failures, close } = setUp();
+    connector.start();
+    close(code, 'the reason of the server');
+    vi.advanceTimersByTime(60_000);
+    expect(attempts).toHaveLength(1);
+    expect(failures).toEqual([{ kind, reason: 'the reason of the server' }]);
+  },
+);
 
-test('a secret that is refused is given up, and we come as somebody new', () => {
-  const { connector, attempts, failures, placeLost, end } = setUp();
+test('joins as a new peer when the resume secret is rejected', () => {
+  const { connector, attempts, failures, resumeRejected, close } = setUp();
   connector.start();
   connector.welcomed('old');
-  end(1006);
+  close(1006);
   vi.advanceTimersByTime(10_000);
-  end(closeCodes.refused);
-  expect(placeLost).toHaveBeenCalledOnce();
+  close(closeCodes.refused);
+  expect(resumeRejected).toHaveBeenCalledOnce();
   vi.advanceTimersByTime(10_000);
   expect(attempts.at(-1)?.resume).toBeUndefined();
   expect(failures).toEqual([]);
 });
 
-test('a restart is tried soon, a full server later', () => {
-  const { connector, troubles, end } = setUp();
+test('retries a restarting server soon, a full one later', () => {
+  const { connector, problems, close } = setUp();
   connector.start();
-  end(closeCodes.restart);
-  expect(troubles.at(-1)).toMatchObject({ cause: 'restarting' });
-  expect((troubles.at(-1)?.retryAt ?? 0) - Date.now()).toBeLessThanOrEqual(200);
+  close(closeCodes.restart);
+  expect(problems.at(-1)).toMatchObject({ cause: 'restarting' });
+  expect((problems.at(-1)?.retryAt ?? 0) - Date.now()).toBeLessThanOrEqual(200);
   vi.advanceTimersByTime(200);
-  end(closeCodes.tooMany);
-  expect(troubles.at(-1)).toMatchObject({ cause: 'busy' });
-  expect((troubles.at(-1)?.retryAt ?? 0) - Date.now()).toBeGreaterThanOrEqual(400);
+  close(closeCodes.tooMany);
+  expect(problems.at(-1)).toMatchObject({ cause: 'busy' });
+  expect((problems.at(-1)?.retryAt ?? 0) - Date.now()).toBeGreaterThanOrEqual(400);
 });
 
-test('"try now" begins the waiting attempt, once', () => {
-  const { connector, attempts, troubles, end } = setUp();
+test('starts a waiting attempt at once with retryNow(), and only once', () => {
+  const { connector, attempts, problems, close } = setUp();
   connector.start();
-  end(1006);
+  close(1006);
   connector.retryNow();
   connector.retryNow();
   expect(attempts).toHaveLength(2);
-  expect(troubles.at(-1)).toEqual({
+  expect(problems.at(-1)).toEqual({
     cause: 'unreachable',
     retryAt: null,
     serverGone: false,
@@ -111,30 +114,30 @@ test('"try now" begins the waiting attempt, once', () => {
   expect(attempts).toHaveLength(2);
 });
 
-test('stopped is stopped', () => {
-  const { connector, attempts, end } = setUp();
+test('makes no attempt after stop()', () => {
+  const { connector, attempts, close } = setUp();
   connector.start();
   connector.stop();
   expect(attempts[0]?.closed).toBe(true);
-  end(1006);
+  close(1006);
   connector.reconnect('media-lost');
   vi.advanceTimersByTime(60_000);
   expect(attempts).toHaveLength(1);
 });
 
-test('a socket that seems open but answers nothing is given up for another, with our place kept', async () => {
-  const { connector, attempts, troubles } = setUp({ answers: false });
+test('replaces a socket that looks open but does not answer, and keeps the session', async () => {
+  const { connector, attempts, problems } = setUp({ answers: false });
   connector.start();
   connector.welcomed('secret');
   await vi.advanceTimersByTimeAsync(60_000);
   expect(attempts.length).toBeGreaterThan(1);
   expect(attempts[0]).toMatchObject({ abandoned: true, closed: false });
   expect(attempts[1]?.resume).toBe('secret');
-  expect(troubles[0]).toMatchObject({ cause: 'unreachable' });
+  expect(problems[0]).toMatchObject({ cause: 'unreachable' });
 });
 
-test('with another network, another socket takes the place of this one at once, and that is no trouble', () => {
-  const { connector, attempts, troubles } = setUp();
+test('replaces the socket at once after a network change, and reports no problem', () => {
+  const { connector, attempts, problems } = setUp();
   connector.start();
   connector.welcomed('secret');
   connector.replace();
@@ -142,27 +145,42 @@ test('with another network, another socket takes the place of this one at once, 
     [undefined, true],
     ['secret', false],
   ]);
-  expect(troubles).toEqual([]);
+  expect(problems).toEqual([]);
 });
 
-test('with another network, who has no place yet keeps the socket, and who waits tries at once', () => {
-  const { connector, attempts, end } = setUp();
+test('keeps the socket after a network change if there is no session yet, and retries at once if there is no socket', () => {
+  const { connector, attempts, close } = setUp();
   connector.start();
   connector.replace();
   expect(attempts).toHaveLength(1);
-  end(1006);
+  close(1006);
   connector.replace();
   expect(attempts).toHaveLength(2);
 });
 
-test('a place from before the page was loaded again is asked for; if it is lost, that may be the end', () => {
-  const { connector, attempts, placeLost, end } = setUp();
-  placeLost.mockImplementation(() => connector.stop());
+test('resumes the session from before a reload, and can be stopped if that is rejected', () => {
+  const { connector, attempts, resumeRejected, close } = setUp();
+  resumeRejected.mockImplementation(() => connector.stop());
   connector.start('secret');
   expect(attempts[0]?.resume).toBe('secret');
   expect(connector.resumeSecret).toBe('secret');
-  end(closeCodes.refused);
-  expect(placeLost).toHaveBeenCalledOnce();
+  close(closeCodes.refused);
+  expect(resumeRejected).toHaveBeenCalledOnce();
   vi.advanceTimersByTime(60_000);
   expect(attempts).toHaveLength(1);
+});
+
+test('doubles the retry delay up to 10 s', () => {
+  const delays = [0, 1, 2, 3, 4, 5, 50].map((attempt) => retryDelay(attempt, 'unreachable', 1));
+  expect(delays).toEqual([500, 1000, 2000, 4000, 8000, 10_000, 10_000]);
+});
+
+test('spreads the retry delay over nearly the whole range, but never down to 0', () => {
+  expect(retryDelay(3, 'unreachable', 0)).toBe(400);
+  expect(retryDelay(3, 'unreachable', 0.5)).toBe(2200);
+});
+
+test('retries sooner after a restart, later when the server is busy', () => {
+  expect(retryDelay(0, 'restarting', 1)).toBeLessThan(retryDelay(0, 'unreachable', 1));
+  expect(retryDelay(0, 'busy', 1)).toBeGreaterThan(retryDelay(0, 'unreachable', 1));
 });

@@ -1,29 +1,28 @@
 /**
- * Keeps a signalling connection open: one attempt after the other, each with a new socket and a new
- * URL, until it is stopped or the server says that there is no point.
+ * Keeps a signalling connection open: one attempt after another, each with a new socket and a new URL, until it is
+ * stopped or the server says that there is no point in retrying.
  */
 import { closeCodes } from '@oneport/protocol';
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
-import { type RetryPace, retryDelay } from './retry-delay.ts';
 import type { Signalling } from './signalling.ts';
-import type { SocketEnd } from './socket.ts';
+import type { SocketClose } from './socket.ts';
 
 /** Why there is no connection at the moment. */
-export type TroubleCause =
-  /** No answer: the server is down, or the network is. */
+export type ConnectionProblemCause =
+  /** No answer: the server or the network is down. */
   | 'unreachable'
-  /** The server said that it restarts. */
+  /** The server announced that it restarts. */
   | 'restarting'
   /** The server or the room is full. */
   | 'busy'
-  /** Signalling works, but no media came through. */
+  /** Signalling works, but no media gets through. */
   | 'media-lost';
 
-export interface Trouble {
-  readonly cause: TroubleCause;
-  /** When the next attempt begins, as Date.now() counts; null: it is under way. */
+export interface ConnectionProblem {
+  readonly cause: ConnectionProblemCause;
+  /** When the next attempt begins, in milliseconds since the epoch; null while it is under way. */
   readonly retryAt: number | null;
-  /** The server has said that it goes: media has ended with it, whatever the browser has noticed of that. */
+  /** The server announced its end: media has ended too, even if the browser has not noticed yet. */
   readonly serverGone: boolean;
 }
 
@@ -32,18 +31,23 @@ export type FailureKind = 'gone' | 'bad-request' | 'refused' | 'turned-away' | '
 
 export interface Failure {
   readonly kind: FailureKind;
-  /** The server's words. */
+  /** As the server put it. */
   readonly reason: string;
 }
 
 export interface ConnectorOptions {
-  /** Opens a socket for one attempt. `ended` says that it is gone. */
-  open: (resume: string | undefined, ended: (end: SocketEnd) => void) => Signalling;
-  /** There is trouble, or what is known of it has changed. */
-  onTrouble: (trouble: Trouble) => void;
+  /**
+   * Opens a socket for one attempt.
+   *
+   * @param resume - the resume secret of the session to continue
+   * @param onClose - to be called when the socket is gone
+   */
+  open: (resume: string | undefined, onClose: (close: SocketClose) => void) => Signalling;
+  /** There is a problem, or its details have changed. */
+  onProblem: (problem: ConnectionProblem) => void;
   onFailure: (failure: Failure) => void;
-  /** The server doesn't know our secret any more: come as somebody new, or stop. */
-  onPlaceLost: () => void;
+  /** The server rejected the resume secret. The next attempt joins as a new peer, unless the connector is stopped. */
+  onResumeRejected: () => void;
 }
 
 const finalCodes: Record<number, FailureKind> = {
@@ -53,22 +57,24 @@ const finalCodes: Record<number, FailureKind> = {
   [closeCodes.turnedAway]: 'turned-away',
 };
 
-const paces: Record<TroubleCause, RetryPace> = {
-  unreachable: 'usual',
-  restarting: 'soon',
-  busy: 'slow',
-  'media-lost': 'usual',
+/** Milliseconds before the first retry, doubled for each further one. */
+const initialDelays: Record<ConnectionProblemCause, number> = {
+  unreachable: 500,
+  restarting: 200,
+  busy: 4_000,
+  'media-lost': 500,
 };
+const maxDelay = 10_000;
 
-/** After this long without trouble, the next trouble starts again with short delays. */
-const settledAfter = 10_000;
+/** Milliseconds without a problem after which the backoff starts again with the initial delay. */
+const stableAfter = 10_000;
 
 export class Connector {
   readonly #options: ConnectorOptions;
   #signalling: Signalling | undefined;
   #resumeSecret: string | undefined;
   #attempt = 0;
-  #cause: TroubleCause = 'unreachable';
+  #cause: ConnectionProblemCause = 'unreachable';
   #serverGone = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #heartbeat: Heartbeat | undefined;
@@ -78,17 +84,17 @@ export class Connector {
     this.#options = options;
   }
 
-  /** The open socket's, or that of the attempt under way. */
+  /** Of the open socket, or of the attempt under way. */
   get signalling(): Signalling | undefined {
     return this.#signalling;
   }
 
-  /** The secret by which the next socket would take this one's place. */
+  /** With it, the next socket continues the session of this one. */
   get resumeSecret(): string | undefined {
     return this.#resumeSecret;
   }
 
-  /** @param resumeSecret - of a place that I have already, from before the page was loaded again */
+  /** @param resumeSecret - of a session that is to be continued, from before the page was reloaded */
   start(resumeSecret?: string): void {
     this.#running = true;
     this.#resumeSecret = resumeSecret;
@@ -96,7 +102,7 @@ export class Connector {
     this.#open();
   }
 
-  /** Leaves: closes the socket, and makes no further attempt. */
+  /** Leaves: closes the socket and makes no further attempt. */
   stop(): void {
     this.#running = false;
     this.#resumeSecret = undefined;
@@ -106,7 +112,11 @@ export class Connector {
     this.#signalling = undefined;
   }
 
-  /** The server has welcomed us. @param resumeSecret - lets the next socket take this one's place */
+  /**
+   * The server has sent `welcome`.
+   *
+   * @param resumeSecret - from that message
+   */
   welcomed(resumeSecret: string): void {
     this.#resumeSecret = resumeSecret;
     this.#serverGone = false;
@@ -118,15 +128,15 @@ export class Connector {
     });
   }
 
-  /** Joined: unless trouble comes soon, it was no trouble at all. */
-  settled(): void {
+  /** The peer has joined. Unless a problem follows soon, the backoff starts again with the initial delay. */
+  joined(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#attempt = 0;
-    }, settledAfter);
+    }, stableAfter);
   }
 
-  /** Doesn't wait for the next attempt's time. If none is waited for, sees whether the socket is still alive. */
+  /** Starts the next attempt at once. While there is a socket, checks that it is alive instead. */
   retryNow(): void {
     if (this.#running && !this.#signalling) {
       this.#open();
@@ -136,11 +146,11 @@ export class Connector {
   }
 
   /**
-   * Another network: the socket that there is may be dead without saying so, and finding that out takes longer than
-   * opening another. Nobody notices if there was no need.
+   * Replaces the socket after a network change: it may be dead without having closed, and finding that out takes
+   * longer than opening another one.
    */
   replace(): void {
-    // Without a place to come back to, there is only the socket.
+    // Without a session to resume, the new socket would be a new peer.
     if (!this.#running || !this.#signalling || this.#resumeSecret === undefined) {
       this.retryNow();
       return;
@@ -150,8 +160,8 @@ export class Connector {
     this.#open();
   }
 
-  /** Gives this connection up and makes another. */
-  reconnect(cause: TroubleCause): void {
+  /** Abandons the current socket and opens another one after the backoff delay. */
+  reconnect(cause: ConnectionProblemCause): void {
     if (!this.#running) {
       return;
     }
@@ -162,22 +172,22 @@ export class Connector {
   #open(): void {
     clearTimeout(this.#timer);
     if (this.#attempt > 0) {
-      this.#tell(null);
+      this.#report(null);
     }
     const resume = this.#resumeSecret;
-    this.#signalling = this.#options.open(resume, (end) => this.#ended(end, resume));
+    this.#signalling = this.#options.open(resume, (close) => this.#closed(close, resume));
   }
 
-  #ended({ code, reason }: SocketEnd, resume: string | undefined): void {
+  #closed({ code, reason }: SocketClose, resume: string | undefined): void {
     if (!this.#running) {
       return;
     }
     const failure = finalCodes[code];
     const neverWelcomed = resume === this.#resumeSecret;
     if (failure === 'refused' && resume !== undefined && neverWelcomed) {
-      // The secret is no longer good, for example since the server is a new process.
+      // The server doesn't know the secret, for example because it is a new process.
       this.#resumeSecret = undefined;
-      this.#options.onPlaceLost();
+      this.#options.onResumeRejected();
       if (this.#running) {
         this.#waitAndRetry('unreachable');
       }
@@ -192,18 +202,35 @@ export class Connector {
     }
   }
 
-  #waitAndRetry(cause: TroubleCause): void {
+  #waitAndRetry(cause: ConnectionProblemCause): void {
     clearTimeout(this.#timer);
     this.#heartbeat?.stop();
     this.#signalling = undefined;
     this.#cause = cause;
-    const delay = retryDelay(this.#attempt, paces[cause]);
+    const delay = retryDelay(this.#attempt, cause);
     this.#attempt += 1;
     this.#timer = setTimeout(() => this.#open(), delay);
-    this.#tell(Date.now() + delay);
+    this.#report(Date.now() + delay);
   }
 
-  #tell(retryAt: Trouble['retryAt']): void {
-    this.#options.onTrouble({ cause: this.#cause, retryAt, serverGone: this.#serverGone });
+  #report(retryAt: ConnectionProblem['retryAt']): void {
+    this.#options.onProblem({ cause: this.#cause, retryAt, serverGone: this.#serverGone });
   }
+}
+
+/**
+ * Exponential backoff with jitter, so that the peers of a restarted server don't all reconnect at the same instant.
+ *
+ * @param attempt - how many attempts have failed in a row, from 0
+ * @param random - from 0 to 1
+ * @returns milliseconds, between a tenth and the whole of the doubled initial delay
+ */
+export function retryDelay(
+  attempt: number,
+  cause: ConnectionProblemCause,
+  random = Math.random(),
+): number {
+  const initial = initialDelays[cause];
+  const ceiling = Math.min(initial * 2 ** attempt, Math.max(maxDelay, initial));
+  return Math.round(ceiling * (0.1 + 0.9 * random));
 }

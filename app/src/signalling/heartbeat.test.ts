@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('while answers come, it goes on asking', async () => {
+test('keeps pinging while the server answers', async () => {
   const [ping, onDead] = [vi.fn(async () => ({})), vi.fn()];
   const heartbeat = startHeartbeat({ ping, onDead });
   await vi.advanceTimersByTimeAsync(60_000);
@@ -19,7 +19,7 @@ test('while answers come, it goes on asking', async () => {
   expect(onDead).not.toHaveBeenCalled();
 });
 
-test('an answer that does not come is told once, in time', async () => {
+test('reports a missing answer once, within 5 s', async () => {
   const [ping, onDead] = [vi.fn(() => new Promise(() => undefined)), vi.fn()];
   const heartbeat = startHeartbeat({ ping, onDead });
   heartbeat.beat();
@@ -31,7 +31,7 @@ test('an answer that does not come is told once, in time', async () => {
   expect(onDead).toHaveBeenCalledOnce();
 });
 
-test('a refusal is an answer', async () => {
+test('takes an error for an answer', async () => {
   const onDead = vi.fn();
   startHeartbeat({ ping: () => Promise.reject(new Error('405')), onDead }).beat();
   await vi.advanceTimersByTimeAsync(60_000);

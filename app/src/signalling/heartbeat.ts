@@ -1,53 +1,53 @@
-/** Finds out that a socket is dead which still seems open: after sleep, or when the network has changed. */
+/** Detects a socket that is dead but still looks open, for example after sleep or a network change. */
 
 /** Milliseconds. */
-const every = 10_000;
-const answerWithin = 5_000;
+const interval = 10_000;
+const timeout = 5_000;
 
 export interface HeartbeatOptions {
-  /** Asks the server for any answer. */
+  /** Sends a request; any answer will do, an error too. */
   ping: () => Promise<unknown>;
   /** No answer came in time. Called at most once. */
   onDead: () => void;
 }
 
 export interface Heartbeat {
-  /** Asks at once, since there is a reason for doubt. */
+  /** Pings at once, because there is a reason for doubt. */
   beat(): void;
   stop(): void;
 }
 
-/** Asks every 10 s, and wants an answer within 5 s. */
+/** Pings every 10 s, and expects an answer within 5 s. */
 export function startHeartbeat({ ping, onDead }: HeartbeatOptions): Heartbeat {
   let timer: ReturnType<typeof setTimeout>;
-  let over = false;
+  let stopped = false;
   let waiting = false;
   const after = (milliseconds: number, then: () => void) => {
     clearTimeout(timer);
     timer = setTimeout(then, milliseconds);
   };
   const stop = () => {
-    over = true;
+    stopped = true;
     clearTimeout(timer);
   };
-  const answered = () => {
+  const onAnswer = () => {
     waiting = false;
-    if (!over) {
-      after(every, beat);
+    if (!stopped) {
+      after(interval, beat);
     }
   };
   const beat = () => {
-    if (over || waiting) {
+    if (stopped || waiting) {
       return;
     }
     waiting = true;
-    after(answerWithin, () => {
+    after(timeout, () => {
       stop();
       onDead();
     });
-    // An error is an answer too; that the socket has gone is told elsewhere.
-    ping().then(answered, answered);
+    // A closed socket rejects the ping as well, but its owner learns that from the socket.
+    ping().then(onAnswer, onAnswer);
   };
-  after(every, beat);
+  after(interval, beat);
   return { beat, stop };
 }

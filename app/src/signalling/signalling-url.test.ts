@@ -2,7 +2,7 @@ import { connectQuerySchema } from '@oneport/protocol';
 import { expect, test } from 'vitest';
 import { signallingUrl } from './signalling-url.ts';
 
-test('the server reads what was asked for', () => {
+test('builds a URL that the server reads as the same query', () => {
   const query = {
     roomId: 'blue',
     peerId: 'me',
@@ -18,7 +18,7 @@ test('the server reads what was asked for', () => {
   expect(connectQuerySchema.parse(Object.fromEntries(url.searchParams))).toEqual(query);
 });
 
-test('plain HTTP gives plain WebSocket, and what is not wanted is left out', () => {
+test('uses ws: for an http: server, and leaves out unset parameters', () => {
   const url = signallingUrl('http://127.0.0.1:3000/', {
     roomId: 'r',
     peerId: 'p',

@@ -1,9 +1,9 @@
-/** Where to open the signalling WebSocket. */
 import { type ConnectQuery, signallingPath } from '@oneport/protocol';
 
 /**
- * @param server - any URL of the server's; its scheme decides between `ws:` and `wss:`
- * @param query - as in the contract (`connectQuerySchema`)
+ * The URL of the signalling WebSocket.
+ *
+ * @param server - any URL of the server; its scheme decides between `ws:` and `wss:`
  */
 export function signallingUrl(server: string, query: ConnectQuery): string {
   const url = new URL(signallingPath, server);
@@ -23,7 +23,7 @@ export function signallingUrl(server: string, query: ConnectQuery): string {
   }
   if (query.token !== undefined) {
     url.searchParams.set('token', query.token);
-    // Only who needs a token may have to wait in a lobby, and be read by its moderators.
+    // A lobby exists only where tokens are used, and only its moderators read this name.
     if (query.displayName) {
       url.searchParams.set('displayName', query.displayName);
     }

@@ -1,4 +1,4 @@
-/** protoo with types: every message is checked, both ways, against the contract in @oneport/protocol. */
+/** Typed protoo: every message is validated in both directions against the schemas of @oneport/protocol. */
 import {
   closeCodes,
   explain,
@@ -15,11 +15,11 @@ import {
   serverRequests,
 } from '@oneport/protocol';
 import Peer from 'protoo-client/lib/Peer.js';
-import { Socket, type SocketEnd } from './socket.ts';
+import { Socket, type SocketClose } from './socket.ts';
 
 export class RequestError extends Error {
   readonly method: string;
-  /** The server's error code (see @oneport/protocol), or undefined if no answer came. */
+  /** The server's error code (see `errorCodes`); undefined if no answer came. */
   readonly code: number | undefined;
 
   constructor(method: string, code: number | undefined, reason: string, cause?: unknown) {
@@ -29,7 +29,7 @@ export class RequestError extends Error {
   }
 }
 
-/** Asks the server. Rejects with RequestError. */
+/** Sends a request to the server. Rejects with RequestError. */
 export type SendRequest = <M extends RequestMethod>(
   method: M,
   data: RequestData<M>,
@@ -46,20 +46,20 @@ export type ServerRequestHandlers = {
 export interface SignallingHandlers {
   notifications: NotificationHandlers;
   requests: ServerRequestHandlers;
-  /** The socket is gone, and not by our `close()`. Pending requests have been rejected. */
-  ended: (end: SocketEnd) => void;
+  /** The socket closed, but not by `close()` or `abandon()`. Pending requests have been rejected. */
+  onClose: (close: SocketClose) => void;
 }
 
-/** One socket's worth of signalling. For another attempt, make another one. */
+/** Signalling over one socket. Another attempt needs another one. */
 export interface Signalling {
   request: SendRequest;
-  /** Leaves politely: the server need not wait for us to come back. */
+  /** Leaves: the server does not wait for the peer to come back. */
   close(): void;
-  /** Gives this socket up for another: the server keeps our place. */
+  /** Closes this socket for another one: the server keeps the session. */
   abandon(): void;
 }
 
-interface Checkable<T> {
+interface Schema<T> {
   safeParse(
     data: unknown,
   ): { success: true; data: T } | { success: false; error: Parameters<typeof explain>[0] };
@@ -72,13 +72,13 @@ const has = <T extends object>(table: T, name: string): name is keyof T & string
  * Opens a socket and speaks protoo over it.
  *
  * @param url - the whole signalling URL
- * @param handlers - for what the server sends; messages that break the contract don't reach them
+ * @param handlers - called with valid messages only
  */
 export function openSignalling(url: string, handlers: SignallingHandlers): Signalling {
-  const socket = new Socket(url, (end) => {
+  const socket = new Socket(url, (close) => {
     // Only Peer.close() rejects the requests that are waiting for a reply.
     peer.close();
-    handlers.ended(end);
+    handlers.onClose(close);
   });
   const peer = new Peer(socket);
 
@@ -89,11 +89,11 @@ export function openSignalling(url: string, handlers: SignallingHandlers): Signa
     notify(method, data);
   });
   const notify = <M extends NotificationMethod>(method: M, data: unknown) => {
-    const checked = (notifications[method] as Checkable<NotificationData<M>>).safeParse(data);
-    if (checked.success) {
-      handlers.notifications[method](checked.data);
+    const parsed = (notifications[method] as Schema<NotificationData<M>>).safeParse(data);
+    if (parsed.success) {
+      handlers.notifications[method](parsed.data);
     } else {
-      console.error(`signalling: bad ${method}:`, explain(checked.error));
+      console.error(`signalling: invalid ${method}:`, explain(parsed.error));
     }
   };
 
@@ -102,31 +102,29 @@ export function openSignalling(url: string, handlers: SignallingHandlers): Signa
       reject(405, `unknown method ${method}`);
       return;
     }
-    const checked = serverRequests[method].data.safeParse(data);
-    if (!checked.success) {
-      console.error(`signalling: bad ${method}:`, explain(checked.error));
-      reject(400, explain(checked.error));
+    const parsed = serverRequests[method].data.safeParse(data);
+    if (!parsed.success) {
+      console.error(`signalling: invalid ${method}:`, explain(parsed.error));
+      reject(400, explain(parsed.error));
       return;
     }
-    handlers.requests[method](checked.data).then(accept, (error: unknown) => {
+    handlers.requests[method](parsed.data).then(accept, (error: unknown) => {
       reject(500, error instanceof Error ? error.message : String(error));
     });
   });
 
   return {
     async request(method, data) {
-      const checked = (requests[method].data as Checkable<RequestData<typeof method>>).safeParse(
-        data,
-      );
-      if (!checked.success) {
-        throw new RequestError(method, 400, explain(checked.error));
+      const parsed = (requests[method].data as Schema<RequestData<typeof method>>).safeParse(data);
+      if (!parsed.success) {
+        throw new RequestError(method, 400, explain(parsed.error));
       }
-      const answer = await peer.request(method, checked.data).catch((error: unknown) => {
+      const answer = await peer.request(method, parsed.data).catch((error: unknown) => {
         const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
         const reason = error instanceof Error ? error.message : String(error);
         throw new RequestError(method, typeof code === 'number' ? code : undefined, reason, error);
       });
-      const reply = (requests[method].reply as Checkable<RequestReply<typeof method>>).safeParse(
+      const reply = (requests[method].reply as Schema<RequestReply<typeof method>>).safeParse(
         answer,
       );
       if (!reply.success) {

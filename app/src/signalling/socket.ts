@@ -1,19 +1,19 @@
 /**
- * The transport below a protoo-client Peer, over the browser's WebSocket. protoo-client's own hides
- * the close code, retries to one fixed URL by itself, and takes 4000 for every ending.
+ * The transport of a protoo-client Peer, over the browser's WebSocket. The transport of protoo-client hides the close
+ * code, retries one fixed URL by itself, and closes with 4000 in every case.
  */
 import { closeCodes, signallingSubprotocol } from '@oneport/protocol';
 import { parse } from 'protoo-client/lib/Message.js';
 import type { PeerTransport } from 'protoo-client/lib/Peer.js';
 
-/** How a socket ended: RFC 6455's code and reason (1006 and '' if it was just gone). */
-export interface SocketEnd {
+/** RFC 6455's close code and reason: 1006 and '' if the connection was lost. */
+export interface SocketClose {
   code: number;
   reason: string;
 }
 
 /** Milliseconds. */
-const openWithin = 10_000;
+const openTimeout = 10_000;
 
 type Listener = (...args: never[]) => void;
 
@@ -23,13 +23,13 @@ export class Socket implements PeerTransport {
   #closed = false;
 
   /**
-   * @param url - with the whole query of the signalling URL
-   * @param onEnd - called once if the socket ends without our having closed it
+   * @param url - the whole signalling URL
+   * @param onClose - called once if the socket closes by anything but `close()`
    */
-  constructor(url: string, onEnd: (end: SocketEnd) => void) {
+  constructor(url: string, onClose: (close: SocketClose) => void) {
     this.#socket = new WebSocket(url, signallingSubprotocol);
-    // Chromium goes on trying for minutes, though the network that it began with may be gone.
-    const opening = setTimeout(() => this.#socket.close(), openWithin);
+    // Chromium keeps trying for minutes, even if the network that it started on is gone.
+    const opening = setTimeout(() => this.#socket.close(), openTimeout);
     this.#socket.onopen = () => {
       clearTimeout(opening);
       this.#emit('open');
@@ -41,7 +41,7 @@ export class Socket implements PeerTransport {
         return;
       }
       this.#end();
-      onEnd({ code, reason });
+      onClose({ code, reason });
     };
   }
 
@@ -61,7 +61,7 @@ export class Socket implements PeerTransport {
     this.#socket.send(JSON.stringify(message));
   }
 
-  /** @param code - `normal` to leave, `comingBack` to keep our place for the next socket */
+  /** @param code - `normal` to leave, `comingBack` to keep the session for the next socket */
   close(code: number = closeCodes.normal): void {
     if (this.#closed) {
       return;
@@ -83,8 +83,8 @@ export class Socket implements PeerTransport {
     try {
       message = parse(data);
     } catch (error) {
-      // protoo's parser reads fields of `null`.
-      console.warn('signalling: a frame that is not protoo', error);
+      // protoo's parser throws for a frame `null`.
+      console.warn('signalling: invalid protoo frame', error);
     }
     if (message) {
       this.#emit('message', message);

@@ -3,7 +3,7 @@ import { useSnapshot } from './common/session-context.ts';
 import { Toasts } from './common/toasts.tsx';
 import { Failed, Left } from './end.tsx';
 import { Lobby } from './lobby/lobby.tsx';
-import { Waiting } from './lobby/waiting-room.tsx';
+import { WaitingRoom } from './lobby/waiting-room.tsx';
 
 export function App() {
   const snapshot = useSnapshot();
@@ -23,7 +23,7 @@ function Page() {
     case 'joining':
       return <Lobby snapshot={snapshot} />;
     case 'waiting':
-      return <Waiting roomId={roomId} />;
+      return <WaitingRoom roomId={roomId} />;
     case 'joined':
     case 'reconnecting':
       return <Call snapshot={snapshot} />;

@@ -1,54 +1,31 @@
-import { type ReactNode, useEffect, useRef } from 'react';
+/** The pages that are shown when there is no call any more, or never was one. */
 import type { Snapshot } from '../session/snapshot.ts';
 import type { Failure } from '../signalling/connector.ts';
-import './common/message-page.css';
-import { asksForToken, mayTryAgain } from './common/failure-labels.ts';
-import { LogoIcon } from './common/icons.tsx';
-import { failureWords } from './common/labels.ts';
+import { asksForToken, failureLabel, mayTryAgain } from './common/failure-labels.ts';
+import { MessagePage } from './common/message-page.tsx';
 import { NewRoomLink } from './common/room-links.tsx';
 import { useSession } from './common/session-context.ts';
-
-interface EndProps {
-  readonly title: string;
-  readonly text: string;
-  readonly children: ReactNode;
-}
-
-/** A page with a few words and what to do next. */
-function End({ title, text, children }: EndProps) {
-  const heading = useRef<HTMLHeadingElement>(null);
-  // What had the focus is gone with the call; without it a screen reader would say nothing.
-  useEffect(() => heading.current?.focus(), []);
-  return (
-    <main className="end">
-      <LogoIcon />
-      <h1 ref={heading} tabIndex={-1}>
-        {title}
-      </h1>
-      <p>{text}</p>
-      <div className="end-actions">{children}</div>
-    </main>
-  );
-}
 
 export function Left({ roomId, byInvitation }: Pick<Snapshot, 'roomId' | 'byInvitation'>) {
   const session = useSession();
   return (
-    <End title="You left" text={`The call in ${roomId} goes on as long as others are there.`}>
+    <MessagePage
+      title="You left the call"
+      text={`The call in ${roomId} continues as long as others are in it.`}
+    >
       <button type="button" className="button primary large" onClick={() => session.join()}>
         Rejoin
       </button>
       {!byInvitation && <NewRoomLink className="button large">Start a new room</NewRoomLink>}
-    </End>
+    </MessagePage>
   );
 }
 
 export function Failed(props: { failure: Failure; byInvitation: boolean }) {
   const { failure, byInvitation } = props;
   const session = useSession();
-  const { title, text } = failureWords(failure);
   return (
-    <End title={title} text={text}>
+    <MessagePage {...failureLabel(failure)}>
       {mayTryAgain(failure.reason) && (
         <button type="button" className="button primary large" onClick={() => session.join()}>
           Try again
@@ -57,17 +34,17 @@ export function Failed(props: { failure: Failure; byInvitation: boolean }) {
       {!(byInvitation || asksForToken(failure.reason)) && (
         <NewRoomLink className="button large">Start a new room</NewRoomLink>
       )}
-    </End>
+    </MessagePage>
   );
 }
 
 export function InvalidRoom() {
   return (
-    <End
-      title="There can’t be such a room"
-      text="A room’s name has 1 to 64 letters, digits, hyphens or underscores. Check the link that you were sent, or start a new room."
+    <MessagePage
+      title="This room name is not valid"
+      text="A room name has 1 to 64 letters, digits, hyphens or underscores. Check the link that you were sent, or start a new room."
     >
       <NewRoomLink className="button primary large">Start a new room</NewRoomLink>
-    </End>
+    </MessagePage>
   );
 }

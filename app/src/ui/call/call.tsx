@@ -1,11 +1,10 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { isInUse } from '../../network/media-paths.ts';
 import type { ChatEntry } from '../../session/chat-log.ts';
 import type { Snapshot } from '../../session/snapshot.ts';
 import './call.css';
 import { DeviceProblems } from '../common/device-problems.tsx';
 import { LogoIcon } from '../common/icons.tsx';
-import { MediaLostBanner, TroubleBanner } from '../common/reconnect-banner.tsx';
+import { MediaLostBanner, ReconnectBanner } from '../common/reconnect-banner.tsx';
 import { useSession } from '../common/session-context.ts';
 import { ChatPanel } from './chat-panel.tsx';
 import { LobbyRequests } from './lobby-requests.tsx';
@@ -16,9 +15,9 @@ import { Stage } from './stage.tsx';
 import { Toolbar } from './toolbar.tsx';
 import { useShortcuts } from './use-shortcuts.ts';
 
-/** How many of the others' messages have come since the panel was last open. */
+/** The number of messages from others since the chat was last open. */
 function useUnread(chat: readonly ChatEntry[], open: boolean): number {
-  // What was written before I came in is history, not news.
+  // Messages from before the join don't count as unread.
   const [seen, setSeen] = useState(() => new Set(chat.map(({ messageId }) => messageId)));
   useEffect(() => {
     if (open) {
@@ -30,7 +29,7 @@ function useUnread(chat: readonly ChatEntry[], open: boolean): number {
 
 export function Call({ snapshot }: { snapshot: Snapshot }) {
   const session = useSession();
-  const { phase, self, people, activeSpeaker, chat, media, roomId, chosen, moderation } = snapshot;
+  const { phase, self, peers, activeSpeaker, chat, media, roomId, chosen, moderation } = snapshot;
   const [chatOpen, setChatOpen] = useState(false);
   const chatButton = useRef<HTMLButtonElement>(null);
   const unread = useUnread(chat, chatOpen);
@@ -40,14 +39,14 @@ export function Call({ snapshot }: { snapshot: Snapshot }) {
   };
   useShortcuts(
     useMemo(() => {
-      const mine = () => session.getSnapshot().self;
+      const own = () => session.getSnapshot().self;
       const publish: Record<string, () => void> = {
-        m: () => void session.devices.setMicrophone(mine().microphone.state !== 'on'),
-        v: () => void session.devices.setCamera(mine().camera.state !== 'on'),
+        m: () => void session.devices.setMicrophone(own().microphone.state !== 'on'),
+        v: () => void session.devices.setCamera(own().camera.state !== 'on'),
         s: () => {
-          if (mine().screen.state === 'on') {
+          if (own().screen.state === 'on') {
             session.devices.stopScreen();
-          } else if (mine().screen.state === 'off') {
+          } else if (own().screen.state === 'off') {
             void session.devices.shareScreen();
           }
         },
@@ -66,16 +65,16 @@ export function Call({ snapshot }: { snapshot: Snapshot }) {
           <span>{roomId}</span>
         </h1>
         <p className="call-count">
-          {people.length === 0 ? 'Just you' : `${people.length + 1} people`}
+          {peers.length === 0 ? 'Just you' : `${peers.length + 1} people`}
         </p>
         <RoomMenu locked={moderation.locked} moderate={moderation.permissions.moderate} />
         {media && <PortBadge media={media} />}
       </header>
       <div className="call-messages">
-        {phase.state === 'reconnecting' && phase.trouble && (
-          <TroubleBanner
-            trouble={phase.trouble}
-            mediaGoesOn={!phase.trouble.serverGone && media !== undefined && isInUse(media.paths)}
+        {phase.state === 'reconnecting' && phase.problem && (
+          <ReconnectBanner
+            problem={phase.problem}
+            mediaContinues={!phase.problem.serverGone && media?.connected === true}
           />
         )}
         {phase.state === 'joined' && media?.lost && <MediaLostBanner />}
@@ -86,7 +85,7 @@ export function Call({ snapshot }: { snapshot: Snapshot }) {
       </div>
       <Stage
         self={self}
-        people={people}
+        peers={peers}
         activeSpeaker={activeSpeaker}
         moderate={moderation.permissions.moderate}
         byInvitation={snapshot.byInvitation}
@@ -105,29 +104,32 @@ export function Call({ snapshot }: { snapshot: Snapshot }) {
           }}
         />
       </footer>
-      <RemoteAudio people={people} speakerId={chosen.speakerId} />
+      <RemoteAudio peers={peers} speakerId={chosen.speakerId} />
     </main>
   );
 }
 
 type Sources = Pick<Snapshot['self'], 'microphone' | 'camera'>;
 
-/** Who came in without a device knows it already: only what has changed since is told. */
+/** Shows only problems that occurred during the call: the lobby has shown the earlier ones. */
 function CallProblems({ microphone, camera }: Sources) {
   const [known] = useState<Sources>({ microphone, camera });
   const [dismissed, dismiss] = useState<Sources>(known);
-  const news = (name: keyof Sources, source: Sources[keyof Sources]) =>
+  const withoutKnown = (name: keyof Sources, source: Sources[keyof Sources]) =>
     source === known[name] || source === dismissed[name] ? ({ state: 'off' } as const) : source;
-  const fresh = { microphone: news('microphone', microphone), camera: news('camera', camera) };
-  const any = fresh.microphone.state === 'problem' || fresh.camera.state === 'problem';
-  if (!any) {
+  const fresh = {
+    microphone: withoutKnown('microphone', microphone),
+    camera: withoutKnown('camera', camera),
+  };
+  const hasProblem = fresh.microphone.state === 'problem' || fresh.camera.state === 'problem';
+  if (!hasProblem) {
     return null;
   }
   return (
     <div className="call-problem">
       <DeviceProblems {...fresh} />
       <button type="button" className="button" onClick={() => dismiss({ microphone, camera })}>
-        Understood
+        Dismiss
       </button>
     </div>
   );

@@ -1,13 +1,13 @@
 import { Fragment, type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import type { ChatEntry } from '../../session/chat-log.ts';
 import './chat-panel.css';
+import { hueOf } from '../common/avatar.tsx';
 import { CloseIcon, SendIcon } from '../common/icons.tsx';
-import { hueOf } from '../common/labels.ts';
 import { useSession } from '../common/session-context.ts';
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 
-/** Messages of one sender within this time stand under one name, in milliseconds. */
+/** Milliseconds. Messages of one sender within this time are grouped under one name. */
 const groupTime = 3 * 60_000;
 
 function beginsGroup(entry: ChatEntry, previous: ChatEntry | undefined): boolean {
@@ -27,7 +27,7 @@ interface ChatPanelProps {
 export function ChatPanel({ chat, mayWrite, onClose }: ChatPanelProps) {
   const list = useRef<HTMLDivElement>(null);
   const last = chat.at(-1)?.messageId;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: at each new message
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs at each new message
   useEffect(() => {
     const element = list.current;
     if (element) {
@@ -58,7 +58,7 @@ export function ChatPanel({ chat, mayWrite, onClose }: ChatPanelProps) {
       <div className="chat-list" ref={list} role="log" aria-label="Chat" aria-live="polite">
         {chat.length === 0 && (
           <p className="chat-empty">
-            No messages yet. Everybody in this room can read what is written here.
+            No messages yet. Everyone in this room can read what you write here.
           </p>
         )}
         {chat.map((entry, at) => (
@@ -95,13 +95,13 @@ function MessageForm() {
       return;
     }
     setText('');
-    // What wasn't sent comes back to be sent again, unless something else is being written.
+    // A message that could not be sent returns to the field, unless the user is writing another one.
     if (!(await session.sendChat(message))) {
-      setText((now) => (now === '' ? message : now));
+      setText((current) => (current === '' ? message : current));
     }
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    // While an input method composes, Enter belongs to it.
+    // While an input method is composing, Enter confirms its input.
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) {
       return;
     }

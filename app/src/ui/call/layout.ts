@@ -1,45 +1,44 @@
-/** How tiles fill the stage. */
-
+/** A grid of equal tiles. */
 export interface TileLayout {
   readonly columns: number;
   readonly rows: number;
   /** Of each tile, in CSS pixels. */
   readonly width: number;
+  /** Of each tile, in CSS pixels. */
   readonly height: number;
 }
 
-/** A camera's. */
-const pictureAspect = 16 / 9;
+const cameraAspect = 16 / 9;
 
-/** The proportions (width / height) that a tile may have. Its picture is cropped to them. */
+/** The aspect ratios (width / height) that a tile may have. Its video is cropped to them. */
 export interface AspectRange {
   readonly narrowest: number;
   readonly widest: number;
 }
 
 /**
- * People are cropped less where there is room beside them than on an upright phone, whose own camera is upright as
- * well: nine tenths of a picture's width are in sight, so also who sits at its edge.
+ * On a wide stage at least nine tenths of a camera's width stay visible, and with them people at its edge. On an
+ * upright phone tiles may be upright, like the phone's own camera.
  */
-export function personAspect(width: number, height: number): AspectRange {
-  return { narrowest: width > height ? 0.9 * pictureAspect : 0.8, widest: pictureAspect };
+export function peerAspect(width: number, height: number): AspectRange {
+  return { narrowest: width > height ? 0.9 * cameraAspect : 0.8, widest: cameraAspect };
 }
 
 /**
- * The grid in which most of everybody's picture is seen.
+ * The grid that shows the most of all videos.
  *
  * @param count - how many tiles
  * @param width - of the stage, in CSS pixels
  * @param height - of the stage, in CSS pixels
  * @param gap - between two tiles, in CSS pixels
- * @param aspect - the proportions that a tile may have
+ * @param aspect - the aspect ratios that a tile may have
  */
 export function layout(
   count: number,
   width: number,
   height: number,
   gap: number,
-  aspect: AspectRange = personAspect(width, height),
+  aspect: AspectRange = peerAspect(width, height),
 ): TileLayout {
   let best: TileLayout = { columns: 1, rows: Math.max(count, 1), width: 0, height: 0 };
   let bestScore = -1;
@@ -53,10 +52,10 @@ export function layout(
       continue;
     }
     const tile = fit(cell, aspect);
-    const proportion = tile.width / tile.height;
-    const seen = Math.min(proportion / pictureAspect, pictureAspect / proportion);
-    // Cropping costs less than emptiness does: the middle of a picture is what matters.
-    const score = tile.width * tile.height * seen ** 0.25;
+    const ratio = tile.width / tile.height;
+    const visible = Math.min(ratio / cameraAspect, cameraAspect / ratio);
+    // Cropping is better than empty space, because the middle of a video matters most.
+    const score = tile.width * tile.height * visible ** 0.25;
     if (score > bestScore) {
       bestScore = score;
       best = { columns, rows, width: Math.floor(tile.width), height: Math.floor(tile.height) };
@@ -66,11 +65,11 @@ export function layout(
 }
 
 function fit(cell: { width: number; height: number }, { narrowest, widest }: AspectRange) {
-  const proportion = cell.width / cell.height;
-  if (proportion > widest) {
+  const ratio = cell.width / cell.height;
+  if (ratio > widest) {
     return { width: cell.height * widest, height: cell.height };
   }
-  if (proportion < narrowest) {
+  if (ratio < narrowest) {
     return { width: cell.width, height: cell.width / narrowest };
   }
   return cell;

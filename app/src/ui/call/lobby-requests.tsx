@@ -4,16 +4,16 @@ import { KnockIcon } from '../common/icons.tsx';
 import './lobby-requests.css';
 import { useSession } from '../common/session-context.ts';
 
-/** For moderators: who waits in the lobby. A crowd can be scrolled, so that it can't cover the call. */
+/** For moderators: the peers that wait in the lobby. A long list scrolls, so that it doesn't cover the call. */
 export function LobbyRequests({ lobby }: { lobby: readonly WaitingPeer[] }) {
   const { moderation } = useSession();
   const ref = useRef<HTMLElement>(null);
   const answer = (event: MouseEvent, send: () => Promise<void>) => {
-    // The next in line comes to stand under the pointer: a double click is meant for one person.
+    // The next request moves under the pointer, so a double click would also answer that one.
     if (event.detail > 1) {
       return;
     }
-    // The button is about to go, and the focus with it.
+    // The button disappears, and would take the focus with it.
     ref.current?.focus();
     void send();
   };
@@ -22,31 +22,31 @@ export function LobbyRequests({ lobby }: { lobby: readonly WaitingPeer[] }) {
       ref={ref}
       className="lobby-requests"
       aria-live="polite"
-      aria-label="Waiting to be let in"
+      aria-label="Waiting to be admitted"
       tabIndex={-1}
     >
       {lobby.map(({ peerId, displayName }) => (
         <div key={peerId} className="lobby-request">
           <KnockIcon />
           <p>
-            <strong>{displayName}</strong> is waiting to be let in
+            <strong>{displayName}</strong> wants to join
           </p>
           <div className="lobby-answers">
             <button
               type="button"
               className="button"
-              aria-label={`Don’t let ${displayName} in`}
-              onClick={(event) => answer(event, () => moderation.deny(peerId))}
+              aria-label={`Deny ${displayName}`}
+              onClick={(event) => answer(event, () => moderation.denyPeer(peerId))}
             >
-              Refuse
+              Deny
             </button>
             <button
               type="button"
               className="button primary"
-              aria-label={`Let ${displayName} in`}
-              onClick={(event) => answer(event, () => moderation.admit(peerId))}
+              aria-label={`Admit ${displayName}`}
+              onClick={(event) => answer(event, () => moderation.admitPeer(peerId))}
             >
-              Let in
+              Admit
             </button>
           </div>
         </div>

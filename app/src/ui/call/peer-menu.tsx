@@ -10,8 +10,8 @@ import {
 } from '../common/icons.tsx';
 import { useSession, useSnapshot } from '../common/session-context.ts';
 
-/** What a moderator can do about somebody: a button on the tile, and the dialog that it opens. */
-export function PersonMenu({ peerId, displayName }: { peerId: string; displayName: string }) {
+/** For moderators: a button on a peer's tile and the dialog that it opens. */
+export function PeerMenu({ peerId, displayName }: { peerId: string; displayName: string }) {
   const [open, setOpen] = useState(false);
   const close = useCallback(() => setOpen(false), []);
   return (
@@ -26,25 +26,25 @@ export function PersonMenu({ peerId, displayName }: { peerId: string; displayNam
       >
         <MoreIcon />
       </button>
-      {open && <PersonDialog peerId={peerId} displayName={displayName} onClose={close} />}
+      {open && <PeerDialog peerId={peerId} displayName={displayName} onClose={close} />}
     </>
   );
 }
 
-interface PersonDialogProps {
+interface PeerDialogProps {
   readonly peerId: string;
   readonly displayName: string;
   readonly onClose: () => void;
 }
 
-function PersonDialog({ peerId, displayName, onClose }: PersonDialogProps) {
+function PeerDialog({ peerId, displayName, onClose }: PeerDialogProps) {
   const { moderation } = useSession();
-  const person = useSnapshot().people.find((one) => one.peerId === peerId);
+  const peer = useSnapshot().peers.find((one) => one.peerId === peerId);
   const act = (action: Promise<void>) => {
     void action;
     onClose();
   };
-  const [microphone, camera] = [person?.microphone?.state, person?.camera?.state];
+  const [microphone, camera] = [peer?.microphone?.state, peer?.camera?.state];
   return (
     <Dialog title={displayName} onClose={onClose}>
       <div className="dialog-actions">
@@ -52,7 +52,7 @@ function PersonDialog({ peerId, displayName, onClose }: PersonDialogProps) {
           type="button"
           className="button"
           disabled={microphone !== 'live'}
-          onClick={() => act(moderation.mute(peerId, 'microphone'))}
+          onClick={() => act(moderation.mutePeer(peerId, 'microphone'))}
         >
           <MicrophoneOffIcon /> Mute microphone
         </button>
@@ -60,15 +60,15 @@ function PersonDialog({ peerId, displayName, onClose }: PersonDialogProps) {
           type="button"
           className="button"
           disabled={camera !== 'live'}
-          onClick={() => act(moderation.mute(peerId, 'camera'))}
+          onClick={() => act(moderation.mutePeer(peerId, 'camera'))}
         >
           <CameraOffIcon /> Turn camera off
         </button>
-        {person?.screen && (
+        {peer?.screen && (
           <button
             type="button"
             className="button"
-            onClick={() => act(moderation.mute(peerId, 'screen'))}
+            onClick={() => act(moderation.mutePeer(peerId, 'screen'))}
           >
             <ScreenStopIcon /> Stop screen share
           </button>
@@ -76,9 +76,9 @@ function PersonDialog({ peerId, displayName, onClose }: PersonDialogProps) {
         <ConfirmButton
           icon={<RemoveIcon />}
           label="Remove from call"
-          warning={`${displayName} can’t come back as long as this call lasts.`}
+          warning={`${displayName} can’t rejoin as long as this call lasts.`}
           confirm={`Remove ${displayName}`}
-          onConfirm={() => act(moderation.remove(peerId))}
+          onConfirm={() => act(moderation.removePeer(peerId))}
         />
       </div>
     </Dialog>

@@ -1,13 +1,12 @@
 import { useCallback, useId, useRef, useState } from 'react';
-import { isInUse } from '../../network/media-paths.ts';
-import type { MediaInfo } from '../../session/snapshot.ts';
+import type { MediaInfo } from '../../network/media-status.ts';
 import './port-badge.css';
-import { addressWords, badgeWords } from '../common/labels.ts';
-import { useDismiss } from '../common/use-dismiss.ts';
+import { useDismiss } from '../common/hooks.ts';
+import { formatPath, portBadgeLabel } from '../common/labels.ts';
 
-const directionWords = { send: 'Sending', receive: 'Receiving' } as const;
+const directionLabels = { send: 'Sending', receive: 'Receiving' } as const;
 
-/** Which port mode serves this call, and over which ports. */
+/** Shows the port mode of the server and the ports that media uses. */
 export function PortBadge({ media }: { media: MediaInfo }) {
   const [open, setOpen] = useState(false);
   const ref = useRef<HTMLDivElement>(null);
@@ -17,14 +16,13 @@ export function PortBadge({ media }: { media: MediaInfo }) {
     open,
     useCallback(() => setOpen(false), []),
   );
-  const { text, explanation } = badgeWords(media);
-  const connected = isInUse(media.paths);
+  const { text, explanation } = portBadgeLabel(media);
   return (
     <div className="port-badge" ref={ref}>
       <button
         type="button"
         data-testid="port-badge"
-        data-connected={connected}
+        data-connected={media.connected}
         aria-expanded={open}
         aria-controls={id}
         onClick={() => setOpen(!open)}
@@ -36,12 +34,12 @@ export function PortBadge({ media }: { media: MediaInfo }) {
         <p>{explanation}</p>
         <dl>
           {media.paths.map((path) => (
-            <div key={`${path.direction} ${addressWords(path)}`}>
+            <div key={`${path.direction} ${formatPath(path)}`}>
               <dt>
-                {directionWords[path.direction]}
+                {directionLabels[path.direction]}
                 {path.state === 'offered' && ' (offered)'}
               </dt>
-              <dd>{addressWords(path)}</dd>
+              <dd>{formatPath(path)}</dd>
             </div>
           ))}
         </dl>

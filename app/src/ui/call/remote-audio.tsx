@@ -1,33 +1,33 @@
 import { useEffect, useRef, useState } from 'react';
 import type { RemoteMedia } from '../../media/consumers.ts';
-import type { Person } from '../../session/remote-peers.ts';
+import type { RemotePeer } from '../../session/remote-peers.ts';
+import { useTrack } from '../common/hooks.ts';
 import { SoundIcon } from '../common/icons.tsx';
-import { useTrack } from '../common/use-track.ts';
 
-/** Everybody's voices. Browsers may want a click before they play any. */
+/** Plays the audio of all peers. Browsers may require a click first. */
 export function RemoteAudio({
-  people,
+  peers,
   speakerId,
 }: {
-  people: readonly Person[];
+  peers: readonly RemotePeer[];
   speakerId: string;
 }) {
   const [blocked, setBlocked] = useState(false);
   const ref = useRef<HTMLDivElement>(null);
-  const voices = people.flatMap(({ microphone, screenAudio }) =>
+  const tracks = peers.flatMap(({ microphone, screenAudio }) =>
     [microphone, screenAudio].filter((media) => media !== undefined),
   );
-  const hear = () => {
+  const unblock = () => {
     const elements = ref.current?.querySelectorAll('audio') ?? [];
     Promise.all(Array.from(elements, (element) => element.play())).then(
       () => setBlocked(false),
-      (error: unknown) => console.warn('sound is still blocked', error),
+      (error: unknown) => console.warn('audio is still blocked', error),
     );
   };
   return (
     <div ref={ref}>
-      {voices.map((media) => (
-        <Voice
+      {tracks.map((media) => (
+        <RemoteTrack
           key={media.consumerId}
           media={media}
           speakerId={speakerId}
@@ -35,7 +35,7 @@ export function RemoteAudio({
         />
       ))}
       {blocked && (
-        <button type="button" className="button primary hear" onClick={hear}>
+        <button type="button" className="button primary hear" onClick={unblock}>
           <SoundIcon /> Click to hear the others
         </button>
       )}
@@ -43,20 +43,20 @@ export function RemoteAudio({
   );
 }
 
-interface VoiceProps {
+interface RemoteTrackProps {
   readonly media: RemoteMedia;
   readonly speakerId: string;
   readonly onBlocked: () => void;
 }
 
-function Voice({ media, speakerId, onBlocked }: VoiceProps) {
+function RemoteTrack({ media, speakerId, onBlocked }: RemoteTrackProps) {
   const ref = useRef<HTMLAudioElement>(null);
   const { track, peerId, source } = media;
   useTrack(ref, track);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each track
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once for each track
   useEffect(() => {
     ref.current?.play().catch((error: unknown) => {
-      // AbortError: another track has taken its place meanwhile.
+      // Others don't matter: AbortError means that the track was replaced.
       if (error instanceof Error && error.name === 'NotAllowedError') {
         onBlocked();
       }
@@ -69,6 +69,6 @@ function Voice({ media, speakerId, onBlocked }: VoiceProps) {
     }
     element.setSinkId(speakerId).catch((error: unknown) => console.warn('speaker', error));
   }, [speakerId]);
-  // biome-ignore lint/a11y/useMediaCaption: live voices have no captions
+  // biome-ignore lint/a11y/useMediaCaption: live audio has no captions
   return <audio ref={ref} autoPlay data-peer-id={peerId} data-source={source} />;
 }

@@ -10,13 +10,17 @@ interface RoomMenuProps {
   readonly moderate: boolean;
 }
 
-/** Whether the room is locked; for moderators a button to change that. */
+/** Shows whether the room is locked. For moderators, a button to change that. */
 export function RoomMenu({ locked, moderate }: RoomMenuProps) {
   const [open, setOpen] = useState(false);
   const close = useCallback(() => setOpen(false), []);
   if (!moderate) {
     return locked ? (
-      <span className="room-badge" role="img" aria-label="Locked: who comes now has to be let in">
+      <span
+        className="room-badge"
+        role="img"
+        aria-label="Locked: new participants need to be admitted"
+      >
         <LockIcon /> <span>Locked</span>
       </span>
     ) : null;
@@ -41,15 +45,15 @@ export function RoomMenu({ locked, moderate }: RoomMenuProps) {
 function RoomDialog({ locked, onClose }: { locked: boolean; onClose: () => void }) {
   const { moderation } = useSession();
   const setLocked = () => {
-    void moderation.setLocked(!locked);
+    void moderation.setRoomLocked(!locked);
     onClose();
   };
   return (
     <Dialog title="This room" onClose={onClose}>
       <p>
         {locked
-          ? 'It is locked: whoever comes waits until a moderator lets them in.'
-          : 'It is open: whoever has an invitation comes in.'}
+          ? 'It is locked. New participants wait until a moderator admits them.'
+          : 'It is open. Everyone with an invitation can join.'}
       </p>
       <div className="dialog-actions">
         <button type="button" className="button" onClick={setLocked}>
@@ -57,8 +61,8 @@ function RoomDialog({ locked, onClose }: { locked: boolean; onClose: () => void 
         </button>
         <ConfirmButton
           icon={<EndIcon />}
-          label="End the call for everybody"
-          warning="Everybody is sent away, you too."
+          label="End the call for everyone"
+          warning="Everyone is removed from the call, including you."
           confirm="End the call"
           onConfirm={() => void moderation.closeRoom()}
         />

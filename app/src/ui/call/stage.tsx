@@ -1,14 +1,14 @@
 import { type CSSProperties, useRef } from 'react';
-import type { Person } from '../../session/remote-peers.ts';
+import type { RemotePeer } from '../../session/remote-peers.ts';
 import type { Self, Snapshot } from '../../session/snapshot.ts';
 import { type AspectRange, layout } from './layout.ts';
 import './stage.css';
-import { useSize } from '../common/use-size.ts';
+import { useSize } from '../common/hooks.ts';
 import { Tile, type TileProps } from './tile.tsx';
 
 const gap = 10;
 
-/** Screens are shown whole: any proportions will do. */
+/** Screens are not cropped, so nearly any aspect ratio will do. */
 const screenAspect: AspectRange = { narrowest: 0.5, widest: 21 / 9 };
 
 interface KeyedTile extends TileProps {
@@ -17,7 +17,7 @@ interface KeyedTile extends TileProps {
 
 function selfTiles(self: Self, speaker: string | null): KeyedTile[] {
   const muted = self.microphone.state !== 'on';
-  const mine = {
+  const common = {
     peerId: self.peerId,
     displayName: self.displayName,
     self: true,
@@ -26,7 +26,7 @@ function selfTiles(self: Self, speaker: string | null): KeyedTile[] {
   };
   const tiles: KeyedTile[] = [
     {
-      ...mine,
+      ...common,
       key: 'self',
       source: 'camera',
       label: `${self.displayName} (you)`,
@@ -37,7 +37,7 @@ function selfTiles(self: Self, speaker: string | null): KeyedTile[] {
   if (self.screen.state === 'on') {
     const { track } = self.screen;
     tiles.push({
-      ...mine,
+      ...common,
       key: 'self-screen',
       source: 'screen',
       label: 'Your screen',
@@ -48,8 +48,8 @@ function selfTiles(self: Self, speaker: string | null): KeyedTile[] {
   return tiles;
 }
 
-function personTile(person: Person, speaker: string | null, moderated: boolean): KeyedTile {
-  const { peerId, displayName, microphone, camera } = person;
+function peerTile(peer: RemotePeer, speaker: string | null, moderated: boolean): KeyedTile {
+  const { peerId, displayName, microphone, camera } = peer;
   return {
     key: peerId,
     peerId,
@@ -64,7 +64,7 @@ function personTile(person: Person, speaker: string | null, moderated: boolean):
   };
 }
 
-function screenTile({ peerId, displayName, screen }: Person, moderated: boolean): KeyedTile[] {
+function screenTile({ peerId, displayName, screen }: RemotePeer, moderated: boolean): KeyedTile[] {
   if (!screen) {
     return [];
   }
@@ -84,36 +84,36 @@ function screenTile({ peerId, displayName, screen }: Person, moderated: boolean)
   ];
 }
 
-/** Everybody's tiles; the screens that others share stand in front. */
+/** The tiles of all peers. Shared screens get the larger part. */
 export function Stage({
   self,
-  people,
+  peers,
   activeSpeaker,
   moderate,
   byInvitation,
-}: Pick<Snapshot, 'self' | 'people' | 'activeSpeaker' | 'byInvitation'> & {
+}: Pick<Snapshot, 'self' | 'peers' | 'activeSpeaker' | 'byInvitation'> & {
   readonly moderate: boolean;
 }) {
-  const screens = people.flatMap((person) => screenTile(person, moderate));
-  const persons = [
-    ...people.map((person) => personTile(person, activeSpeaker, moderate)),
+  const screens = peers.flatMap((peer) => screenTile(peer, moderate));
+  const cameras = [
+    ...peers.map((peer) => peerTile(peer, activeSpeaker, moderate)),
     ...(self.role === 'participant' ? selfTiles(self, activeSpeaker) : []),
   ];
   return (
     <div className="stage" data-spotlight={screens.length > 0}>
       {screens.length > 0 && <Tiles tiles={screens} aspect={screenAspect} />}
-      {/* The same element in both places: a moved one would start its pictures anew. */}
-      <Tiles key="people" tiles={persons} strip={screens.length > 0} />
-      {people.length === 0 && screens.length === 0 && <Alone byInvitation={byInvitation} />}
+      {/* The same element with and without screens: remounting would restart the videos. */}
+      <Tiles key="cameras" tiles={cameras} strip={screens.length > 0} />
+      {peers.length === 0 && screens.length === 0 && <Alone byInvitation={byInvitation} />}
     </div>
   );
 }
 
 interface TilesProps {
   readonly tiles: readonly KeyedTile[];
-  /** In a row beside something larger, instead of filling the place. */
+  /** A row beside something larger, instead of a grid that fills the stage. */
   readonly strip?: boolean;
-  /** As for people, if it isn't given. */
+  /** By default that of cameras. */
   readonly aspect?: AspectRange;
 }
 
@@ -140,8 +140,8 @@ function Alone({ byInvitation }: { byInvitation: boolean }) {
     <p className="alone" role="note">
       You are the only one here.{' '}
       {byInvitation
-        ? 'Others who have been invited appear in this place.'
-        : 'Send the invitation to others, and they appear in this place.'}
+        ? 'Others appear here when they join.'
+        : 'Copy the invitation and send it to others. They appear here when they join.'}
     </p>
   );
 }

@@ -1,27 +1,27 @@
 import { useRef, useState } from 'react';
 import { Avatar } from '../common/avatar.tsx';
 import { MicrophoneOffIcon, ScreenIcon } from '../common/icons.tsx';
-import { PersonMenu } from './peer-menu.tsx';
+import { PeerMenu } from './peer-menu.tsx';
 import './tile.css';
-import { useTrack } from '../common/use-track.ts';
+import { useTrack } from '../common/hooks.ts';
 import { useTileView } from './use-tile-view.ts';
 
 export interface TileProps {
   readonly peerId: string;
   readonly source: 'camera' | 'screen';
-  /** Who or what it is, for screen readers. */
+  /** For screen readers. */
   readonly label: string;
   readonly displayName: string;
-  /** undefined: there is no picture. */
+  /** Undefined: there is no video. */
   readonly track: MediaStreamTrack | undefined;
   readonly muted: boolean;
   readonly speaking: boolean;
   readonly self: boolean;
-  /** I am a moderator, and this is somebody else. */
+  /** The user is a moderator, and this is another peer. */
   readonly moderated: boolean;
 }
 
-/** One person, or one screen. */
+/** The camera or the screen of a peer. */
 export function Tile(props: TileProps) {
   const { peerId, source, label, displayName, track, muted, speaking, self, moderated } = props;
   const ref = useRef<HTMLElement>(null);
@@ -37,11 +37,11 @@ export function Tile(props: TileProps) {
       data-muted={muted}
     >
       {track ? (
-        <Picture key={track.id} track={track} mirrored={self && source === 'camera'} />
+        <Video key={track.id} track={track} mirrored={self && source === 'camera'} />
       ) : (
         <Avatar peerId={peerId} displayName={displayName} />
       )}
-      {moderated && <PersonMenu peerId={peerId} displayName={displayName} />}
+      {moderated && <PeerMenu peerId={peerId} displayName={displayName} />}
       <p className="tile-name">
         {source === 'screen' && <ScreenIcon />}
         {source === 'camera' && muted && (
@@ -56,9 +56,9 @@ export function Tile(props: TileProps) {
   );
 }
 
-function Picture({ track, mirrored }: { track: MediaStreamTrack; mirrored: boolean }) {
+function Video({ track, mirrored }: { track: MediaStreamTrack; mirrored: boolean }) {
   const ref = useRef<HTMLVideoElement>(null);
-  const [seen, setSeen] = useState(false);
+  const [loaded, setLoaded] = useState(false);
   useTrack(ref, track);
   return (
     <>
@@ -68,9 +68,9 @@ function Picture({ track, mirrored }: { track: MediaStreamTrack; mirrored: boole
         playsInline
         muted
         className={mirrored ? 'mirrored' : undefined}
-        onLoadedData={() => setSeen(true)}
+        onLoadedData={() => setLoaded(true)}
       />
-      {!seen && <div className="spinner" role="status" aria-label="Connecting" />}
+      {!loaded && <div className="spinner" role="status" aria-label="Connecting" />}
     </>
   );
 }

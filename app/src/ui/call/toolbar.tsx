@@ -1,21 +1,12 @@
 import { type Ref, useCallback, useEffect, useRef, useState } from 'react';
-import { invitationUrl } from '../../page/page-url.ts';
 import type { Snapshot } from '../../session/snapshot.ts';
-import { copyText } from '../common/copy-text.ts';
 import { DeviceChoices } from '../common/device-choices.tsx';
-import {
-  ChatIcon,
-  CheckIcon,
-  DevicesIcon,
-  InviteIcon,
-  LeaveIcon,
-  ScreenIcon,
-  ScreenStopIcon,
-} from '../common/icons.tsx';
+import { ChatIcon, DevicesIcon, LeaveIcon, ScreenIcon, ScreenStopIcon } from '../common/icons.tsx';
 import { MediaToggles } from '../common/media-toggles.tsx';
 import { useSession } from '../common/session-context.ts';
 import './toolbar.css';
-import { useDismiss } from '../common/use-dismiss.ts';
+import { useDismiss } from '../common/hooks.ts';
+import { InviteButton } from '../common/room-links.tsx';
 
 export interface ToolbarProps {
   readonly snapshot: Snapshot;
@@ -82,45 +73,6 @@ function ShareButton({ screen }: { screen: Snapshot['self']['screen'] }) {
     >
       {sharing ? <ScreenStopIcon /> : <ScreenIcon />}
     </button>
-  );
-}
-
-type CopyState = 'idle' | 'copied' | 'failed';
-
-const copyWords: Record<CopyState, string> = {
-  idle: '',
-  copied: 'Copied',
-  failed: 'Copy the address of this page instead',
-};
-
-function InviteButton({ roomId }: { roomId: string }) {
-  const [state, setState] = useState<CopyState>('idle');
-  useEffect(() => {
-    if (state === 'idle') {
-      return;
-    }
-    const timer = setTimeout(() => setState('idle'), 2_500);
-    return () => clearTimeout(timer);
-  }, [state]);
-  const copy = async () => {
-    const copied = await copyText(invitationUrl(location.href, roomId));
-    setState(copied ? 'copied' : 'failed');
-  };
-  return (
-    <span className="invite">
-      <button
-        type="button"
-        className="round"
-        aria-label="Copy invitation"
-        title="Copy invitation"
-        onClick={() => void copy()}
-      >
-        {state === 'copied' ? <CheckIcon /> : <InviteIcon />}
-      </button>
-      <span className="bubble" role="status" data-shown={state !== 'idle'}>
-        {copyWords[state]}
-      </span>
-    </span>
   );
 }
 

@@ -3,7 +3,7 @@ import { useEffect } from 'react';
 const typing = 'input, textarea, select, [contenteditable]';
 
 /**
- * Single keys that do something, as long as nobody is typing and no modifier is held.
+ * Runs an action when its key is pressed, unless the user is typing or holds a modifier key.
  *
  * @param actions - by key, in lower case
  */

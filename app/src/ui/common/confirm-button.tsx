@@ -3,24 +3,24 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 export interface ConfirmButtonProps {
   readonly icon: ReactNode;
   readonly label: string;
-  /** What follows from it, to be read before it is done. */
+  /** The consequences, shown before the user confirms. */
   readonly warning: string;
   readonly confirm: string;
   readonly onConfirm: () => void;
 }
 
-/** What can't be undone is asked for twice. */
+/** For actions that can't be undone: asks for confirmation. */
 export function ConfirmButton({ icon, label, warning, confirm, onConfirm }: ConfirmButtonProps) {
-  const [asked, setAsked] = useState(false);
-  const sure = useRef<HTMLButtonElement>(null);
+  const [asking, setAsking] = useState(false);
+  const confirmButton = useRef<HTMLButtonElement>(null);
   useEffect(() => {
-    if (asked) {
-      sure.current?.focus();
+    if (asking) {
+      confirmButton.current?.focus();
     }
-  }, [asked]);
-  if (!asked) {
+  }, [asking]);
+  if (!asking) {
     return (
-      <button type="button" className="button danger" onClick={() => setAsked(true)}>
+      <button type="button" className="button danger" onClick={() => setAsking(true)}>
         {icon} {label}
       </button>
     );
@@ -28,10 +28,10 @@ export function ConfirmButton({ icon, label, warning, confirm, onConfirm }: Conf
   return (
     <div className="dialog-actions" role="alert">
       <p>{warning}</p>
-      <button type="button" ref={sure} className="button danger" onClick={onConfirm}>
+      <button type="button" ref={confirmButton} className="button danger" onClick={onConfirm}>
         {icon} {confirm}
       </button>
-      <button type="button" className="button" onClick={() => setAsked(false)}>
+      <button type="button" className="button" onClick={() => setAsking(false)}>
         Cancel
       </button>
     </div>

@@ -1,8 +1,8 @@
 /**
- * Puts text on the clipboard. `navigator.clipboard` is missing where the page isn't a secure
- * context; the old command works there.
+ * Copies text to the clipboard. Outside of secure contexts there is no `navigator.clipboard`, but the deprecated
+ * `copy` command works.
  *
- * @returns whether it worked
+ * @returns whether the text was copied
  */
 export async function copyText(text: string): Promise<boolean> {
   try {

@@ -3,7 +3,7 @@ import type { DeviceChoice } from '../../devices/devices.ts';
 import type { Snapshot } from '../../session/snapshot.ts';
 import { useSession } from './session-context.ts';
 
-/** The three choices: microphone, camera, and speaker where the browser lets us choose. */
+/** Selects for microphone and camera, and for the speaker where the browser allows a choice. */
 export function DeviceChoices({ devices, chosen }: Pick<Snapshot, 'devices' | 'chosen'>) {
   const session = useSession();
   return (

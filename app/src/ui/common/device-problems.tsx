@@ -1,12 +1,12 @@
-import type { MediaProblem } from '../../devices/devices.ts';
+import type { DeviceProblem } from '../../devices/devices.ts';
 import type { Self } from '../../session/snapshot.ts';
-import './device-problems.css';
+import './banners.css';
 import { AlertIcon } from './icons.tsx';
-import { deviceAdvice } from './labels.ts';
+import { deviceProblemLabel } from './labels.ts';
 
-/** What is wrong with my devices and what to do; both in one box if it is the same. */
+/** Explains why microphone or camera can't be used; in one box if the problem is the same. */
 export function DeviceProblems({ microphone, camera }: Pick<Self, 'microphone' | 'camera'>) {
-  const devices = new Map<MediaProblem, ('microphone' | 'camera')[]>();
+  const devices = new Map<DeviceProblem, ('microphone' | 'camera')[]>();
   for (const [name, source] of [
     ['microphone', microphone],
     ['camera', camera],
@@ -17,7 +17,7 @@ export function DeviceProblems({ microphone, camera }: Pick<Self, 'microphone' |
     devices.set(source.problem, [...(devices.get(source.problem) ?? []), name]);
   }
   return Array.from(devices, ([problem, names]) => {
-    const { title, text } = deviceAdvice(problem, names);
+    const { title, text } = deviceProblemLabel(problem, names);
     return (
       <div className="device-problem" role="status" key={problem}>
         <AlertIcon />

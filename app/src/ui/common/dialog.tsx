@@ -8,25 +8,25 @@ export interface DialogProps {
   readonly children: ReactNode;
 }
 
-/** A modal dialog: the browser keeps the focus in it, closes it on Escape, and gives the focus back. */
+/** A modal dialog. The browser keeps the focus in it, closes it on Escape, and restores the focus. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
-    // Closed before it goes: only then does the browser give the focus back.
+    // The browser restores the focus only if the dialog is closed before it is removed.
     return () => dialog?.close();
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape is the keyboard's way, and the browser's own
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the browser itself handles Escape
     <dialog
       ref={ref}
       className="dialog"
       aria-labelledby={id}
       onClose={onClose}
       onClick={(event) => {
-        // The dialog itself, not what is in it: that is the backdrop.
+        // A click on the dialog element itself is a click on the backdrop.
         if (event.target === event.currentTarget) {
           event.currentTarget.close();
         }

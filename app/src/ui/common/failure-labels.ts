@@ -1,60 +1,74 @@
-/** What people read when they aren't let in, by the server's reason. */
+/** What the user reads when a call fails or the server rejects them, by the server's reason. */
 import { type Refusal, refusals } from '@oneport/protocol';
+import type { Failure } from '../../signalling/connector.ts';
+import type { Explanation } from './labels.ts';
 
-interface Advice {
-  readonly title: string;
-  readonly text: string;
-}
+const askForLink = 'Ask the person who invited you for a new link.';
 
-const askAnew = 'Ask whoever invited you for a new link.';
-
-const advice: Record<Refusal, Advice> = {
+const refusalLabels: Record<Refusal, Explanation> = {
   [refusals.tokenMissing]: {
-    title: 'This room is by invitation',
-    text: 'Open it by the link that you were sent. The address of this page alone is not enough.',
+    title: 'This room is by invitation only',
+    text: 'Open the link that you were sent. The address of this page alone is not enough.',
   },
-  [refusals.tokenExpired]: { title: 'Your invitation has expired', text: askAnew },
+  [refusals.tokenExpired]: { title: 'Your invitation has expired', text: askForLink },
   [refusals.tokenTooEarly]: {
-    title: 'You are too early',
-    text: 'Your invitation is not valid yet. Try again when the call is about to begin.',
+    title: 'You are early',
+    text: 'Your invitation is not valid yet. Try again shortly before the call starts.',
   },
   [refusals.tokenOtherRoom]: {
     title: 'Your invitation is for another room',
-    text: `Check the link that you were sent. ${askAnew}`,
+    text: `Check the link that you were sent. ${askForLink}`,
   },
   [refusals.tokenInvalid]: {
-    title: 'Your invitation isn’t valid here',
-    text: `Perhaps the link was cut off on its way. ${askAnew}`,
+    title: 'Your invitation is not valid here',
+    text: `The link may be incomplete. ${askForLink}`,
   },
   [refusals.idTaken]: {
-    title: 'You are here already',
-    text: 'This call is open in another tab or window.',
+    title: 'You are already in this call',
+    text: 'It is open in another tab or window.',
   },
   [refusals.removed]: {
     title: 'You were removed from this call',
-    text: 'A moderator has removed you. You can’t come back as long as the call lasts.',
+    text: 'A moderator removed you. You can’t rejoin as long as the call lasts.',
   },
   [refusals.notAdmitted]: {
-    title: 'You weren’t let in',
-    text: 'A moderator has not let you into this call.',
+    title: 'You were not admitted',
+    text: 'A moderator declined your request to join.',
   },
   [refusals.roomClosed]: {
     title: 'The call has ended',
-    text: 'A moderator has closed it for everybody.',
+    text: 'A moderator ended it for everyone.',
   },
 };
 
-/** @returns undefined when the reason isn't one that we know */
-export function refusalWords(reason: string): Advice | undefined {
-  return Object.hasOwn(advice, reason) ? advice[reason as Refusal] : undefined;
+const failureLabels: Record<Failure['kind'], Explanation> = {
+  gone: { title: 'The call has ended', text: 'The server closed your connection.' },
+  refused: { title: 'You can’t join this room', text: 'The server rejected the connection.' },
+  'turned-away': { title: 'You can’t join this room', text: 'A moderator declined your request.' },
+  'bad-request': {
+    title: 'The server didn’t understand this page',
+    text: 'The page may be older than the server. Reload it and try again.',
+  },
+  unsupported: {
+    title: 'This browser can’t make calls',
+    text: 'Use a current Chrome, Edge, Firefox or Safari.',
+  },
+};
+
+export function failureLabel({ kind, reason }: Failure): Explanation {
+  if (Object.hasOwn(refusalLabels, reason)) {
+    return refusalLabels[reason as Refusal];
+  }
+  const { title, text } = failureLabels[kind];
+  return { title, text: reason === '' ? text : `${text} Reason: “${reason}”.` };
 }
 
-/** Whether asking again may have another answer. */
+/** Whether another attempt may succeed. */
 export function mayTryAgain(reason: string): boolean {
   return reason !== refusals.removed;
 }
 
-/** Whether this server lets nobody into any room without a token. */
+/** Whether this server admits nobody to any room without a token. */
 export function asksForToken(reason: string): boolean {
   return reason === refusals.tokenMissing;
 }

@@ -1,4 +1,4 @@
-/** The app's icons: 24 x 24, drawn with the text's colour. They say nothing to screen readers. */
+/** The app's icons: 24 × 24, in the colour of the text, hidden from screen readers. */
 import type { ReactNode } from 'react';
 
 function Icon({ children }: { children: ReactNode }) {

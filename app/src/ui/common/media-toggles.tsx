@@ -2,37 +2,37 @@ import type { Self } from '../../session/snapshot.ts';
 import { CameraIcon, CameraOffIcon, MicrophoneIcon, MicrophoneOffIcon } from './icons.tsx';
 import { useSession } from './session-context.ts';
 
-/** Microphone and camera on and off: the same two buttons in the lobby and in the call. */
+/** The buttons for microphone and camera, in the lobby and in the call. */
 export function MediaToggles({ microphone, camera }: Pick<Self, 'microphone' | 'camera'>) {
   const session = useSession();
-  const speaking = microphone.state === 'on' || microphone.state === 'opening';
-  const filming = camera.state === 'on' || camera.state === 'opening';
+  const unmuted = microphone.state === 'on' || microphone.state === 'opening';
+  const cameraOn = camera.state === 'on' || camera.state === 'opening';
   return (
     <>
       {microphone.state !== 'forbidden' && (
         <button
           type="button"
           className="round"
-          data-off={!speaking}
+          data-off={!unmuted}
           data-problem={microphone.state === 'problem'}
-          aria-label={speaking ? 'Mute microphone' : 'Unmute microphone'}
-          title={`${speaking ? 'Mute' : 'Unmute'} (M)`}
-          onClick={() => void session.devices.setMicrophone(!speaking)}
+          aria-label={unmuted ? 'Mute microphone' : 'Unmute microphone'}
+          title={`${unmuted ? 'Mute' : 'Unmute'} (M)`}
+          onClick={() => void session.devices.setMicrophone(!unmuted)}
         >
-          {speaking ? <MicrophoneIcon /> : <MicrophoneOffIcon />}
+          {unmuted ? <MicrophoneIcon /> : <MicrophoneOffIcon />}
         </button>
       )}
       {camera.state !== 'forbidden' && (
         <button
           type="button"
           className="round"
-          data-off={!filming}
+          data-off={!cameraOn}
           data-problem={camera.state === 'problem'}
-          aria-label={filming ? 'Turn camera off' : 'Turn camera on'}
-          title={`${filming ? 'Turn camera off' : 'Turn camera on'} (V)`}
-          onClick={() => void session.devices.setCamera(!filming)}
+          aria-label={cameraOn ? 'Turn camera off' : 'Turn camera on'}
+          title={`${cameraOn ? 'Turn camera off' : 'Turn camera on'} (V)`}
+          onClick={() => void session.devices.setCamera(!cameraOn)}
         >
-          {filming ? <CameraIcon /> : <CameraOffIcon />}
+          {cameraOn ? <CameraIcon /> : <CameraOffIcon />}
         </button>
       )}
     </>

@@ -1,22 +1,27 @@
 import { useEffect, useState } from 'react';
-import type { Trouble } from '../../signalling/connector.ts';
-import { useSession } from './session-context.ts';
+import type { ConnectionProblem } from '../../signalling/connector.ts';
 import './banners.css';
-import { troubleWords } from './labels.ts';
+import { connectionProblemLabels } from './labels.ts';
+import { useSession } from './session-context.ts';
 
-/** Says that there is no connection, and when the next attempt begins. */
-export function TroubleBanner(props: { trouble: Trouble; mediaGoesOn?: boolean }) {
-  const { trouble, mediaGoesOn } = props;
+export interface ReconnectBannerProps {
+  readonly problem: ConnectionProblem;
+  /** Media still gets through, although signalling doesn't. */
+  readonly mediaContinues?: boolean;
+}
+
+/** Says that there is no connection, and when the next attempt starts. */
+export function ReconnectBanner({ problem, mediaContinues }: ReconnectBannerProps) {
   const session = useSession();
-  const seconds = useSecondsUntil(trouble.retryAt);
+  const seconds = useSecondsUntil(problem.retryAt);
   return (
-    <div className="trouble">
+    <div className="connection-problem">
       <p role="status">
-        <strong>{troubleWords[trouble.cause]}</strong>{' '}
-        {mediaGoesOn && 'You still see and hear each other. '}
-        {/* Read out once, not at each second. */}
+        <strong>{connectionProblemLabels[problem.cause]}</strong>{' '}
+        {mediaContinues && 'You can still see and hear each other. '}
+        {/* Screen readers would announce every second. */}
         <span aria-hidden={seconds > 0}>
-          {seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying again …'}
+          {seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying again…'}
         </span>
       </p>
       <button
@@ -31,13 +36,14 @@ export function TroubleBanner(props: { trouble: Trouble; mediaGoesOn?: boolean }
   );
 }
 
-/** Says that signalling works and nothing else does. The session tries again by itself. */
+/** Says that signalling works but media doesn't. The session keeps trying by itself. */
 export function MediaLostBanner() {
   return (
-    <div className="trouble">
+    <div className="connection-problem">
       <p role="status">
-        <strong>{troubleWords['media-lost']}</strong> Still trying. Your network may block them, or
-        the server may offer an address that can’t be reached from here: the badge shows which.
+        <strong>{connectionProblemLabels['media-lost']}</strong> Still trying. Your network may
+        block them, or the server may announce an address that can’t be reached from here. The badge
+        shows which.
       </p>
     </div>
   );

@@ -4,7 +4,6 @@ import type { Snapshot } from '../../session/snapshot.ts';
 
 export const SessionContext = createContext<RoomSession | undefined>(undefined);
 
-/** The session that this page is about. */
 export function useSession(): RoomSession {
   const session = useContext(SessionContext);
   if (!session) {
@@ -13,7 +12,6 @@ export function useSession(): RoomSession {
   return session;
 }
 
-/** The session's snapshot; renders again at each change. */
 export function useSnapshot(): Snapshot {
   const session = useSession();
   return useSyncExternalStore(session.subscribe, session.getSnapshot);

@@ -1,12 +1,12 @@
 import { useEffect } from 'react';
-import type { Notice } from '../../session/snapshot.ts';
+import type { Notice } from '../../session/notices.ts';
 import { CloseIcon } from './icons.tsx';
 import { useSession } from './session-context.ts';
 import './toasts.css';
-import { noticeWords } from './labels.ts';
+import { noticeLabel } from './labels.ts';
 
-/** How long a notice stays, in milliseconds: bad news are read more than once. That the server stops, until it does. */
-const stay = { info: 4_000, warning: 10_000, error: 10_000 } as const;
+/** Milliseconds for which a notice is shown. The one about a stopping server stays until then. */
+const duration = { info: 4_000, warning: 10_000, error: 10_000 } as const;
 
 export function Toasts({ notices }: { notices: readonly Notice[] }) {
   return (
@@ -20,11 +20,13 @@ export function Toasts({ notices }: { notices: readonly Notice[] }) {
 
 function Toast({ notice }: { notice: Notice }) {
   const session = useSession();
-  const { text, tone } = noticeWords(notice);
+  const { text, tone } = noticeLabel(notice);
   useEffect(() => {
-    const shown =
-      notice.type === 'server-stopping' ? Math.max(stay[tone], notice.at - Date.now()) : stay[tone];
-    const timer = setTimeout(() => session.dismissNotice(notice.id), shown);
+    const remaining = notice.type === 'server-stopping' ? notice.at - Date.now() : 0;
+    const timer = setTimeout(
+      () => session.dismissNotice(notice.id),
+      Math.max(duration[tone], remaining),
+    );
     return () => clearTimeout(timer);
   }, [session, notice, tone]);
   return (

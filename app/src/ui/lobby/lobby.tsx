@@ -6,13 +6,13 @@ import { DeviceChoices } from '../common/device-choices.tsx';
 import { DeviceProblems } from '../common/device-problems.tsx';
 import { LogoIcon } from '../common/icons.tsx';
 import './lobby.css';
+import { useTrack } from '../common/hooks.ts';
 import { MediaToggles } from '../common/media-toggles.tsx';
-import { TroubleBanner } from '../common/reconnect-banner.tsx';
+import { ReconnectBanner } from '../common/reconnect-banner.tsx';
 import { NewRoomLink } from '../common/room-links.tsx';
 import { useSession } from '../common/session-context.ts';
-import { useTrack } from '../common/use-track.ts';
 
-/** Before the call: how I look and sound, and what I am called. */
+/** Before the call: a preview of camera and microphone, and the name to join with. */
 export function Lobby({ snapshot }: { snapshot: Snapshot }) {
   const session = useSession();
   const { phase, self, roomId, devices, chosen, byInvitation } = snapshot;
@@ -59,9 +59,11 @@ export function Lobby({ snapshot }: { snapshot: Snapshot }) {
               <DeviceProblems microphone={self.microphone} camera={self.camera} />
             </>
           )}
-          {phase.state === 'joining' && phase.trouble && <TroubleBanner trouble={phase.trouble} />}
+          {phase.state === 'joining' && phase.problem && (
+            <ReconnectBanner problem={phase.problem} />
+          )}
           <button type="submit" className="button primary large" aria-disabled={joining}>
-            {joining ? 'Joining …' : 'Join'}
+            {joining ? 'Joining…' : 'Join'}
           </button>
         </form>
       </div>
