@@ -10,8 +10,8 @@ const clause = 'subject, verb, object';
 
 test.each([
   ['x.md', 'Clients shall retry.', [[1, expect.stringContaining('must')]]],
-  ['x.ts', "log.info('tried anew');", [[1, 'again']]],
-  ['x.tsx', '<p>\n  Nobody’s here\n</p>', [[2, expect.stringContaining('concrete noun')]]],
+  ['x.ts', "log.info({ once: 'yes' }, 'tried anew');", [[1, 'again']]],
+  ['x.tsx', '<p>\n  Nobody is here\n</p>', [[2, expect.stringContaining('concrete noun')]]],
   ['x.sh', '# the keeper holds the port', [[1, 'placeholder socket']]],
   ['x.ts', 'class TcpFront {}', [[1, 'TCP demultiplexer']]],
   [
@@ -44,6 +44,7 @@ test.each([
   ['x.md', 'Who may join? The rules never say `shall`, for marshalls.'],
   ['x.md', 'Where the kernel is older than 5.11, raise the limit.'],
   ['x.md', '| what | who may use it |\n|---|---|\n| a | b |\n\n```ts\nconst whoAmI = 1;\n```'],
+  ['x.ts', "const nobody = 65534;\nexpect('RUN_AS_USER=nobody fails').toBe('nobody');"],
   ['x.ts', "const where = 'what';\n/** Tells who is in the room, and where the page is. */"],
   ['x.tsx', '<h2>\n  What should others call you?\n</h2>'],
   ['x.patch', 'A fix.\n\ndiff --git a b\n // Who wrote this is upstream. anew'],

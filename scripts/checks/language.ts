@@ -1,130 +1,132 @@
 /**
- * Finds the habits that CONTRIBUTING's writing rules forbid in prose: pages, comments, UI text, messages, test names.
+ * Finds the habits that CONTRIBUTING's writing rules forbid: in pages, comments, UI text, messages and test names.
  *
  *     node_modules/node/bin/node scripts/checks/language.ts [PATH...]
  *
- * prints the offenders in files below PATH (default: everywhere) and exits with 1 if there are any.
+ * prints the offences in files below PATH (default: everywhere) and exits with 1 if there are any.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Words and names that are replaced on sight, and by what. This list is the only place to add one. */
-const words: [pattern: string, instead: string][] = [
+type Word = [pattern: string, instead: string];
+
+/** Words that prose does without. This list and the next one are the only places to add one. */
+const words: Word[] = [
   ['shall', 'must, should, or the present tense'],
   ['anew', 'again'],
   ['whoever|whomever|whosoever|whence|whither|lest', 'a concrete noun, or plain words'],
   ['somebody|nobody', 'a concrete noun: the client, another peer, no transport'],
   ['for ever', 'forever, indefinitely'],
   ['to be had', 'available'],
-  ['keepers?', 'placeholder socket'],
-  ['tcp[- ]?front', 'TCP demultiplexer'],
+];
+
+/** Names that were replaced, in code too. */
+const names: Word[] = [
+  ['#?keepers?', 'placeholder socket'],
+  ['tcp[- ]?front\\w*', 'TCP demultiplexer'],
   ['innocents?', 'bystander'],
   ['dealOut', 'assignAnnounced'],
 ];
 
-const wordList = words.map(([pattern, instead]) => {
-  return { pattern: new RegExp(`(?<![\\w-])(?:${pattern})(?!\\w)`, 'i'), instead };
-});
-
 /** A relative clause as subject, or as a whole comment: `Who knows it is let in.`, `Where the page is.` */
 const opener = /^(?:who|whose|what|where)(?:ver)?(?:'s|’s)? \S+ \S/i;
+/** `Where the kernel is older, raise the limit.` */
+const adverbial = /^where(?:ver)?\b.*,/i;
 
 const skipped =
   /(^|\/)(LICENSE|package-lock\.json)$|\.(o|png|svg|ico|webmanifest|y4m)$|^scripts\/checks\/language/;
 
-/** One offence: `line` counts from 1. */
-export interface Offence {
+/** `line` counts from 1. */
+interface Passage {
   line: number;
   text: string;
+}
+
+export interface Offence extends Passage {
   instead: string;
 }
 
 /**
- * @param path - decides how the text is read: a Markdown page, a patch, or source code with comments and strings
+ * @param path - decides how the text is read: a page, a patch, or source code with comments and strings
  * @param text - the whole file
  */
 export function offencesIn(path: string, text: string): Offence[] {
-  const lines = proseLines(path, text);
   const found: Offence[] = [];
-  lines.forEach((line, index) => {
-    for (const { pattern, instead } of wordList) {
-      if (pattern.test(line)) {
-        found.push({ line: index + 1, text: line.trim(), instead });
+  const find = (list: Word[], { line, text }: Passage) => {
+    for (const [pattern, instead] of list) {
+      if (new RegExp(`(?<![\\w=-])(?:${pattern})(?!\\w)`, 'i').test(text)) {
+        found.push({ line, text: text.trim(), instead });
       }
     }
-  });
-  for (const { line, sentence } of sentences(lines, path.endsWith('.md'))) {
-    const adverbial = /^where(ver)?\b.*,/i.test(sentence);
-    if (opener.test(sentence) && !sentence.endsWith('?') && !adverbial) {
-      found.push({ line, text: sentence, instead: 'subject, verb, object' });
+  };
+  for (const passage of passagesOf(path, text)) {
+    passage.text.split('\n').forEach((part, index) => {
+      find(words, { line: passage.line + index, text: part });
+    });
+    for (const { line, text } of sentencesOf(passage)) {
+      if (opener.test(text) && !text.endsWith('?') && !adverbial.test(text)) {
+        found.push({ line, text, instead: 'subject, verb, object' });
+      }
     }
   }
+  text.split('\n').forEach((part, index) => {
+    find(names, { line: index + 1, text: part });
+  });
   return found.sort((a, b) => a.line - b.line);
 }
 
-/** The file's lines, those that aren't ours blanked: inline code of pages, what a patch only quotes. */
-function proseLines(path: string, text: string): string[] {
-  if (path.endsWith('.md')) {
-    return text.split('\n').map((line) => line.replace(/`[^`]*`/g, '`'));
-  }
-  if (!path.endsWith('.patch')) {
-    return text.split('\n');
-  }
-  let header = true;
-  return text.split('\n').map((line) => {
-    header &&= !line.startsWith('diff --git');
-    return header ? line : line.startsWith('+') ? line.slice(1) : '';
-  });
-}
-
-/** Sentences of paragraphs or comments, which may go over several lines, and strings, each with its first line. */
-function* sentences(lines: string[], page: boolean): Generator<{ line: number; sentence: string }> {
-  let passage = '';
-  let start = 0;
-  for (const [index, line] of [...lines, ''].entries()) {
-    const comment = page
-      ? [line]
-      : /^\s*\{?(\/\/|\/\*|\*|#|<!--)(.*)|[;,{})]\s+\/\/ (.*)/.exec(line);
-    const prose = (page ? line : (comment?.[2] ?? comment?.[3] ?? ''))
-      .replace(/^\s*\*|\*\/\}?\s*$/g, '')
+/** Paragraphs, comments, strings and JSX text, without inline code. */
+function* passagesOf(path: string, text: string): Generator<Passage> {
+  const [isPage, isPatch] = [path.endsWith('.md'), path.endsWith('.patch')];
+  let current: Passage | undefined;
+  let isHeader = isPatch;
+  for (const [index, whole] of [...text.split('\n'), ''].entries()) {
+    isHeader &&= !whole.startsWith('diff --git');
+    const own = !isPatch || isHeader ? whole : /^\+(.*)/.exec(whole)?.[1];
+    const line = (own ?? '').replace(/`[^`]*`/g, '`');
+    const all = isPage || isHeader;
+    const comment = /^\s*\{?(?:\/\/|\/\*|\*|#|<!--)(.*)|[;,{})]\s+\/\/ (.*)/.exec(line);
+    const prose = (all ? line : (comment?.[1] ?? comment?.[2] ?? ''))
+      .replace(/^\s*\*+|\*\/\}?\s*$/g, '')
       .trim();
     // Blank lines, list items, headings, table rows and tags begin a passage of their own.
-    if (prose === '' || /^([-*#>|@]|\d+\.)/.test(prose) || comment?.[3]) {
-      yield* split(passage, start);
-      passage = '';
+    if (current && (prose === '' || /^([-*#>|@]|\d+\.)/.test(prose) || comment?.[2])) {
+      yield current;
+      current = undefined;
     }
-    if (passage === '') {
-      start = index + 1;
+    if (current) {
+      current.text += `\n${prose}`;
+    } else if (prose !== '') {
+      current = { line: index + 1, text: prose };
     }
-    passage += `${prose}\n`;
-    if (!comment) {
-      for (const [, , string = ''] of line.matchAll(/(['"`])((?:\\.|(?!\1).)*)\1/g)) {
-        yield { line: index + 1, sentence: string };
+    if (!all && !comment) {
+      // A string without a space is a name. JSX text is between tags, or on a line of its own.
+      for (const [, , string = ''] of (own ?? '').matchAll(/(['"`])((?:\\.|(?!\1).)*)\1/g)) {
+        if (string.includes(' ')) {
+          yield { line: index + 1, text: string.replace(/^./, (first) => first.toUpperCase()) };
+        }
       }
-      // JSX text: words between tags, or on a line of their own.
-      for (const [, string = ''] of line.matchAll(/(?:>|^)\s*([A-Z][^<>{}()=;]*)(?:<|$)/g)) {
-        yield { line: index + 1, sentence: string.trim() };
+      for (const [, words = ''] of line.matchAll(/(?:>|^)\s*([A-Z][^<>{}()=;'"]*)(?:<|$)/g)) {
+        yield { line: index + 1, text: words };
       }
     }
   }
-  yield* split(passage, start);
 }
 
-/** @param start - the line that the passage begins in */
-function* split(passage: string, start: number): Generator<{ line: number; sentence: string }> {
-  for (const { 0: text, index } of passage.matchAll(/[^|]+?(?:[.!?:;]["”)*]*(?=\s)|\||$)/gs)) {
-    const sentence = text.replace(/\s+/g, ' ').replace(/^[^\p{L}]+|[^\p{L}.!?]+$/gu, '');
-    // Only a capital letter begins a sentence of prose: "when", "i.e. what" and table heads don't.
+/** Sentences begin with a capital letter; what follows "when" or "i.e. what" is none. */
+function* sentencesOf({ line, text }: Passage): Generator<Passage> {
+  for (const { 0: part, index } of text.matchAll(/[^|]+?(?:[.!?:;]["”)*]*(?=\s)|\||$)/gs)) {
+    const sentence = part.replace(/\s+/g, ' ').replace(/^[^\p{L}]+|[^\p{L}.!?]+$/gu, '');
     if (/^\p{Lu}/u.test(sentence)) {
-      const before = passage.slice(0, index + (/^[^\p{L}]*/u.exec(text)?.[0].length ?? 0));
-      yield { line: start + before.split('\n').length - 1, sentence };
+      const before = text.slice(0, index + (/^[^\p{L}]*/u.exec(part)?.[0].length ?? 0));
+      yield { line: line + before.split('\n').length - 1, text: sentence };
     }
   }
 }
 
-/** @param root - the repository's */
+/** @param root - the repository's; @param paths - below it */
 export function languageOffences(root: string, paths: string[] = []): string[] {
   const list = ['ls-files', '-z', '-co', '--exclude-standard', '--', ...paths];
   const files = execFileSync('git', list, { cwd: root, encoding: 'utf8' }).split('\0');
