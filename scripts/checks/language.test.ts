@@ -12,6 +12,11 @@ test.each([
   ['x.md', 'Clients shall retry.', [[1, expect.stringContaining('must')]]],
   ['x.ts', "log.info({ once: 'yes' }, 'tried anew');", [[1, 'again']]],
   ['x.tsx', '<p>\n  Nobody is here\n</p>', [[2, expect.stringContaining('concrete noun')]]],
+  [
+    'x.mjs',
+    'const help = `\n  token   a token that lets somebody in\n`;',
+    [[2, expect.anything()]],
+  ],
   ['x.sh', '# the keeper holds the port', [[1, 'placeholder socket']]],
   ['x.ts', 'class TcpFront {}', [[1, 'TCP demultiplexer']]],
   [

@@ -3,7 +3,7 @@
  *
  *     node_modules/node/bin/node scripts/checks/language.ts [PATH...]
  *
- * prints the offences in files below PATH (default: everywhere) and exits with 1 if there are any.
+ * prints the offences below PATH (default: everywhere) and exits with 1 if there are any.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -31,9 +31,9 @@ const names: Word[] = [
 ];
 
 /** A relative clause as subject, or as a whole comment: `Who knows it is let in.`, `Where the page is.` */
-const opener = /^(?:who|whose|what|where)(?:ver)?(?:'s|’s)? \S+ \S/i;
+const opener = /^(?:Who|Whose|What|Where)(?:ver)?(?:'s|’s)? \S+ \S/;
 /** `Where the kernel is older, raise the limit.` */
-const adverbial = /^where(?:ver)?\b.*,/i;
+const adverbial = /^Where(?:ver)?\b.*,/;
 
 const skipped =
   /(^|\/)(LICENSE|package-lock\.json)$|\.(o|png|svg|ico|webmanifest|y4m)$|^scripts\/checks\/language/;
@@ -102,17 +102,20 @@ function* passagesOf(path: string, text: string): Generator<Passage> {
       current = { line: index + 1, text: prose };
     }
     if (!all && !comment) {
-      // A string without a space is a name. JSX text is between tags, or on a line of its own.
-      for (const [, , string = ''] of (own ?? '').matchAll(/(['"`])((?:\\.|(?!\1).)*)\1/g)) {
-        if (string.includes(' ')) {
-          yield { line: index + 1, text: string.replace(/^./, (first) => first.toUpperCase()) };
-        }
-      }
-      for (const [, words = ''] of line.matchAll(/(?:>|^)\s*([A-Z][^<>{}()=;'"]*)(?:<|$)/g)) {
-        yield { line: index + 1, text: words };
+      for (const text of textsIn(own ?? '')) {
+        yield { line: index + 1, text: text.replace(/^./, (first) => first.toUpperCase()) };
       }
     }
   }
+}
+
+/** Strings, JSX text between tags, and else a line of five words in a row. A string without a space is a name. */
+function textsIn(code: string): string[] {
+  const last = (pattern: RegExp) =>
+    Array.from(code.matchAll(pattern), (match) => match.at(-1) ?? '');
+  const strings = last(/(['"`])((?:\\.|(?!\1).)*)\1/g).filter((text) => text.includes(' '));
+  const jsx = last(/(?:>|^)\s*([A-Z][^<>{}()=;'"]*)(?:<|$)/g);
+  return [...strings, ...(jsx.length > 0 ? jsx : last(/^[^'"=]*(?:[\w’',.-]+ ){5}[^"=]*$/g))];
 }
 
 /** Sentences begin with a capital letter; what follows "when" or "i.e. what" is none. */
