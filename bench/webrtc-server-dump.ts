@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
 import { createWorker, type types } from 'mediasoup';
-import { bindingRequest } from '../testkit/clients/stun.ts';
+import { bindingRequest } from '../server/src/stun/stun-message.ts';
 import { udpQueue } from '../testkit/system/udp-queue.ts';
 import { median, ratioText } from './ratios.ts';
 

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PortEntry } from '../server/src/ports/types.ts';
-import { checkIce } from '../testkit/clients/ice-check.ts';
+import { checkIce } from '../testkit/clients/ice-peer.ts';
 import { TestPeer } from '../testkit/clients/test-peer.ts';
 import { startTestServer } from '../testkit/servers/test-server.ts';
 

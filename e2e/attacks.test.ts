@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
+import { bindingRequest } from '../server/src/stun/stun-message.ts';
 import { launchChromium } from '../testkit/browser/chromium.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
 import { obstacleToSharedPort } from '../testkit/browser/port-matrix.ts';
-import { bindingRequest } from '../testkit/clients/stun.ts';
+import { bindUdp } from '../testkit/clients/dtls-peer.ts';
 import { TestPeer } from '../testkit/clients/test-peer.ts';
-import { bindUdp } from '../testkit/clients/udp-client.ts';
 import { startSharedServer } from '../testkit/servers/shared-server.ts';
 import { UdpTap } from '../testkit/system/udp-tap.ts';
 

@@ -5,12 +5,12 @@ import { runTarget } from '../scripts/fuzz/run-target.ts';
 import { Subject } from '../scripts/fuzz/subject.ts';
 import { target } from '../scripts/fuzz/target.ts';
 import { targets } from '../scripts/fuzz/targets.ts';
-import { BrowserCall } from '../testkit/browser/browser-call.ts';
 import { launchChromium } from '../testkit/browser/chromium.ts';
 import { obstacleToSharedPort } from '../testkit/browser/port-matrix.ts';
 import { startSharedServer } from '../testkit/servers/shared-server.ts';
 import { UdpTap } from '../testkit/system/udp-tap.ts';
 import { UdpTapThread } from '../testkit/system/udp-tap-thread.ts';
+import { BrowserCall } from './browser-call.ts';
 
 /** For each target; more by hand. */
 const seconds = Number(process.env.FUZZ_SECONDS ?? 2);

@@ -1,8 +1,8 @@
 import type { types } from 'mediasoup';
 import { beforeEach, expect, test } from 'vitest';
-import { dtlsRecord, makeCertificate } from '../testkit/clients/dtls.ts';
+import { dtlsRecord } from '../testkit/clients/dtls-client.ts';
+import { DtlsPeer, dtlsState, makeCertificate } from '../testkit/clients/dtls-peer.ts';
 import { twoTransports } from '../testkit/clients/two-transports.ts';
-import { dtlsState, UdpClient } from '../testkit/clients/udp-client.ts';
 import { skipWithPrebuiltWorker } from '../testkit/servers/test-worker.ts';
 
 beforeEach(skipWithPrebuiltWorker);
@@ -12,7 +12,7 @@ const stale = dtlsRecord(22, Buffer.alloc(12));
 /** A fatal alert, handshake_failure (RFC 5246, 7.2). */
 const fatalAlert = dtlsRecord(21, Buffer.from([2, 40]));
 
-type Fail = (transport: types.WebRtcTransport, client: UdpClient) => Promise<void>;
+type Fail = (transport: types.WebRtcTransport, client: DtlsPeer) => Promise<void>;
 
 test.for<[string, Fail]>([
   ['is closed before its end', async (transport) => transport.close()],
@@ -28,9 +28,9 @@ test.for<[string, Fail]>([
   "SP-10.2: a connected transport doesn't suffer when the DTLS handshake of another %s",
   async ([, fail]) => {
     const [connected, failing] = await twoTransports();
-    const client = await UdpClient.open(connected);
+    const client = await DtlsPeer.openTo(connected);
     const dtls = await client.connect(connected);
-    const another = await UdpClient.open(failing);
+    const another = await DtlsPeer.openTo(failing);
     const { fingerprint } = makeCertificate();
     await failing.connect({
       dtlsParameters: {

@@ -1,17 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 import type { types } from 'mediasoup';
 import { beforeEach, expect, test } from 'vitest';
-import { dtlsRecord } from '../testkit/clients/dtls.ts';
+import { dtlsRecord } from '../testkit/clients/dtls-client.ts';
+import { DtlsPeer } from '../testkit/clients/dtls-peer.ts';
 import { twoTransports } from '../testkit/clients/two-transports.ts';
-import { UdpClient } from '../testkit/clients/udp-client.ts';
 import { skipWithPrebuiltWorker } from '../testkit/servers/test-worker.ts';
 
 beforeEach(skipWithPrebuiltWorker);
 
 test('SP-4.3, SP-10.2: what only looks like DTLS moves no media of a connected transport to another pair', async () => {
   const [transport] = await twoTransports();
-  const client = await UdpClient.open(transport);
-  const elsewhere = await UdpClient.open(transport);
+  const client = await DtlsPeer.openTo(transport);
+  const elsewhere = await DtlsPeer.openTo(transport);
   expect(await elsewhere.check(transport.iceParameters)).toBe('success');
   await client.connect(transport);
   expect(await selectedPort(transport)).toBe(client.port);

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createWorker, type types } from 'mediasoup';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { UdpClient } from '../testkit/clients/udp-client.ts';
+import { DtlsPeer } from '../testkit/clients/dtls-peer.ts';
 import { skipWithPrebuiltWorker, workerOfTests } from '../testkit/servers/test-worker.ts';
 
 const prefix = 'stand+2Dup/alice';
@@ -122,7 +122,7 @@ function sendUnchecked(text: string): () => void {
 
 /** What the worker answers to a full agent's request. */
 async function answerFrom(transport: types.WebRtcTransport) {
-  const client = await UdpClient.open(transport);
+  const client = await DtlsPeer.openTo(transport);
 
   return client.check(transport.iceParameters);
 }

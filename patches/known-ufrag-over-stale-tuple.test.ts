@@ -1,23 +1,23 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import type { types } from 'mediasoup';
-import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { bindingRequest, type IceCredentials, responseResult } from '../testkit/clients/stun.ts';
+import { beforeEach, expect, test } from 'vitest';
+import { bindingRequest, type IceCredentials } from '../server/src/stun/stun-message.ts';
+import { DtlsPeer, dtlsState } from '../testkit/clients/dtls-peer.ts';
+import { check, closed, open } from '../testkit/clients/tcp-demultiplexer.ts';
 import { twoTransports } from '../testkit/clients/two-transports.ts';
-import { dtlsState, UdpClient } from '../testkit/clients/udp-client.ts';
 import { skipWithPrebuiltWorker } from '../testkit/servers/test-worker.ts';
 
 beforeEach(skipWithPrebuiltWorker);
 
-/** The tuple is stale 10 s after its last authenticated request. */
 const timeout = 60_000;
+/** A tuple is stale 10 s after its last authenticated request. */
+const untilStaleMs = 20_000;
 
 test('SP-11.1: a client that reuses its address and port gets a new transport', {
   timeout,
 }, async () => {
   const { old, fresh, client } = await connectOld();
 
-  expect(await client.checkUntilAnswered(fresh.iceParameters)).toBe('success');
+  expect(await client.check(fresh.iceParameters, {}, untilStaleMs)).toBe('success');
   const dtls = await client.connect(fresh);
 
   // So nothing more is sent to where now somebody else may be, and the application needn't wait for a timeout.
@@ -31,9 +31,9 @@ test('SP-11.2: nothing of the transport that lost its tuple is used afterwards',
   timeout,
 }, async () => {
   const { old, fresh, client } = await connectOld();
-  expect(await client.checkUntilAnswered(fresh.iceParameters)).toBe('success');
+  expect(await client.check(fresh.iceParameters, {}, untilStaleMs)).toBe('success');
   const dtls = await client.connect(fresh);
-  const somebodyElse = await UdpClient.open(old);
+  const somebodyElse = await DtlsPeer.openTo(old);
 
   // Its tuple is likely to be stored where the lost one was.
   expect(await somebodyElse.check(old.iceParameters)).toBe('success');
@@ -45,8 +45,8 @@ test('SP-11.2: a transport that lost its tuple has it again once the client come
 }, async () => {
   const { old, fresh, client, dtls } = await connectOld();
 
-  expect(await client.checkUntilAnswered(fresh.iceParameters)).toBe('success');
-  expect(await client.checkUntilAnswered(old.iceParameters)).toBe('success');
+  expect(await client.check(fresh.iceParameters, {}, untilStaleMs)).toBe('success');
+  expect(await client.check(old.iceParameters, {}, untilStaleMs)).toBe('success');
   expect(await iceStates(old, fresh)).toEqual(['completed', 'disconnected']);
   fresh.close();
   expect(await iceStates(old)).toEqual(['completed']);
@@ -96,23 +96,24 @@ test.for<[string, Partial<IceCredentials>, number]>([
 
 test('SP-9.3, SP-9.5: a TCP connection stays with its transport, and goes with it', async () => {
   const [old, fresh] = await twoTransports();
-  const connection = await connectTcp(old);
+  const candidate = old.iceCandidates.find(({ protocol }) => protocol === 'tcp');
+  const connection = await open(candidate?.port ?? 0);
 
-  expect(await checkByTcp(connection, old.iceParameters)).toBe('success');
-  expect(await checkByTcp(connection, fresh.iceParameters)).toBe(401);
+  expect(await check(connection, old.iceParameters)).toBe('success');
+  expect(await check(connection, fresh.iceParameters)).toBe(401);
   expect(await iceStates(old, fresh)).toEqual(['completed', 'new']);
 
-  const closed = once(connection, 'close');
+  const end = closed(connection);
 
   old.close();
-  await closed;
+  await end;
   expect(await iceStates(fresh)).toEqual(['new']);
 });
 
 /** Two transports of one WebRtcServer, and a socket that is connected with one of them, DTLS included. */
 async function connectOld() {
   const [old, fresh] = await twoTransports();
-  const client = await UdpClient.open(old);
+  const client = await DtlsPeer.openTo(old);
 
   return { old, fresh, client, dtls: await client.connect(old) };
 }
@@ -131,29 +132,4 @@ async function expectDataReaches(
 
   dtls.closeDtls();
   await closed;
-}
-
-async function connectTcp(transport: types.WebRtcTransport): Promise<Socket> {
-  const candidate = transport.iceCandidates.find(({ protocol }) => protocol === 'tcp');
-  const connection = connect(Number(candidate?.port), '127.0.0.1');
-
-  onTestFinished(() => {
-    connection.destroy();
-  });
-  await once(connection, 'connect');
-
-  return connection;
-}
-
-/** Framed by RFC 4571. A response is short enough to come in one piece. */
-async function checkByTcp(connection: Socket, ice: IceCredentials): Promise<'success' | number> {
-  const request = bindingRequest(ice);
-  const length = Buffer.alloc(2);
-
-  length.writeUInt16BE(request.length);
-  connection.write(Buffer.concat([length, request]));
-
-  const [frame] = await once(connection, 'data');
-
-  return responseResult(frame.subarray(2));
 }

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { createWorker, type types } from 'mediasoup';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { bindingRequest, transactionId } from '../testkit/clients/stun.ts';
-import { bindUdp } from '../testkit/clients/udp-client.ts';
+import { bindingRequest, transactionId } from '../server/src/stun/stun-message.ts';
+import { bindUdp } from '../testkit/clients/dtls-peer.ts';
 import { freePorts } from '../testkit/servers/free-ports.ts';
 import { skipWithPrebuiltWorker, workerOfTests } from '../testkit/servers/test-worker.ts';
 

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createWorker, type types } from 'mediasoup';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { bindingRequest, emptyMessage, stunTypes } from '../testkit/clients/stun.ts';
-import { bindUdp } from '../testkit/clients/udp-client.ts';
+import { bindingRequest, emptyMessage, stunTypes } from '../server/src/stun/stun-message.ts';
+import { bindUdp } from '../testkit/clients/dtls-peer.ts';
+import { bindingRequestWith } from '../testkit/clients/stun.ts';
 import { skipWithPrebuiltWorker, workerOfTests } from '../testkit/servers/test-worker.ts';
 
 const ip = '127.0.0.1';
@@ -74,7 +75,7 @@ describe.each(['udp', 'tcp'] as const)('over %s', (protocol) => {
     ['a request without USERNAME', emptyMessage(stunTypes.request), 'droppedStunWithoutUsername'],
     [
       'a request with attributes, but without USERNAME',
-      bindingRequest({ password: 'x' }),
+      bindingRequestWith({ password: 'x' }),
       'droppedStunWithoutUsername',
     ],
     ['an unknown ufrag', requestTo('nobody'), 'droppedStunWithUnknownUsername'],

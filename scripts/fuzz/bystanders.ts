@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import type { MediaWorker } from '../../server/src/media/media-worker.ts';
 import type { Transport } from '../../server/src/ports/types.ts';
-import { IcePeer } from '../../testkit/clients/ice-peer.ts';
+import type { IceCredentials } from '../../server/src/stun/stun-message.ts';
+import { IcePeer, unknownData } from '../../testkit/clients/ice-peer.ts';
 import { TestPeer } from '../../testkit/clients/test-peer.ts';
 import type { TestServer } from '../../testkit/servers/test-server.ts';
-import type { Credentials } from './values/stun.ts';
 
 /** Those whose calls must not suffer from what the fuzzer sends. */
 export interface Innocents {
   /** The room that the fuzzer joins too: what it produces, they receive. */
   readonly roomId: string;
   /** Their ufrags are no secret. */
-  readonly credentials: Credentials;
+  readonly credentials: IceCredentials;
   /** Sends as if they had sent it, which is what a forged source looks like to the server. */
   forge(bytes: Buffer): void;
   /** They go on with their calls, and see that nothing of these is lost. @throws when something is */
@@ -19,8 +19,6 @@ export interface Innocents {
   leave(): Promise<void>;
 }
 
-/** Bytes that no WebRTC protocol begins with: a worker counts them and does nothing else. */
-const data = Buffer.alloc(100, 0xff);
 /** More messages a second would be a flood (socketLimits). */
 const chatEveryMs = 100;
 /** How many of them each sends at a time. */
@@ -49,9 +47,9 @@ export class TestInnocents implements Innocents {
     this.#senders = senders;
   }
 
-  get credentials(): Credentials {
+  get credentials(): IceCredentials {
     return {
-      ufrag: this.#senders[0]?.transport.iceParameters.usernameFragment ?? '',
+      usernameFragment: this.#senders[0]?.transport.iceParameters.usernameFragment ?? '',
       password: 'not it',
     };
   }
@@ -117,9 +115,9 @@ class Sender {
     // A socket's datagrams are worked off in order: what is answered has all before it behind it.
     const before = await this.#received();
     for (let i = 0; i < packets; i++) {
-      this.#peer.send(data);
+      this.#peer.send(unknownData);
     }
-    const lost = packets - ((await this.#received()) - before) / data.length;
+    const lost = packets - ((await this.#received()) - before) / unknownData.length;
     assert.equal(lost, 0, `an innocent lost ${lost} of ${packets} packets`);
     assert.match(this.transport.iceState, /^(connected|completed)$/);
     assert.equal(this.transport.iceSelectedTuple?.remotePort, this.#peer.remote.port);

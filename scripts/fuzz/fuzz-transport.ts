@@ -1,10 +1,11 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Transport } from '@oneport/protocol';
+import type { IceCredentials } from '../../server/src/stun/stun-message.ts';
 import { IcePeer } from '../../testkit/clients/ice-peer.ts';
 import { dtlsParameters } from '../../testkit/clients/media-parameters.ts';
 import { FuzzPeer } from './fuzz-peer.ts';
 import type { Subject } from './subject.ts';
-import type { Credentials, Who } from './values/stun.ts';
+import type { Who } from './values/stun.ts';
 
 export interface FuzzTransportPlan {
   direction: 'send' | 'recv';
@@ -14,7 +15,7 @@ export interface FuzzTransportPlan {
 
 /** A transport that the fuzzer has by signalling, so that it knows the password: what authenticates is tried too. */
 export class FuzzTransport {
-  readonly credentials: Record<Who, Credentials>;
+  readonly credentials: Record<Who, IceCredentials>;
   /** Where peers are told that it is. */
   readonly port: number;
   readonly #peer: FuzzPeer;
@@ -53,17 +54,16 @@ export class FuzzTransport {
     const [candidate] = iceCandidates;
     this.port = candidate?.port ?? subject.server.mediaPort;
     this.credentials = {
-      own: { ufrag: iceParameters.usernameFragment, password: iceParameters.password },
+      own: iceParameters,
       innocent: subject.innocents.credentials,
-      nobody: { ufrag: randomUUID().replaceAll('-', ''), password: 'x'.repeat(32) },
+      nobody: { usernameFragment: randomUUID().replaceAll('-', ''), password: 'x'.repeat(32) },
     };
   }
 
   /** A socket whose address its transport knows. */
   async knownSocket(): Promise<IcePeer> {
     const socket = await this.strangersSocket();
-    const { ufrag, password } = this.credentials.own;
-    await socket.check({ usernameFragment: ufrag, password });
+    await socket.check(this.credentials.own);
     return socket;
   }
 

@@ -1,7 +1,11 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { bindingRequest, type IceCredentials, responseResult } from '../../testkit/clients/stun.ts';
+import {
+  bindingRequest,
+  bindingResult,
+  type IceCredentials,
+} from '../../server/src/stun/stun-message.ts';
 
 /** Only an answer that never comes is waited for so long. */
 const patienceMs = 3000;
@@ -70,7 +74,7 @@ export async function askOverTcp(port: number, ice: IceCredentials): Promise<Ans
 }
 
 function said(response: Buffer): Answer {
-  const result = responseResult(response);
+  const result = bindingResult(response);
 
   return result === 'success' ? 'answered' : `error ${result}`;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Transport } from '@oneport/protocol';
-import { checkIce } from '../../testkit/clients/ice-check.ts';
+import { checkIce } from '../../testkit/clients/ice-peer.ts';
 import { TestPeer } from '../../testkit/clients/test-peer.ts';
 
 export interface VisitPlan {

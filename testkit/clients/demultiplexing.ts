@@ -1,8 +1,8 @@
 import { createWorker, type types } from 'mediasoup';
 import { expect, onTestFinished } from 'vitest';
 import { freePorts } from '../servers/free-ports.ts';
+import { DtlsPeer } from './dtls-peer.ts';
 import { IcePeer } from './ice-peer.ts';
-import { UdpClient } from './udp-client.ts';
 
 /** Begins as DTLS does, and is long enough to be (RFC 7983, 7): a worker gives it to a transport, which drops it. */
 export const data = Buffer.alloc(100, 22);
@@ -121,12 +121,12 @@ export async function iceOf(
 
 /** For tests: a transport's peer with two tuples, of which one is selected. */
 export class TwoTuples {
-  readonly selected: UdpClient;
-  readonly other: UdpClient;
+  readonly selected: DtlsPeer;
+  readonly other: DtlsPeer;
   readonly #transport: types.WebRtcTransport;
 
   static async of(transport: types.WebRtcTransport): Promise<TwoTuples> {
-    const [selected, other] = [await UdpClient.open(transport), await UdpClient.open(transport)];
+    const [selected, other] = [await DtlsPeer.openTo(transport), await DtlsPeer.openTo(transport)];
     const tuples = new TwoTuples(transport, selected, other);
     expect(await selected.check(transport.iceParameters)).toBe('success');
     await tuples.#mustAnswerOther();
@@ -134,7 +134,7 @@ export class TwoTuples {
     return tuples;
   }
 
-  private constructor(transport: types.WebRtcTransport, selected: UdpClient, other: UdpClient) {
+  private constructor(transport: types.WebRtcTransport, selected: DtlsPeer, other: DtlsPeer) {
     this.#transport = transport;
     this.selected = selected;
     this.other = other;

@@ -6,21 +6,21 @@ import type { Readable, Writable } from 'node:stream';
 import { keyingMaterialBytes } from './srtp.ts';
 
 export interface Certificate {
-  /** The paths of PEM files. */
+  /** Paths of PEM files. */
   readonly key: string;
   readonly cert: string;
-  /** SHA-256, as SDP writes it. */
+  /** SHA-256, as in SDP. */
   readonly fingerprint: string;
 }
 
 export interface DtlsClient {
-  /** The end of its standard input makes it say goodbye and exit. */
+  /** Sends close_notify and exits at the end of its standard input. */
   readonly process: ChildProcessByStdio<Writable, Readable, null>;
-  /** What SRTP's keys are made of; rejects when it ends before there was a handshake. */
+  /** What the SRTP keys are derived from. Rejects when the client ends before the handshake. */
   readonly keyingMaterial: Promise<Buffer>;
 }
 
-/** Makes a DTLS client's certificate. @param folder - Where its files shall be. */
+/** @param folder - where the certificate's files are written */
 export function createCertificate(folder: string): Certificate {
   const key = join(folder, 'key.pem');
   const cert = join(folder, 'cert.pem');
@@ -33,10 +33,10 @@ export function createCertificate(folder: string): Certificate {
 }
 
 /**
- * Starts a DTLS client, of openssl(1), that asks for SRTP keys.
+ * Starts `openssl s_client` as a DTLS client that negotiates SRTP.
  *
- * @param port - Where the server, or a relay to it, listens on 127.0.0.1.
- * @param from - The port that it sends from, at 127.0.0.1; none: any.
+ * @param port - of the server, or of a relay to it, at 127.0.0.1
+ * @param from - the local port, at 127.0.0.1; undefined: any
  */
 export function spawnDtls(port: number, { key, cert }: Certificate, from?: number): DtlsClient {
   const args = ['-dtls1_2', '-connect', `127.0.0.1:${port}`, '-key', key, '-cert', cert].concat(
@@ -60,8 +60,21 @@ export function spawnDtls(port: number, { key, cert }: Certificate, from?: numbe
     client.on('close', () => reject(new Error(`no DTLS handshake:\n${output}`)));
   });
 
-  // Not everybody wants it.
+  // Tests that do not use the keys leave a rejection unhandled.
   keyingMaterial.catch(() => {});
 
   return { process: client, keyingMaterial };
+}
+
+/**
+ * A DTLS 1.2 record in clear, the first of epoch 0 (RFC 6347, 4.1).
+ *
+ * @param contentType - 21: alert, 22: handshake
+ */
+export function dtlsRecord(contentType: number, body: Buffer): Buffer {
+  const head = Buffer.alloc(13);
+  head.writeUInt8(contentType, 0);
+  head.writeUInt16BE(0xfefd, 1);
+  head.writeUInt16BE(body.length, 11);
+  return Buffer.concat([head, body]);
 }

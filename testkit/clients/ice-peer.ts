@@ -1,92 +1,107 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
+import type { types } from 'mediasoup';
+import { connectStun, StunTransactions } from '../../server/src/stun/stun-check.ts';
 import {
-  type BindingRequestOptions,
+  type BindingResult,
   bindingRequest,
+  bindingResult,
   type IceCredentials,
   isStun,
-  responseResult,
-  transactionId,
-} from './stun.ts';
+} from '../../server/src/stun/stun-message.ts';
+import { type BindingRequestOptions, bindingRequestWith, type RequestCredentials } from './stun.ts';
 
-/** What was sent. */
+/** RFC 8489, 6.2.1: a request without a response is sent again. */
+const retransmitMs = 500;
+/** A tuple of another transport may stay in use for 10 s (docs/single-port.md, SP-11.2). */
+const patienceMs = 15_000;
+
+/** Bytes that no WebRTC protocol begins with: a worker counts them and does nothing else. */
+export const unknownData = Buffer.alloc(100, 0xff);
+
 export interface Sent {
   packets: number;
-  /** Of those that are not STUN. */
+  /** Without STUN. */
   dataBytes: number;
 }
 
-/** For tests: a socket that does an ICE agent's part by UDP, without DTLS. */
+/** A UDP socket that acts as an ICE agent, without DTLS. */
 export class IcePeer {
-  /** Where it is counted: others may be given. */
+  /** Counts what this peer sends. Replaceable, to count it elsewhere. */
   sent: Sent = { packets: 0, dataBytes: 0 };
-  readonly #socket: Socket;
   /** Where the server listens. */
   readonly to: { ip: string; port: number };
-  readonly #waiting = new Map<string, (result: 'success' | number) => void>();
-  /** Every datagram that came, in order. */
+  /** All datagrams received, in order. */
   readonly received: Buffer[] = [];
+  readonly #socket: Socket;
+  readonly #transactions = new StunTransactions((message) => this.send(message));
 
-  private constructor(socket: Socket, to: { ip: string; port: number }) {
+  protected constructor(socket: Socket, to: { ip: string; port: number }) {
     this.#socket = socket;
     this.to = to;
     socket.on('message', (message) => {
       this.received.push(message);
-      if (!isStun(message)) {
-        return;
+      if (isStun(message)) {
+        this.#transactions.receive(message);
+      } else {
+        this.onData(message);
       }
-      this.#waiting.get(transactionId(message))?.(responseResult(message));
     });
   }
 
+  /** Called for each datagram that is not STUN. */
+  protected onData(_message: Buffer): void {}
+
   /**
    * @param to - where the server listens
-   * @param from - where to bind; port 0 or none: any
+   * @param from - the address to bind; port 0 or none: any
    */
   static async open(
     to: { ip: string; port: number },
     from: { ip?: string; port?: number } = {},
   ): Promise<IcePeer> {
+    return new IcePeer(await IcePeer.bind(to, from), to);
+  }
+
+  protected static async bind(
+    to: { ip: string },
+    from: { ip?: string; port?: number } = {},
+  ): Promise<Socket> {
     const socket = createSocket(isIPv6(to.ip) ? 'udp6' : 'udp4');
     socket.bind(from.port ?? 0, from.ip ?? to.ip);
     await once(socket, 'listening');
-    return new IcePeer(socket, to);
+    return socket;
   }
 
+  /** The peer's own address, which is the tuple's remote address for the server. */
   get remote(): { address: string; port: number } {
     const { address, port } = this.#socket.address();
     return { address, port };
   }
 
+  get port(): number {
+    return this.remote.port;
+  }
+
   /**
-   * Sends a Binding Request, again every half a second as RFC 8489, 6.2.1 has it, until it is answered.
+   * Sends a Binding Request until it is answered.
    *
    * @param options - how it differs from a browser's
-   * @returns what the response says
-   * @throws when there is none to the thirtieth: after longer than a tuple of somebody else’s may stay in use
+   * @throws Error when there is no response within `withinMs`
    */
-  async check(ice: IceCredentials, options?: BindingRequestOptions): Promise<'success' | number> {
-    const request = bindingRequest(ice, options);
-    const id = transactionId(request);
-    const answered = new Promise<'success' | number>((resolve) => this.#waiting.set(id, resolve));
-    let timer: NodeJS.Timeout | undefined;
-    const gaveUp = new Promise<never>((_, reject) => {
-      let sent = 1;
-      timer = setInterval(() => {
-        if (sent++ === 30) {
-          reject(new Error('no answer to a Binding Request'));
-        }
-        this.send(request);
-      }, 500);
-    });
-    this.send(request);
-    try {
-      return await Promise.race([answered, gaveUp]);
-    } finally {
-      clearInterval(timer);
-      this.#waiting.delete(id);
-    }
+  async check(
+    ice: RequestCredentials,
+    options?: BindingRequestOptions,
+    withinMs = patienceMs,
+  ): Promise<BindingResult> {
+    const signal = AbortSignal.timeout(withinMs);
+    const response = await this.#transactions
+      .request(bindingRequestWith(ice, options), { signal, retransmitMs })
+      .catch((cause) => {
+        throw new Error('no response to a Binding Request', { cause });
+      });
+    return bindingResult(response);
   }
 
   send(bytes: Buffer): void {
@@ -100,4 +115,41 @@ export class IcePeer {
   async close(): Promise<void> {
     await new Promise<void>((resolve) => this.#socket.close(resolve));
   }
+}
+
+interface Target {
+  protocol: types.TransportProtocol;
+  address: string;
+  port: number;
+}
+
+/** A connection whose Binding Request was answered. It is closed by disposing of it. */
+export interface IceChecked extends AsyncDisposable {
+  /** The local end, as the socket knows it. */
+  from: { address: string; port: number };
+  to: Target;
+  result: BindingResult;
+}
+
+/**
+ * Sends one Binding Request that nominates the pair, over a new UDP socket or TCP connection.
+ *
+ * @param to - an address of the transport
+ * @param ice - the transport's credentials
+ * @throws when there is no response
+ */
+export async function checkIce(to: Target, ice: IceCredentials): Promise<IceChecked> {
+  const { protocol, address: ip, port } = to;
+  const signal = AbortSignal.timeout(patienceMs);
+  const connection = await connectStun({ protocol, ip, port }, signal);
+  const response = await connection.transactions.request(bindingRequest(ice), {
+    signal,
+    retransmitMs: protocol === 'udp' ? retransmitMs : undefined,
+  });
+  return {
+    from: connection.from,
+    to,
+    result: bindingResult(response),
+    [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
+  };
 }

@@ -5,8 +5,13 @@ import {
   TcpFront,
   type TcpFrontOptions,
 } from '../../server/src/ports/shared-port/tcp/tcp-demultiplexer.ts';
+import { framed } from '../../server/src/stun/stun-check.ts';
+import {
+  bindingRequest,
+  bindingResult,
+  type IceCredentials,
+} from '../../server/src/stun/stun-message.ts';
 import { freePorts } from '../servers/free-ports.ts';
-import { bindingRequest, type IceCredentials, responseResult } from './stun.ts';
 
 /** For tests: a front that listens on a port of its own, at 127.0.0.1 if nothing else is asked for. */
 export async function startFront(
@@ -23,13 +28,6 @@ export async function startFront(
   onTestFinished(() => front.close());
   await front.listen();
   return { front, port };
-}
-
-/** For tests: a frame of RFC 4571. */
-export function framed(message: Buffer): Buffer {
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(message.length);
-  return Buffer.concat([length, message]);
 }
 
 /** For tests: what a peer sends first. */
@@ -65,7 +63,7 @@ export async function closed(socket: Socket): Promise<void> {
 /** For tests: checks a pair over an open connection. @returns what the response says */
 export async function check(socket: Socket, ice: IceCredentials): Promise<'success' | number> {
   socket.write(firstFrame(ice));
-  return responseResult(await readFrame(socket));
+  return bindingResult(await readFrame(socket));
 }
 
 /** For tests: the next frame. @throws when the connection ends before it */

@@ -33,8 +33,7 @@ export const udp = target('udp', batch, async (subject, { transport: plan, datag
     subject.count(`${datagram.kind} from ${from}`);
   }
   // The port's own order: when this is answered, all that came before has been dealt with.
-  const { ufrag, password } = transport.credentials.own;
-  await sockets.known.check({ usernameFragment: ufrag, password });
+  await sockets.known.check(transport.credentials.own);
   for (const [from, socket] of Object.entries(sockets)) {
     for (const { length } of socket.received) {
       subject.count(length > 0 ? `answers to ${from}` : 'empty');

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { buildStun, type Credentials, type StunPlan, stunPlan, type Who } from './stun.ts';
+import type { IceCredentials } from '../../../server/src/stun/stun-message.ts';
+import { buildStun, type StunPlan, stunPlan, type Who } from './stun.ts';
 
 /** Bytes that are made when they are sent. */
 export type Datagram = (StunPlan | { kind: 'bytes'; hex: string }) & {
@@ -99,7 +100,7 @@ export const datagram: fc.Arbitrary<Datagram> = fc.oneof(
 );
 
 /** @param credentials - whose they are is the plan's choice */
-export function build(plan: Datagram, credentials: Record<Who, Credentials>): Buffer {
+export function build(plan: Datagram, credentials: Record<Who, IceCredentials>): Buffer {
   const whole =
     plan.kind === 'stun' ? buildStun(plan, credentials[plan.who]) : Buffer.from(plan.hex, 'hex');
   return plan.cut === undefined ? whole : whole.subarray(0, plan.cut);

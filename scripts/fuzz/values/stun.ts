@@ -1,14 +1,16 @@
-import { createHmac } from 'node:crypto';
-import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
+import {
+  emptyMessage,
+  type IceCredentials,
+  magicCookie,
+  stunAttributes,
+  stunHeaderBytes,
+  withAttribute,
+  withFingerprint,
+  withIntegrity,
+} from '../../../server/src/stun/stun-message.ts';
 
-/** What a message is made with: of the fuzzer's own transport, of a call's, or of nobody's. */
-export interface Credentials {
-  ufrag: string;
-  password: string;
-}
-
-/** What of it is known only when it is sent. */
+/** Whose credentials a message carries: the fuzzer's own, a bystander's, or unknown ones. */
 export type Who = 'own' | 'innocent' | 'nobody';
 
 interface Attribute {
@@ -35,16 +37,6 @@ export interface StunPlan {
   tail: string;
 }
 
-const types = {
-  username: 0x0006,
-  messageIntegrity: 0x0008,
-  priority: 0x0024,
-  useCandidate: 0x0025,
-  fingerprint: 0x8028,
-  iceControlling: 0x802a,
-};
-const magicCookie = 0x2112a442;
-
 const hex = (maxLength: number) =>
   fc.uint8Array({ maxLength }).map((bytes) => Buffer.from(bytes).toString('hex'));
 const lie = fc.oneof(
@@ -57,7 +49,7 @@ const mostlyRight = fc.constantFrom('right', 'right', 'right', 'wrong', 'none') 
 >;
 
 const attribute: fc.Arbitrary<Attribute> = fc.oneof(
-  fc.record({ type: fc.constant(types.username), value: fc.constant(undefined), lie }),
+  fc.record({ type: fc.constant(stunAttributes.username), value: fc.constant(undefined), lie }),
   fc.record({
     type: fc.oneof(
       // All that RFC 8489, 8445 and 7675's neighbours define, and what a worker reads.
@@ -72,10 +64,10 @@ const attribute: fc.Arbitrary<Attribute> = fc.oneof(
 
 /** What a browser's Binding Request has besides. */
 const usual: Attribute[] = [
-  { type: types.username, value: undefined, lie: 0 },
-  { type: types.priority, value: '7effffff', lie: 0 },
-  { type: types.iceControlling, value: '0102030405060708', lie: 0 },
-  { type: types.useCandidate, value: '', lie: 0 },
+  { type: stunAttributes.username, value: undefined, lie: 0 },
+  { type: stunAttributes.priority, value: '7effffff', lie: 0 },
+  { type: stunAttributes.iceControlling, value: '0102030405060708', lie: 0 },
+  { type: stunAttributes.useCandidate, value: '', lie: 0 },
 ];
 
 export const stunPlan: fc.Arbitrary<StunPlan> = fc.record({
@@ -103,41 +95,30 @@ export const stunPlan: fc.Arbitrary<StunPlan> = fc.record({
   tail: fc.oneof({ weight: 8, arbitrary: fc.constant('') }, { weight: 1, arbitrary: hex(60) }),
 });
 
-/** The bytes. Whatever lies about its length is there all the same, integrity and fingerprint are right for it. */
-export function buildStun(plan: StunPlan, { ufrag, password }: Credentials): Buffer {
-  let message = Buffer.alloc(20);
-  message.writeUInt16BE(plan.type, 0);
+/** The bytes. An attribute with a wrong length has all its bytes nevertheless, and integrity and fingerprint cover them. */
+export function buildStun(plan: StunPlan, { usernameFragment, password }: IceCredentials): Buffer {
+  let message = emptyMessage(plan.type);
   message.writeUInt32BE(plan.cookie, 4);
   Buffer.from('fuzzfuzzfuzz').copy(message, 8);
-  const append = (type: number, value: Buffer, lie: number) => {
-    const head = Buffer.alloc(4);
-    head.writeUInt16BE(type, 0);
-    head.writeUInt16BE((value.length + lie) & 0xffff, 2);
-    message = Buffer.concat([message, head, value, Buffer.alloc(-value.length & 3)]);
-    message.writeUInt16BE((message.length - 20) & 0xffff, 2);
-  };
-  /** RFC 8489, 14.5 and 14.7: both are made of what stands before, with the length that counts them already. */
-  const before = (bytes: number) => {
-    const text = Buffer.from(message);
-    text.writeUInt16BE((message.length - 20 + 4 + bytes) & 0xffff, 2);
-    return text;
-  };
   for (const { type, value, lie } of plan.attributes) {
-    append(
-      type,
-      value === undefined ? Buffer.from(`${ufrag}:client`) : Buffer.from(value, 'hex'),
-      lie,
+    const bytes = Buffer.from(
+      value ?? Buffer.from(`${usernameFragment}:client`).toString('hex'),
+      'hex',
     );
+    const lengthAt = message.length + 2;
+    message = withAttribute(message, type, bytes);
+    message.writeUInt16BE((bytes.length + lie) & 0xffff, lengthAt);
   }
   if (plan.integrity !== 'none') {
-    const key = plan.integrity === 'right' ? password : 'wrong';
-    append(types.messageIntegrity, createHmac('sha1', key).update(before(20)).digest(), 0);
+    message = withIntegrity(message, plan.integrity === 'right' ? password : 'wrong');
   }
   if (plan.fingerprint !== 'none') {
-    const sum = Buffer.alloc(4);
-    sum.writeUInt32BE((crc32(before(4)) ^ (plan.fingerprint === 'right' ? 0x5354554e : 1)) >>> 0);
-    append(types.fingerprint, sum, 0);
+    message = withFingerprint(message);
+    if (plan.fingerprint === 'wrong') {
+      const sum = message.subarray(-4);
+      sum.writeUInt32BE((sum.readUInt32BE() ^ 1) >>> 0);
+    }
   }
-  message.writeUInt16BE((message.length - 20 + plan.lie) & 0xffff, 2);
+  message.writeUInt16BE((message.length - stunHeaderBytes + plan.lie) & 0xffff, 2);
   return Buffer.concat([message, Buffer.from(plan.tail, 'hex')]);
 }

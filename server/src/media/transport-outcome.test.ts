@@ -1,9 +1,8 @@
 /** Each way in which a transport comes to carry something, or doesn't. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeCertificate } from '../../../testkit/clients/dtls.ts';
-import { checkIce } from '../../../testkit/clients/ice-check.ts';
+import { DtlsPeer, makeCertificate } from '../../../testkit/clients/dtls-peer.ts';
+import { checkIce } from '../../../testkit/clients/ice-peer.ts';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
-import { UdpClient } from '../../../testkit/clients/udp-client.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
 import type { Transport } from '../ports/types.ts';
 import type { MediaWorker } from './media-worker.ts';
@@ -42,7 +41,7 @@ async function transport(): Promise<Transport> {
 
 test('connected: timed, and no failure', async () => {
   const made = await transport();
-  await (await UdpClient.open(made)).connect(made);
+  await (await DtlsPeer.openTo(made)).connect(made);
   const connected = async () => (await server.scrape())('oneport_dtls_connected_seconds_count');
   await expect.poll(connected).toBe(1);
   expect(await failures()).toBe(0);
@@ -51,7 +50,7 @@ test('connected: timed, and no failure', async () => {
 
 test('dtls_failed: another certificate than was promised', async () => {
   const made = await transport();
-  const client = await UdpClient.open(made);
+  const client = await DtlsPeer.openTo(made);
   await expect(client.connect(made, makeCertificate(), makeCertificate())).rejects.toThrow('DTLS');
   await expect.poll(() => failures('dtls_failed')).toBe(1);
   made.close();

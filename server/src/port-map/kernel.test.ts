@@ -1,7 +1,7 @@
 /** The port map beside what the kernel (`ss`) and the workers (`dump()`) say, while peers come and go. */
 import type { types } from 'mediasoup';
 import { expect, onTestFinished, test } from 'vitest';
-import { checkIce, type IceChecked } from '../../../testkit/clients/ice-check.ts';
+import { checkIce, type IceChecked } from '../../../testkit/clients/ice-peer.ts';
 import { PortMapViewer } from '../../../testkit/clients/port-map-viewer.ts';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
 import { obstacleToSteering } from '../../../testkit/servers/steered-host.ts';

@@ -8,9 +8,9 @@ import {
   PortMapViewer,
   type PortMapViewerOptions,
 } from '../../../testkit/clients/port-map-viewer.ts';
-import { bindingRequest } from '../../../testkit/clients/stun.ts';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
+import { bindingRequest } from '../stun/stun-message.ts';
 import { dashboardServerLimits } from './port-map-server.ts';
 
 let server: TestServer;

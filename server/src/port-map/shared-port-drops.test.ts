@@ -3,9 +3,9 @@ import { connect } from 'node:net';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { IcePeer } from '../../../testkit/clients/ice-peer.ts';
 import { PortMapViewer } from '../../../testkit/clients/port-map-viewer.ts';
-import { bindingRequest } from '../../../testkit/clients/stun.ts';
 import { skipWithoutSteering } from '../../../testkit/servers/steered-host.ts';
 import { startTestServer } from '../../../testkit/servers/test-server.ts';
+import { bindingRequest } from '../stun/stun-message.ts';
 
 beforeEach(skipWithoutSteering);
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { checkIce } from '../../../testkit/clients/ice-check.ts';
+import { checkIce } from '../../../testkit/clients/ice-peer.ts';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
 import { obstacleToSteering } from '../../../testkit/servers/steered-host.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';

@@ -3,11 +3,11 @@ import { expect, onTestFinished, test } from 'vitest';
 import { Call } from '../../../testkit/clients/call.ts';
 import { dataBytes } from '../../../testkit/clients/demultiplexing.ts';
 import { IcePeer } from '../../../testkit/clients/ice-peer.ts';
-import { bindingRequest } from '../../../testkit/clients/stun.ts';
 import { dumpOf, receivedByUdp } from '../../../testkit/servers/shared-server.ts';
 import { startTestServer } from '../../../testkit/servers/test-server.ts';
 import { skipWithPrebuiltWorker } from '../../../testkit/servers/test-worker.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
+import { bindingRequest } from '../stun/stun-message.ts';
 import { tryBind } from './bind-check.ts';
 
 test('SP-5.2: a worker that dies takes none of another’s peers with it, and the one after it has its port again, and nothing else', async (context) => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createWorker, type types } from 'mediasoup';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { bindUdp } from '../../../testkit/clients/udp-client.ts';
+import { bindUdp } from '../../../testkit/clients/dtls-peer.ts';
 import { freePorts } from '../../../testkit/servers/free-ports.ts';
 import { checkStun } from './stun-check.ts';
 

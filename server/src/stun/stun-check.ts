@@ -1,117 +1,200 @@
+/** Sends Binding Requests and awaits their responses. */
 import { createSocket } from 'node:dgram';
-import { on, once } from 'node:events';
-import { connect, isIPv6 } from 'node:net';
+import { once } from 'node:events';
+import { connect, isIPv6, type Socket } from 'node:net';
+import { hostAndPort, localAddressOf } from '../net/ip.ts';
 import {
+  type BindingResult,
   bindingRequest,
+  bindingResult,
   type IceCredentials,
   isStun,
-  responseResult,
   transactionId,
-} from '../../../testkit/clients/stun.ts';
-import type { Endpoint } from '../ports/types.ts';
+} from './stun-message.ts';
 
-/** Milliseconds. RFC 8489, 6.2.1 asks for 500 or more in networks; this one is the loopback interface. */
+/** RFC 8489, 6.2.1 asks for 500 ms or more in networks. This is the loopback interface. */
 const retransmitMs = 200;
 
-/** Where a port can be reached from this machine, and what a program hears that connects to all addresses. */
-const loopbackOf: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
-
-/**
- * Does what a peer does first: sends a Binding Request with a transport's credentials (RFC 8445, 7.2) to where
- * the kernel listens for it.
- *
- * @param listening - one of the transport's
- * @param ice - the transport's
- * @param signal - when to give up
- * @throws Error that says what came in place of a success
- */
-export async function checkStun(
-  listening: Pick<Endpoint, 'protocol' | 'ip' | 'port'>,
-  ice: IceCredentials,
-  signal: AbortSignal,
-): Promise<void> {
-  const { protocol, ip, port } = listening;
-  const request = bindingRequest(ice);
-  const ask = protocol === 'udp' ? askOverUdp : askOverTcp;
-  const result = await ask({ host: loopbackOf[ip] ?? ip, port }, request, signal).catch(
-    (error: NodeJS.ErrnoException) => (error.name === 'AbortError' ? 'nothing' : error.message),
-  );
-  if (result === 'success') {
-    return;
-  }
-  const place = `${protocol} ${isIPv6(ip) ? `[${ip}]` : ip}:${port}`;
-  const said = typeof result === 'number' ? `error ${result}` : result;
-  throw new Error(`${place} answers a STUN Binding Request with ${said}`);
-}
-
-type Result = ReturnType<typeof responseResult>;
-
-interface Target {
-  host: string;
+export interface StunTarget {
+  protocol: 'udp' | 'tcp';
+  ip: string;
   port: number;
 }
 
-async function askOverUdp(
-  { host, port }: Target,
-  request: Buffer,
-  signal: AbortSignal,
-): Promise<Result> {
-  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
-  // One that comes when nobody waits any more is nobody's.
-  socket.on('error', () => {});
-  let again: NodeJS.Timeout | undefined;
-  try {
-    // Connected, it hears of a port that is closed, and nothing from others.
-    socket.connect(port, host);
-    await once(socket, 'connect', { signal });
-    const send = () => socket.send(request);
-    const messages = on(socket, 'message', { signal });
-    again = setInterval(send, retransmitMs);
-    send();
-    for await (const [message] of messages) {
-      if (isAnswer(message, request)) {
-        return responseResult(message);
-      }
+export interface TransactionOptions {
+  /** When to give up. */
+  signal: AbortSignal;
+  /** Milliseconds after which an unanswered request is sent again. undefined: never, as over TCP. */
+  retransmitMs?: number | undefined;
+}
+
+/** Matches the responses on one socket with the requests that were sent from it. */
+export class StunTransactions {
+  readonly #send: (message: Buffer) => void;
+  readonly #pending = new Map<string, PromiseWithResolvers<Buffer>>();
+  #closed: Error | undefined;
+
+  constructor(send: (message: Buffer) => void) {
+    this.#send = send;
+  }
+
+  /**
+   * Sends a request and awaits its response.
+   *
+   * @throws what fail() or close() is given, or the signal's reason
+   */
+  async request(request: Buffer, { signal, retransmitMs }: TransactionOptions): Promise<Buffer> {
+    signal.throwIfAborted();
+    if (this.#closed) {
+      throw this.#closed;
     }
-    throw new Error('nothing');
-  } finally {
-    clearInterval(again);
-    socket.close();
+    const id = transactionId(request);
+    const response = Promise.withResolvers<Buffer>();
+    const onAbort = () => response.reject(signal.reason);
+    const timer =
+      retransmitMs === undefined ? undefined : setInterval(() => this.#send(request), retransmitMs);
+    signal.addEventListener('abort', onAbort);
+    this.#pending.set(id, response);
+    this.#send(request);
+    try {
+      return await response.promise;
+    } finally {
+      clearInterval(timer);
+      signal.removeEventListener('abort', onAbort);
+      this.#pending.delete(id);
+    }
+  }
+
+  /** Ignores messages that answer no pending request: only its receiver knows the 96 random bits. */
+  receive(message: Buffer): void {
+    if (isStun(message)) {
+      this.#pending.get(transactionId(message))?.resolve(message);
+    }
+  }
+
+  /** Rejects all pending requests. */
+  fail(error: Error): void {
+    for (const { reject } of this.#pending.values()) {
+      reject(error);
+    }
+  }
+
+  /** Rejects all pending requests and those to come. */
+  close(error: Error): void {
+    this.#closed ??= error;
+    this.fail(error);
   }
 }
 
-async function askOverTcp(
-  { host, port }: Target,
-  request: Buffer,
+/** A socket that is connected to one address of a transport. */
+export interface StunConnection extends AsyncDisposable {
+  /** The local end. */
+  readonly from: { address: string; port: number };
+  readonly transactions: StunTransactions;
+}
+
+/**
+ * @throws the socket's error, such as ECONNREFUSED for TCP
+ * @throws AbortError
+ */
+export function connectStun(target: StunTarget, signal: AbortSignal): Promise<StunConnection> {
+  return target.protocol === 'udp' ? connectUdp(target, signal) : connectTcp(target, signal);
+}
+
+/**
+ * Does what a peer does first: sends a Binding Request with a transport's credentials (RFC 8445, 7.2).
+ *
+ * @param target - where the transport is bound; a wildcard is reached by its loopback address
+ * @param ice - the transport's credentials
+ * @throws Error that says what was received instead of a success response
+ */
+export async function checkStun(
+  { protocol, ip, port }: StunTarget,
+  ice: IceCredentials,
   signal: AbortSignal,
-): Promise<Result> {
-  const socket = connect({ host, port, signal });
-  socket.on('error', () => {});
+): Promise<void> {
+  const target = { protocol, ip: localAddressOf(ip), port };
+  const result = await requestBinding(target, ice, signal).catch((error: Error) =>
+    signal.aborted ? 'nothing' : error.message,
+  );
+  if (result !== 'success') {
+    const what = typeof result === 'number' ? `error ${result}` : result;
+    throw new Error(
+      `${protocol} ${hostAndPort(ip, port)} answers a STUN Binding Request with ${what}`,
+    );
+  }
+}
+
+async function requestBinding(
+  target: StunTarget,
+  ice: IceCredentials,
+  signal: AbortSignal,
+): Promise<BindingResult> {
+  await using connection = await connectStun(target, signal);
+  const response = await connection.transactions.request(bindingRequest(ice), {
+    signal,
+    retransmitMs: target.protocol === 'udp' ? retransmitMs : undefined,
+  });
+  return bindingResult(response);
+}
+
+async function connectUdp({ ip, port }: StunTarget, signal: AbortSignal): Promise<StunConnection> {
+  const socket = createSocket(isIPv6(ip) ? 'udp6' : 'udp4');
+  const transactions = new StunTransactions((message) => socket.send(message));
+  const close = () => new Promise<void>((resolve) => socket.close(resolve));
+  // Only a connected socket is told that the port is closed.
+  socket.on('error', (error) => transactions.fail(error));
+  socket.on('message', (message) => transactions.receive(message));
   try {
+    socket.connect(port, ip);
     await once(socket, 'connect', { signal });
-    // RFC 4571, 2: each packet follows its length.
-    const length = Buffer.alloc(2);
-    length.writeUInt16BE(request.length);
-    socket.write(Buffer.concat([length, request]));
-    let received: Buffer = Buffer.alloc(0);
-    for await (const chunk of socket) {
-      received = Buffer.concat([received, chunk]);
-      if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) {
-        continue;
-      }
-      const message = received.subarray(2, 2 + received.readUInt16BE(0));
-      if (isAnswer(message, request)) {
-        return responseResult(message);
-      }
-      throw new Error('something else');
-    }
-    throw new Error('the end of the connection');
-  } finally {
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { from: socket.address(), transactions, [Symbol.asyncDispose]: close };
+}
+
+async function connectTcp({ ip, port }: StunTarget, signal: AbortSignal): Promise<StunConnection> {
+  const socket = connect({ host: ip, port });
+  const transactions = new StunTransactions((message) => socket.write(framed(message)));
+  const close = async () => {
     socket.destroy();
+    if (!socket.closed) {
+      await once(socket, 'close');
+    }
+  };
+  socket.on('error', (error) => transactions.fail(error));
+  socket.on('close', () => transactions.close(new Error('the end of the connection')));
+  try {
+    await once(socket, 'connect', { signal });
+  } catch (error) {
+    await close();
+    throw error;
   }
+  onFrame(socket, (message) => transactions.receive(message));
+  return {
+    from: { address: socket.localAddress ?? '', port: socket.localPort ?? 0 },
+    transactions,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
-/** Nobody else knows the transaction's 96 random bits (RFC 8489, 5). */
-function isAnswer(message: Buffer, request: Buffer): boolean {
-  return isStun(message) && transactionId(message) === transactionId(request);
+/** A message as it is sent over TCP: its length comes before it (RFC 4571, 2). */
+export function framed(message: Buffer): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(message.length);
+  return Buffer.concat([length, message]);
+}
+
+function onFrame(socket: Socket, receive: (message: Buffer) => void): void {
+  let pending: Buffer = Buffer.alloc(0);
+  socket.on('data', (chunk: Buffer) => {
+    pending = Buffer.concat([pending, chunk]);
+    while (pending.length >= 2 && pending.length >= 2 + pending.readUInt16BE(0)) {
+      const end = 2 + pending.readUInt16BE(0);
+      receive(pending.subarray(2, end));
+      pending = pending.subarray(end);
+    }
+  });
 }

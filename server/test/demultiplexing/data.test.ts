@@ -1,8 +1,8 @@
 /** docs/single-port.md, 1: what does a transport take data for? */
 import { expect, test } from 'vitest';
 import { OnePort, TwoTuples } from '../../../testkit/clients/demultiplexing.ts';
+import { DtlsPeer } from '../../../testkit/clients/dtls-peer.ts';
 import { SrtpSender, senderReport } from '../../../testkit/clients/srtp.ts';
-import { UdpClient } from '../../../testkit/clients/udp-client.ts';
 import { skipWithPrebuiltWorker } from '../../../testkit/servers/test-worker.ts';
 
 const allBytes = Array.from({ length: 256 }, (_, byte) => byte);
@@ -60,7 +60,7 @@ test.each([
 ])('SP-1.2: of all %s bytes RTCP’s are %i to %i', async (_, from, to, at) => {
   const port = await OnePort.start();
   const transport = await port.transport();
-  const client = await UdpClient.open(transport);
+  const client = await DtlsPeer.openTo(transport);
   const srtp = new SrtpSender((await client.connect(transport)).keyingMaterial, ssrc, 111);
   const producer = await transport.produce({
     kind: 'audio',

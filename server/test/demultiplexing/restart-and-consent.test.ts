@@ -2,8 +2,8 @@
 import { setInterval } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { data, dataBytes, iceOf, OnePort } from '../../../testkit/clients/demultiplexing.ts';
-import { bindingRequest } from '../../../testkit/clients/stun.ts';
-import { UdpClient } from '../../../testkit/clients/udp-client.ts';
+import { DtlsPeer } from '../../../testkit/clients/dtls-peer.ts';
+import { bindingRequest } from '../../src/stun/stun-message.ts';
 
 test('SP-6.1: after a restart both credentials are good, until the new ones have been used', async () => {
   const port = await OnePort.start();
@@ -47,7 +47,7 @@ test('SP-8.1, SP-8.2: without requests all tuples go, whatever data comes, and t
   const port = await OnePort.start();
   // mediasoup's shortest; its default is 30 seconds.
   const transport = await port.transport({ iceConsentTimeout: 10 });
-  const client = await UdpClient.open(transport);
+  const client = await DtlsPeer.openTo(transport);
   await client.connect(transport);
   const disconnected = new Promise<void>((resolve) => {
     transport.on('icestatechange', (state) => {

@@ -2,14 +2,9 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { data, dataBytes, iceOf, OnePort } from '../../../testkit/clients/demultiplexing.ts';
-import { bindingRequest, responseResult } from '../../../testkit/clients/stun.ts';
-import {
-  check,
-  closed,
-  framed,
-  open,
-  readFrame,
-} from '../../../testkit/clients/tcp-demultiplexer.ts';
+import { check, closed, open, readFrame } from '../../../testkit/clients/tcp-demultiplexer.ts';
+import { framed } from '../../src/stun/stun-check.ts';
+import { bindingRequest, bindingResult } from '../../src/stun/stun-message.ts';
 
 test('SP-9.1: a frame may come in pieces, and several at once, empty ones between', async () => {
   const port = await OnePort.start();
@@ -19,12 +14,12 @@ test('SP-9.1: a frame may come in pieces, and several at once, empty ones betwee
   for (const byte of frame) {
     socket.write(Buffer.of(byte));
   }
-  expect(responseResult(await readFrame(socket))).toBe('success');
+  expect(bindingResult(await readFrame(socket))).toBe('success');
 
   const nothing = framed(Buffer.alloc(0));
   const next = framed(bindingRequest(transport.iceParameters));
   socket.write(Buffer.concat([framed(data), nothing, nothing, framed(data), next]));
-  expect(responseResult(await readFrame(socket))).toBe('success');
+  expect(bindingResult(await readFrame(socket))).toBe('success');
   expect(await dataBytes(transport)).toBe(2 * data.length);
 });
 

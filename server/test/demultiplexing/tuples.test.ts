@@ -10,12 +10,12 @@ import {
   OnePort,
   TwoTuples,
 } from '../../../testkit/clients/demultiplexing.ts';
-import { dtlsRecord } from '../../../testkit/clients/dtls.ts';
+import { dtlsRecord } from '../../../testkit/clients/dtls-client.ts';
+import { DtlsPeer, dtlsState } from '../../../testkit/clients/dtls-peer.ts';
 import { keyingMaterialBytes, SrtpSender, senderReport } from '../../../testkit/clients/srtp.ts';
-import { bindingRequest } from '../../../testkit/clients/stun.ts';
-import { dtlsState, UdpClient } from '../../../testkit/clients/udp-client.ts';
 import { skipWithPrebuiltWorker } from '../../../testkit/servers/test-worker.ts';
 import { tryBind } from '../../src/ports/bind-check.ts';
+import { bindingRequest } from '../../src/stun/stun-message.ts';
 
 const ssrc = 1234;
 const payload = Buffer.alloc(100);
@@ -36,7 +36,7 @@ test('SP-3.1: DTLS of several transports goes on at one port at once', async () 
   const port = await OnePort.start();
   const transports = await Promise.all([port.transport(), port.transport(), port.transport()]);
   await Promise.all(
-    transports.map(async (transport) => (await UdpClient.open(transport)).connect(transport)),
+    transports.map(async (transport) => (await DtlsPeer.openTo(transport)).connect(transport)),
   );
   expect(transports.map(({ dtlsState }) => dtlsState)).toEqual(Array(3).fill('connected'));
 });
@@ -213,7 +213,7 @@ test('SP-10.1: who knows a ufrag, but not its password, changes nothing', async 
 test('SP-10.2: data with the forged source of a peer reaches its transport, and dies of DTLS and SRTP there', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
-  const client = await UdpClient.open(transport);
+  const client = await DtlsPeer.openTo(transport);
   const dtls = await client.connect(transport);
   const before = await dataBytes(transport);
   // From its own socket: to the worker that is what a forged source looks like.

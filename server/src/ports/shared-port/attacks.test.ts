@@ -3,13 +3,14 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Call } from '../../../../testkit/clients/call.ts';
 import { CallsUnderAttack, type Forged } from '../../../../testkit/clients/calls-under-attack.ts';
 import type { IcePeer } from '../../../../testkit/clients/ice-peer.ts';
+import { bindingRequestWith } from '../../../../testkit/clients/stun.ts';
+import { data, skipWithoutSteering } from '../../../../testkit/servers/steered-host.ts';
 import {
   bindingRequest,
   emptyMessage,
   type IceCredentials,
   stunTypes,
-} from '../../../../testkit/clients/stun.ts';
-import { data, skipWithoutSteering } from '../../../../testkit/servers/steered-host.ts';
+} from '../../stun/stun-message.ts';
 
 beforeEach(skipWithoutSteering);
 
@@ -203,7 +204,7 @@ describe('malformed STUN', () => {
     const attacked = await CallsUnderAttack.start(3);
     const before = attacked.tables();
     const senders = await strangers(attacked, 1);
-    const whole = bindingRequest({ ...attacked.calls[0]?.transport.iceParameters, password });
+    const whole = bindingRequestWith({ ...attacked.calls[0]?.transport.iceParameters, password });
     const packets = lengths(0, whole.length - 1).map((length, n) => ({
       from: senders[n % senders.length] as IcePeer,
       bytes: whole.subarray(0, length),

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { beforeEach, expect, test } from 'vitest';
 import { Call } from '../../../../testkit/clients/call.ts';
 import { IcePeer } from '../../../../testkit/clients/ice-peer.ts';
-import { bindingRequest } from '../../../../testkit/clients/stun.ts';
 import { dumpOf, startSharedServer } from '../../../../testkit/servers/shared-server.ts';
 import { data, skipWithoutSteering } from '../../../../testkit/servers/steered-host.ts';
 import type { MediaWorker } from '../../media/media-worker.ts';
+import { bindingRequest } from '../../stun/stun-message.ts';
 import type { Transport } from '../types.ts';
 
 beforeEach(skipWithoutSteering);

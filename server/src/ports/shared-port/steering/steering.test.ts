@@ -2,15 +2,16 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { types } from 'mediasoup';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { bindUdp } from '../../../../../testkit/clients/dtls-peer.ts';
 import type { IcePeer } from '../../../../../testkit/clients/ice-peer.ts';
 import { sendInPages } from '../../../../../testkit/clients/raw-datagrams.ts';
-import { bindingRequest } from '../../../../../testkit/clients/stun.ts';
-import { bindUdp } from '../../../../../testkit/clients/udp-client.ts';
+import { bindingRequestWith } from '../../../../../testkit/clients/stun.ts';
 import {
   data,
   SteeredHost,
   skipWithoutSteering,
 } from '../../../../../testkit/servers/steered-host.ts';
+import { bindingRequest } from '../../../stun/stun-message.ts';
 import { NoPortError } from '../../types.ts';
 
 beforeEach(skipWithoutSteering);
@@ -62,7 +63,7 @@ test('SP-2.2, SP-3.2: who has neither a ufrag nor a tuple reaches no worker, and
   const stranger = await host.peer();
   stranger.send(data);
   stranger.send(bindingRequest({ usernameFragment: 'x'.repeat(32), password: 'x' }));
-  stranger.send(bindingRequest({ password: 'x' }));
+  stranger.send(bindingRequestWith({ password: 'x' }));
 
   await expect
     .poll(() => host.group.counters())
@@ -90,7 +91,7 @@ test('what nobody shall have is answered by nothing: its source may be forged', 
   await once(socket, 'connect');
   const password = wrongPassword;
   socket.send(data);
-  socket.send(bindingRequest({ password }));
+  socket.send(bindingRequestWith({ password }));
   socket.send(bindingRequest({ usernameFragment: 'x'.repeat(32), password }));
   socket.send(bindingRequest({ usernameFragment: 'u'.repeat(32), password }));
   await expect

@@ -5,11 +5,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { bindUdp } from '../../../../../testkit/clients/dtls-peer.ts';
 import { sendInPages, sendWithOptions } from '../../../../../testkit/clients/raw-datagrams.ts';
-import { bindingRequest } from '../../../../../testkit/clients/stun.ts';
-import { bindUdp } from '../../../../../testkit/clients/udp-client.ts';
+import { bindingRequestWith } from '../../../../../testkit/clients/stun.ts';
 import { freePorts } from '../../../../../testkit/servers/free-ports.ts';
 import { data, skipWithoutSteering } from '../../../../../testkit/servers/steered-host.ts';
+import { bindingRequest } from '../../../stun/stun-message.ts';
 import { Steering } from './steering.ts';
 import type { SteeringGroup } from './steering-group.ts';
 
@@ -81,7 +82,7 @@ describe.each(['127.0.0.1', '::1'])('at %s', (ip) => {
       expected[n % 3]?.push(...datagrams.map((one) => one.toString('base64')));
       await send(datagrams);
     }
-    await send([request(99), data, bindingRequest({ password })]);
+    await send([request(99), data, bindingRequestWith({ password })]);
     await expect
       .poll(() => group.counters())
       .toMatchObject({

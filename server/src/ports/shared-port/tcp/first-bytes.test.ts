@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { bindingRequest, emptyMessage, stunTypes } from '../../../../../testkit/clients/stun.ts';
-import { framed } from '../../../../../testkit/clients/tcp-demultiplexer.ts';
+import { bindingRequestWith } from '../../../../../testkit/clients/stun.ts';
+import { framed } from '../../../stun/stun-check.ts';
+import { bindingRequest, emptyMessage, stunTypes } from '../../../stun/stun-message.ts';
 import { classify, maxFirstFrame } from './first-bytes.ts';
 
 const ufrag = 'abcdefghijklmnopqrstuvwxyz012345';
@@ -68,7 +69,7 @@ test('unknown: frames too short, too long or of no whole words, at their length'
 });
 
 test('unknown: a Binding Request without USERNAME, a response, an indication', () => {
-  expect(classify(framed(bindingRequest({ password: 'secret' })))).toEqual({ kind: 'unknown' });
+  expect(classify(framed(bindingRequestWith({ password: 'secret' })))).toEqual({ kind: 'unknown' });
   for (const type of [stunTypes.successResponse, stunTypes.indication]) {
     expect(classify(framed(emptyMessage(type)))).toEqual({ kind: 'unknown' });
   }

@@ -1,4 +1,4 @@
-import { localUfragOf, mayBeBindingRequest } from '../../../stun/stun-username.ts';
+import { localUfragOf, mayBeBindingRequest } from '../../../stun/stun-message.ts';
 
 /** What a TCP connection turned out to be. */
 export type FirstBytes =

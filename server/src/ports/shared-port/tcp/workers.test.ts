@@ -3,19 +3,23 @@ import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createWorker, type types } from 'mediasoup';
 import { expect, onTestFinished, test } from 'vitest';
-import { makeCertificate, startDtls } from '../../../../../testkit/clients/dtls.ts';
-import { responseResult } from '../../../../../testkit/clients/stun.ts';
+import {
+  bindUdp,
+  dtlsState,
+  makeCertificate,
+  startDtls,
+} from '../../../../../testkit/clients/dtls-peer.ts';
 import {
   check,
   closed,
   firstFrame,
-  framed,
   open,
   readFrame,
   startFront,
 } from '../../../../../testkit/clients/tcp-demultiplexer.ts';
-import { bindUdp, dtlsState } from '../../../../../testkit/clients/udp-client.ts';
 import { freePorts } from '../../../../../testkit/servers/free-ports.ts';
+import { framed } from '../../../stun/stun-check.ts';
+import { bindingResult } from '../../../stun/stun-message.ts';
 import type { Target } from './tcp-demultiplexer.ts';
 
 /** Workers behind a front, with where each ufrag is. */
@@ -81,7 +85,7 @@ test('a first frame in segments of one byte reaches its worker', async () => {
     peer.write(Buffer.of(byte));
     await turn();
   }
-  expect(responseResult(await readFrame(peer))).toBe('success');
+  expect(bindingResult(await readFrame(peer))).toBe('success');
 });
 
 test('who knows a ufrag and not its password gets as far as the worker, which refuses', async () => {

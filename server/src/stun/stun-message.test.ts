@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { bindingRequest, emptyMessage, stunTypes } from '../../../testkit/clients/stun.ts';
-import { localUfragOf } from './stun-username.ts';
+import { bindingRequest, emptyMessage, localUfragOf, stunTypes } from './stun-message.ts';
 
 const usernameFragment = 'abcdefghijklmnopqrstuvwxyz012345';
 const request = bindingRequest({ usernameFragment, password: 'secret' });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import type { Browser } from 'playwright-core';
-import type { Innocents } from '../../scripts/fuzz/bystanders.ts';
-import type { Credentials } from '../../scripts/fuzz/values/stun.ts';
-import type { SharedPort } from '../../server/src/ports/shared-port/shared-port.ts';
-import type { TestServer } from '../servers/test-server.ts';
-import { eventually } from '../system/eventually.ts';
-import type { UdpTapThread } from '../system/udp-tap-thread.ts';
-import { PeerPage } from './peer-page.ts';
+import type { Innocents } from '../scripts/fuzz/bystanders.ts';
+import type { SharedPort } from '../server/src/ports/shared-port/shared-port.ts';
+import type { IceCredentials } from '../server/src/stun/stun-message.ts';
+import { PeerPage } from '../testkit/browser/peer-page.ts';
+import type { TestServer } from '../testkit/servers/test-server.ts';
+import { eventually } from '../testkit/system/eventually.ts';
+import type { UdpTapThread } from '../testkit/system/udp-tap-thread.ts';
 
 export interface BrowserCallOptions {
   browser: Browser;
@@ -36,7 +36,7 @@ const intervalMs = 1_000;
 /** A call of two browsers whose decoded frames are counted all the time. */
 export class BrowserCall implements Innocents {
   readonly roomId = 'innocents';
-  readonly credentials: Credentials;
+  readonly credentials: IceCredentials;
   readonly #peers: PeerPage[];
   readonly #tap: UdpTapThread;
   readonly #ports: SharedPort;
@@ -52,12 +52,12 @@ export class BrowserCall implements Innocents {
     const peers = [await join('Alice'), await join('Bob')];
     await eventually(async () => assert(Math.min(...(await framesOf(peers))) > 10));
     const { ports } = server;
-    const [ufrag = ''] = ports.steering.tables.readUfrags().keys();
+    const [usernameFragment = ''] = ports.steering.tables.readUfrags().keys();
     return new BrowserCall({
       peers,
       tap,
       ports,
-      credentials: { ufrag, password: 'not it' },
+      credentials: { usernameFragment, password: 'not it' },
       last: await look(peers),
       connections: await connectionsOf(peers),
       chosen: {
@@ -71,7 +71,7 @@ export class BrowserCall implements Innocents {
     peers: PeerPage[];
     tap: UdpTapThread;
     ports: SharedPort;
-    credentials: Credentials;
+    credentials: IceCredentials;
     last: Look;
     connections: number[];
     chosen: Chosen;
