@@ -1,10 +1,21 @@
+import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The checkout: where the root package.json lies. */
+/** The checkout: the folder of the root package.json. */
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
-export { cacheFolder } from '../../server/src/config/cache-folder.mjs';
+/**
+ * The folder of everything that outlives a checkout: workers, locks, logs of failed steps.
+ *
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {string} An absolute path; nothing is created.
+ */
+export function cacheFolder(env = process.env) {
+  return env.ONEPORT_CACHE
+    ? resolve(env.ONEPORT_CACHE)
+    : join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'oneport');
+}
 
 /**
  * The Node 24 that the `node` package brings.
@@ -14,6 +25,5 @@ export { cacheFolder } from '../../server/src/config/cache-folder.mjs';
  */
 export function bundledNode(checkout = root) {
   const name = process.platform === 'win32' ? 'node.exe' : 'node';
-
   return join(checkout, 'node_modules', 'node', 'bin', name);
 }

@@ -1,5 +1,5 @@
-import { join } from 'node:path';
-import { cacheFolder } from './cache-folder.mjs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { crossCheck } from './checks.ts';
 import { limitsOf } from './limits.ts';
 import { parseSettings } from './parse-settings.ts';
@@ -20,6 +20,13 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const config = { ...configFrom(values, cacheFolder(env)), warnings };
   failOn(crossCheck(config, values, given));
   return config;
+}
+
+/** As in scripts/setup/paths.mjs, which production code must not import. Its test compares the two. */
+function cacheFolder(env: NodeJS.ProcessEnv): string {
+  return env.ONEPORT_CACHE
+    ? resolve(env.ONEPORT_CACHE)
+    : join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'oneport');
 }
 
 function failOn(problems: string[]): void {
