@@ -21,7 +21,7 @@ export interface Command<O extends Options = Options> {
 interface Program {
   /** The program in messages: `whois`. */
   readonly name: string;
-  /** What `--help` prints, with a line feed at its end. */
+  /** The text of `--help`, with a line feed at its end. */
   readonly usage: string;
   /** The exit code after a StartError. Default: 1. */
   readonly startErrorCode?: number;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { enterPrivateNetwork } from '../port-lab/private-network.ts';
+import { enterPrivateNetwork } from '../port-lab/sockets.ts';
 import { aptInstall, hasApt } from '../setup/apt.mjs';
 import { interruptible } from '../setup/children.mjs';
 import { root } from '../setup/paths.mjs';

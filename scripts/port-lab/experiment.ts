@@ -1,18 +1,19 @@
-import { CallError } from './libc.ts';
+import { SystemCallError } from '../../server/src/net/libc.ts';
 
 /**
- * What an experiment found: words only, the same at each run, so that claims can be judged by them and a test can
- * hold them. The rows and columns of one that could not be run are empty, and `skipped` says why.
+ * The results of an experiment, in words that are the same at each run, so that claims and tests can rely on them. A skipped
+ * experiment has no rows and no columns.
  */
 export interface Table {
   readonly id: string;
   readonly title: string;
-  /** What the first column has. */
+  /** The head of the first column. */
   readonly rowsAre: string;
   readonly columns: readonly string[];
   readonly rows: readonly Row[];
-  /** How to read it, and since when it is so. */
+  /** How to read the table. */
   readonly note?: string;
+  /** The reason, in a sentence without its full stop. */
   readonly skipped?: string;
 }
 
@@ -23,52 +24,56 @@ export interface Row {
 }
 
 export interface Experiment extends Omit<Table, 'rows' | 'skipped'> {
-  /** @returns Why it can't be run here, in a sentence without its full stop. */
+  /** @returns why it can't be run here, in a sentence without its full stop */
   readonly cannotRun?: () => string | undefined | Promise<string | undefined>;
   readonly run: () => Promise<Row[]>;
 }
 
-/** The word of a cell that this system has nothing to measure for. */
+/** The cell where this system has nothing to measure. */
 export const notHere = 'not here';
 
-/** Runs an experiment, unless it can't be run here, as it turns out before or on the way. */
+/** Runs an experiment. It is skipped if it can't be run here or the system refuses one of its calls. */
 export async function tableOf({ cannotRun, run, ...head }: Experiment): Promise<Table> {
   const skip = (skipped: string) => ({ ...head, columns: [], rows: [], skipped });
   const reason = await cannotRun?.();
-
   if (reason !== undefined) {
     return skip(reason);
   }
   try {
     return { ...head, rows: await run() };
   } catch (error) {
-    if (error instanceof CallError) {
+    if (error instanceof SystemCallError) {
       return skip(`this system refused ${error.message}`);
     }
     throw error;
   }
 }
 
-/**
- * Makes a table's rows, cell after cell: experiments share the machine's ports, so none runs beside another.
- *
- * @param measure - Gives the word for one cell.
- */
-export async function measureRows<R extends string, C extends string>(
+/** Makes rows, one after the other. */
+export function rowsOf<R extends string>(
+  names: readonly R[],
+  cellsOf: (name: R) => Promise<string[]>,
+): Promise<Row[]> {
+  return inTurn(names, async (name) => ({ name, cells: await cellsOf(name) }));
+}
+
+/** Makes rows cell by cell. @param measure - returns the word for one cell */
+export function measureRows<R extends string, C extends string>(
   names: readonly R[],
   columns: readonly C[],
   measure: (row: R, column: C) => Promise<string>,
 ): Promise<Row[]> {
-  const rows: Row[] = [];
+  return rowsOf(names, (name) => inTurn(columns, (column) => measure(name, column)));
+}
 
-  for (const name of names) {
-    const cells: string[] = [];
-
-    for (const column of columns) {
-      cells.push(await measure(name, column));
-    }
-    rows.push({ name, cells });
+/** Does work on one item after the other, because all of it shares the machine's ports. */
+export async function inTurn<T, U>(
+  items: readonly T[],
+  work: (item: T) => Promise<U>,
+): Promise<U[]> {
+  const results: U[] = [];
+  for (const item of items) {
+    results.push(await work(item));
   }
-
-  return rows;
+  return results;
 }

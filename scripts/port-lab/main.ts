@@ -1,7 +1,8 @@
 import { runCli } from '../cli.ts';
 import { interruptible } from '../setup/children.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
-import { constantsOf } from './constants.ts';
+import { bySystem } from './constants.ts';
+import { runLab } from './lab.ts';
 import { printReport } from './print.ts';
 
 const usage = `Usage: npm run port-lab [-- options]
@@ -19,33 +20,23 @@ mediasoup needs a worker (npm run worker gets it).
 docs/port-reuse.md explains the results.
 `;
 
-const columns = { min: 60, max: 120, withoutTerminal: 80 };
-
 await runCli({
   name: 'port-lab',
   usage,
   options: { json: { type: 'boolean' } },
   async run({ json }) {
-    if (!constantsOf(process.platform)) {
+    if (!bySystem[process.platform]) {
       throw new SetUpError(
         `the port lab runs on Linux, macOS and FreeBSD, not on ${process.platform}`,
       );
     }
-    // Imported late, because the rest needs a C library that it knows.
-    const { runLab } = await import('./lab.ts');
     const report = await interruptible(runLab);
+    const width = process.stdout.columns ?? (Number(process.env.COLUMNS) || 80);
     process.stdout.write(
-      json ? `${JSON.stringify(report, null, 2)}\n` : printReport(report, lookOf(process.stdout)),
+      json
+        ? `${JSON.stringify(report, null, 2)}\n`
+        : printReport(report, Math.min(120, Math.max(60, width))),
     );
     return 0;
   },
 });
-
-function lookOf(stream: NodeJS.WriteStream): { width: number; colour: boolean } {
-  const width = stream.columns ?? (Number(process.env.COLUMNS) || columns.withoutTerminal);
-
-  return {
-    width: Math.min(columns.max, Math.max(columns.min, width)),
-    colour: stream.isTTY === true && stream.hasColors(),
-  };
-}

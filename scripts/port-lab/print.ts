@@ -1,70 +1,62 @@
 import { styleText } from 'node:util';
-import type { Finding, Judgement, Verdict } from './claim.ts';
 import type { Table } from './experiment.ts';
+import { type Judgement, type Verdict, verdicts } from './judge.ts';
 import type { Report } from './lab.ts';
-import { hanging, wrap } from './text.ts';
 
-type Style = Parameters<typeof styleText>[0];
-type Paint = (style: Style, text: string) => string;
-
-const styles: Record<Verdict, Style> = {
+const styles: Record<Verdict | 'ok' | 'no', Parameters<typeof styleText>[0]> = {
   holds: 'green',
   'holds in part': 'yellow',
   'does not hold': 'red',
   'left open': 'cyan',
   'not run here': 'dim',
   skipped: 'dim',
+  ok: 'green',
+  no: 'red',
 };
 
-const verdictWidth = Math.max(...Object.keys(styles).map((verdict) => verdict.length));
+const verdictWidth = Math.max(...verdicts.map((verdict) => verdict.length));
 
-/**
- * The report, for people.
- *
- * @param width - Columns, 60 or more.
- * @param colour - Whether the terminal shows colours.
- */
+/** Formats the report for stdout, with colours if it is a terminal that has them. @param width - in columns, 60 or more */
 export function printReport(
   { kernel, privateNetwork, tables, judgements }: Report,
-  { width, colour }: { width: number; colour: boolean },
+  width: number,
 ): string {
-  const paint: Paint = (style, text) =>
-    colour ? styleText(style, text, { validateStream: false }) : text;
-  const heading = (text: string) => ['', paint('bold', text), '='.repeat(text.length)];
+  const heading = (text: string) => ['', text, '='.repeat(text.length)];
   const where = privateNetwork
     ? 'in a network namespace of its own'
-    : "on this machine's loopback, beside whatever else runs here";
-
-  return [
-    ...wrap(`The port-reuse lab: ${kernel}, ${where}.`, width),
-    ...heading('What this kernel does'),
-    ...tables.flatMap((table, i) => ['', ...tableLines(table, i + 1, { width, paint })]),
-    ...heading('What the document says that oneport began with'),
-    ...judgements.flatMap((judgement, i) => [
-      '',
-      ...judgementLines(judgement, i + 1, { width, paint }),
-    ]),
-    ...heading('In short'),
+    : "on this machine's loopback, which other programs use too";
+  const lines = [
+    ...hanging('', `The port-reuse lab: ${kernel}, ${where}.`, width),
+    ...heading('The behaviour of this kernel'),
+    ...tables.flatMap((table, i) => ['', ...tableLines(table, ordinal(i), width)]),
+    ...heading('The sentences of the document that oneport began with'),
+    ...judgements.flatMap((judgement, i) => ['', ...judgementLines(judgement, ordinal(i), width)]),
+    ...heading('The verdicts'),
     '',
-    ...judgements.flatMap((judgement, i) => shortLines(judgement, i + 1, { width, paint })),
+    ...judgements.flatMap(({ verdict, english }, i) =>
+      hanging(`${ordinal(i)}${verdict.padEnd(verdictWidth)}  `, english, width),
+    ),
     '',
-  ].join('\n');
+    ...hanging('', overall(judgements), width),
+    '',
+  ];
+  return lines.map(coloured).join('\n');
 }
 
-interface Look {
-  readonly width: number;
-  readonly paint: Paint;
+/** How often there was each verdict. */
+function overall(judgements: readonly Judgement[]): string {
+  const counts = verdicts.map((verdict) => {
+    const count = judgements.filter((judgement) => judgement.verdict === verdict).length;
+    return count > 0 ? [`${verdict} ${count}`] : [];
+  });
+  return `Overall, of ${judgements.length} sentences: ${counts.flat().join(', ')}.`;
 }
 
-function tableLines(table: Table, number: number, { width, paint }: Look): string[] {
-  const title = hanging(`${String(number).padStart(2)}. `, table.title, width).map((line) =>
-    paint('bold', line),
-  );
-
+function tableLines(table: Table, number: string, width: number): string[] {
+  const title = hanging(number, table.title, width);
   if (table.skipped !== undefined) {
     return [...title, ...hanging('    ', `Skipped: ${table.skipped}.`, width)];
   }
-
   const lines = [
     [table.rowsAre, ...table.columns],
     ...table.rows.map(({ name, cells }) => [name, ...cells]),
@@ -72,55 +64,57 @@ function tableLines(table: Table, number: number, { width, paint }: Look): strin
   const widths = [table.rowsAre, ...table.columns].map((_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0)),
   );
-  const [head = '', ...body] = lines.map(
-    (line) =>
-      `    ${line.map((cell, i) => shade(cell.padEnd(i < line.length - 1 ? (widths[i] ?? 0) : 0), i, paint)).join('  ')}`,
+  const rule = widths.map((columns) => '-'.repeat(columns));
+  const [head = '', ...body] = [lines[0] ?? [], rule, ...lines.slice(1)].map((line) =>
+    `    ${line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd(),
   );
-  const rule = `    ${widths.map((columns) => '-'.repeat(columns)).join('  ')}`;
-
-  return [...title, head, rule, ...body, ...hanging('    ', table.note ?? '', width)].filter(
-    (line) => line.trim() !== '',
-  );
+  return [...title, head, ...body, ...(table.note ? hanging('    ', table.note, width) : [])];
 }
 
-/** What is refused steps back, so that what isn't can be seen. */
-function shade(cell: string, column: number, paint: Paint): string {
-  return column > 0 && /^(E[A-Z]+|-|not here)\s*$/.test(cell) ? paint('dim', cell) : cell;
-}
-
-function judgementLines(judgement: Judgement, number: number, { width, paint }: Look): string[] {
-  const { id, chinese, english, verdict, reason, since, findings } = judgement;
-  const [first = '', ...others] = hanging(
-    `${String(number).padStart(2)}. `,
-    `${id}: ${verdict}${reason ? `, ${reason}` : ''}`,
-    width,
-  );
-
+function judgementLines(judgement: Judgement, number: string, width: number): string[] {
+  const { id, english, chinese, verdict, reason, since, findings } = judgement;
   return [
-    first.replace(`${id}: ${verdict}`, `${paint('bold', id)}: ${paint(styles[verdict], verdict)}`),
-    ...others,
-    `    ${chinese}`,
+    ...hanging(number, `${id}: ${verdict}${reason ? `, ${reason}` : ''}`, width),
     ...hanging('    ', english, width),
-    ...findings.flatMap((finding) => findingLines(finding, { width, paint })),
+    `    ${chinese}`,
+    ...findings.flatMap(({ label, found, says, isMet }) => {
+      const mark = isMet === undefined ? '  ' : isMet ? 'ok' : 'no';
+      const expected = isMet === false ? ` (the document: ${says})` : '';
+      return hanging(`    ${mark}     `, `${label}: ${found}${expected}`, width);
+    }),
     ...hanging('    since  ', since, width),
   ];
 }
 
-function findingLines({ label, found, says, isMet }: Finding, { width, paint }: Look): string[] {
-  const [mark, style]: [string, Style] =
-    isMet === undefined ? ['  ', 'reset'] : isMet ? ['ok', 'green'] : ['no', 'red'];
-  const text = `${label}: ${found}${isMet === false ? ` (the document: ${says})` : ''}`;
-
-  return hanging(`    ${mark}     `, text, width).map((line) =>
-    line.replace(/^ {4}(ok|no)/, (start) => paint(style, start)),
-  );
+/** Colours a verdict behind its number, ok and no, and dims what was refused, so that the rest stands out. */
+function coloured(line: string): string {
+  const paint = (text: string, style = styles[text as Verdict]) =>
+    styleText(style, text, { stream: process.stdout });
+  const verdict = new RegExp(`(?<=^ *\\d+\\. ([\\w-]+: )?)(${verdicts.toReversed().join('|')})`);
+  return line
+    .replace(verdict, (text) => paint(text))
+    .replace(/(?<=^ {4})(ok|no)(?= )/, (text) => paint(text))
+    .replace(/\b(EADDRINUSE|ENOPROTOOPT|not here)\b/g, (text) => paint(text, 'dim'));
 }
 
-function shortLines(judgement: Judgement, number: number, { width, paint }: Look): string[] {
-  const verdict = judgement.verdict.padEnd(verdictWidth);
-  const first = `${String(number).padStart(2)}. ${verdict}  `;
+function ordinal(index: number): string {
+  return `${String(index + 1).padStart(2)}. `;
+}
 
-  return hanging(first, judgement.english, width).map((line) =>
-    line.replace(verdict, paint(styles[judgement.verdict], verdict)),
-  );
+/**
+ * Breaks text into lines. The first begins with `first`, the others with as many spaces.
+ *
+ * @param width - in columns, those of `first` included; a longer word has a line of its own. No wide characters
+ */
+function hanging(first: string, text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || first.length + last.length + 1 + word.length > width) {
+      lines.push(word);
+    } else {
+      lines[lines.length - 1] = `${last} ${word}`;
+    }
+  }
+  return lines.map((line, i) => (i === 0 ? first : ' '.repeat(first.length)) + line);
 }

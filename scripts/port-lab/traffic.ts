@@ -1,149 +1,161 @@
-import type { Family } from './address.ts';
-import { call } from './libc.ts';
-import { readable, type Socket } from './socket.ts';
-import { withSockets } from './with-sockets.ts';
+import {
+  accept,
+  attempt,
+  closeFd,
+  type Family,
+  type Kind,
+  type Open,
+  readable,
+  type Socket,
+  withSockets,
+} from './sockets.ts';
 
-/** From so many source ports each experiment sends: by chance alone, one of four gets none once in 10^12 times. */
+/** Each experiment sends from so many source ports. By chance alone, one of four sockets gets none once in 10^12 runs. */
 export const senders = 100;
 
-/** Only a datagram or connection that never comes is waited for so long. */
-const patienceMs = 1000;
+/** The wait for a datagram or connection, which ends this late only if it never comes. */
+const timeoutMs = 1000;
+
+export interface Target {
+  readonly family: Family;
+  readonly address: string;
+  readonly port: number;
+}
+
+interface Sending {
+  /** How many receivers get each datagram. */
+  readonly copies?: number;
+  /** Sets options on each sending socket. */
+  readonly prepare?: (sender: Socket) => void;
+}
 
 /**
- * Sends a datagram from each of so many new sockets, and looks who gets them.
+ * Opens sockets that are to share a port, sends to it, and says who gets the traffic.
  *
- * @param receivers - In the order in which they were bound.
- * @param copies - How many of them are to get each datagram.
- * @param prepare - Sets options on each sending socket.
- * @returns For each receiver how many it got.
+ * @param binders - open and bind one socket each, in this order
+ * @param names - of the sockets, for the answer
+ * @returns as `shareOf`, or the error by which the system refused one of the sockets
  */
+export function whoGets(
+  kind: Kind,
+  to: Target,
+  binders: readonly ((open: Open) => Socket)[],
+  names: readonly string[],
+  sending?: Sending,
+): Promise<string> {
+  return withSockets(async (open) => {
+    const sockets: Socket[] = [];
+    const refused = attempt(() => {
+      for (const bind of binders) {
+        sockets.push(bind(open));
+      }
+    });
+    if (refused) {
+      return refused;
+    }
+    const count = kind === 'TCP' ? countConnections : countDatagrams;
+    return shareOf(await count(sockets, to, sending), names);
+  });
+}
+
+/** Sends a datagram from each of `senders` new sockets. @returns how many each receiver got */
 export function countDatagrams(
   receivers: readonly Socket[],
-  { family, address, port }: { family: Family; address: string; port: number },
-  { copies = 1, prepare = () => {} }: { copies?: number; prepare?: (sender: Socket) => void } = {},
+  to: Target,
+  { copies, prepare = () => {} }: Sending = {},
 ): Promise<number[]> {
   return withSockets((open) => {
-    for (let i = 0; i < senders; i++) {
-      const sender = open('UDP', family);
-
-      prepare(sender);
-      sender.send(address, port);
-    }
-
-    return collect(receivers, senders * copies, (socket) => socket.receive() !== undefined);
+    const from = Array.from({ length: senders }, () => open('UDP', to.family));
+    from.forEach(prepare);
+    return deliver(from, receivers, to, copies).map(({ length }) => length);
   });
 }
 
 /**
- * Sends a datagram from each of these sockets, and looks which receiver gets it.
+ * Sends a datagram from each of these sockets.
  *
- * @param from - At most 256.
- * @returns For each sender who got it, in the order of `from`.
+ * @param from - at most 256
+ * @param copies - how many receivers get each datagram
+ * @returns for each receiver the indices of the senders whose datagrams it got
  */
-export function receiverOfEach(
+export function deliver(
   from: readonly Socket[],
   receivers: readonly Socket[],
-  { address, port }: { address: string; port: number },
-): (Socket | undefined)[] {
-  const got: (Socket | undefined)[] = from.map(() => undefined);
-
+  { address, port }: Target,
+  copies = 1,
+): number[][] {
   for (const [i, sender] of from.entries()) {
     sender.send(address, port, i);
   }
-  collect(receivers, from.length, (receiver) => {
-    const message = receiver.receive();
-
-    if (message !== undefined) {
-      got[message] = receiver;
-    }
-
-    return message !== undefined;
-  });
-
-  return got;
+  return collect(receivers, from.length * copies, (receiver) => receiver.receive());
 }
 
-/**
- * Makes a connection from each of so many new sockets, and looks who can accept them.
- *
- * @param listeners - In the order in which they were bound.
- * @returns For each listener how many it got.
- */
+/** Connects each of `senders` new sockets. @returns how many connections each listener could accept */
 export function countConnections(
   listeners: readonly Socket[],
-  { family, address, port }: { family: Family; address: string; port: number },
+  { family, address, port }: Target,
 ): Promise<number[]> {
   return withSockets((open) => {
     for (let i = 0; i < senders; i++) {
       open('TCP', family).connect(address, port);
     }
     for (const listener of listeners) {
-      listener.dontBlock();
+      listener.setNonBlocking();
     }
-
-    return collect(listeners, senders, (listener) => {
-      const connection = listener.accept();
-
-      if (connection !== undefined) {
-        call('close', connection);
-      }
-
-      return connection !== undefined;
-    });
+    return collect(listeners, senders, acceptAndClose).map(({ length }) => length);
   });
 }
 
-/** Takes what there is until so many have come, or nothing comes any more; then once more, in case of too many. */
-function collect(
-  receivers: readonly Socket[],
-  expected: number,
-  take: (receiver: Socket) => boolean,
-): number[] {
-  const counts = receivers.map(() => 0);
-  const takeAll = () => {
-    for (const [i, receiver] of receivers.entries()) {
-      while (take(receiver)) {
-        counts[i] = (counts[i] ?? 0) + 1;
-      }
-    }
-  };
-
-  const fds = receivers.map(({ fd }) => fd);
-
-  do {
-    takeAll();
-  } while (sum(counts) < expected && readable(fds, patienceMs).length > 0);
-  takeAll();
-
-  return counts;
+/** @returns true when the listener, which does not block, had a connection to accept; otherwise undefined */
+export function acceptAndClose(listener: Pick<Socket, 'fd'>): true | undefined {
+  const connection = accept(listener.fd);
+  if (connection === undefined) {
+    return undefined;
+  }
+  closeFd(connection);
+  return true;
 }
 
 /**
- * Says in a word who got what was sent.
+ * Takes what arrives until so much has been taken or nothing arrives any more, then once more, in case of a surplus.
  *
- * @param counts - In the order in which the sockets were bound.
- * @param names - What to call them, in the same order.
- * @returns A socket's name when it got all; `each` when each got all; `spread` when each got some; else the counts.
+ * @returns what each receiver got
+ */
+function collect<T>(
+  receivers: readonly Socket[],
+  expected: number,
+  take: (receiver: Socket) => T | undefined,
+): T[][] {
+  const got = receivers.map((): T[] => []);
+  const fds = receivers.map(({ fd }) => fd);
+  const takeAll = () => {
+    for (const [i, receiver] of receivers.entries()) {
+      for (let item = take(receiver); item !== undefined; item = take(receiver)) {
+        got[i]?.push(item);
+      }
+    }
+  };
+  do {
+    takeAll();
+  } while (got.flat().length < expected && readable(fds, timeoutMs).length > 0);
+  takeAll();
+  return got;
+}
+
+/**
+ * Says in a word who got the traffic.
+ *
+ * @param counts - how much each socket got
+ * @param names - of the sockets, in the same order
+ * @returns a socket's name when it got all; `each` when each got all; `spread` when each got some; else the counts
  */
 export function shareOf(counts: readonly number[], names: readonly string[]): string {
-  const only = counts.indexOf(senders);
-
   if (counts.every((count) => count === senders)) {
     return 'each';
   }
-  if (only >= 0 && sum(counts) === senders) {
-    return names[only] ?? String(only);
+  const sum = counts.reduce((total, count) => total + count, 0);
+  if (sum === senders && counts.includes(senders)) {
+    return names[counts.indexOf(senders)] ?? '';
   }
-  if (sum(counts) === senders && counts.every((count) => count > 0)) {
-    return 'spread';
-  }
-
-  return counts.join('+');
-}
-
-/** What the two sockets of a pair are called. */
-export const ofTwo = ['first', 'last'];
-
-function sum(counts: readonly number[]): number {
-  return counts.reduce((total, count) => total + count, 0);
+  return sum === senders && !counts.includes(0) ? 'spread' : counts.join('+');
 }

@@ -1,27 +1,31 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { loopback } from '../address.ts';
-import { type Experiment, notHere, type Row } from '../experiment.ts';
-import { HerdProcess, type Saying } from '../herd-process.ts';
-import { type Wait, waits } from '../herd-protocol.ts';
-import { freePort, type Open, withSockets } from '../with-sockets.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { track } from '../../setup/children.mjs';
+import { SetUpError } from '../../setup/set-up-error.mjs';
+import { type Experiment, notHere, rowsOf } from '../experiment.ts';
+import { bindAndListen, freePort, loopback, type Socket, withSockets } from '../sockets.ts';
+import { fds, type Saying, type Wait } from './herd-child.ts';
 
 const size = 4;
 const connections = 5;
 
-/** A process that was woken says so within this time, or counts as asleep: only where fewer than all are woken. */
+/** A process that a connection woke says so within this time. It matters only where fewer than all are woken. */
 const quietMs = 50;
-/** For what must happen. A machine so slow fails the experiment. */
-const patienceMs = 20_000;
+/** For what must happen. On a machine that is slower, the experiment fails. */
+const timeoutMs = 20_000;
 
-const rowNames: Record<Wait, string> = {
-  'shared poll': 'one listener, poll()',
-  'shared epoll': 'one listener, epoll',
-  'shared epoll exclusive': 'one listener, EPOLLEXCLUSIVE',
-  'shared accept': 'one listener, accept()',
-  'own poll': 'SO_REUSEPORT, poll()',
-};
-
-const counted: readonly Saying[] = ['got', 'woken', 'nothing'];
+const rows = {
+  'one listener, poll()': 'shared poll',
+  'one listener, epoll': 'shared epoll',
+  'one listener, EPOLLEXCLUSIVE': 'shared epoll exclusive',
+  'SO_REUSEPORT, poll()': 'own poll',
+  // A process that blocks in accept() obeys no command after that, so this one is last.
+  'one listener, accept()': 'shared accept',
+} as const;
 
 export const herdExperiment: Experiment = {
   id: 'herd',
@@ -29,30 +33,28 @@ export const herdExperiment: Experiment = {
   rowsAre: 'listening and waiting',
   columns: ['accepted', 'woken', 'for nothing'],
   note:
-    'One listener: made by the parent, had by all, as in nginx without `reuseport`. SO_REUSEPORT: each process has ' +
-    'its own. Nobody accepts before all have spoken whom the connection woke.',
+    'One listener: the parent opened it and all inherited it, as in nginx without `reuseport`. SO_REUSEPORT: each ' +
+    'process has its own. No process accepts before all that the connection woke have said so.',
   run: () =>
     withSockets(async (open) => {
+      const listener = (port: number, setting: 'none' | 'SO_REUSEPORT') =>
+        bindAndListen(open('TCP', 'IPv4', setting), 'TCP', loopback.IPv4, port);
+      const shared = listener(await freePort('IPv4'), 'none');
+      const sharedBlocking = listener(await freePort('IPv4'), 'none');
+      const ownPort = await freePort('IPv4');
       const herd: HerdProcess[] = [];
-      const port = await freePort('IPv4');
-      const shared = listener(open, port);
-      const [blockingPort, ownPort] = [await freePort('IPv4'), await freePort('IPv4')];
-      const sharedBlocking = listener(open, blockingPort, { blocks: true });
-
+      shared.setNonBlocking();
       try {
         for (let i = 0; i < size; i++) {
-          const own = listener(open, ownPort, { setting: 'SO_REUSEPORT' });
-
+          const own = listener(ownPort, 'SO_REUSEPORT');
+          own.setNonBlocking();
           herd.push(new HerdProcess({ shared, sharedBlocking, own }));
         }
-        await untilAll(herd, ({ last }) => last === 'up');
-
-        return await rowsOf(herd, {
-          'shared poll': port,
-          'shared epoll': port,
-          'shared epoll exclusive': port,
-          'own poll': ownPort,
-          'shared accept': blockingPort,
+        await allSay(herd, 'up');
+        return await rowsOf(Object.keys(rows) as (keyof typeof rows)[], (name) => {
+          const listener = name === 'one listener, accept()' ? sharedBlocking : shared;
+          const port = name === 'SO_REUSEPORT, poll()' ? ownPort : listener.port();
+          return measure(herd, rows[name], port);
         });
       } finally {
         await Promise.all(herd.map((member) => member.end()));
@@ -60,55 +62,31 @@ export const herdExperiment: Experiment = {
     }),
 };
 
-function listener(
-  open: Open,
-  port: number,
-  { setting = 'none', blocks = false }: { setting?: Parameters<Open>[2]; blocks?: boolean } = {},
-) {
-  const socket = open('TCP', 'IPv4', setting);
-
-  socket.bind(loopback.IPv4, port);
-  socket.listen();
-  if (!blocks) {
-    socket.dontBlock();
+async function measure(herd: HerdProcess[], wait: Wait, port: number): Promise<string[]> {
+  const counted: Saying[] = ['got', 'woken', 'nothing'];
+  if (wait.startsWith('shared epoll') && process.platform !== 'linux') {
+    return counted.map(() => notHere);
   }
-
-  return socket;
-}
-
-async function rowsOf(herd: HerdProcess[], ports: Record<Wait, number>): Promise<Row[]> {
-  const rows: Row[] = [];
-
-  for (const wait of waits) {
-    if (wait.startsWith('shared epoll') && process.platform !== 'linux') {
-      rows.push({ name: rowNames[wait], cells: counted.map(() => notHere) });
-      continue;
-    }
-
-    const before = counted.map((saying) => count(herd, saying));
-
-    for (let i = 0; i < connections; i++) {
-      await connectOnce(herd, wait, ports[wait]);
-    }
-    rows.push({
-      name: rowNames[wait],
-      cells: counted.map((saying, i) => String(count(herd, saying) - (before[i] ?? 0))),
-    });
+  for (const member of herd) {
+    member.said = [];
   }
-
-  return rows;
+  for (let i = 0; i < connections; i++) {
+    await connectOnce(herd, wait, port);
+  }
+  const said = herd.flatMap((member) => member.said);
+  return counted.map((saying) => String(said.filter((one) => one === saying).length));
 }
 
 /** One connection: all wait, some wake up, all of those try to accept, and the others are told to stop waiting. */
 async function connectOnce(herd: HerdProcess[], wait: Wait, port: number): Promise<void> {
   for (const member of herd) {
-    // Who still blocks in accept() goes on doing so.
+    // A process that still blocks in accept() goes on waiting.
     if (member.last !== 'waiting') {
       member.tell(wait);
     }
   }
-  await untilAll(herd, ({ last }) => last === 'waiting');
-  await Promise.all(herd.map((member) => member.blocks()));
+  await allSay(herd, 'waiting');
+  await Promise.all(herd.map((member) => member.isBlocked()));
   await withSockets(async (open) => {
     open('TCP', 'IPv4').connect(loopback.IPv4, port);
     await untilQuiet(herd);
@@ -119,71 +97,102 @@ async function connectOnce(herd: HerdProcess[], wait: Wait, port: number): Promi
         member.tell('stop');
       }
     }
-    await untilAll(
-      herd,
-      ({ last }) => last === 'got' || last === 'nothing' || last === 'asleep' || last === 'waiting',
-    );
+    await allSay(herd, 'got', 'nothing', 'asleep', 'waiting');
   });
 }
 
-function count(herd: readonly HerdProcess[], saying: Saying): number {
-  return herd.reduce((sum, member) => sum + member.count(saying), 0);
+/** Until a process has woken up, and then until all have or no more do. */
+async function untilQuiet(herd: readonly HerdProcess[]): Promise<void> {
+  const woken = () => herd.filter(({ last }) => last === 'woken').length;
+  await until(herd, () => woken() > 0);
+  let [seen, since] = [0, 0];
+  while (seen < herd.length && (woken() > seen || performance.now() < since + quietMs)) {
+    if (woken() > seen) {
+      [seen, since] = [woken(), performance.now()];
+    }
+    await sleep(1);
+  }
 }
 
-/** Until somebody has woken up, and then until everybody has, or no more do. */
-async function untilQuiet(herd: readonly HerdProcess[]): Promise<void> {
-  const isWoken = ({ last }: HerdProcess) => last === 'woken';
+function allSay(herd: readonly HerdProcess[], ...sayings: Saying[]): Promise<void> {
+  return until(herd, () => herd.every(({ last }) => last && sayings.includes(last)));
+}
 
-  await until(herd, () => herd.some(isWoken), patienceMs);
-  while (!herd.every(isWoken)) {
-    const before = herd.filter(isWoken).length;
+async function until(herd: readonly HerdProcess[], condition: () => boolean): Promise<void> {
+  for (const end = performance.now() + timeoutMs; !condition(); await sleep(1)) {
+    if (performance.now() > end) {
+      throw new Error(`the herd says ${herd.map(({ last }) => last ?? 'nothing').join(', ')}`);
+    }
+  }
+}
 
-    if (!(await heard(herd, () => herd.filter(isWoken).length > before, quietMs))) {
+/** A process that waits for connections, seen from its parent. */
+class HerdProcess {
+  said: Saying[] = [];
+  readonly #child: ChildProcess;
+  #last: Saying | undefined;
+
+  constructor(listeners: Record<'shared' | 'sharedBlocking' | 'own', Socket>) {
+    const stdio: ('pipe' | 'inherit' | number)[] = ['pipe', 'pipe', 'inherit'];
+    stdio[fds.shared] = listeners.shared.fd;
+    stdio[fds.sharedBlocking] = listeners.sharedBlocking.fd;
+    stdio[fds.own] = listeners.own.fd;
+    const program = join(import.meta.dirname, 'herd-child.ts');
+    this.#child = track(spawn(process.execPath, [program], { stdio }));
+    // `last` reports the end of the process.
+    this.#child.on('error', () => {});
+    this.#child.stdin?.on('error', () => {});
+    if (this.#child.stdout) {
+      createInterface(this.#child.stdout).on('line', (line) => {
+        this.#last = line as Saying;
+        this.said.push(this.#last);
+      });
+    }
+  }
+
+  /** Its last word since the last command. @throws SetUpError when it has ended, for example by a signal */
+  get last(): Saying | undefined {
+    if (this.#hasEnded) {
+      throw new SetUpError(
+        `a process of the thundering herd ended while it was ${this.#last ?? 'starting'}`,
+      );
+    }
+    return this.#last;
+  }
+
+  tell(command: Wait | 'accept' | 'stop'): void {
+    this.#last = undefined;
+    this.#child.stdin?.write(`${command}\n`);
+  }
+
+  /** Resolves when it blocks, after it has said that it is about to. */
+  async isBlocked(): Promise<void> {
+    if (process.platform !== 'linux') {
+      // Longer than a process takes from its last word to the call that blocks; these kernels don't tell.
+      await sleep(100);
       return;
     }
-  }
-}
-
-function untilAll(
-  herd: readonly HerdProcess[],
-  condition: (member: HerdProcess) => boolean,
-): Promise<void> {
-  return until(herd, () => herd.every(condition), patienceMs);
-}
-
-async function until(
-  herd: readonly HerdProcess[],
-  condition: () => boolean,
-  limitMs: number,
-): Promise<void> {
-  if (!(await heard(herd, condition, limitMs))) {
-    throw new Error(`the herd says ${herd.map(({ last }) => last ?? 'nothing').join(', ')}`);
-  }
-}
-
-/** @returns Whether the condition came true within the time. */
-async function heard(
-  herd: readonly HerdProcess[],
-  condition: () => boolean,
-  limitMs: number,
-): Promise<boolean> {
-  const signal = AbortSignal.timeout(limitMs);
-
-  while (!condition()) {
-    const listening = new AbortController();
-    const either = AbortSignal.any([signal, listening.signal]);
-
-    try {
-      await Promise.race(herd.map((member) => once(member, 'said', { signal: either })));
-    } catch (error) {
-      if (signal.aborted) {
-        return condition();
-      }
-      throw error;
-    } finally {
-      listening.abort();
+    while (!this.#hasEnded && this.#state !== 'S') {
+      await sleep(1);
     }
   }
 
-  return true;
+  /** Resolves when it is gone. */
+  async end(): Promise<void> {
+    if (!this.#hasEnded) {
+      this.#child.kill('SIGKILL');
+      await once(this.#child, 'exit');
+    }
+  }
+
+  get #hasEnded(): boolean {
+    const { pid, exitCode, signalCode } = this.#child;
+    return pid === undefined || exitCode !== null || signalCode !== null;
+  }
+
+  /** The letter of proc_pid_stat(5): R is running, S sleeps until it is woken. */
+  get #state(): string | undefined {
+    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2)[0];
+  }
 }

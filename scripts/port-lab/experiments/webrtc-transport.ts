@@ -1,21 +1,20 @@
 import { once } from 'node:events';
 import { createWorker, type types } from 'mediasoup';
+import { checkStun } from '../../../server/src/stun/stun-check.ts';
 import { root } from '../../setup/paths.mjs';
 import { findWorker } from '../../worker/get-worker.ts';
 import { readInputs } from '../../worker/inputs.ts';
 import { ways } from '../../worker/ways.ts';
-import { askOverTcp, askOverUdp } from '../ask-stun.ts';
-import type { Experiment, Row } from '../experiment.ts';
-import { freePort } from '../with-sockets.ts';
+import { type Experiment, rowsOf } from '../experiment.ts';
+import { freePort } from '../sockets.ts';
 
 const ip = '127.0.0.1';
 const udp: types.TransportListenInfo = { protocol: 'udp', ip };
 const tcp: types.TransportListenInfo = { protocol: 'tcp', ip };
+const answerWithinMs = 3000;
 
-type Told = (webRtcServer: types.WebRtcServer) => object;
-
-/** What createWebRtcTransport() is told about protocols. */
-const told: Record<string, Told> = {
+/** The options of createWebRtcTransport(). */
+const told: Record<string, (webRtcServer: types.WebRtcServer) => object> = {
   nothing: () => ({}),
   'listenInfos: udp': () => ({ listenInfos: [udp] }),
   'listenInfos: tcp': () => ({ listenInfos: [tcp] }),
@@ -28,31 +27,25 @@ const workerBin = () => findWorker(readInputs(root), ways);
 
 export const webRtcTransportExperiment: Experiment = {
   id: 'webrtc-transport',
-  title: 'mediasoup: told this, what does createWebRtcTransport() offer?',
+  title: 'mediasoup: what does createWebRtcTransport() offer when it is told this?',
   rowsAre: 'told',
   columns: ['candidates', 'STUN over UDP', 'STUN over TCP'],
   note: 'A real worker, whose WebRtcServer listens to UDP and TCP. refused: no such socket there.',
   cannotRun: () =>
-    workerBin() ? undefined : 'no mediasoup worker is at hand: npm run worker gets or builds one',
+    workerBin() ? undefined : 'no mediasoup worker was found: npm run worker gets or builds one',
   async run() {
     const worker = await createWorker({ logLevel: 'none', workerBin: workerBin() });
-
     try {
       const router = await worker.createRouter();
       const port = await freePort('IPv4');
-      const webRtcServer = await worker.createWebRtcServer({
-        listenInfos: [
-          { ...udp, port },
-          { ...tcp, port },
-        ],
-      });
-      const rows: Row[] = [];
-
-      for (const [name, options] of Object.entries(told)) {
-        rows.push({ name, cells: await measure(router, options(webRtcServer)) });
-      }
-
-      return rows;
+      const listenInfos = [
+        { ...udp, port },
+        { ...tcp, port },
+      ];
+      const webRtcServer = await worker.createWebRtcServer({ listenInfos });
+      return await rowsOf(Object.keys(told), (name) =>
+        measure(router, told[name]?.(webRtcServer) ?? {}),
+      );
     } finally {
       worker.close();
       if (!worker.subprocessClosed) {
@@ -64,22 +57,28 @@ export const webRtcTransportExperiment: Experiment = {
 
 async function measure(router: types.Router, options: object): Promise<string[]> {
   let transport: types.WebRtcTransport;
-
   try {
     transport = await router.createWebRtcTransport(options as types.WebRtcTransportOptions);
   } catch (error) {
     return [error instanceof Error ? error.name : String(error), '-', '-'];
   }
-
-  const { iceCandidates, iceParameters } = transport;
-  const portOf = (protocol: types.TransportProtocol) =>
-    (iceCandidates.find((candidate) => candidate.protocol === protocol) ?? iceCandidates[0])?.port;
-  const answers = [
-    await askOverUdp(portOf('udp') ?? 0, iceParameters),
-    await askOverTcp(portOf('tcp') ?? 0, iceParameters),
-  ];
-
+  const answers = [await ask(transport, 'udp'), await ask(transport, 'tcp')];
   transport.close();
+  return [transport.iceCandidates.map(({ protocol }) => protocol).join(', '), ...answers];
+}
 
-  return [iceCandidates.map(({ protocol }) => protocol).join(', '), ...answers];
+/** Sends a STUN Binding Request to the candidate of this protocol or, without one, to the port of the other. */
+async function ask(
+  { iceCandidates, iceParameters }: types.WebRtcTransport,
+  protocol: types.TransportProtocol,
+): Promise<string> {
+  const candidate = iceCandidates.find((one) => one.protocol === protocol) ?? iceCandidates[0];
+  const signal = AbortSignal.timeout(answerWithinMs);
+  try {
+    await checkStun({ protocol, ip, port: candidate?.port ?? 0 }, iceParameters, signal);
+    return 'answered';
+  } catch (error) {
+    const { message } = error as Error;
+    return message.includes('ECONNREFUSED') ? 'refused' : message;
+  }
 }

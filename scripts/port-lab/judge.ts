@@ -1,41 +1,52 @@
 import { notHere, type Table } from './experiment.ts';
 
-/** A cell of a table, and what it would have to be if the document were right. */
-export interface Evidence {
-  /** The table's id. */
-  readonly table: string;
-  readonly row: string;
-  readonly column: string;
-  /** How the cell is called where it is quoted; without it, by its row. */
-  readonly label?: string;
-  /** What the document says of it; without this the cell is shown beside, and judged by nobody. */
-  readonly says?: Expectation;
-}
+/**
+ * A cell of a table by the table's id, the row's name and the column; what the document says of it: a key of
+ * `expectations`, or the cell's very word, or nothing when the cell is shown and not judged; and the cell's name where it
+ * is quoted, by default that of its row.
+ */
+export type Evidence = readonly [
+  table: string,
+  row: string,
+  column: string,
+  says?: string,
+  label?: string,
+];
 
-export interface Expectation {
-  readonly words: string;
-  readonly isMet: (cell: string) => boolean;
-}
+const isError = (cell: string) => /^E[A-Z]+$/.test(cell);
+
+const expectations: Record<string, (cell: string) => boolean> = {
+  refused: (cell) => isError(cell) || cell === 'refused',
+  'both bound': (cell) => !isError(cell),
+  'one gets all': (cell) => cell === 'first' || cell === 'last',
+  'one of the two': (cell) => cell === 'udp' || cell === 'tcp',
+  'it needs reuse': (cell) => cell === '0',
+  'it works': (cell) => Number(cell) > 0,
+  'wake-ups for nothing': (cell) => Number(cell) > 0,
+};
 
 export interface Claim {
   readonly id: string;
+  readonly english: string;
   /** The document's own words. */
   readonly chinese: string;
-  readonly english: string;
-  /** The system that it speaks of; without it, all. */
+  /** The system that it is about; without it, all. */
   readonly system?: 'linux' | 'freebsd';
   readonly evidence: readonly Evidence[];
-  /** Since when it is as it is, and who says so. */
+  /** Since when it is so, and the source for that. */
   readonly since: string;
 }
 
-export type Verdict =
-  | 'holds'
-  | 'holds in part'
-  | 'does not hold'
-  | 'left open'
-  | 'not run here'
-  | 'skipped';
+export const verdicts = [
+  'holds',
+  'holds in part',
+  'does not hold',
+  'left open',
+  'not run here',
+  'skipped',
+] as const;
+
+export type Verdict = (typeof verdicts)[number];
 
 /** A piece of evidence with what was found. */
 export interface Finding {
@@ -58,67 +69,54 @@ const systemNames = { linux: 'Linux', freebsd: 'FreeBSD' };
 /**
  * Compares what the document says with what was found.
  *
- * @param platform - As process.platform says it.
- * @throws When the evidence names a cell that no table has: a mistake of ours.
+ * @param platform - as process.platform
+ * @throws Error when the evidence names a cell that no table has, which is a bug
  */
 export function judge(claim: Claim, tables: readonly Table[], platform: string): Judgement {
   const { evidence, ...head } = claim;
-
   if (claim.system && claim.system !== platform) {
-    const reason = `it speaks of ${systemNames[claim.system]}`;
-
+    const reason = `it is about ${systemNames[claim.system]}`;
     return { ...head, verdict: 'not run here', reason, findings: [] };
   }
-
   const skipped = evidence
-    .map(({ table }) => tableWith(tables, table).skipped)
-    .find((why) => why !== undefined);
-
+    .map(([table]) => tableWith(tables, table).skipped)
+    .find((reason) => reason !== undefined);
   if (skipped !== undefined) {
     return { ...head, verdict: 'skipped', reason: skipped, findings: [] };
   }
-
   const findings = evidence.map((entry) => lookUp(entry, tables));
-
-  return { ...head, verdict: verdictOf(findings), findings };
+  return { ...head, verdict: verdictOn(findings), findings };
 }
 
-function verdictOf(findings: readonly Finding[]): Verdict {
+function verdictOn(findings: readonly Finding[]): Verdict {
   const judged = findings.filter(({ isMet }) => isMet !== undefined);
   const met = judged.filter(({ isMet }) => isMet);
-
   if (judged.length === 0) {
     return 'left open';
   }
   if (met.length === judged.length) {
     return 'holds';
   }
-
   return met.length > 0 ? 'holds in part' : 'does not hold';
 }
 
-function lookUp({ table: id, row, column, label = row, says }: Evidence, tables: readonly Table[]) {
+function lookUp([id, row, column, says, label = row]: Evidence, tables: readonly Table[]): Finding {
   const table = tableWith(tables, id);
   const found = table.rows.find(({ name }) => name === row)?.cells[table.columns.indexOf(column)];
-
   if (found === undefined) {
     throw new Error(`the table ${id} has no cell ${row}, ${column}`);
   }
-
-  return {
-    label,
-    found,
-    ...(says ? { says: says.words } : {}),
-    ...(says && found !== notHere ? { isMet: says.isMet(found) } : {}),
-  };
+  if (!says) {
+    return { label, found };
+  }
+  const isMet = expectations[says]?.(found) ?? found === says;
+  return { label, found, says, ...(found === notHere ? {} : { isMet }) };
 }
 
 function tableWith(tables: readonly Table[], id: string): Table {
   const table = tables.find((entry) => entry.id === id);
-
   if (!table) {
     throw new Error(`there is no table ${id}`);
   }
-
   return table;
 }
