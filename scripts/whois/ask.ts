@@ -7,9 +7,9 @@ import {
   type TransportRow,
 } from '@oneport/protocol';
 import { io, type Socket } from 'socket.io-client';
+import { readToken } from '../../server/src/access/operator-token.ts';
 import { loadConfig } from '../../server/src/config/config.ts';
 import type { Config } from '../../server/src/config/types.ts';
-import { readToken } from '../../server/src/port-map/token.ts';
 import { SetUpError } from '../setup/set-up-error.mjs';
 
 export interface Answer {

@@ -64,7 +64,7 @@ async function main(): Promise<void> {
   );
   // What stands after # no browser sends: it gets into no access log, and into no Referer.
   const token = config.dashboard.token
-    ? ' (its token: DASHBOARD_TOKEN)'
+    ? ' (token: DASHBOARD_TOKEN)'
     : `#token=${server.dashboardToken}`;
   console.log(`the live port map: ${first}dashboard${token}`);
 }

@@ -2,6 +2,7 @@
 import type { Server } from 'node:http';
 import { dashboardPath, signallingPath } from '@oneport/protocol';
 import { type Authenticator, createAuthenticator } from './access/authenticator.ts';
+import { loadOrGenerateToken } from './access/operator-token.ts';
 import type { Config } from './config/types.ts';
 import { acceptInto } from './http/accept-into.ts';
 import { builtApp, createApp } from './http/app.ts';
@@ -14,8 +15,7 @@ import { routeUpgrades } from './http/upgrade.ts';
 import { checkWorkerPatches } from './media/worker-patches.ts';
 import { WorkerPool } from './media/worker-pool.ts';
 import { Metrics } from './metrics/metrics.ts';
-import { Dashboard } from './port-map/port-map-server.ts';
-import { keepToken } from './port-map/token.ts';
+import { PortMapServer } from './port-map/port-map-server.ts';
 import { createMediaPorts } from './ports/create.ts';
 import type { MediaPorts } from './ports/types.ts';
 import { type DrainOptions, drain } from './rooms/drain.ts';
@@ -58,7 +58,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   checkWorkerPatches(config);
   const keyPair = await loadKeyPair(config.http.tls);
   // As whoever has started it: another user may have no home to keep it in.
-  const dashboardToken = config.dashboard.token ?? keepToken(config.dashboard.tokenFile);
+  const dashboardToken = config.dashboard.token ?? loadOrGenerateToken(config.dashboard.tokenFile);
   const telemetry = new Telemetry();
   logLimitHits(telemetry, log);
   const ports = await createMediaPorts(config, log, telemetry);
@@ -85,7 +85,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const { allowedOrigins, trustedProxies } = config.http;
   const remoteAddress = remoteAddressOf(trustedProxies);
   const isKnownHost = knownHosts(allowedOrigins, trustedTls ? keyPair?.cert : undefined);
-  const dashboard = new Dashboard({
+  const portMap = new PortMapServer({
     ports,
     pool,
     rooms,
@@ -106,7 +106,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
         remoteAddress,
         log,
       }),
-      [dashboardPath]: dashboard.upgrade,
+      [dashboardPath]: portMap.upgrade,
     },
     allowedOrigins,
     handshakesPerSecond: config.limits.handshakes_per_second,
@@ -145,7 +145,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       // Nobody new, neither at its own port nor through the media port.
       server.close();
       ports.acceptHttp?.(undefined);
-      await dashboard.close();
+      await portMap.close();
       await rooms.close('server stops');
       server.closeAllConnections();
       // Last of all that listens: how a server empties is worth seeing.

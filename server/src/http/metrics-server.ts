@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { isToken } from '../access/is-token.ts';
+import { isSameToken } from '../access/operator-token.ts';
 import type { MetricsConfig } from '../config/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { listen } from './listen.ts';
@@ -48,7 +48,7 @@ async function answer(
     if (!isKnownHost(headers.host)) {
       return refuse(response, 403);
     }
-  } else if (!isToken(/^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1], token)) {
+  } else if (!isSameToken(/^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1], token)) {
     return refuse(response, 401, { 'www-authenticate': 'Bearer' });
   }
   const text = await metrics.scrape();

@@ -1,4 +1,4 @@
-/** The port map beside what the kernel (`ss`) and the workers (`dump()`) say, while peers come and go. */
+/** Compares the port map with the kernel (`ss`) and the workers (`dump()`) while peers join and leave. */
 import type { types } from 'mediasoup';
 import { expect, onTestFinished, test } from 'vitest';
 import { checkIce, type IceChecked } from '../../../testkit/clients/ice-peer.ts';
@@ -9,27 +9,27 @@ import { startTestServer, type TestServer } from '../../../testkit/servers/test-
 import { kernelSockets } from '../../../testkit/system/kernel-sockets.ts';
 import { SharedPort } from '../ports/shared-port/shared-port.ts';
 
-/** mediasoup's own door for tests, which its public type doesn't show. */
-interface WorkerInside {
+/** What mediasoup has for tests, but not in its public types. */
+interface WorkerForTesting {
   webRtcServersForTesting: Set<types.WebRtcServer>;
   routersForTesting: Set<types.Router & { transportsForTesting: Map<string, types.Transport> }>;
 }
 
 interface Present {
   peer: TestPeer;
-  /** Its transports, as it was told of them. */
-  told: string[];
+  /** Its transports, as its `welcome` described them. */
+  expected: string[];
   checks: IceChecked[];
 }
 
-/** What all three must agree on: what listens, and which address is which transport's. */
+/** Must be equal in all three: the listening sockets, and the tuples of transports. */
 interface Facts {
   listening: string[];
   tuples: string[];
 }
 
 const modes = [
-  // UDP and TCP each, for 16 transports; for two workers; for all. In multi-port both choose a number by chance.
+  // UDP and TCP, for 16 transports, for two workers, and for all. In multi-port, both have random numbers.
   { mode: 'multi-port', setting: 'false', ports: 32, numbers: undefined },
   { mode: 'single-port', setting: 'true', ports: 4, numbers: 2 },
   { mode: 'shared-port', setting: 'shared', ports: 2, numbers: 1 },
@@ -38,7 +38,7 @@ const modes = [
 const obstacle = obstacleToSteering();
 
 test.for(modes)(
-  'in $mode the map is as the kernel and the workers say',
+  '$mode: the map agrees with the kernel and the workers',
   {
     timeout: 120_000,
   },
@@ -54,10 +54,10 @@ test.for(modes)(
     const present: Present[] = [];
 
     for (let n = 0; n < 10; n++) {
-      present.push(await come(server, n));
-      // Now and then somebody leaves, so that what is gone must go from the map too.
+      present.push(await join(server, n));
+      // Peers leave in between, so that the map must remove them.
       if (n % 4 === 3) {
-        await go(present.shift());
+        await leave(present.shift());
       }
       if (n % 3 === 0) {
         await agree();
@@ -70,7 +70,7 @@ test.for(modes)(
     if (numbers) {
       expect(viewer.facts?.portNumbers).toBe(numbers);
     }
-    // A page that is opened late sees the same.
+    // A page that is opened later shows the same.
     const late = await PortMapViewer.open({ url: server.url });
     onTestFinished(() => late.close());
     await expect
@@ -78,7 +78,7 @@ test.for(modes)(
       .toEqual([...viewer.transports.keys()].sort());
 
     while (present.length > 0) {
-      await go(present.pop());
+      await leave(present.pop());
     }
     await agree();
     expect(shown().tuples).toEqual([]);
@@ -100,7 +100,7 @@ test.for(modes)(
           'transport',
           'peers',
           names,
-          present.flatMap(({ told }) => told),
+          present.flatMap(({ expected }) => expected),
         ),
         ...differ('listening', 'kernel', map.listening, kernel.listening),
         ...differ('tuple', 'kernel', map.tuples.map(withoutTransport), kernel.tuples),
@@ -119,12 +119,12 @@ test.for(modes)(
       };
     }
 
-    /** Listening: the workers' sockets, and ours in shared-port. Tuples: the test's own sockets. */
+    /** Listening: the workers' sockets, and ours in shared-port. Tuples: the sockets of this test. */
     function ofKernel(): Facts {
       const shared = server.ports instanceof SharedPort;
       const pids = server.pool.workers.map(({ worker }) => worker.pid);
       const listening = kernelSockets('listening').filter(({ local, pid }) =>
-        // Behind the front, workers listen for TCP at ports of no peer's business.
+        // Behind the TCP demultiplexer, workers listen for TCP on internal ports.
         shared && local.startsWith('tcp')
           ? pid === process.pid && local.endsWith(`:${server.mediaPort}`)
           : pids.includes(pid),
@@ -147,7 +147,8 @@ test.for(modes)(
       const tuples: string[] = [];
       const ufrags: string[] = [];
       for (const { worker } of server.pool.workers) {
-        const { webRtcServersForTesting, routersForTesting } = worker as unknown as WorkerInside;
+        const { webRtcServersForTesting, routersForTesting } =
+          worker as unknown as WorkerForTesting;
         for (const webRtcServer of webRtcServersForTesting) {
           const dump = await webRtcServer.dump();
           for (const { tuple, webRtcTransportId } of dump.tuples) {
@@ -179,7 +180,7 @@ test.for(modes)(
       return { tuples, ufrags };
     }
 
-    /** A worker sees the front's connection: whose that is, the kernel knows by the front's other socket only. */
+    /** A worker sees the demultiplexer's connection, which must be traced back to the client. */
     function describe({ protocol, localPort, remoteIp, remotePort }: types.TransportTuple): string {
       const front = protocol === 'tcp' && server.ports instanceof SharedPort && server.ports.front;
       const remote = front ? front.remoteOf(localPort, remotePort ?? 0) : undefined;
@@ -189,8 +190,8 @@ test.for(modes)(
   },
 );
 
-/** Joins; its sending transport by UDP or TCP, its receiving one likewise. */
-async function come({ signalling }: TestServer, n: number): Promise<Present> {
+/** A peer joins and does ICE on both transports, by UDP or TCP. */
+async function join({ signalling }: TestServer, n: number): Promise<Present> {
   const roomId = `room-${n % 3}`;
   const peer = await TestPeer.join({ signalling, roomId });
   const { sendTransport, recvTransport } = await peer.welcome();
@@ -206,7 +207,7 @@ async function come({ signalling }: TestServer, n: number): Promise<Present> {
     expect(check.result).toBe('success');
     checks.push(check);
   }
-  const told = [sendTransport, recvTransport].map((transport, i) =>
+  const expected = [sendTransport, recvTransport].map((transport, i) =>
     [
       transport?.transportId,
       transport?.iceParameters.usernameFragment,
@@ -216,10 +217,10 @@ async function come({ signalling }: TestServer, n: number): Promise<Present> {
       roomId,
     ].join(' '),
   );
-  return { peer, told, checks };
+  return { peer, expected, checks };
 }
 
-async function go(present: Present | undefined): Promise<void> {
+async function leave(present: Present | undefined): Promise<void> {
   if (!present) {
     return;
   }

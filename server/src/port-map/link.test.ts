@@ -1,4 +1,4 @@
-/** What `npm start` prints, and what it doesn't. */
+/** The link to the port map that `npm start` prints. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ async function start(env: Record<string, string>): Promise<ServerProcess> {
   return server;
 }
 
-test('a link with a random token, the same after a restart', async () => {
+test('has a generated token, which stays the same after a restart', async () => {
   const first = await start({ DASHBOARD_TOKEN: '' });
   const [, url, token = ''] =
     /^the live port map: (\S+)\/dashboard#token=(\S+)$/m.exec(first.output()) ?? [];
@@ -36,16 +36,16 @@ test('a link with a random token, the same after a restart', async () => {
   expect(second.output()).toContain(`/dashboard#token=${token}\n`);
 });
 
-test('no token but in the link: not one that is set, nor one that was tried', async () => {
+test('has no token if one is set; no log line has one either', async () => {
   const server = await start({});
   expect(server.output()).toMatch(
-    /^the live port map: \S+\/dashboard \(its token: DASHBOARD_TOKEN\)$/m,
+    /^the live port map: \S+\/dashboard \(token: DASHBOARD_TOKEN\)$/m,
   );
   const viewer = await PortMapViewer.open({ url: server.url });
   viewer.close();
   const wrong = 'a-token-that-is-not-right';
   await expect(PortMapViewer.open({ url: server.url, token: wrong })).rejects.toThrow();
-  await expect.poll(() => server.output()).toContain('viewer refused');
+  await expect.poll(() => server.output()).toContain('viewer rejected');
   await server.stop();
   expect(server.output()).not.toContain(dashboardToken);
   expect(server.output()).not.toContain(wrong);

@@ -3,10 +3,8 @@ import type { WorkerPool } from '../media/worker-pool.ts';
 import type { Inspection, MediaPorts, PortMap } from '../ports/types.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { paint } from './rows.ts';
-import { pauseAfter } from './throttle.ts';
+import { buildRows, workerRow } from './rows.ts';
 import type { Viewer } from './viewer.ts';
-import { workerRow } from './worker-row.ts';
 
 export interface LiveViewOptions {
   ports: MediaPorts;
@@ -15,12 +13,24 @@ export interface LiveViewOptions {
   log: Logger;
 }
 
-/** Between two inspections. */
+const showEveryMs = 500;
 const inspectEveryMs = 1_000;
 
+/** A round may take a twentieth of the time at most. */
+const longestShare = 1 / 20;
+
 /**
- * Shows viewers what there is, twice a second at most. What takes asking the workers is asked beside it, at its own
- * pace, and only while somebody looks; what is shown is what is known.
+ * @param tookMs - how long a round took, 0 or more
+ * @param leastMs - the shortest pause
+ * @returns milliseconds to wait before the next round
+ */
+export function pauseAfter(tookMs: number, leastMs = showEveryMs): number {
+  return Math.max(leastMs, tookMs / longestShare - tookMs);
+}
+
+/**
+ * Sends viewers what is known, at most twice a second. Workers are asked separately and only while there is a viewer,
+ * so that a slow worker delays no update.
  */
 export class LiveView {
   readonly #options: LiveViewOptions;
@@ -62,7 +72,7 @@ export class LiveView {
     const wait = Math.max(0, this.#nextAt.show - performance.now());
     this.#timer = setTimeout(() => {
       this.#round()
-        .catch((error) => this.#complain(error))
+        .catch((error) => this.#logError(error))
         .finally(() => this.#schedule());
     }, wait);
   }
@@ -80,22 +90,22 @@ export class LiveView {
   #show(map: PortMap, workers: readonly MediaWorker[]): void {
     const { rooms } = this.#options;
     const { open } = rooms;
-    const picture = paint({
+    const rows = buildRows({
       map,
       rooms: rooms.size,
       inspection: this.#inspection,
       workers: workers.map(workerRow),
       ratesOf: (id, workerIndex) =>
         workers.find(({ index }) => index === workerIndex)?.sampler.rates.get(id),
-      nameOf: (roomId, peerId) => open.get(roomId)?.peer(peerId)?.displayName,
+      displayNameOf: (roomId, peerId) => open.get(roomId)?.peer(peerId)?.displayName,
     });
     const at = Date.now();
     for (const viewer of this.#viewers) {
-      viewer.show(picture, at);
+      viewer.show(rows, at);
     }
   }
 
-  /** Starts what is due. Nothing is waited for: a worker that hangs shall not stop the rest. */
+  /** Starts what is due, without waiting: a worker that hangs must not hold up the others. */
   #ask(workers: readonly MediaWorker[]): void {
     const now = performance.now();
     const watched = new Set([...this.#viewers].flatMap(({ visible }) => visible));
@@ -105,7 +115,7 @@ export class LiveView {
     if (now >= this.#nextAt.inspect) {
       this.#nextAt.inspect = Number.POSITIVE_INFINITY;
       this.#inspect()
-        .catch((error) => this.#complain(error))
+        .catch((error) => this.#logError(error))
         .finally(() => {
           const took = performance.now() - now;
           this.#nextAt.inspect = performance.now() + pauseAfter(took, inspectEveryMs);
@@ -117,9 +127,9 @@ export class LiveView {
     this.#inspection = await this.#options.ports.inspect();
   }
 
-  #complain(error: unknown): void {
+  #logError(error: unknown): void {
     if (!this.#closed) {
-      this.#options.log.error({ error: String(error) }, 'port map incomplete');
+      this.#options.log.error({ error: String(error) }, 'failed to update the port map');
     }
   }
 }

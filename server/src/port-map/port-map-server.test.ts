@@ -11,7 +11,7 @@ import {
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
 import { bindingRequest } from '../stun/stun-message.ts';
-import { dashboardServerLimits } from './port-map-server.ts';
+import { portMapServerLimits } from './port-map-server.ts';
 
 let server: TestServer;
 
@@ -27,20 +27,20 @@ async function open(options: Partial<PortMapViewerOptions> = {}): Promise<PortMa
   return viewer;
 }
 
-describe('who is let in', () => {
+describe('a viewer', () => {
   test.each([
     ['no token', { token: '' }, dashboardRefusals.token],
     ['another token', { token: 'token-of-the-test-server_' }, dashboardRefusals.token],
-    ['a name that is not ours', { headers: { Host: 'evil.example:3000' } }, dashboardRefusals.host],
+    ['an unknown Host', { headers: { Host: 'evil.example:3000' } }, dashboardRefusals.host],
     ['the other namespace', { namespace: '/' }, 'no such namespace'],
-    ['a namespace that is not there', { namespace: '/nothing' }, 'Invalid namespace'],
+    ['an unknown namespace', { namespace: '/nothing' }, 'Invalid namespace'],
     ['polling', { transports: ['polling' as const] }, 'xhr poll error'],
     [
       'a page of another origin',
       { headers: { Origin: 'https://evil.example' } },
       'websocket error',
     ],
-  ])('not with %s', async (_, options, reason) => {
+  ])('is rejected with %s', async (_, options, reason) => {
     await expect(open(options)).rejects.toThrow(reason);
   });
 
@@ -49,27 +49,27 @@ describe('who is let in', () => {
     ['localhost', { headers: { Host: 'localhost:3000' } }],
     ['a name in ALLOWED_ORIGINS', { headers: { Host: 'call.example' } }],
     ['its own page', { headers: { Host: 'call.example', Origin: 'https://call.example' } }],
-  ])('with the token and %s', async (_, options) => {
+  ])('is accepted with the token and %s', async (_, options) => {
     const viewer = await open(options);
     await expect.poll(() => viewer.facts?.mode).toBe('single-port');
   });
 
-  test('ends a socket that shows no token', { timeout: 30_000 }, async () => {
+  test('that sends no token is disconnected', { timeout: 30_000 }, async () => {
     const socket = new WebSocket(
       `${server.url.replace('http', 'ws')}${dashboardPath}?EIO=4&transport=websocket`,
     );
     await once(socket, 'close');
   });
 
-  test('no more than it has places for', async () => {
-    const { viewers } = dashboardServerLimits;
+  test('is rejected when there are too many', async () => {
+    const { viewers } = portMapServerLimits;
     for (let n = 0; n < viewers; n++) {
       await open();
     }
     await expect(open()).rejects.toThrow(dashboardRefusals.full);
   });
 
-  test('ends a viewer that says what is not in the contract', async () => {
+  test('that sends invalid data is disconnected', async () => {
     const viewer = await open();
     const ended = once(viewer.socket as never, 'disconnect');
     viewer.socket.emit('look', { search: 7 } as never);
@@ -77,8 +77,8 @@ describe('who is let in', () => {
   });
 });
 
-describe('what is shown', () => {
-  test('a peer as it comes, is found by its ufrag, and goes', async () => {
+describe('shows', () => {
+  test('a peer from joining to leaving, and finds it by its address', async () => {
     const viewer = await open();
     const peer = await TestPeer.join({ signalling: server.signalling, roomId: 'blue' });
     await expect.poll(() => viewer.transports.size).toBe(2);
@@ -131,7 +131,7 @@ describe('what is shown', () => {
     await peer.leave();
   });
 
-  test('what the worker uses', async () => {
+  test('CPU and memory of the worker', async () => {
     const viewer = await open();
     const row = () => viewer.workers.get('0');
     await expect.poll(() => row()?.cpu ?? null, { timeout: 10_000 }).not.toBeNull();
@@ -152,7 +152,7 @@ describe('what is shown', () => {
     });
   });
 
-  test('no more than the limits, however many there are', async () => {
+  test('no more rows than the limits allow', async () => {
     const peers = await Promise.all(
       Array.from({ length: 60 }, (_, n) =>
         TestPeer.join({ signalling: server.signalling, roomId: `room-${n % 7}` }),
@@ -166,7 +166,7 @@ describe('what is shown', () => {
   });
 });
 
-test('says only what has changed, and nothing when nothing has', async () => {
+test('sends only what has changed, and nothing otherwise', async () => {
   const viewer = await open();
   await expect.poll(() => viewer.facts?.counted).toBe('counted');
   const peer = await TestPeer.join({ signalling: server.signalling });
@@ -174,7 +174,7 @@ test('says only what has changed, and nothing when nothing has', async () => {
   const later = viewer.updates.length;
   await expect.poll(() => viewer.updates.length, { timeout: 15_000 }).toBeGreaterThan(later + 2);
   for (const { facts, ports, transports } of viewer.updates.slice(later + 1)) {
-    // CPU and memory go on; rooms, ports and transports don't, once their first rates are there.
+    // CPU and memory change all the time; rooms, ports and transports don't, after their first rates.
     expect({ facts, ports }).toEqual({ facts: undefined, ports: undefined });
     for (const row of transports?.set ?? []) {
       expect(row.rates).not.toBeNull();
@@ -183,24 +183,24 @@ test('says only what has changed, and nothing when nothing has', async () => {
   await peer.leave();
 });
 
-test('comes twice a second at most, however often viewers come and look elsewhere', async () => {
+test('sends at most two updates per second, however often viewers connect and search', async () => {
   const viewer = await open();
   await expect.poll(() => viewer.facts).toBeDefined();
   for (let n = 0; viewer.updates.length < 6; n++) {
-    viewer.socket.emit('look', { search: `somebody ${n}`, port: null });
+    viewer.socket.emit('look', { search: `search ${n}`, port: null });
     if (n % 10 === 0) {
       await open();
     }
     await sleep(20);
   }
   const at = viewer.updates.map((update) => update.at);
-  // By the server's clock, which says whole milliseconds.
+  // The server's clock has whole milliseconds.
   for (const [i, one] of at.slice(1).entries()) {
     expect(one - (at[i] ?? 0)).toBeGreaterThan(498);
   }
 });
 
-test('a viewer that answers no more gets nothing more, and then all of it at once', async () => {
+test('a viewer that stops acknowledging is skipped, and catches up in one update', async () => {
   const [slow, other] = [await open(), await open()];
   await expect.poll(() => slow.facts).toBeDefined();
   let acknowledge = () => {};
@@ -224,7 +224,7 @@ test('a viewer that answers no more gets nothing more, and then all of it at onc
   acknowledge();
   await expect.poll(() => slow.transports.size).toBe(4);
   expect([...slow.transports.keys()].sort()).toEqual([...other.transports.keys()].sort());
-  // All that had come and gone meanwhile was never sent.
+  // What came and went meanwhile was never sent.
   expect(slow.updates.slice(seen).flatMap(({ transports }) => transports?.gone ?? [])).toEqual([]);
   for (const peer of peers.slice(1)) {
     await peer.leave();

@@ -1,57 +1,58 @@
-/** The live port map, for operators: docs/port-map.md. Read only. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { dashboardNamespace, dashboardPath, dashboardRefusals } from '@oneport/protocol';
 import { Server as Engine } from 'engine.io';
 import { Server } from 'socket.io';
-import { isToken } from '../access/is-token.ts';
+import { isSameToken } from '../access/operator-token.ts';
 import { LiveView, type LiveViewOptions } from './live-view.ts';
 import { Viewer, type ViewerSocket } from './viewer.ts';
 
-export interface DashboardOptions extends LiveViewOptions {
+export interface PortMapServerOptions extends LiveViewOptions {
   token: string;
   /** Whether a Host header names this server. */
   isKnownHost(host: string | undefined): boolean;
 }
 
-export const dashboardServerLimits = {
+export const portMapServerLimits = {
   viewers: 20,
-  /** WebSockets, those of viewers and those that have not shown a token yet. */
+  /** WebSockets, including those that have not sent a token yet. */
   sockets: 60,
-  /** Milliseconds to show a token. */
+  /** Milliseconds until a viewer must have sent its token. */
   tokenWithinMs: 5_000,
-  /** A `look` is the longest that a viewer has to say. */
+  /** The longest message of a viewer is a `look`. */
   messageBytes: 4_096,
 } as const;
 
-export class Dashboard {
+/** Serves the port map's page over socket.io: docs/port-map.md. Viewers cannot change anything. */
+export class PortMapServer {
+  readonly #options: PortMapServerOptions;
   readonly #engine: Engine;
   readonly #io: Server;
   readonly #live: LiveView;
 
-  /** @param options - what is shown, and to whom */
-  constructor(options: DashboardOptions) {
+  constructor(options: PortMapServerOptions) {
+    this.#options = options;
     this.#live = new LiveView(options);
-    // Not attached to the HTTP server: that would add a second listener for `upgrade`, and polling beside it.
+    // Not attached to the HTTP server, because that would add a second `upgrade` listener, and polling.
     this.#engine = new Engine({
       transports: ['websocket'],
       allowUpgrades: false,
       perMessageDeflate: false,
-      maxHttpBufferSize: dashboardServerLimits.messageBytes,
+      maxHttpBufferSize: portMapServerLimits.messageBytes,
     });
     this.#io = new Server({
       path: dashboardPath,
       serveClient: false,
-      connectTimeout: dashboardServerLimits.tokenWithinMs,
+      connectTimeout: portMapServerLimits.tokenWithinMs,
     });
     this.#io.bind(this.#engine);
     this.#io.use((_socket, next) => next(new Error('no such namespace')));
     this.#io
       .of(dashboardNamespace)
       .use((socket, next) => {
-        const refusal = this.#refusalOf(socket, options);
+        const refusal = this.#refusalOf(socket);
         if (refusal !== undefined) {
-          options.log.warn({ host: socket.handshake.headers.host, refusal }, 'viewer refused');
+          options.log.warn({ host: socket.handshake.headers.host, refusal }, 'viewer rejected');
         }
         next(refusal === undefined ? undefined : new Error(refusal));
       })
@@ -62,9 +63,9 @@ export class Dashboard {
       });
   }
 
-  /** Takes WebSockets: for the one listener of `upgrade`. */
+  /** Handles an upgrade request to `dashboardPath`. */
   readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (this.#engine.clientsCount >= dashboardServerLimits.sockets) {
+    if (this.#engine.clientsCount >= portMapServerLimits.sockets) {
       socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n', () =>
         socket.destroy(),
       );
@@ -78,16 +79,16 @@ export class Dashboard {
     await this.#io.close();
   }
 
-  #refusalOf(socket: ViewerSocket, options: DashboardOptions): string | undefined {
+  #refusalOf(socket: ViewerSocket): string | undefined {
     const { auth, headers } = socket.handshake;
-    // First the host: to a page that only pretends to be ours, no token is right or wrong.
-    if (!options.isKnownHost(headers.host)) {
+    // The host comes first: a page that poses as ours must not learn whether a token is right.
+    if (!this.#options.isKnownHost(headers.host)) {
       return dashboardRefusals.host;
     }
-    if (!isToken(auth.token, options.token)) {
+    if (!isSameToken(auth.token, this.#options.token)) {
       return dashboardRefusals.token;
     }
-    if (this.#live.size >= dashboardServerLimits.viewers) {
+    if (this.#live.size >= portMapServerLimits.viewers) {
       return dashboardRefusals.full;
     }
     return undefined;

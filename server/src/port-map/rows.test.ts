@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { mergeInspections } from '../ports/port-stats.ts';
 import type { Inspection, PortEntry, TransportEntry } from '../ports/types.ts';
-import { paint } from './rows.ts';
+import { buildRows } from './rows.ts';
 
 const transport: TransportEntry = {
   transportId: 'a',
@@ -26,8 +26,8 @@ const port: PortEntry = {
 
 const rates = { bytesIn: 100, bytesOut: 10, packetsIn: 2, packetsOut: 1 };
 
-function painted(ports: PortEntry[], inspection?: Inspection) {
-  return paint({
+function rowsFor(ports: PortEntry[], inspection?: Inspection) {
+  return buildRows({
     map: { mode: 'shared-port', why: '', ports },
     rooms: 0,
     inspection,
@@ -41,12 +41,12 @@ function painted(ports: PortEntry[], inspection?: Inspection) {
       rates: null,
     })),
     ratesOf: (id) => (id.startsWith('unmeasured') ? undefined : rates),
-    nameOf: (roomId, peerId) => `${peerId} of ${roomId}`,
+    displayNameOf: (roomId, peerId) => `${peerId} of ${roomId}`,
   });
 }
 
-test('a port of several addresses and workers is one', () => {
-  const { ports, workers } = painted([
+test('a port number has one row for all its addresses and workers', () => {
+  const { ports, workers } = rowsFor([
     { ...port, transports: [transport] },
     {
       ...port,
@@ -78,29 +78,29 @@ test.each([
   [{ iceState: 'completed' as const }, 'stun'],
   [{ iceState: 'completed' as const, times: { ...transport.times, dtls: 5 } }, 'tuple'],
   [{ iceState: 'disconnected' as const, times: { ...transport.times, dtls: 5 } }, 'lost'],
-])('%j is %s', (change, phase) => {
-  const { transports } = painted([{ ...port, transports: [{ ...transport, ...change }] }]);
+])('%j is shown as %s', (change, phase) => {
+  const { transports } = rowsFor([{ ...port, transports: [{ ...transport, ...change }] }]);
   expect(transports[0]?.phase).toBe(phase);
 });
 
-test('a port carries what the transports carry that are reached there', () => {
+test('the rates of a port are those of the transports connected there', () => {
   const remote = { address: '203.0.113.7', port: 51234 };
   const reached = { ...transport, iceState: 'connected' as const, remote };
-  const { ports } = painted([
+  const { ports } = rowsFor([
     {
       ...port,
       transports: [
         reached,
         { ...reached, transportId: 'b' },
         { ...reached, transportId: 'unmeasured' },
-        { ...transport, transportId: 'reached by nobody' },
+        { ...transport, transportId: 'not connected' },
       ],
     },
     { ...port, port: 444, transports: [{ ...reached, transportId: 'unmeasured too' }] },
     {
       ...port,
       port: 445,
-      transports: [{ ...transport, transportId: 'reached by nobody, either' }],
+      transports: [{ ...transport, transportId: 'not connected, either' }],
     },
   ]);
   expect(ports.get('udp 443')?.rates).toEqual({
@@ -114,18 +114,18 @@ test('a port carries what the transports carry that are reached there', () => {
   expect(ports.get('udp 445')?.rates).toEqual(none);
 });
 
-test('further addresses of a client stand beside the one that ICE has chosen', () => {
+test('other addresses of a client are listed beside the selected tuple', () => {
   const remote = { address: '203.0.113.7', port: 51234 };
-  const known = { transportId: 'a', protocol: 'udp' as const, port: 443 };
-  const { transports } = painted(
+  const tuple = { transportId: 'a', protocol: 'udp' as const, port: 443 };
+  const { transports } = rowsFor(
     [{ ...port, transports: [{ ...transport, iceState: 'connected', remote }] }],
     mergeInspections([
       {
         ports: [],
         tuples: [
-          { ...known, remote },
-          { ...known, remote: { address: '203.0.113.7', port: 9 } },
-          { ...known, transportId: 'gone', remote },
+          { ...tuple, remote },
+          { ...tuple, remote: { address: '203.0.113.7', port: 9 } },
+          { ...tuple, transportId: 'gone', remote },
         ],
       },
     ]),
@@ -138,9 +138,9 @@ test('further addresses of a client stand beside the one that ICE has chosen', (
   ]);
 });
 
-test('what several have counted is told apart by who, and added up over the workers', () => {
+test('counts are listed by counting part, and summed over the workers', () => {
   const count = { protocol: 'udp' as const, port: 443 };
-  const { ports, counted } = painted(
+  const { ports, counted } = rowsFor(
     [port],
     mergeInspections([
       {
@@ -161,10 +161,10 @@ test('what several have counted is told apart by who, and added up over the work
   ]);
 });
 
-test('what an unpatched worker does not tell is not zero', () => {
+test('counts that an unpatched worker does not report are unknown, not zero', () => {
   const unpatched = mergeInspections([{ ports: [], tuples: [] }]);
-  const { ports, counted } = painted([port], unpatched);
+  const { ports, counted } = rowsFor([port], unpatched);
   expect(counted).toBe('needs-patched-worker');
   expect(ports.get('udp 443')?.counts).toEqual([]);
-  expect(painted([port]).counted).toBe('not-known-yet');
+  expect(rowsFor([port]).counted).toBe('not-known-yet');
 });

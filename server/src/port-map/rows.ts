@@ -1,4 +1,4 @@
-/** Everything that can be shown, as rows. What of it a viewer gets is view.ts's. */
+/** Builds the rows of all workers, ports and transports; view.ts selects those that a viewer gets. */
 import type {
   Counted,
   PortCount,
@@ -8,26 +8,26 @@ import type {
   TransportRow,
   WorkerRow,
 } from '@oneport/protocol';
+import type { MediaWorker } from '../media/media-worker.ts';
 import { hostAndPort } from '../net/ip.ts';
 import type { Inspection, KnownTuple, PortEntry, PortMap, TransportEntry } from '../ports/types.ts';
 
 const nothing: Rates = { bytesIn: 0, bytesOut: 0, packetsIn: 0, packetsOut: 0 };
 
-/** Ports that a worker's row names. */
-const portsOfWorker = 8;
+/** The most ports that a worker's row lists. */
+const maxPortsOfWorker = 8;
 
-export interface PictureParts {
+export interface RowSources {
   map: PortMap;
   rooms: number;
-  /** Undefined before the first has ended. */
+  /** undefined until the first one has ended. */
   inspection: Inspection | undefined;
   workers: Omit<WorkerRow, 'transports' | 'ports' | 'portCount'>[];
   ratesOf(transportId: string, workerIndex: number): Rates | undefined;
-  /** What a peer calls itself. */
-  nameOf(roomId: string, peerId: string): string | undefined;
+  displayNameOf(roomId: string, peerId: string): string | undefined;
 }
 
-export interface Picture {
+export interface Rows {
   mode: PortMap['mode'];
   why: string;
   rooms: number;
@@ -43,9 +43,9 @@ export function portKey({ protocol, port }: { protocol: string; port: number }):
   return `${protocol} ${port}`;
 }
 
-/** @param parts - of about the same time */
-export function paint(parts: PictureParts): Picture {
-  const { map, rooms, inspection } = parts;
+/** @param sources - read at about the same time */
+export function buildRows(sources: RowSources): Rows {
+  const { map, rooms, inspection } = sources;
   const ports = new Map<string, PortRow>();
   const transports = new Map<string, TransportRow>();
   for (const entry of map.ports) {
@@ -69,14 +69,14 @@ export function paint(parts: PictureParts): Picture {
     }
   }
   for (const row of transports.values()) {
-    row.rates = parts.ratesOf(row.key, row.worker) ?? null;
-    row.displayName = parts.nameOf(row.roomId, row.peerId) ?? null;
+    row.rates = sources.ratesOf(row.key, row.worker) ?? null;
+    row.displayName = sources.displayNameOf(row.roomId, row.peerId) ?? null;
     const port = row.tuple && ports.get(row.tuple.port);
     if (port && row.rates) {
       port.rates = sumOf(port.rates, row.rates);
     }
   }
-  // Nothing comes to them: that is known.
+  // Without a connected transport, the rates are known to be zero.
   for (const port of ports.values()) {
     if (port.connected === 0) {
       port.rates = nothing;
@@ -96,7 +96,7 @@ export function paint(parts: PictureParts): Picture {
     why: map.why,
     rooms,
     counted: inspection?.counted ?? 'not-known-yet',
-    workers: parts.workers.map((worker) => describeWorker(worker, ports, transports)),
+    workers: sources.workers.map((worker) => completeWorkerRow(worker, ports, transports)),
     ports,
     transports: [...transports.values()].sort((a, b) => b.openedAt - a.openedAt),
   };
@@ -123,8 +123,8 @@ function portOf(entry: PortEntry, ports: Map<string, PortRow>): PortRow {
   }
   addNew(row.addresses, ip);
   addNew(row.workers, workerIndex);
-  for (const told of announced) {
-    addNew(row.announced, hostAndPort(told.address, told.port));
+  for (const { address, port } of announced) {
+    addNew(row.announced, hostAndPort(address, port));
   }
   return row;
 }
@@ -173,18 +173,18 @@ function phaseOf({ iceState, times }: TransportEntry): TransportPhase {
   }
 }
 
-/** What the worker knows besides the tuple that ICE has chosen. */
+/** Adds a remote address that the worker knows besides ICE's selected tuple. */
 function addRemote({ remote }: KnownTuple, row: TransportRow | undefined): void {
   if (!row) {
     return;
   }
-  const chosen = row.tuple?.address === remote.address && row.tuple.remotePort === remote.port;
-  if (!chosen) {
+  const selected = row.tuple?.address === remote.address && row.tuple.remotePort === remote.port;
+  if (!selected) {
     addNew(row.otherRemotes, hostAndPort(remote.address, remote.port));
   }
 }
 
-/** Those who count the same, such as the workers of one port, together. */
+/** Sums the counts of the workers of one port. */
 function countsByPort(inspection: Inspection | undefined): Map<string, PortCount[]> {
   const byPort = new Map<string, PortCount[]>();
   for (const one of inspection?.ports ?? []) {
@@ -202,8 +202,30 @@ function countsByPort(inspection: Inspection | undefined): Map<string, PortCount
   return byPort;
 }
 
-function describeWorker(
-  worker: PictureParts['workers'][number],
+/** @returns a worker's row without what the ports and transports add to it */
+export function workerRow({
+  index,
+  worker,
+  usage,
+  routers,
+  traffic,
+  sampler,
+}: MediaWorker): RowSources['workers'][number] {
+  const { cpu, memory } = usage;
+  return {
+    key: String(index),
+    index,
+    pid: worker.pid,
+    cpu: cpu === undefined ? null : Math.round(cpu * 1000) / 1000,
+    memory: memory ?? null,
+    rooms: routers,
+    // Without transports the rates are known to be zero; otherwise they are unknown until the first sample.
+    rates: sampler.rates.size === 0 && traffic.size > 0 ? null : sampler.sum,
+  };
+}
+
+function completeWorkerRow(
+  worker: RowSources['workers'][number],
   ports: ReadonlyMap<string, PortRow>,
   transports: ReadonlyMap<string, TransportRow>,
 ): WorkerRow {
@@ -218,7 +240,7 @@ function describeWorker(
     if (!workers.includes(index)) {
       continue;
     }
-    if (row.portCount++ < portsOfWorker) {
+    if (row.portCount++ < maxPortsOfWorker) {
       row.ports.push(key);
     }
   }

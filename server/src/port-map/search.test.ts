@@ -82,7 +82,7 @@ test.each([
   ':',
   '[',
   'SRC=203.0.113.7',
-  // A stranger's packet to our port, a stranger's to a stranger.
+  // Packets of other clients to and from our port, and between two others.
   'SRC=203.0.113.8 DST=10.0.0.5 SPT=51234 DPT=44444',
   'SRC=10.0.0.5 DST=203.0.113.8 SPT=44444 DPT=51234',
   'SRC=198.51.100.1 DST=198.51.100.2 SPT=51234 DPT=44444',

@@ -3,8 +3,8 @@ import type { PortRow, TransportRow } from '@oneport/protocol';
 import { canonicalIp, hostAndPort } from '../net/ip.ts';
 
 /**
- * What a search is asked in: each port first, and then each transport with whether one of its ports suits.
- * Thousands of rows are asked twice a second, so what is asked is made once.
+ * A parsed search. It is matched against thousands of rows twice a second, so it is parsed once. A transport also
+ * matches if one of its ports does.
  */
 export interface Search {
   port(row: PortRow): boolean;
@@ -12,12 +12,11 @@ export interface Search {
 }
 
 /**
- * Reads what somebody has pasted from a capture, a firewall's log or our own: `203.0.113.7:51234`, `[2001:db8::7]:51234`,
- * `203.0.113.7.51234` (tcpdump, a line of it too), `SRC=203.0.113.7 ... SPT=51234` (Linux's netfilter), an address, a port, a ufrag or the
- * USERNAME that begins with it, a peer by its id or name, a room, a transport's id.
+ * Parses what an operator pastes from a capture or a log: `203.0.113.7:51234`, `[2001:db8::7]:51234`,
+ * `203.0.113.7.51234` or a whole line of tcpdump, `SRC=203.0.113.7 ... SPT=51234` (netfilter), an address, a port,
+ * a ufrag or a STUN USERNAME that begins with it, a peer's id or name, a room's id, a transport's id.
  *
- * @param text - at most as long as the contract allows
- * @returns undefined when it is empty: then everything suits
+ * @returns undefined if the text is blank: everything matches
  */
 export function searchFor(text: string): Search | undefined {
   const wanted = text.trim();
@@ -25,7 +24,7 @@ export function searchFor(text: string): Search | undefined {
     return undefined;
   }
   const ends = endpointsIn(wanted);
-  // Of two, one is the client's. The other is our port, which is everybody's: whose it is says the first.
+  // One of two endpoints is the client's. The other is our port, which all clients share.
   if (ends.length > 1) {
     return { ...searchForEnds(new Set(ends)), port: () => false };
   }
@@ -43,20 +42,20 @@ export function searchFor(text: string): Search | undefined {
 
 function searchForEnds(ends: ReadonlySet<string>): Search {
   const numbers = [...ends].map((end) => end.slice(end.lastIndexOf(':')));
-  // Numbers first: most ports are none of these, and addresses take time to spell.
+  // Ports are compared first, because few match and canonical addresses are expensive.
   const mayBe = (text: string) => numbers.some((number) => text.endsWith(number));
   return {
     port: ({ addresses, announced, port }) =>
       (mayBe(`:${port}`) &&
         addresses.some((address) => ends.has(hostAndPort(canonicalIp(address), port)))) ||
-      announced.some((told) => mayBe(told) && endpointsIn(told).some((end) => ends.has(end))),
+      announced.some((one) => mayBe(one) && endpointsIn(one).some((end) => ends.has(end))),
     transport: ({ tuple, otherRemotes }) =>
       (tuple !== null && ends.has(hostAndPort(tuple.address, tuple.remotePort))) ||
       otherRemotes.some((remote) => ends.has(remote)),
   };
 }
 
-/** A client's: one of ours is everybody's. */
+/** Client addresses only, because all transports share ours. */
 function searchForAddress(address: string): Search {
   const prefix = hostAndPort(address, 0).slice(0, -1);
   return {
@@ -70,7 +69,7 @@ function searchForNumber(text: string): Search {
   const number = Number(text);
   return {
     port: ({ port, announced }) =>
-      port === number || announced.some((told) => told.endsWith(`:${number}`)),
+      port === number || announced.some((one) => one.endsWith(`:${number}`)),
     transport: ({ tuple, peerId, roomId }) =>
       tuple?.remotePort === number || peerId === text || roomId === text,
   };
@@ -78,7 +77,7 @@ function searchForNumber(text: string): Search {
 
 function searchForName(text: string): Search {
   const lower = text.toLowerCase();
-  // USERNAME is the one's ufrag, a colon, the other's (RFC 8445, 7.2.2).
+  // USERNAME is the receiver's ufrag, a colon, and the sender's (RFC 8445, section 7.2.2).
   const [ufrag = ''] = text.split(':');
   const mayBeUfrag = ufrag.length >= 4;
   return {
@@ -89,7 +88,7 @@ function searchForName(text: string): Search {
   };
 }
 
-/** As `hostAndPort` says them. */
+/** @returns the endpoints in a text, in the form of `hostAndPort` */
 function endpointsIn(text: string): string[] {
   const logged = [
     [/\bSRC=(\S+)/, /\bSPT=(\d{1,5})/],

@@ -1,4 +1,4 @@
-/** In shared-port, most of what is dropped no worker ever sees: the kernel's program and the TCP front say it. */
+/** In shared-port, most drops happen before a worker: in the eBPF program and in the TCP demultiplexer. */
 import { connect } from 'node:net';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { IcePeer } from '../../../testkit/clients/ice-peer.ts';
@@ -9,28 +9,28 @@ import { bindingRequest } from '../stun/stun-message.ts';
 
 beforeEach(skipWithoutSteering);
 
-test('each drop is told with who dropped it, and why', async () => {
+test('each drop is shown with the part that dropped it, and why', async () => {
   const server = await startTestServer({ MEDIASOUP_USE_WEBRTC_SERVER: 'shared' });
   onTestFinished(() => server.stop());
   const viewer = await PortMapViewer.open({ url: server.url });
   onTestFinished(() => viewer.close());
   const peer = await IcePeer.open({ ip: '127.0.0.1', port: server.mediaPort });
   onTestFinished(() => peer.close());
-  const nobody = bindingRequest({
+  const unknownUfrag = bindingRequest({
     usernameFragment: 'nobody'.padEnd(32, 'x'),
     password: 'x'.repeat(32),
   });
 
-  peer.send(nobody);
+  peer.send(unknownUfrag);
   for (let n = 0; n < 2; n++) {
     peer.send(Buffer.alloc(100, 0xff));
   }
-  for (const first of ['\0\0\0\0', `\0${String.fromCharCode(nobody.length)}`]) {
+  for (const first of ['\0\0\0\0', `\0${String.fromCharCode(unknownUfrag.length)}`]) {
     const socket = connect(server.mediaPort, '127.0.0.1');
-    // Refused by a reset.
+    // Connections are closed by a reset.
     socket.on('error', () => {});
     const closed = new Promise((resolve) => socket.once('close', resolve));
-    socket.write(Buffer.concat([Buffer.from(first, 'latin1'), nobody]));
+    socket.write(Buffer.concat([Buffer.from(first, 'latin1'), unknownUfrag]));
     await closed;
   }
 
@@ -44,6 +44,6 @@ test('each drop is told with who dropped it, and why', async () => {
   await expect
     .poll(() => dropped('tcp', 'tcp-front'), patience)
     .toMatchObject({ unknown: 1, unknownUfrag: 1, timeout: 0 });
-  // Nothing of it has reached a worker.
+  // No packet has reached a worker.
   expect(dropped('udp', 'workers')).toMatchObject({ droppedDataFromUnknownTuple: 0 });
 });

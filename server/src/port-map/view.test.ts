@@ -1,10 +1,10 @@
 import { dashboardLimits, type PortRow, type TransportRow } from '@oneport/protocol';
 import { expect, test } from 'vitest';
-import type { Picture } from './rows.ts';
+import type { Rows } from './rows.ts';
 import { SentView, type View, viewOf } from './view.ts';
 
-/** As in multi-port: a port for each transport. */
-function picture(count: number): Picture {
+/** As in multi-port: one port per transport. */
+function rows(count: number): Rows {
   const numbers = Array.from({ length: count }, (_, n) => n);
   const key = (n: number) => `udp ${40000 + n}`;
   return {
@@ -56,8 +56,8 @@ function transport(n: number, key: string): TransportRow {
 
 const everything = { search: '', port: null };
 
-test('of many, shows the newest, with their ports', () => {
-  const { facts, transports, ports } = viewOf(picture(5000), everything);
+test('shows the newest transports and their ports', () => {
+  const { facts, transports, ports } = viewOf(rows(5000), everything);
   expect(facts).toMatchObject({ transports: 5000, ports: 5000, matches: 5000 });
   expect(transports).toHaveLength(dashboardLimits.transports);
   expect(transports[0]?.key).toBe('transport-4999');
@@ -65,27 +65,27 @@ test('of many, shows the newest, with their ports', () => {
   expect(ports.map(({ key }) => key)).toContain('udp 44999');
 });
 
-test('searches among all, not among those that are shown', () => {
-  const { facts, transports, ports } = viewOf(picture(5000), { search: 'peer-17', port: null });
+test('searches in all transports, not only in the shown ones', () => {
+  const { facts, transports, ports } = viewOf(rows(5000), { search: 'peer-17', port: null });
   // peer-17, peer-170 to 179, peer-1700 to 1799.
   expect(facts.matches).toBe(111);
   expect(transports).toHaveLength(100);
-  const one = viewOf(picture(5000), { search: 'ufrag-of-17', port: 'udp 40017' });
+  const one = viewOf(rows(5000), { search: 'ufrag-of-17', port: 'udp 40017' });
   expect(one.transports.map(({ key }) => key)).toEqual(['transport-17']);
   expect(one.ports[0]?.key).toBe('udp 40017');
   expect(ports).toHaveLength(100);
 });
 
-test('sends rows that are new or other, and the keys of those that are gone', () => {
+test('sends new and changed rows, and the keys of removed ones', () => {
   const sent = new SentView();
-  const first = viewOf(picture(3), everything);
+  const first = viewOf(rows(3), everything);
   expect(sent.update(first, 1)).toEqual({
     at: 1,
     facts: first.facts,
     ports: { set: first.ports, gone: [] },
     transports: { set: first.transports, gone: [] },
   });
-  expect(sent.update(viewOf(picture(3), everything), 2)).toBeUndefined();
+  expect(sent.update(viewOf(rows(3), everything), 2)).toBeUndefined();
 
   const [newest, ...others] = first.transports as [TransportRow, ...TransportRow[]];
   const changed = { ...newest, phase: 'stun' as const };

@@ -8,10 +8,10 @@ import {
   type TransportRow,
   type WorkerRow,
 } from '@oneport/protocol';
-import type { Picture } from './rows.ts';
+import type { Rows } from './rows.ts';
 import { searchFor } from './search.ts';
 
-/** What one viewer is shown: as much as the contract allows. */
+/** What one viewer is shown, within `dashboardLimits`. */
 export interface View {
   facts: DashboardFacts;
   workers: WorkerRow[];
@@ -20,14 +20,13 @@ export interface View {
 }
 
 /**
- * Cuts out what somebody looks at: the newest transports that suit, and their ports before others.
+ * Selects the newest transports that match, and their ports before others.
  *
- * @param picture - everything
- * @param look - as it was checked by the contract
+ * @param look - validated
  */
-export function viewOf(picture: Picture, look: Look): View {
-  const { mode, why, rooms, counted, workers, ports, transports } = picture;
-  const matching = suiting(picture, look);
+export function viewOf(rows: Rows, look: Look): View {
+  const { mode, why, rooms, counted, workers, ports, transports } = rows;
+  const matching = matchingTransports(rows, look);
   const shown = matching.slice(0, dashboardLimits.transports);
   return {
     facts: {
@@ -47,27 +46,30 @@ export function viewOf(picture: Picture, look: Look): View {
   };
 }
 
-function suiting({ ports, transports }: Picture, { search: text, port }: Look): TransportRow[] {
+function matchingTransports(
+  { ports, transports }: Rows,
+  { search: text, port }: Look,
+): TransportRow[] {
   const search = searchFor(text);
   if (!search && port === null) {
     return transports;
   }
-  const suitable = new Set<string>();
+  const matchingPorts = new Set<string>();
   if (search) {
     for (const row of ports.values()) {
       if (search.port(row)) {
-        suitable.add(row.key);
+        matchingPorts.add(row.key);
       }
     }
   }
   return transports.filter(
     (row) =>
       (port === null || row.ports.includes(port)) &&
-      (!search || search.transport(row) || row.ports.some((key) => suitable.has(key))),
+      (!search || search.transport(row) || row.ports.some((key) => matchingPorts.has(key))),
   );
 }
 
-/** Those that are looked at, then those of the transports that are shown, then others: not all, and unsorted. */
+/** The selected port, then those of the shown transports, then others up to the limit, in no order. */
 function portsFor(
   shown: TransportRow[],
   { port }: Look,
@@ -95,7 +97,7 @@ function portsFor(
 
 type Table = 'workers' | 'ports' | 'transports';
 
-/** What a viewer has been sent: what follows is only what differs. */
+/** Remembers what a viewer was sent, to send only what has changed. */
 export class SentView {
   #facts = '';
   readonly #rows: Record<Table, Map<string, string>> = {
@@ -105,11 +107,8 @@ export class SentView {
   };
 
   /**
-   * What to send so that the viewer has this view; it counts as sent from now on.
-   *
-   * @param view - what it shall have
    * @param at - milliseconds since 1970
-   * @returns undefined when it has it
+   * @returns what to send so that the viewer has this view; it counts as sent. undefined if nothing has changed
    */
   update(view: View, at: number): DashboardUpdate | undefined {
     const facts = JSON.stringify(view.facts);

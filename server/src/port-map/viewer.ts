@@ -6,25 +6,25 @@ import type {
 } from '@oneport/protocol';
 import { lookSchema } from '@oneport/protocol';
 import type { Socket } from 'socket.io';
-import type { Picture } from './rows.ts';
+import type { Rows } from './rows.ts';
 import { SentView, viewOf } from './view.ts';
 
 export type ViewerSocket = Socket<DashboardViewerEvents, DashboardServerEvents>;
 
-/** Somebody who looks. */
+/** One open page of the port map. */
 export class Viewer {
   readonly #socket: ViewerSocket;
   readonly #sent = new SentView();
   #look: Look = { search: '', port: null };
-  #waiting = false;
+  #awaitingAck = false;
   #visible: string[] = [];
 
-  /** @param socket - let in already */
+  /** @param socket - authorized */
   constructor(socket: ViewerSocket) {
     this.#socket = socket;
     socket.on('look', (look: unknown) => {
       const result = lookSchema.safeParse(look);
-      // It is ours that sends it; anybody else's is ended.
+      // Our page sends valid data only; another program is disconnected.
       if (result.success) {
         this.#look = result.data;
       } else {
@@ -33,28 +33,30 @@ export class Viewer {
     });
   }
 
-  /** The ids of the transports that it sees. */
+  /** The ids of the transports that it shows. */
   get visible(): readonly string[] {
     return this.#visible;
   }
 
   /**
-   * Sends what has changed. One that has not acknowledged the last update is left out: what it misses is in the next
-   * one that it gets, and nothing piles up meanwhile.
+   * Sends what has changed since the last update. A viewer that has not acknowledged that one is skipped, so that
+   * nothing queues up; its next update has everything that it missed.
+   *
+   * @param at - milliseconds since 1970
    */
-  show(picture: Picture, at: number): void {
-    if (this.#waiting) {
+  show(rows: Rows, at: number): void {
+    if (this.#awaitingAck) {
       return;
     }
-    const view = viewOf(picture, this.#look);
+    const view = viewOf(rows, this.#look);
     this.#visible = view.transports.map(({ key }) => key);
     const update: DashboardUpdate | undefined = this.#sent.update(view, at);
     if (!update) {
       return;
     }
-    this.#waiting = true;
+    this.#awaitingAck = true;
     this.#socket.emit('update', update, () => {
-      this.#waiting = false;
+      this.#awaitingAck = false;
     });
   }
 }

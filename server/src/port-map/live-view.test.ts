@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pauseAfter } from './throttle.ts';
+import { pauseAfter } from './live-view.ts';
 
 test.each([
   [0, 500],
@@ -7,11 +7,11 @@ test.each([
   [26, 500],
   [100, 1900],
   [2000, 38_000],
-])('after a round of %i ms waits %i ms', (took, pause) => {
+])('after a round of %i ms, pauses %i ms', (took, pause) => {
   expect(pauseAfter(took)).toBe(pause);
   expect(took / (took + pause)).toBeLessThanOrEqual(0.05);
 });
 
-test('waits longer where that is asked for', () => {
+test('pauses at least as long as required', () => {
   expect(pauseAfter(0, 1000)).toBe(1000);
 });

@@ -10,8 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { isToken } from '../access/is-token.ts';
-import { keepToken, readToken } from './token.ts';
+import { isSameToken, loadOrGenerateToken, readToken } from './operator-token.ts';
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'oneport-token-'));
@@ -19,19 +18,19 @@ function folder(): string {
   return path;
 }
 
-test('makes a token once, for this user alone, and nothing beside it', () => {
+test('generates a token once, readable by this user only, and leaves no other file', () => {
   const inside = join(folder(), 'new');
   const file = join(inside, 'token');
-  const token = keepToken(file);
+  const token = loadOrGenerateToken(file);
   expect(token).toMatch(/^[\w-]{32}$/);
-  expect(keepToken(file)).toBe(token);
+  expect(loadOrGenerateToken(file)).toBe(token);
   expect(readToken(file)).toBe(token);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(readdirSync(inside)).toEqual(['token']);
 });
 
 test.each([
-  ['is not one', 'too short', 0o600],
+  ['is not a token', 'too short', 0o600],
   ['others may read', 'a'.repeat(32), 0o644],
   ['others may write', 'a'.repeat(32), 0o622],
 ])('replaces a file that %s', (_, text, mode) => {
@@ -39,24 +38,24 @@ test.each([
   writeFileSync(file, text);
   chmodSync(file, mode);
   expect(readToken(file)).toBeUndefined();
-  const token = keepToken(file);
+  const token = loadOrGenerateToken(file);
   expect(token).not.toBe(text);
   expect(readToken(file)).toBe(token);
 });
 
-test('follows no link', () => {
+test('does not follow a symbolic link', () => {
   const file = join(folder(), 'token');
   const other = join(folder(), 'other');
   writeFileSync(other, 'a'.repeat(32), { mode: 0o600 });
   symlinkSync(other, file);
-  expect(keepToken(file)).not.toBe('a'.repeat(32));
+  expect(loadOrGenerateToken(file)).not.toBe('a'.repeat(32));
   expect(readToken(other)).toBe('a'.repeat(32));
 });
 
-test('has a token where it can keep none', () => {
+test('generates a token even if it cannot be kept', () => {
   const file = join(folder(), 'file');
   writeFileSync(file, '');
-  expect(keepToken(join(file, 'token'))).toMatch(/^[\w-]{32}$/);
+  expect(loadOrGenerateToken(join(file, 'token'))).toMatch(/^[\w-]{32}$/);
 });
 
 test.each([
@@ -67,6 +66,6 @@ test.each([
   [undefined, false],
   [['secret'], false],
   ['secret'.repeat(100), false],
-])('%j is the token: %s', (given, right) => {
-  expect(isToken(given, 'secret')).toBe(right);
+])('%j equals the token: %s', (given, right) => {
+  expect(isSameToken(given, 'secret')).toBe(right);
 });
