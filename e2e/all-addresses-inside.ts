@@ -1,7 +1,7 @@
 /**
- * A server that listens on all addresses, run by all-addresses.test.ts inside its network namespace, with the port
- * mode and the namespace's addresses as arguments. Prints as one line of JSON what `/ready` says, which asks all
- * addresses itself, and what became of each candidate.
+ * A server that listens on all addresses. all-addresses.test.ts runs it inside its network namespace, with the port
+ * mode and the namespace's addresses as arguments. Prints one line of JSON: the answer of `/ready`, which checks all
+ * addresses itself, and the result for each candidate.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PortEntry } from '../server/src/ports/types.ts';
@@ -38,7 +38,7 @@ console.log(JSON.stringify({ ready, results }));
 await peer.leave();
 await stop();
 
-/** The worker tells Node of it after it has answered. */
+/** The worker reports the tuple to Node after it has answered the client. */
 async function untilInPortMap(remotePort: number): Promise<PortEntry[]> {
   for (let attempt = 0; ; attempt++) {
     const entries = (await ports.snapshot()).ports.filter(({ transports }) =>

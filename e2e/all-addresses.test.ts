@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { obstacleToSharedPort } from '../testkit/browser/port-matrix.ts';
 import { makeNetworkNamespace } from '../testkit/system/network-namespace.ts';
 
-/** A server on 0.0.0.0 and :: belongs where nobody else is. What runs in there is all-addresses-inside.ts. */
+/** A server on 0.0.0.0 and :: would be reachable from outside, so it runs in a namespace: all-addresses-inside.ts. */
 const namespace = makeNetworkNamespace('10.77.0.1');
 const title = 'MEDIASOUP_LISTEN_IP=0.0.0.0,:: receives IPv4 and IPv6 together';
 

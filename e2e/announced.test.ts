@@ -3,7 +3,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tryBind } from '../server/src/ports/bind-check.ts';
 import { launchChromium } from '../testkit/browser/chromium.ts';
 import { type Candidate, PeerPage } from '../testkit/browser/peer-page.ts';
-import { obstacleToSharedPort, portWays, startServerFor } from '../testkit/browser/port-matrix.ts';
+import {
+  obstacleToSharedPort,
+  portVariants,
+  startServerFor,
+} from '../testkit/browser/port-matrix.ts';
 import { freePorts } from '../testkit/servers/free-ports.ts';
 import { startServerProcess } from '../testkit/servers/server-process.ts';
 import { openTcpRelay } from '../testkit/system/tcp-relay.ts';
@@ -45,15 +49,15 @@ async function callOf(
   return peers;
 }
 
-/** Both of a peer's connections go there, at last: of two that work, TCP may be ready before UDP. */
-async function mustSelect(peer: PeerPage, candidate: Candidate): Promise<void> {
+/** Waits until both connections of a peer use this candidate. TCP may be ready before UDP. */
+async function expectSelected(peer: PeerPage, candidate: Candidate): Promise<void> {
   await expect.poll(() => peer.selectedCandidates(), patience).toEqual([candidate, candidate]);
 }
 
 /**
- * Maps a port to the server's, for one protocol only, so that nothing else can carry the media.
+ * Maps a port to the server's port, for one protocol only, so that media has no other path.
  *
- * @returns tells how many bytes browsers have sent through it
+ * @returns reads how many bytes the browsers have sent through the mapping
  */
 async function openMapping(
   protocol: 'udp' | 'tcp',
@@ -72,21 +76,21 @@ async function openMapping(
 
 test.runIf(obstacleToSharedPort)(`shared-port: ${obstacleToSharedPort}`, ({ skip }) => skip());
 
-// In multi-port each transport has a port of its own, so none can be announced for all.
-test.each(portWays.filter(({ mode }) => mode !== 'multi-port'))(
+// In multi-port each transport has its own port, so there is no single port to announce.
+test.each(portVariants.filter(({ mode }) => mode !== 'multi-port'))(
   'in $mode, media over $protocol works through a port mapping, HTTP on that port: $httpOnMediaPort',
-  async (way) => {
-    const { protocol } = way;
+  async (variant) => {
+    const { protocol } = variant;
     await using stack = new AsyncDisposableStack();
     const outside = await freePorts(1);
-    const server = await startServerFor(way, { MEDIASOUP_ANNOUNCED_PORT: String(outside) });
+    const server = await startServerFor(variant, { MEDIASOUP_ANNOUNCED_PORT: String(outside) });
     stack.defer(() => server.stop());
     const bytesFromBrowsers = await openMapping(protocol, outside, server.mediaPort, stack);
 
     const peers = await callOf(server.url, protocol, stack);
     const before = bytesFromBrowsers();
     for (const peer of peers) {
-      await mustSelect(peer, { protocol, address: '127.0.0.1', port: outside });
+      await expectSelected(peer, { protocol, address: '127.0.0.1', port: outside });
       const badge = peer.page.getByTestId('port-badge');
       await expect.poll(() => badge.textContent(), patience).toContain(String(outside));
     }
@@ -94,15 +98,15 @@ test.each(portWays.filter(({ mode }) => mode !== 'multi-port'))(
   },
 );
 
-test('while nothing gets through the page says so, and not that all is well, until it does', async () => {
+test('the page says that no media gets through, and does not report a connection until it does', async () => {
   await using stack = new AsyncDisposableStack();
   const outside = await freePorts(1);
   const server = await startServerProcess({ MEDIASOUP_ANNOUNCED_PORT: String(outside) });
   stack.defer(() => server.stop());
   const alice = await PeerPage.join({ browser, url: server.url, roomId: 'lost', name: 'Alice' });
   stack.defer(() => alice.close());
-  const said = (text: RegExp) => alice.page.getByText(text).first();
-  // Some of what it says is soon gone.
+  const shown = (text: RegExp) => alice.page.getByText(text).first();
+  // Some texts are shown only briefly.
   await alice.page.evaluate(() => {
     new MutationObserver(() => {
       for (const text of ['Trying again', 'connected again']) {
@@ -112,21 +116,21 @@ test('while nothing gets through the page says so, and not that all is well, unt
       }
     }).observe(document.body, { childList: true, subtree: true, characterData: true });
   });
-  const hasSaid = () => alice.page.evaluate(() => Object.values(document.body.dataset));
+  const hasShown = () => alice.page.evaluate(() => Object.values(document.body.dataset));
 
-  await said(/Audio and video don’t get through.*Still trying/).waitFor();
-  // It has given that connection up, made another, and that is no better.
-  await expect.poll(hasSaid, { timeout: 60_000, interval: 500 }).toContain('Trying again');
-  await said(/Still trying/).waitFor({ timeout: 30_000 });
-  expect(await hasSaid()).toEqual(['Trying again']);
+  await shown(/Audio and video don’t get through.*Still trying/).waitFor();
+  // The page has replaced the connection, but media still does not get through.
+  await expect.poll(hasShown, { timeout: 60_000, interval: 500 }).toContain('Trying again');
+  await shown(/Still trying/).waitFor({ timeout: 30_000 });
+  expect(await hasShown()).toEqual(['Trying again']);
 
   await openMapping('udp', outside, server.mediaPort, stack);
-  await said(/connected again/).waitFor({ timeout: 60_000 });
-  await expect.poll(() => said(/don’t get through/).count(), patience).toBe(0);
+  await shown(/connected again/).waitFor({ timeout: 60_000 });
+  await expect.poll(() => shown(/don’t get through/).count(), patience).toBe(0);
 });
 
 test.each(protocols)(
-  'of several announced addresses, one that works over %s is enough',
+  'one working address among several announced ones is enough over %s',
   async (protocol) => {
     await using stack = new AsyncDisposableStack();
     const server = await startServerProcess({
@@ -138,13 +142,13 @@ test.each(protocols)(
       expect(new Set(offered.map(({ address }) => address))).toEqual(
         new Set(['127.0.0.9', '127.0.0.1']),
       );
-      await mustSelect(peer, { protocol, address: '127.0.0.1', port: server.mediaPort });
+      await expectSelected(peer, { protocol, address: '127.0.0.1', port: server.mediaPort });
     }
   },
 );
 
 test.runIf(hasIPv6).each(protocols)(
-  'media goes over IPv6 and %s where IPv4 leads nowhere',
+  'media uses IPv6 over %s where IPv4 is unreachable',
   async (protocol) => {
     await using stack = new AsyncDisposableStack();
     const server = await startServerProcess({
@@ -153,7 +157,7 @@ test.runIf(hasIPv6).each(protocols)(
     });
     stack.defer(() => server.stop());
     for (const peer of await callOf(server.url, protocol, stack)) {
-      await mustSelect(peer, { protocol, address: '::1', port: server.mediaPort });
+      await expectSelected(peer, { protocol, address: '::1', port: server.mediaPort });
     }
   },
 );

@@ -10,12 +10,12 @@ import { startSharedServer } from '../testkit/servers/shared-server.ts';
 import { UdpTap } from '../testkit/system/udp-tap.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
-/** Some seconds of a call. */
+/** A few seconds of a call. */
 const frames = 60;
-const password = 'no password that anybody has';
+const password = 'not a valid password';
 
 test.skipIf(obstacleToSharedPort)(
-  'a call goes on while its peers’ addresses are forged',
+  'a call continues while packets with its peers’ addresses are forged',
   async () => {
     const server = await startSharedServer({
       MEDIASOUP_NUM_WORKERS: '2',
@@ -76,7 +76,7 @@ test.skipIf(obstacleToSharedPort)(
         stunUnknownUfrag: (before?.stunUnknownUfrag ?? 0) + sent.unknown,
         stunMalformed: (before?.stunMalformed ?? 0) + sent.malformed,
         dataUnknownTuple: (before?.dataUnknownTuple ?? 0) + sent.junk,
-        // Of the ufrags, one is the address's own.
+        // One of the ufrags belongs to the address itself.
         refused: refused(before) + (sent.known * (ufrags.length - 1)) / ufrags.length,
         tupleClaimed: before?.tupleClaimed,
       });

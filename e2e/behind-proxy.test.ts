@@ -1,4 +1,4 @@
-/** The page and its signalling through the proxies of deploy/, media past them. */
+/** The page and its signalling go through the proxies of deploy/, media does not. */
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { get } from 'node:https';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 describe.each(Object.entries(proxies))('behind %s', (_, startProxy) => {
-  test('two peers see each other, and nobody gets what is for operators', {
+  test('two peers see each other, and operators’ pages are not reachable', {
     timeout: 180_000,
   }, async (context) => {
     const server = await startServerProcess({});
@@ -51,7 +51,7 @@ describe.each(Object.entries(proxies))('behind %s', (_, startProxy) => {
     const plain = await fetch(`${proxy.plainUrl}/?roomId=main`, { redirect: 'manual' });
     expect(plain.headers.get('location')).toMatch(/^https:\/\/localhost.*\/\?roomId=main$/);
 
-    // The server itself has a page there, and knows `localhost`: only the proxy says no.
+    // The server itself serves these to `localhost`: it is the proxy that rejects them.
     expect((await fetch(`${server.url}/dashboard`)).status).toBe(200);
     for (const path of [
       'dashboard',
@@ -73,9 +73,9 @@ describe.each(Object.entries(proxies))('behind %s', (_, startProxy) => {
     await Promise.all([alice.close(), bob.close()]);
   });
 
-  test('a peer may not say whose address it has', { timeout: 180_000 }, async (context) => {
+  test('a client can’t forge its address', { timeout: 180_000 }, async (context) => {
     const seen: IncomingHttpHeaders[] = [];
-    // In place of the server: what the proxy sends it.
+    // Records what the proxy sends to the server.
     const upstream = createServer((request, response) => {
       seen.push(request.headers);
       response.end();
@@ -94,7 +94,7 @@ describe.each(Object.entries(proxies))('behind %s', (_, startProxy) => {
     });
   });
 
-  test('its logs have no secret, neither of a call nor of what fails', {
+  test('writes no secret to its logs, neither for a call nor for a failed request', {
     timeout: 180_000,
   }, async (context) => {
     const server = await startServerProcess({});
@@ -111,7 +111,7 @@ describe.each(Object.entries(proxies))('behind %s', (_, startProxy) => {
       query: { ...query, resume: resumeSecret },
     });
     await again.leave();
-    // Nobody behind the proxy any more: it logs what it could not hand on.
+    // Without an upstream, the proxy logs the request that failed.
     await server.stop();
     const failed = new WebSocket(
       `${signalling}?token=${query.token}&resume=${resumeSecret}`,
@@ -124,7 +124,7 @@ describe.each(Object.entries(proxies))('behind %s', (_, startProxy) => {
     expect(error.message).toBe('Unexpected server response: 502');
     await proxy.stop();
     const written = proxy.written();
-    expect(written, 'what failed is told').toContain('/signalling');
+    expect(written, 'the failed request is logged').toContain('/signalling');
     expect(written).not.toContain(query.token);
     expect(written).not.toContain(resumeSecret);
   });

@@ -12,28 +12,28 @@ import type { UdpTapThread } from '../testkit/system/udp-tap-thread.ts';
 export interface BrowserCallOptions {
   browser: Browser;
   server: TestServer & { ports: SharedPort };
-  /** Between the browsers and the server: sends as if the browsers had. */
+  /** Between the browsers and the server; sends datagrams from the browsers' addresses. */
   tap: UdpTapThread;
 }
 
-interface Look {
+interface Sample {
   at: number;
-  /** Of each of the two. */
+  /** Decoded frames of each peer. */
   frames: number[];
 }
 
-/** Where media goes. */
+/** The selected paths. */
 interface Chosen {
-  /** Each transport's address, and since when it is that. */
+  /** The address of each transport, and since when. */
   byServer: string[];
-  /** How often the browsers have chosen another way, all of their connections together. */
+  /** How often the browsers have changed their selected candidate pairs, in total. */
   changes: number;
 }
 
-/** Shorter ones would tell more of the machine's scheduler than of the call. */
+/** Shorter intervals would measure the machine's scheduler rather than the call. */
 const intervalMs = 1_000;
 
-/** A call of two browsers whose decoded frames are counted all the time. */
+/** A call of two browsers whose decoded frames are counted continuously. */
 export class BrowserCall implements Innocents {
   readonly roomId = 'innocents';
   readonly credentials: IceCredentials;
@@ -42,8 +42,8 @@ export class BrowserCall implements Innocents {
   readonly #ports: SharedPort;
   readonly #connections: number[];
   #chosen: Chosen;
-  #last: Look;
-  /** Frames a second of the worse of the two, for each interval. */
+  #last: Sample;
+  /** For each interval, frames per second of the worse of the two peers. */
   #rates: number[] = [];
 
   static async start({ browser, server, tap }: BrowserCallOptions): Promise<BrowserCall> {
@@ -58,7 +58,7 @@ export class BrowserCall implements Innocents {
       tap,
       ports,
       credentials: { usernameFragment, password: 'not it' },
-      last: await look(peers),
+      last: await sample(peers),
       connections: await connectionsOf(peers),
       chosen: {
         byServer: await chosenByServer(ports),
@@ -72,7 +72,7 @@ export class BrowserCall implements Innocents {
     tap: UdpTapThread;
     ports: SharedPort;
     credentials: IceCredentials;
-    last: Look;
+    last: Sample;
     connections: number[];
     chosen: Chosen;
   }) {
@@ -89,26 +89,26 @@ export class BrowserCall implements Innocents {
     this.#tap.forge(bytes);
   }
 
-  /** How many frames are decoded in a second is the machine's matter: that there are some more is the server's. */
+  /** Checks that frames are still decoded. How many per second depends on the machine. */
   async goOn(): Promise<void> {
     const { at, frames } = this.#last;
     if (performance.now() - at < intervalMs) {
       return;
     }
     await eventually(async () => {
-      const now = await look(this.#peers);
+      const now = await sample(this.#peers);
       const decoded = now.frames.map((count, i) => count - (frames[i] ?? 0));
       assert(Math.min(...decoded) > 0, 'no frame is decoded any more');
       this.#last = now;
       this.#rates.push(Math.min(...decoded) / ((now.at - at) / 1_000));
     });
-    // Of the same connections as at first: nobody has had to connect again.
+    // No peer had to reconnect.
     assert.deepEqual(await connectionsOf(this.#peers), this.#connections);
-    await this.#mustBeWhereTheyWere();
+    await this.#checkPaths();
   }
 
-  /** Who is sent a call's media has taken it, unless the browser itself has chosen another way. */
-  async #mustBeWhereTheyWere(): Promise<void> {
+  /** If the server sends a peer's media to another address, it was hijacked, unless the browser itself changed its pair. */
+  async #checkPaths(): Promise<void> {
     const byServer = await chosenByServer(this.#ports);
     if (isDeepStrictEqual(byServer, this.#chosen.byServer)) {
       return;
@@ -120,7 +120,7 @@ export class BrowserCall implements Innocents {
     this.#chosen = { byServer, changes };
   }
 
-  /** For people: frames a second since this was asked last, of the worse of the two. */
+  /** For the log: frames per second since the last call, of the worse of the two peers. */
   takeFigures(): string {
     const rates = this.#rates.sort((a, b) => a - b);
     this.#rates = [];
@@ -147,7 +147,7 @@ async function changesOf(peers: PeerPage[]): Promise<number> {
   return stats.reduce((sum, stat) => sum + Number(stat.selectedCandidatePairChanges ?? 0), 0);
 }
 
-async function look(peers: PeerPage[]): Promise<Look> {
+async function sample(peers: PeerPage[]): Promise<Sample> {
   return { at: performance.now(), frames: await framesOf(peers) };
 }
 

@@ -4,7 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PortsSummary } from '../server/src/http/ports-summary.ts';
 import { launchChromium } from '../testkit/browser/chromium.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
-import { obstacleToSharedPort, portWays, startServerFor } from '../testkit/browser/port-matrix.ts';
+import {
+  obstacleToSharedPort,
+  portVariants,
+  startServerFor,
+} from '../testkit/browser/port-matrix.ts';
 import type { ServerProcess } from '../testkit/servers/server-process.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
@@ -30,17 +34,17 @@ afterAll(() => browser.close());
 
 test.runIf(obstacleToSharedPort)(`shared-port: ${obstacleToSharedPort}`, ({ skip }) => skip());
 
-// Nothing is told to the browser: the same steps must pass whatever the server does with its ports.
-describe.each(portWays)(
+// The browser can't tell the port modes apart: the same steps pass in each of them.
+describe.each(portVariants)(
   'a call in $mode over $protocol, HTTP on that port: $httpOnMediaPort',
-  (way) => {
-    const { mode, protocol } = way;
+  (variant) => {
+    const { mode, protocol } = variant;
     let server: ServerProcess;
     let alice: PeerPage;
     let bob: PeerPage;
 
     beforeAll(async () => {
-      server = await startServerFor(way, { MEDIASOUP_NUM_WORKERS: '2' });
+      server = await startServerFor(variant, { MEDIASOUP_NUM_WORKERS: '2' });
       const options = { browser, url: server.url, roomId: 'call', forceTcp: protocol === 'tcp' };
       alice = await PeerPage.join({ ...options, name: 'Alice' });
       bob = await PeerPage.join({ ...options, name: 'Bob' });
@@ -51,7 +55,7 @@ describe.each(portWays)(
       await server?.stop();
     });
 
-    test('SP-1.2: each sees the other, moving and not black', async () => {
+    test('SP-1.2: both peers see each other’s video moving and not black', async () => {
       for (const [here, there] of [
         [alice, 'Bob'],
         [bob, 'Alice'],
@@ -68,7 +72,7 @@ describe.each(portWays)(
       }
     });
 
-    test('each hears the other', async () => {
+    test('both peers hear each other', async () => {
       for (const here of [alice, bob]) {
         await expect
           .poll(() => here.received('audio', 'totalAudioEnergy'), patience)
@@ -80,12 +84,12 @@ describe.each(portWays)(
       }
     });
 
-    test('the browsers were given exactly the candidates that the mode promises', async () => {
+    test('offers exactly the candidates of the port mode', async () => {
       const offered = [...(await alice.candidates()), ...(await bob.candidates())];
       expect(offered, 'two peers with two transports each').toHaveLength(4);
-      const wanted = protocol === 'tcp' ? ['tcp'] : ['udp', 'tcp'];
+      const expected = protocol === 'tcp' ? ['tcp'] : ['udp', 'tcp'];
       for (const candidates of offered) {
-        expect(candidates.map((candidate) => candidate.protocol)).toEqual(wanted);
+        expect(candidates.map((candidate) => candidate.protocol)).toEqual(expected);
         expect(new Set(candidates.map(({ address }) => address))).toEqual(new Set(['127.0.0.1']));
       }
 
@@ -94,7 +98,7 @@ describe.each(portWays)(
           .flat()
           .filter((one) => one.protocol === of)
           .map(({ port }) => port);
-      for (const one of wanted) {
+      for (const one of expected) {
         if (mode === 'multi-port') {
           expect(new Set(ports(one)).size, 'one for each transport').toBe(4);
         } else {
@@ -106,15 +110,15 @@ describe.each(portWays)(
       const summary = (await response.json()) as PortsSummary;
       expect(summary.mode).toBe(mode);
       const open = summary.ports.filter(({ transports }) => transports > 0);
-      const told = open.flatMap(({ protocol, announced }) =>
-        announced.map((one) => ({ protocol, ...one })),
+      const announced = open.flatMap(({ protocol, announced: addresses }) =>
+        addresses.map((one) => ({ protocol, ...one })),
       );
-      expect(new Set(told.map((one) => `${one.protocol} ${one.address} ${one.port}`))).toEqual(
+      expect(new Set(announced.map((one) => `${one.protocol} ${one.address} ${one.port}`))).toEqual(
         new Set(offered.flat().map((one) => `${one.protocol} ${one.address} ${one.port}`)),
       );
     });
 
-    test('media goes over the wanted protocol, to those candidates', async () => {
+    test('sends media over the chosen protocol to the offered candidates', async () => {
       for (const peer of [alice, bob]) {
         const offered = (await peer.candidates()).flat();
         const selected = await peer.selectedCandidates();
@@ -126,7 +130,7 @@ describe.each(portWays)(
       }
     });
 
-    test('a badge says which mode serves, and on which port', async () => {
+    test('shows the port mode and the port in the badge', async () => {
       const [selected] = await alice.selectedCandidates();
       const badge = alice.page.getByTestId('port-badge');
       await expect.poll(() => badge.textContent(), patience).toContain(String(selected?.port));
@@ -135,7 +139,7 @@ describe.each(portWays)(
       expect(text?.toLowerCase()).toContain(protocol);
     });
 
-    test('the one who speaks is marked, and nobody when all are silent', async () => {
+    test('marks the active speaker, and no peer while all are muted', async () => {
       const speaking = () => bob.tile('Alice').getAttribute('data-speaking');
       await bob.button('Mute microphone').click();
       await expect.poll(speaking, patience).toBe('true');
@@ -146,12 +150,12 @@ describe.each(portWays)(
       }
     });
 
-    test('muting stops the sound, and unmuting brings it back', async () => {
+    test('muting stops the audio, and unmuting restores it', async () => {
       await alice.button('Mute microphone').click();
       await expect.poll(() => bob.tile('Alice').getAttribute('data-muted'), patience).toBe('true');
       const packets = () => bob.received('audio', 'packetsReceived');
       const energy = () => bob.received('audio', 'totalAudioEnergy');
-      // What was on its way still arrives, and is played out.
+      // Packets in flight still arrive and are played out.
       await untilStill(packets);
       await untilStill(energy);
       const [stillPackets, stillEnergy] = [await packets(), await energy()];
@@ -164,7 +168,7 @@ describe.each(portWays)(
       await expect.poll(energy, patience).toBeGreaterThan(stillEnergy);
     });
 
-    test('turning the camera off removes the picture, and on brings it back', async () => {
+    test('turning the camera off removes the video, and turning it on restores it', async () => {
       await alice.button('Turn camera off').click();
       await expect.poll(() => bob.tile('Alice').locator('video:visible').count(), patience).toBe(0);
       await alice.button('Turn camera on').click();
@@ -172,7 +176,7 @@ describe.each(portWays)(
       await expect.poll(() => bob.contrast(bob.tile('Alice')), patience).toBeGreaterThan(50);
     });
 
-    test('a chat line arrives', async () => {
+    test('delivers a chat message', async () => {
       for (const peer of [alice, bob]) {
         await peer.button('Open chat').click();
       }
@@ -184,7 +188,7 @@ describe.each(portWays)(
       }
     });
 
-    test('a shared screen is a tile of its own, beside the camera', async () => {
+    test('shows a shared screen as a tile of its own, in addition to the camera', async () => {
       const frames = await bob.received('video', 'framesDecoded');
       await alice.button('Share screen').click();
       const screen = bob.tile("Alice's screen");
@@ -205,7 +209,7 @@ describe.each(portWays)(
       await bob.tile('Alice').waitFor({ state: 'detached' });
     });
 
-    test('nothing stays open for those who have gone', async () => {
+    test('closes all transports after the peers have left', async () => {
       await bob.button('Leave').click();
       await expect
         .poll(async () => {

@@ -6,7 +6,7 @@ import { PeerPage } from '../testkit/browser/peer-page.ts';
 const here = useBrowserAndServer();
 const patience = { timeout: 30_000, interval: 200 };
 
-test('a call needs nothing that its Content-Security-Policy forbids', async () => {
+test('a call does not violate the Content-Security-Policy', async () => {
   const { browser, server } = here;
   const refused: string[] = [];
   const options = {
@@ -36,7 +36,7 @@ test('a call needs nothing that its Content-Security-Policy forbids', async () =
   await Promise.all([alice.close(), bob.close()]);
 });
 
-test('what somebody brings into the page neither runs nor sends anything elsewhere', async () => {
+test('injected content neither runs nor sends anything to another origin', async () => {
   const page = await here.browser.newPage();
   await page.goto(here.server.url);
   await page.evaluate(() => {
@@ -52,9 +52,9 @@ test('what somebody brings into the page neither runs nor sends anything elsewhe
       element.textContent = text;
       document.body.append(element);
     };
-    add('script', {}, 'window.brought = "by a script"');
-    add('img', { src: '/nothing.png', onerror: 'window.brought = "by an attribute"' });
-    // Another origin, though of this machine: nothing is to leave it, and nothing needs to answer.
+    add('script', {}, 'window.injected = "by a script"');
+    add('img', { src: '/nothing.png', onerror: 'window.injected = "by an attribute"' });
+    // Another origin on this machine, so that no request leaves it. Nothing needs to answer.
     fetch('http://127.0.0.9:9/').catch(() => undefined);
     add('iframe', { src: 'http://127.0.0.9:9/' });
     add('base', { href: 'http://127.0.0.9:9/' });
@@ -65,6 +65,6 @@ test('what somebody brings into the page neither runs nor sends anything elsewhe
     .toEqual(
       new Set(['script-src-elem', 'script-src-attr', 'connect-src', 'frame-src', 'base-uri']),
     );
-  expect(await page.evaluate(() => 'brought' in window)).toBe(false);
+  expect(await page.evaluate(() => 'injected' in window)).toBe(false);
   await page.close();
 });

@@ -3,14 +3,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { launchChromium } from '../testkit/browser/chromium.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
 import {
-  describeWay,
+  describeVariant,
   obstacleToSharedPort,
-  type PortWay,
+  type PortVariant,
   startServerFor,
 } from '../testkit/browser/port-matrix.ts';
 import { dashboardToken, type ServerProcess } from '../testkit/servers/server-process.ts';
 
-const ways: PortWay[] = [
+const variants: PortVariant[] = [
   { mode: 'multi-port', protocol: 'udp', httpOnMediaPort: false },
   { mode: 'single-port', protocol: 'tcp', httpOnMediaPort: false },
   { mode: 'shared-port', protocol: 'udp', httpOnMediaPort: false },
@@ -29,99 +29,107 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-describe.each(ways)('in $mode over $protocol, HTTP on the media port: $httpOnMediaPort', (way) => {
-  beforeEach(async ({ skip }) => {
-    skip(way.mode === 'shared-port' && obstacleToSharedPort !== undefined, obstacleToSharedPort);
-    server = await startServerFor(way);
-    page = await (await browser.newContext()).newPage();
-  });
-
-  afterEach(async () => {
-    await page?.context().close();
-    await server?.stop();
-  });
-
-  test(`shows whose each tuple is: ${describeWay(way)}`, async () => {
-    const seen: string[] = [];
-    page.on('request', (request) => seen.push(`${request.url()} ${request.headers().referer}`));
-    page.on('websocket', (socket) => seen.push(socket.url()));
-    const refused: string[] = [];
-    page.on('console', (message) => refused.push(message.text()));
-
-    await page.goto(`${server.url}/dashboard#token=${dashboardToken}`);
-    await page.getByText('No transports. Join').waitFor();
-    expect(page.url(), 'taken out of the address bar').toBe(`${server.url}/dashboard`);
-
-    const alice = await PeerPage.join({
-      browser,
-      url: server.url,
-      roomId: 'blue',
-      name: 'Alice',
-      forceTcp: way.protocol === 'tcp',
+describe.each(variants)(
+  'in $mode over $protocol, HTTP on the media port: $httpOnMediaPort',
+  (variant) => {
+    beforeEach(async ({ skip }) => {
+      skip(
+        variant.mode === 'shared-port' && obstacleToSharedPort !== undefined,
+        obstacleToSharedPort,
+      );
+      server = await startServerFor(variant);
+      page = await (await browser.newContext()).newPage();
     });
-    await page.locator('.diagram-row[data-phase="tuple"]').nth(1).waitFor();
-    // Polled: where both work, Chromium may have TCP for a moment before it takes UDP.
-    await expect
-      .poll(() => page.locator('.diagram-box[data-column="port"]').count(), patience)
-      .toBe(way.mode === 'multi-port' ? 2 : 1);
 
-    // The browser's own ports, as it says them itself.
-    const ownPorts = async () => {
-      const stats = await alice.stats();
-      const byId = new Map(stats.map((stat) => [stat.id, stat]));
-      return stats
-        .filter(({ type }) => type === 'transport')
-        .map((transport) => byId.get(String(transport.selectedCandidatePairId)))
-        .map((pair) => byId.get(String(pair?.localCandidateId)))
-        .map((local) => String(local?.port));
-    };
-    const shownFirst = async () =>
-      (await page.locator('.dash-transports .mono').allTextContents())[0] ?? '';
-    // A candidate of TCP is `active`, and has port 9 in its statistics.
-    if (way.protocol === 'udp') {
+    afterEach(async () => {
+      await page?.context().close();
+      await server?.stop();
+    });
+
+    test(`shows the peer of each tuple: ${describeVariant(variant)}`, async () => {
+      const seen: string[] = [];
+      page.on('request', (request) => seen.push(`${request.url()} ${request.headers().referer}`));
+      page.on('websocket', (socket) => seen.push(socket.url()));
+      const refused: string[] = [];
+      page.on('console', (message) => refused.push(message.text()));
+
+      await page.goto(`${server.url}/dashboard#token=${dashboardToken}`);
+      await page.getByText('No transports. Join').waitFor();
+      expect(page.url(), 'the token is removed from the address bar').toBe(
+        `${server.url}/dashboard`,
+      );
+
+      const alice = await PeerPage.join({
+        browser,
+        url: server.url,
+        roomId: 'blue',
+        name: 'Alice',
+        forceTcp: variant.protocol === 'tcp',
+      });
+      await page.locator('.diagram-row[data-phase="tuple"]').nth(1).waitFor();
+      // Polled, because Chromium may select TCP for a moment before UDP.
       await expect
-        .poll(
-          async () => (await ownPorts()).includes((await shownFirst()).split(':').at(-1) ?? ''),
-          patience,
-        )
-        .toBe(true);
-    }
-    const sending = page.locator('.dash-transports tr', { hasText: 'sends' });
-    await sending
-      .getByText(/^[\d.]+ kB\/s · [1-9]\d* RTP\/s$/)
-      .first()
-      .waitFor();
+        .poll(() => page.locator('.diagram-box[data-column="port"]').count(), patience)
+        .toBe(variant.mode === 'multi-port' ? 2 : 1);
 
-    // Its address may still change: what is searched for is what is shown.
-    const search = page.getByLabel('Find a transport');
-    await expect
-      .poll(async () => {
-        await search.fill(await shownFirst());
-        return page.getByTestId('matches').textContent();
-      }, patience)
-      .toBe('1 transport');
-    await page.locator('.diagram-row').click();
-    expect(await page.getByTestId('packet-path').textContent()).toContain(
-      await search.inputValue(),
-    );
-    await search.fill('203.0.113.7:1');
-    await expect
-      .poll(() => page.getByTestId('matches').textContent(), patience)
-      .toContain('No open transport matches');
+      // The browser's local ports, from its own statistics.
+      const ownPorts = async () => {
+        const stats = await alice.stats();
+        const byId = new Map(stats.map((stat) => [stat.id, stat]));
+        return stats
+          .filter(({ type }) => type === 'transport')
+          .map((transport) => byId.get(String(transport.selectedCandidatePairId)))
+          .map((pair) => byId.get(String(pair?.localCandidateId)))
+          .map((local) => String(local?.port));
+      };
+      const shownFirst = async () =>
+        (await page.locator('.dash-transports .mono').allTextContents())[0] ?? '';
+      // A TCP candidate is `active`, and has port 9 in the statistics.
+      if (variant.protocol === 'udp') {
+        await expect
+          .poll(
+            async () => (await ownPorts()).includes((await shownFirst()).split(':').at(-1) ?? ''),
+            patience,
+          )
+          .toBe(true);
+      }
+      const sending = page.locator('.dash-transports tr', { hasText: 'sends' });
+      await sending
+        .getByText(/^[\d.]+ kB\/s · [1-9]\d* RTP\/s$/)
+        .first()
+        .waitFor();
 
-    // After a reload the token is still there; after Alice has gone, nobody is.
-    await page.reload();
-    await page.locator('.diagram-row').nth(1).waitFor();
-    await alice.close();
-    await page.getByText('No transports. Join').waitFor();
+      // The address may still change, so search for the one that is shown.
+      const search = page.getByLabel('Find a transport');
+      await expect
+        .poll(async () => {
+          await search.fill(await shownFirst());
+          return page.getByTestId('matches').textContent();
+        }, patience)
+        .toBe('1 transport');
+      await page.locator('.diagram-row').click();
+      expect(await page.getByTestId('packet-path').textContent()).toContain(
+        await search.inputValue(),
+      );
+      await search.fill('203.0.113.7:1');
+      await expect
+        .poll(() => page.getByTestId('matches').textContent(), patience)
+        .toContain('No open transport matches');
 
-    expect(seen.filter((line) => line.includes(dashboardToken))).toEqual([]);
-    expect(seen.some((line) => line.startsWith('ws'))).toBe(true);
-    expect(refused, 'nothing that the Content-Security-Policy forbids').toEqual([]);
-  });
-});
+      // The token survives a reload. After Alice has left, there are no transports.
+      await page.reload();
+      await page.locator('.diagram-row').nth(1).waitFor();
+      await alice.close();
+      await page.getByText('No transports. Join').waitFor();
 
-test('a page that stays open shows the mode that the server was started again in', async () => {
+      expect(seen.filter((line) => line.includes(dashboardToken))).toEqual([]);
+      expect(seen.some((line) => line.startsWith('ws'))).toBe(true);
+      expect(refused, 'no violation of the Content-Security-Policy').toEqual([]);
+    });
+  },
+);
+
+test('a page that stays open shows the new port mode after the server has restarted', async () => {
   server = await startServerFor({ mode: 'single-port', protocol: 'udp', httpOnMediaPort: false });
   page = await (await browser.newContext()).newPage();
   await page.goto(`${server.url}/dashboard#token=${dashboardToken}`);
@@ -136,7 +144,7 @@ test('a page that stays open shows the mode that the server was started again in
     { HTTP_PORT: port },
   );
   await page.getByText('multi-port', { exact: true }).waitFor();
-  // What the other had is gone: here no port is open without a transport.
+  // The rows of the previous server are gone: in multi-port no port is open without a transport.
   expect(await page.getByRole('button', { name: /^udp :/ }).count()).toBe(0);
   await page.context().close();
   await server.stop();
@@ -153,7 +161,7 @@ describe('without the token', () => {
     await server.stop();
   });
 
-  test('shows nothing, until it is typed', async () => {
+  test('shows nothing until it is entered', async () => {
     await page.goto(`${server.url}/dashboard#token=not-the-right-token`);
     await page.getByRole('alert').waitFor();
     expect(await page.getByRole('alert').textContent()).toContain('not valid, or no longer');
@@ -163,7 +171,7 @@ describe('without the token', () => {
     await page.getByRole('heading', { name: 'Workers' }).waitFor();
   });
 
-  test('asks for it', async () => {
+  test('asks for the token', async () => {
     await page.goto(`${server.url}/dashboard`);
     await page.getByLabel('Token').waitFor();
   });

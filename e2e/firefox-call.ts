@@ -1,6 +1,6 @@
 /**
- * A call of two Firefox peers, run by firefox.test.ts inside its network namespace, with media on the
- * address given as argument. Prints what each has received as one line of JSON.
+ * A call of two Firefox peers. firefox.test.ts runs it inside its network namespace, with the address for media as
+ * argument. Prints what each peer has received, as one line of JSON.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ElementHandle, launch, type Page } from 'puppeteer-core';
@@ -42,7 +42,7 @@ async function join(name: string): Promise<Page> {
   return page;
 }
 
-/** Not puppeteer's locators: while they wait they eval in the page, which its CSP forbids in Firefox. */
+/** Puppeteer's locators use eval in the page, which its CSP forbids in Firefox. */
 async function button(page: Page, name: string): Promise<ElementHandle> {
   for (let attempt = 0; attempt < 150; attempt++) {
     const found = await page.$(`::-p-aria([name="${name}"][role="button"])`);
@@ -55,7 +55,7 @@ async function button(page: Page, name: string): Promise<ElementHandle> {
 }
 
 async function untilReceiving(page: Page): Promise<Awaited<ReturnType<typeof describeReceived>>> {
-  // A hidden page pauses its video.
+  // Firefox pauses the video of a hidden page.
   await page.bringToFront();
   for (let attempt = 0; ; attempt++) {
     const received = await describeReceived(page);

@@ -8,8 +8,8 @@ import {
 } from '../testkit/system/network-namespace.ts';
 
 /**
- * Firefox never connects to a 127.0.0.1 candidate, so server and browser live in a network namespace
- * with an address of its own. What runs in there is firefox-call.ts.
+ * Firefox never connects to a 127.0.0.1 candidate, so server and browser run in a network namespace with another
+ * address: firefox-call.ts.
  */
 const namespace = makeNetworkNamespace('10.77.0.1');
 

@@ -12,11 +12,11 @@ import { UdpTap } from '../testkit/system/udp-tap.ts';
 import { UdpTapThread } from '../testkit/system/udp-tap-thread.ts';
 import { BrowserCall } from './browser-call.ts';
 
-/** For each target; more by hand. */
+/** For each target. */
 const seconds = Number(process.env.FUZZ_SECONDS ?? 2);
 
 test.skipIf(obstacleToSharedPort)(
-  'two browsers go on decoding frames while everything is fuzzed',
+  'two browsers keep decoding frames while everything is fuzzed',
   { timeout: 120_000 + 10 * seconds * 1_000 * targets.length },
   async () => {
     const server = await startSharedServer({
@@ -32,7 +32,7 @@ test.skipIf(obstacleToSharedPort)(
     const call = await BrowserCall.start({ browser, server, tap });
     const subject = await Subject.of({ server, innocents: call });
     onTestFinished(() => subject.forget());
-    // Nothing is sent: what this machine decodes by itself.
+    // The frame rate without fuzzing, for comparison.
     const nothing = target('nothing', fc.constant(null), () => sleep(100));
     for (const one of [nothing, ...targets]) {
       const batches = await runTarget(one, { subject }, { mode: 'shared-port', seconds });

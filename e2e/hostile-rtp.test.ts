@@ -4,9 +4,7 @@ import { PeerPage } from '../testkit/browser/peer-page.ts';
 import { rtpParametersFor } from '../testkit/clients/media-parameters.ts';
 import { TestPeer } from '../testkit/clients/test-peer.ts';
 
-/**
- * mediasoup hands these values on to everybody's SDP as they are: a line break would be a line of SDP.
- */
+/** mediasoup passes these values verbatim into other browsers' SDP, where a line break would start a new line. */
 const lineBreak = 'x\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\nm=video';
 
 const { rtpParameters: good } = rtpParametersFor('camera');
@@ -21,7 +19,7 @@ const hostile = {
   },
 };
 
-/** Odd, but of the right characters: these pass, and must do no harm either. */
+/** Odd but valid: the server accepts these values, and they must do no harm. */
 const odd = {
   mid: { mid: 'audio' },
   msid: { msid: '- -' },
@@ -33,7 +31,7 @@ const odd = {
 
 const here = useBrowserAndServer();
 
-test("one peer's RTP parameters do nothing to another's receiving transport", async () => {
+test("RTP parameters of one peer can't break the receiving transport of another", async () => {
   const roomId = 'hostile';
   const options = { browser: here.browser, url: here.server.url, roomId };
   const alice = await PeerPage.join({ ...options, name: 'Alice' });
@@ -55,7 +53,7 @@ test("one peer's RTP parameters do nothing to another's receiving transport", as
     await mallory.request('closeProducer', { producerId });
   }
 
-  // Whoever receives goes on receiving, and still can receive something new.
+  // The other peers keep receiving, and can receive something new.
   const patience = { timeout: 20_000, interval: 200 };
   const before = await bob.received('video', 'framesDecoded');
   await expect

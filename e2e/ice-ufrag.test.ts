@@ -10,7 +10,7 @@ import { startServerProcess } from '../testkit/servers/server-process.ts';
 import { skipWithPrebuiltWorker } from '../testkit/servers/test-worker.ts';
 import { UdpTap } from '../testkit/system/udp-tap.ts';
 
-/** Those with a WebRtcServer, so with one port that everybody's packets come to. */
+/** The modes with a WebRtcServer, where one port receives the packets of all peers. */
 const modes = [
   { mode: 'single-port', env: { MEDIASOUP_USE_WEBRTC_SERVER: 'true' } },
   ...(obstacleToSharedPort
@@ -31,49 +31,54 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-test.each(modes)('in $mode a capture tells room and peer of each connection', async ({ env }) => {
-  await using stack = new AsyncDisposableStack();
-  const server = await startServerProcess({
-    ...env,
-    ICE_UFRAG: 'room-and-peer',
-    MEDIASOUP_ANNOUNCED_ADDRESS: UdpTap.address,
-  });
-  stack.defer(() => server.stop());
-  const tap = await UdpTap.open(server.mediaPort);
-  stack.defer(() => tap.close());
-
-  const peerIds = new Set<string | null>();
-  const peers: PeerPage[] = [];
-  for (const name of ['Alice', 'Bob']) {
-    const peer = await PeerPage.join({
-      browser,
-      url: server.url,
-      roomId,
-      name,
-      prepare: async (page) => {
-        page.on('websocket', (socket) => {
-          peerIds.add(new URL(socket.url()).searchParams.get('peerId'));
-        });
-      },
+test.each(modes)(
+  'in $mode a capture identifies room and peer of each connection',
+  async ({ env }) => {
+    await using stack = new AsyncDisposableStack();
+    const server = await startServerProcess({
+      ...env,
+      ICE_UFRAG: 'room-and-peer',
+      MEDIASOUP_ANNOUNCED_ADDRESS: UdpTap.address,
     });
-    stack.defer(() => peer.close());
-    peers.push(peer);
-  }
-  for (const peer of peers) {
-    await expect.poll(() => peer.received('video', 'framesDecoded'), patience).toBeGreaterThan(10);
-  }
+    stack.defer(() => server.stop());
+    const tap = await UdpTap.open(server.mediaPort);
+    stack.defer(() => tap.close());
 
-  const usernames = tap.captured.map(usernameOf).filter((username) => username !== undefined);
-  const ufrags = new Set(usernames.map((username) => username.split(':')[0] ?? ''));
-  expect(ufrags.size, 'two peers with two transports each').toBe(4);
-  const owners = usernames.map(ownerOfUfrag);
-  expect(new Set(owners.map((owner) => owner?.roomId))).toEqual(new Set([roomId]));
-  expect(new Set(owners.map((owner) => owner?.peerId))).toEqual(peerIds);
-  expect(peerIds.size).toBe(2);
-});
+    const peerIds = new Set<string | null>();
+    const peers: PeerPage[] = [];
+    for (const name of ['Alice', 'Bob']) {
+      const peer = await PeerPage.join({
+        browser,
+        url: server.url,
+        roomId,
+        name,
+        prepare: async (page) => {
+          page.on('websocket', (socket) => {
+            peerIds.add(new URL(socket.url()).searchParams.get('peerId'));
+          });
+        },
+      });
+      stack.defer(() => peer.close());
+      peers.push(peer);
+    }
+    for (const peer of peers) {
+      await expect
+        .poll(() => peer.received('video', 'framesDecoded'), patience)
+        .toBeGreaterThan(10);
+    }
+
+    const usernames = tap.captured.map(usernameOf).filter((username) => username !== undefined);
+    const ufrags = new Set(usernames.map((username) => username.split(':')[0] ?? ''));
+    expect(ufrags.size, 'two peers with two transports each').toBe(4);
+    const owners = usernames.map(ownerOfUfrag);
+    expect(new Set(owners.map((owner) => owner?.roomId))).toEqual(new Set([roomId]));
+    expect(new Set(owners.map((owner) => owner?.peerId))).toEqual(peerIds);
+    expect(peerIds.size).toBe(2);
+  },
+);
 
 test.each(['true', 'false', ...(obstacleToSharedPort ? [] : ['shared'])])(
-  'MEDIASOUP_USE_WEBRTC_SERVER=%s: transports name room and peer, but only if that was asked for',
+  'MEDIASOUP_USE_WEBRTC_SERVER=%s: ufrags contain room and peer only if ICE_UFRAG asks for it',
   async (useWebRtcServer) => {
     const ufragsWith = async (env: Record<string, string>) => {
       await using stack = new AsyncDisposableStack();

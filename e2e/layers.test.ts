@@ -4,7 +4,7 @@ import { PeerPage } from '../testkit/browser/peer-page.ts';
 
 const here = useBrowserAndServer();
 
-test('a small tile receives a smaller picture, and a large one a larger', async () => {
+test('a small tile receives a lower spatial layer than a large one', async () => {
   const options = { browser: here.browser, url: here.server.url, roomId: 'layers' };
   const alice = await PeerPage.join({ ...options, name: 'Alice' });
   const bob = await PeerPage.join({ ...options, name: 'Bob' });
@@ -12,7 +12,7 @@ test('a small tile receives a smaller picture, and a large one a larger', async 
 
   const patience = { timeout: 40_000, interval: 300 };
   const lines = async () => {
-    // There is a second stream, without pictures: mediasoup's bandwidth probes.
+    // A second stream without frames carries mediasoup's bandwidth probes.
     const streams = await bob.inbound('video');
     return Math.max(...streams.map(({ frameHeight }) => Number(frameHeight ?? 0)));
   };

@@ -1,4 +1,4 @@
-/** What Prometheus reads while two browsers are in a call, and the Grafana dashboard that is made of it. */
+/** The Prometheus metrics of a call of two browsers, and the Grafana dashboard that uses them. */
 import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -38,7 +38,7 @@ async function value(...about: Parameters<ValueOf>): Promise<number | undefined>
   return valueIn(await scrape(metricsUrl))(...about);
 }
 
-test('a call is counted: who is here, by what, how fast they came, and what flows', async () => {
+test('counts rooms, peers, transports, join times and traffic of a call', async () => {
   for (const peer of [alice, bob]) {
     await expect.poll(() => peer.received('video', 'framesDecoded'), patience).toBeGreaterThan(0);
   }
@@ -66,8 +66,8 @@ test('a call is counted: who is here, by what, how fast they came, and what flow
   }
 });
 
-test('media is counted up, as much as the browsers say that they sent', async () => {
-  // Whoever is asked first has counted less: what is counted is never more than what was sent.
+test('counts as many media bytes as the browsers have sent', async () => {
+  // The server is read first, so its count can't exceed what the browsers report afterwards.
   const counted = (await value('oneport_media_bytes_total', { direction: 'in' })) ?? 0;
   expect(counted).toBeGreaterThan(0);
   const sent = (await Promise.all([alice, bob].map(bytesSent))).reduce((a, b) => a + b);
@@ -81,7 +81,7 @@ test('media is counted up, as much as the browsers say that they sent', async ()
     .toBeGreaterThan((packets ?? 0) + 100);
 });
 
-/** Over its transports, headers and DTLS included (W3C webrtc-stats, RTCTransportStats). */
+/** On all transports, including headers and DTLS (W3C webrtc-stats, RTCTransportStats). */
 async function bytesSent(peer: PeerPage): Promise<number> {
   const stats = await peer.stats();
   return stats
@@ -89,11 +89,10 @@ async function bytesSent(peer: PeerPage): Promise<number> {
     .reduce((sum, stat) => sum + Number(stat.bytesSent), 0);
 }
 
-test('the Grafana dashboard asks for nothing that is not there', async () => {
+test('the Grafana dashboard queries existing metrics only, and all of ours', async () => {
   const dashboard = JSON.parse(readFileSync(dashboardFile, 'utf8'));
   const series = await scrape(metricsUrl);
   expect(faultsOf(dashboard, series)).toEqual([]);
-  // And it asks for all there is of ours.
   const queries = JSON.stringify(dashboard);
   const names = new Set(series.map(({ name }) => name.replace(/_(bucket|sum|count)$/, '')));
   const unused = [...names].filter(
@@ -114,7 +113,7 @@ test('no label names a room, a peer or a transport', async () => {
   expect(series.length).toBeLessThan(1000);
 });
 
-test('the log tells the same with ids: sockets, peers, transports', async () => {
+test('logs sockets, peers and transports with their ids', async () => {
   const lines = logOf(server.output());
   const of = (msg: string) => lines.filter((line) => line.msg === msg);
   expect(of('signalling opened')).toHaveLength(2);
@@ -136,7 +135,7 @@ test('the log tells the same with ids: sockets, peers, transports', async () => 
   }
 });
 
-test('who leaves is no longer counted, and what was sent still is', async () => {
+test('no longer counts peers that have left, but keeps their traffic', async () => {
   const before: Series[] = await scrape(metricsUrl);
   const sentBefore = valueIn(before)('oneport_media_bytes_total') ?? 0;
   await alice.button('Leave').click();

@@ -1,4 +1,4 @@
-/** A moderator and a guest as people see them: waiting, let in, muted, removed. */
+/** Moderation as users see it: a guest waits, is admitted, muted and removed. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from '../testkit/browser/chromium.ts';
@@ -27,7 +27,7 @@ async function open(roomId: string, claims: TestClaims): Promise<PeerPage> {
   return PeerPage.open({ browser, url: server.url, roomId, name, fragment: `token=${token}` });
 }
 
-/** A button of the dialog that is open: the page behind it may have one of the same name. */
+/** A button of the open dialog; the page behind it may have one with the same name. */
 const inDialog = ({ page }: PeerPage, name: string) =>
   page.getByRole('dialog').getByRole('button', { name, exact: true });
 
@@ -35,7 +35,7 @@ async function enter(peer: PeerPage): Promise<void> {
   await peer.button('Join').click();
 }
 
-test('a guest waits in the lobby, is let in, muted by the moderator, and removed for good', async () => {
+test('a guest waits in the lobby, is admitted, muted by the moderator, and removed for good', async () => {
   const roomId = 'moderated';
   const mo = await open(roomId, { sub: 'mo', name: 'Mo', moderate: true });
   await enter(mo);
@@ -51,7 +51,7 @@ test('a guest waits in the lobby, is let in, muted by the moderator, and removed
   const ada = await open(roomId, { sub: 'ada', name: 'Ada' });
   await enter(ada);
   await ada.page.getByRole('heading', { name: 'Waiting to be admitted' }).waitFor();
-  expect(await ada.stats(), 'no connection is made for who waits').toEqual([]);
+  expect(await ada.stats(), 'a waiting peer has no connection').toEqual([]);
   await mo.button('Admit Ada').click();
 
   await mo.tile('Ada').locator('video').waitFor();
@@ -59,12 +59,12 @@ test('a guest waits in the lobby, is let in, muted by the moderator, and removed
   await ada.page.getByRole('img', { name: /^Locked/ }).waitFor();
   await expect.poll(() => mo.received('audio', 'packetsReceived')).toBeGreaterThan(0);
 
-  // Loaded again, she is back in her place: the room is locked, but nobody has to be asked.
+  // After a reload the session continues: although the room is locked, no moderator has to admit Ada again.
   await ada.page.reload();
   await ada.tile('Mo').locator('video').waitFor();
   await mo.tile('Ada').locator('video').waitFor();
 
-  // Muted: Ada's own button says so, Mo sees it, and no packet comes any more.
+  // Muted: Ada's own button shows it, Mo sees it, and no more packets arrive.
   await mo.button('Moderate Ada').click();
   await inDialog(mo, 'Mute microphone').click();
   await ada.button('Unmute microphone').waitFor();
@@ -79,7 +79,7 @@ test('a guest waits in the lobby, is let in, muted by the moderator, and removed
       return (await packets()) - before;
     })
     .toBe(0);
-  // It is no gag.
+  // Ada may unmute herself.
   const silent = await packets();
   await ada.button('Unmute microphone').click();
   await expect.poll(packets).toBeGreaterThan(silent);
@@ -89,7 +89,7 @@ test('a guest waits in the lobby, is let in, muted by the moderator, and removed
   await ada.button('Turn camera on').waitFor();
   await mo.tile('Ada').locator('video').waitFor({ state: 'detached' });
 
-  // Removed, after being asked: and neither a reload nor the same link opens the room again.
+  // Removed after a confirmation: neither a reload nor the same link opens the room again.
   await mo.button('Moderate Ada').click();
   await inDialog(mo, 'Remove from call').click();
   await inDialog(mo, 'Remove Ada').click();
@@ -103,7 +103,7 @@ test('a guest waits in the lobby, is let in, muted by the moderator, and removed
   await Promise.all([mo.close(), ada.close()]);
 });
 
-test('a guest who is not let in is told so, and a closed room sends everybody away', async () => {
+test('a guest who is not admitted is told so, and closing a room removes everyone', async () => {
   const roomId = 'closed';
   const mo = await open(roomId, { sub: 'mo', name: 'Mo', moderate: true });
   await enter(mo);
@@ -124,7 +124,7 @@ test('a guest who is not let in is told so, and a closed room sends everybody aw
   await Promise.all([mo.close(), bob.close()]);
 });
 
-test('who may only watch has no buttons to send with, and sends nothing', async () => {
+test('a peer without permission to publish has no buttons for it, and sends nothing', async () => {
   const roomId = 'watching';
   const ada = await open(roomId, { sub: 'ada', name: 'Ada' });
   await enter(ada);
@@ -140,14 +140,14 @@ test('who may only watch has no buttons to send with, and sends nothing', async 
   expect(await viewer.page.getByLabel('Message', { exact: true }).count()).toBe(0);
   await ada.tile('Vi').waitFor();
   expect(await ada.tile('Vi').locator('video').count()).toBe(0);
-  expect(await ada.button('Moderate Vi').count(), 'Ada is no moderator').toBe(0);
+  expect(await ada.button('Moderate Vi').count(), 'Ada is not a moderator').toBe(0);
   await Promise.all([ada.close(), viewer.close()]);
 });
 
 test.each([
   ['without a token', undefined, 'This room is by invitation'],
   ['with an expired token', { expiresIn: -60 }, 'Your invitation has expired'],
-])('who comes %s reads why', async (_, times, title) => {
+])('a peer %s sees the reason', async (_, times, title) => {
   const fragment = times && `token=${await testToken({ room: 'kind' }, testSecret, times)}`;
   const options = { browser, url: server.url, roomId: 'kind', name: 'Eve' };
   const eve = await PeerPage.open({ ...options, ...(fragment ? { fragment } : {}) });

@@ -8,7 +8,7 @@ import { obstacleToSharedPort } from '../testkit/browser/port-matrix.ts';
 import { type ServerProcess, startServerProcess } from '../testkit/servers/server-process.ts';
 import { makeRoutedNetwork, wrapperInto } from '../testkit/system/routed-network.ts';
 
-/** How often each is done. More than once, and in all modes, for the figures of docs/reliability.md. */
+/** Runs of each change. With more than one, all modes are tested: for the figures in docs/reliability.md. */
 const runs = Number(process.env.NETWORK_RUNS ?? 1);
 const patience = { timeout: 60_000, interval: 100 };
 const modes = [
@@ -39,7 +39,7 @@ if (typeof network === 'string') {
   });
   afterAll(() => stack.disposeAsync());
 
-  /** Alice, whose network changes, and Bob, who is where the server is; both see each other. */
+  /** A call of Alice, whose network changes, and Bob, who is in the server's network. */
   const startCall = async (mode: string, call: AsyncDisposableStack) => {
     const server = await startServer(mode);
     call.defer(() => server.stop());
@@ -77,13 +77,13 @@ if (typeof network === 'string') {
       { command: ['ip', 'netns', 'exec', network.server, process.execPath, main] },
     );
 
-  /** Alice's way, both directions. */
-  const mustGoBy = async (alice: PeerPage, protocol: 'udp' | 'tcp') =>
+  /** Both directions of Alice's media. */
+  const expectProtocol = async (alice: PeerPage, protocol: 'udp' | 'tcp') =>
     await expect
       .poll(async () => (await alice.selectedCandidates()).map((to) => to.protocol), patience)
       .toEqual([protocol, protocol]);
 
-  /** Does something to the network, and waits until what is expected of it is there. */
+  /** Changes the network and waits for the expected result. */
   const measure = async (
     { alice, bob }: { alice: PeerPage; bob: PeerPage },
     what: string,
@@ -100,19 +100,19 @@ if (typeof network === 'string') {
       [alice, bob].map(async ({ page }) => longestGap(await frameTimes(page), since)),
     );
     console.log(`${what}: longest time without a frame: ${gaps.join(' and ')} ms`);
-    // The page was never loaded again, and the peer never left.
+    // The page was not reloaded, and Alice never left.
     expect(await alice.page.evaluate(() => 'mark' in window)).toBe(true);
     expect(await bob.tile('Alice').count()).toBe(1);
   };
 
   test.each(modes)(
-    'with MEDIASOUP_USE_WEBRTC_SERVER=%s a call goes on from another address, without UDP, and with UDP again',
+    'with MEDIASOUP_USE_WEBRTC_SERVER=%s a call survives another address, the loss of UDP, and its return',
     async (mode) => {
       await using call = new AsyncDisposableStack();
       const peers = await startCall(mode, call);
       const { alice } = peers;
       for (let run = 0; run < runs; run += 1) {
-        await mustGoBy(alice, 'udp');
+        await expectProtocol(alice, 'udp');
         let address = '';
         const change = () => {
           address = network.changeAddress();
@@ -121,22 +121,22 @@ if (typeof network === 'string') {
           expect.poll(() => localAddresses(alice), patience).toEqual([address, address]),
         );
         const { blockUdp, allowUdp } = network;
-        await measure(peers, `${mode}: UDP blocked`, blockUdp, () => mustGoBy(alice, 'tcp'));
-        await measure(peers, `${mode}: UDP allowed`, allowUdp, () => mustGoBy(alice, 'udp'));
+        await measure(peers, `${mode}: UDP blocked`, blockUdp, () => expectProtocol(alice, 'tcp'));
+        await measure(peers, `${mode}: UDP allowed`, allowUdp, () => expectProtocol(alice, 'udp'));
       }
     },
     runs * 120_000,
   );
 }
 
-/** Until this many more frames have been decoded than now. */
+/** Waits until this many more frames have been decoded. */
 async function moreFrames(peer: PeerPage, count: number): Promise<void> {
   const frames = () => peer.received('video', 'framesDecoded');
   const before = await frames();
   await expect.poll(frames, patience).toBeGreaterThan(before + count);
 }
 
-/** From where a peer's media comes and goes, by its own statistics. */
+/** The local addresses of a peer's selected pairs, from its own statistics. */
 async function localAddresses(peer: PeerPage): Promise<string[]> {
   const stats = await peer.stats();
   const byId = new Map(stats.map((stat) => [stat.id, stat]));

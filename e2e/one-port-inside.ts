@@ -1,6 +1,6 @@
 /**
- * A call of two Chromium peers, one by UDP and one by TCP, run by one-port.test.ts inside its network namespace, with
- * its address as argument. Prints what they have received, and which ports are open, as one line of JSON.
+ * A call of two Chromium peers, one over UDP and one over TCP. one-port.test.ts runs it inside its network namespace,
+ * with the address as argument. Prints what they have received, and which ports are open, as one line of JSON.
  */
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -46,7 +46,7 @@ for (const peer of peers) {
 }
 console.log(JSON.stringify({ received, open: openAt(address) }));
 
-/** What is open at an address, as ss(8) says: `udp 443`. The browser's own sockets are connected or its alone. */
+/** The ports that the server and its workers have open at an address, from ss(8): `udp 443`. */
 function openAt(local: string): string[] {
   const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(server.process.pid)]);
   const pids = [String(server.process.pid), ...String(children).trim().split(/\s+/)];

@@ -6,11 +6,11 @@ import { obstacleToSharedPort } from '../testkit/browser/port-matrix.ts';
 import { makeNetworkNamespace } from '../testkit/system/network-namespace.ts';
 
 /**
- * Not an address of a private network: of those Chromium takes no candidate with port 443. And 443 itself, which on
- * this machine somebody may have. What runs in there is one-port-inside.ts.
+ * Chromium accepts no candidate with port 443 at a private address, so the namespace has a public one. It also makes
+ * port 443 available, whatever this machine runs. The call itself is one-port-inside.ts.
  */
 const namespace = makeNetworkNamespace('203.0.113.1');
-const title = 'page, signalling, media by TCP and by UDP: all of it is port 443';
+const title = 'page, signalling, and media over TCP and UDP all use port 443';
 const obstacle = typeof namespace === 'string' ? namespace : obstacleToSharedPort;
 
 if (typeof namespace === 'string' || obstacle) {

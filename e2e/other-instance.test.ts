@@ -9,7 +9,7 @@ import { PeerPage } from '../testkit/browser/peer-page.ts';
 import { freePorts } from '../testkit/servers/free-ports.ts';
 import { startServerProcess } from '../testkit/servers/server-process.ts';
 
-/** By hand, for the figures in docs/reliability.md. */
+/** More than one for the figures in docs/reliability.md. */
 const runs = Number(process.env.STOP_RUNS ?? 1);
 const gaps: number[] = [];
 
@@ -33,8 +33,8 @@ interface Instance {
 }
 
 /**
- * What load balancers do: joins each connection with the first instance that is ready. Where none is, since this
- * machine has too much to do, with the last: better a slow answer than none.
+ * A load balancer: connects each client to the first instance that is ready. If none is, because this machine is
+ * overloaded, to the last one.
  */
 async function balance(port: number, instances: Instance[]): Promise<AsyncDisposable> {
   const isReady = async ({ url }: Instance) =>
@@ -50,7 +50,7 @@ async function balance(port: number, instances: Instance[]): Promise<AsyncDispos
       throw new TypeError('no instances');
     }
     const serverSide = connect(Number(new URL(chosen.url).port), 'localhost');
-    // Either end may reset the connection, and the other is told by the pipeline.
+    // Either end may reset the connection; the pipeline then closes the other one.
     await pipeline(browserSide, serverSide, browserSide).catch(() => undefined);
   });
   balancer.listen(port, 'localhost');
@@ -62,12 +62,12 @@ async function balance(port: number, instances: Instance[]): Promise<AsyncDispos
   };
 }
 
-test('a call whose server is stopped is warned, and goes on at another instance by itself', {
+test('a call whose server stops is warned, and continues on another instance by itself', {
   timeout: 240_000,
   repeats: runs - 1,
 }, async () => {
   await using stack = new AsyncDisposableStack();
-  // Whoever waits for the day to pass waits in vain.
+  // A drain of a whole day: the test ends it by a second signal.
   const first = await startServerProcess({ DRAIN_SECONDS: '86400' });
   stack.defer(() => first.stop());
   const second = await startServerProcess({});
@@ -105,7 +105,7 @@ test('a call whose server is stopped is warned, and goes on at another instance 
     await page.getByText('This server stops within 24 hours').waitFor();
   }
   const before = await Promise.all(call.map(frames));
-  // Another room begins elsewhere.
+  // A new room starts on the other instance.
   await join('another', 'Carol');
   for (const [i, peer] of call.entries()) {
     await expect.poll(() => frames(peer), patience).toBeGreaterThan((before[i] ?? 0) + 10);

@@ -1,4 +1,4 @@
-/** Two browsers in a call, while others at another address run into every limit that signalling has. */
+/** Two browsers in a call, while clients at another address run into every limit of signalling. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,9 +13,9 @@ import { type ServerProcess, startServerProcess } from '../testkit/servers/serve
 const patience = { timeout: 30_000, interval: 200 };
 const stranger = '127.0.0.2';
 const roomId = 'call';
-/** How long limits are run into; longer by hand. */
+/** How long the limits are exceeded. */
 const seconds = Number(process.env.OVERLOAD_SECONDS ?? 3);
-/** Rooms, and peers, that come at once. */
+/** The number of rooms, and of peers, that try to join at once. */
 const each = 5;
 
 let browser: Browser;
@@ -54,14 +54,14 @@ async function hits(): Promise<Record<string, number>> {
   );
 }
 
-test('limits hit at another address: refused and counted, and the call goes on', {
+test('a call continues while clients at another address exceed limits and are rejected and counted', {
   timeout: 60_000 + 3_000 * seconds,
 }, async () => {
   for (const caller of callers) {
     await expect.poll(() => caller.received('video', 'framesDecoded'), patience).toBeGreaterThan(0);
   }
   const signalling = `${server.url.replace('http://localhost', 'ws://127.0.0.1')}/signalling`;
-  // The machine is the callers' too: what they see without an overload is what to compare with.
+  // The callers share this machine, so compare with what they decode without overload.
   const calm = await watch(() => sleep(seconds * 1000));
   const expected = { rooms: 0, peers_per_room: 0, messages_per_second: 0, message_bytes: 0 };
   let refusedHandshakes = 0;
@@ -73,7 +73,7 @@ test('limits hit at another address: refused and counted, and the call goes on',
       expected.messages_per_second += 1;
       expected.message_bytes += 1;
       refusedHandshakes += await handshakes(signalling, 300);
-      // By then the address has some again.
+      // Until the address may open handshakes again.
       await sleep(4000);
     } while (!isOver());
   });
@@ -89,7 +89,7 @@ test('limits hit at another address: refused and counted, and the call goes on',
   console.log(JSON.stringify({ calm, overload, refused: await hits() }));
 });
 
-/** What the callers decode meanwhile: frames, freezes, seconds. */
+/** Counts the frames and freezes of the callers meanwhile. */
 async function watch(during: (isOver: () => boolean) => Promise<unknown>) {
   const count = (counter: string) =>
     Promise.all(callers.map((caller) => caller.received('video', counter)));
@@ -109,17 +109,18 @@ async function watch(during: (isOver: () => boolean) => Promise<unknown>) {
   };
 }
 
-/** Comes with more rooms, peers, messages and bytes than are allowed. */
+/** Exceeds the limits of rooms, peers, messages and bytes. */
 async function overrun(signalling: string): Promise<void> {
-  const come = (room: string) => new TestPeer({ signalling, roomId: room, localAddress: stranger });
+  const connect = (room: string) =>
+    new TestPeer({ signalling, roomId: room, localAddress: stranger });
   const codes = (peers: TestPeer[]) =>
     Promise.all(peers.map(async ({ closed }) => (await closed).code));
-  // One more room and one more peer have their places; those who come then have none.
-  const [second, third] = [come('second'), come(roomId)];
+  // One more room and one more peer are within the limits; the following ones are not.
+  const [second, third] = [connect('second'), connect(roomId)];
   await Promise.all([second.welcome(), third.welcome()]);
-  const rooms = Array.from({ length: each }, (_, n) => come(`room-${n}`));
+  const rooms = Array.from({ length: each }, (_, n) => connect(`room-${n}`));
   expect(await codes(rooms)).toEqual(rooms.map(() => 4429));
-  const peers = Array.from({ length: each }, () => come(roomId));
+  const peers = Array.from({ length: each }, () => connect(roomId));
   expect(await codes(peers)).toEqual(peers.map(() => 4429));
   for (let n = 0; n < 2000; n++) {
     second.send({ notification: true, method: 'none', data: {} });
@@ -128,7 +129,7 @@ async function overrun(signalling: string): Promise<void> {
   expect(await codes([second, third])).toEqual([4429, 1009]);
 }
 
-/** Begins as many. @returns how many were refused */
+/** @returns how many of the handshakes were rejected */
 async function handshakes(signalling: string, count: number): Promise<number> {
   let refused = 0;
   for (let n = 0; n < count; n++) {

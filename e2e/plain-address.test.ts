@@ -4,7 +4,7 @@ import { PeerPage } from '../testkit/browser/peer-page.ts';
 
 const here = useBrowserAndServer();
 
-test('the plain address, opened twice, leads to the same room', async () => {
+test('opening the plain address twice leads to the same room', async () => {
   const options = { browser: here.browser, url: here.server.url };
   const alice = await PeerPage.join({ ...options, name: 'Alice' });
   const bob = await PeerPage.join({ ...options, name: 'Bob' });
@@ -18,7 +18,7 @@ test('the plain address, opened twice, leads to the same room', async () => {
   await Promise.all([alice.close(), bob.close()]);
 });
 
-test('a page whose scripts got lost on the way says what to do', async () => {
+test('a page whose scripts failed to load says what to do', async () => {
   const page = await here.browser.newPage();
   await page.route('**/assets/*.js', (route) => route.abort('failed'));
   await page.goto(here.server.url);

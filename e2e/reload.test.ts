@@ -4,26 +4,26 @@ import { useBrowserAndServer } from '../testkit/browser/browser-and-server.ts';
 import { frameTimes, logFrames, longestGap } from '../testkit/browser/frame-log.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
 
-/** How often the page is loaded again. Many times for the figures of docs/reliability.md. */
+/** The number of reloads. Many for the figures in docs/reliability.md. */
 const runs = Number(process.env.NETWORK_RUNS ?? 3);
 const patience = { timeout: 30_000, interval: 200 };
 
 const host = useBrowserAndServer();
 
-/** What a page's signalling sockets were opened with, and what the server told over them. */
+/** The queries of a page's signalling sockets, and the methods that the server sent on them. */
 function watchSignalling(page: Page) {
   const queries: URLSearchParams[] = [];
-  const told: string[] = [];
+  const methods: string[] = [];
   page.on('websocket', (socket) => {
     queries.push(new URL(socket.url()).searchParams);
     socket.on('framereceived', ({ payload }) => {
       const { method } = JSON.parse(String(payload)) as { method?: string };
       if (method) {
-        told.push(method);
+        methods.push(method);
       }
     });
   });
-  return { queries, told };
+  return { queries, methods };
 }
 
 async function join(roomId: string, name: string) {
@@ -43,12 +43,12 @@ async function join(roomId: string, name: string) {
 
 const frames = (peer: PeerPage) => peer.received('video', 'framesDecoded');
 
-/** All that is in the tab's and the origin's storage. */
+/** The contents of the tab's and the origin's storage. */
 const stored = (page: Page) =>
   page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]));
 
 test(
-  'a page that is loaded again is in the call as before, and the others see nobody leave',
+  'a reloaded page continues the call as before, and the other peers see no peer leave',
   async () => {
     const { peer: alice, signalling: ofAlice } = await join('again', 'Alice');
     const { peer: bob, signalling: ofBob } = await join('again', 'Bob');
@@ -58,7 +58,7 @@ test(
     await alice.button('Turn camera on').click();
     await alice.button('Mute microphone').click();
     await bob.tile('Alice').locator('video').waitFor();
-    const toldBefore = ofBob.told.length;
+    const countBefore = ofBob.methods.length;
 
     for (let run = 0; run < runs; run += 1) {
       const since = Date.now();
@@ -69,7 +69,7 @@ test(
       await bob.tile('Alice').locator('video').waitFor();
       const seen = await frames(bob);
       await expect.poll(() => frames(bob), patience).toBeGreaterThan(seen + 10);
-      // As it was: heard by nobody, seen by all.
+      // As before: muted, with the camera on.
       await alice.button('Unmute microphone').waitFor();
       await alice.button('Turn camera off').waitFor();
       const after = await frameTimes(alice.page);
@@ -77,15 +77,15 @@ test(
         longestGap([...before, ...after], since),
         longestGap(await frameTimes(bob.page), since),
       ];
-      console.log(`page loaded again: longest time without a frame: ${gaps.join(' and ')} ms`);
+      console.log(`page reloaded: longest time without a frame: ${gaps.join(' and ')} ms`);
     }
-    const told = ofBob.told.slice(toldBefore);
-    expect(told).toContain('consumerClosed');
-    expect(told).not.toContain('newPeer');
-    expect(told).not.toContain('peerClosed');
+    const methods = ofBob.methods.slice(countBefore);
+    expect(methods).toContain('consumerClosed');
+    expect(methods).not.toContain('newPeer');
+    expect(methods).not.toContain('peerClosed');
     expect(await bob.tile('Alice').count()).toBe(1);
     expect(new Set(ofAlice.queries.map((query) => query.get('peerId'))).size).toBe(1);
-    // Each secret opens one socket.
+    // Each secret is used once.
     const secrets = ofAlice.queries.map((query) => query.get('resume'));
     expect(secrets[0]).toBeNull();
     expect(new Set(secrets).size).toBe(runs + 1);
@@ -96,7 +96,7 @@ test(
   90_000 + runs * 10_000,
 );
 
-test('while a page lives its secret is in no storage: a duplicated tab is somebody else, and harms nobody', async () => {
+test('the resume secret is in no storage while a page is loaded, so a duplicated tab is a peer of its own', async () => {
   const { peer: alice, signalling: ofAlice } = await join('twice', 'Alice');
   const { peer: bob } = await join('twice', 'Bob');
   await expect.poll(() => frames(alice), patience).toBeGreaterThan(10);
@@ -105,7 +105,7 @@ test('while a page lives its secret is in no storage: a duplicated tab is somebo
   const peerId = ofAlice.queries[0]?.get('peerId') ?? 'none';
   expect(await stored(alice.page)).not.toContain(peerId);
 
-  // What a page opens gets a copy of sessionStorage, as a duplicated tab does.
+  // A page that is opened by another one gets a copy of its sessionStorage, as a duplicated tab does.
   const opening = alice.page.context().waitForEvent('page');
   await alice.page.evaluate(() => {
     sessionStorage.setItem('copied', 'yes');
@@ -124,7 +124,7 @@ test('while a page lives its secret is in no storage: a duplicated tab is somebo
   await bob.close();
 });
 
-test('who has left is in the lobby after loading the page again, and nothing was kept', async () => {
+test('a page that is reloaded after leaving shows the lobby, and has stored nothing', async () => {
   const { peer: alice, signalling } = await join('left', 'Alice');
   await alice.button('Leave').click();
   await alice.button('Rejoin').waitFor();
@@ -135,17 +135,17 @@ test('who has left is in the lobby after loading the page again, and nothing was
   await alice.close();
 });
 
-test('a secret that is not good any more leads to the lobby', async () => {
+test('an invalid resume secret leads to the lobby', async () => {
   const { peer: alice, signalling } = await join('stale', 'Alice');
   const { peer: bob } = await join('stale', 'Bob');
   const peerId = signalling.queries[0]?.get('peerId') as string;
-  const place = { roomId: 'stale', peerId, displayName: 'Alice', resumeSecret: 'x'.repeat(32) };
-  // As if a tab had been duplicated in the very moment between two pages, and had been first.
-  await bob.page.evaluate((kept) => {
-    sessionStorage.setItem('oneport.session', JSON.stringify({ ...kept, savedAt: Date.now() }));
-    // So that Bob's own place isn't kept over it.
+  const session = { roomId: 'stale', peerId, displayName: 'Alice', resumeSecret: 'x'.repeat(32) };
+  // As if a tab had been duplicated during the reload, and had used the secret first.
+  await bob.page.evaluate((saved) => {
+    sessionStorage.setItem('oneport.session', JSON.stringify({ ...saved, savedAt: Date.now() }));
+    // Keeps Bob's own session from overwriting it.
     Storage.prototype.setItem = () => undefined;
-  }, place);
+  }, session);
   await bob.page.reload();
   await bob.button('Join').waitFor();
   expect(await alice.button('Leave').count()).toBe(1);

@@ -9,20 +9,20 @@ import { debianProgram } from '../scripts/debian/debian-program.ts';
 import { readDeploy } from '../testkit/servers/deployed.ts';
 import { freePorts } from '../testkit/servers/free-ports.ts';
 
-/** A proxy of deploy/ that runs. */
+/** A running proxy, configured as in deploy/. */
 export interface ReverseProxy {
-  /** The page through it. */
+  /** The URL of the page through the proxy. */
   url: string;
-  /** Its port for plain HTTP. */
+  /** The same on its port for plain HTTP. */
   plainUrl: string;
-  /** All that it has written anywhere, its logs above all. */
+  /** Everything that it has written: its output and its logs. */
   written(): string;
   stop(): Promise<void>;
 }
 
 type Start = (upstream: string, context: Pick<TestContext, 'skip'>) => Promise<ReverseProxy>;
 
-/** By their name: each with its file of deploy/, of which only addresses, ports and folders are changed. */
+/** By name. Each uses its configuration in deploy/ with other addresses, ports and folders. */
 export const proxies: Record<string, Start> = { nginx: startNginx, Caddy: startCaddy };
 
 async function startNginx(
@@ -71,7 +71,7 @@ async function startCaddy(
   const program = await debianProgram({ name: 'caddy', file: 'usr/bin/caddy' }, context);
   const folder = mkdtempSync(join(tmpdir(), 'oneport-caddy-'));
   const port = await freePorts(2);
-  // Ports of its own, only here; its certificate is its own, and nobody is to trust it.
+  // Ports for this test on loopback only; its certificate authority is not installed.
   const forTest = `http_port ${port + 1}\nhttps_port ${port}\ndefault_bind 127.0.0.1\nadmin off\nskip_install_trust\n`;
   const ours = changed(readDeploy('caddy/Caddyfile'), [['{\n', `{\n${forTest}`]]);
   writeFileSync(join(folder, 'Caddyfile'), ours);
@@ -82,7 +82,7 @@ async function startCaddy(
   });
 }
 
-/** Each text is replaced at its first place, and must be there. */
+/** @throws if one of the texts to replace is missing */
 function changed(text: string, changes: [string, string][]): string {
   return changes.reduce((before, [from, to]) => {
     if (!before.includes(from)) {
@@ -112,7 +112,7 @@ async function start(
     const logs = files.filter((name) => name.endsWith('.log'));
     return output + logs.map((name) => readFileSync(join(folder, name), 'utf8')).join('');
   };
-  /** When its folder has gone. */
+  /** Kept after its folder is removed. */
   let last: string | undefined;
   const ended = once(child, 'exit').then(() => {
     throw new Error(`${program} ended:\n${output}`);
@@ -136,7 +136,7 @@ async function start(
   };
 }
 
-/** Any answer will do: the first ones may come before it has a certificate. */
+/** Waits for any answer. At first the proxy may have no certificate yet. */
 async function untilAnswers(url: string): Promise<void> {
   for (;;) {
     const answers = await new Promise<boolean>((resolve) => {

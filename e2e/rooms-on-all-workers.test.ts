@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PortsSummary } from '../server/src/http/ports-summary.ts';
 import { launchChromium } from '../testkit/browser/chromium.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
-import { describeWay, portWays, startServerFor } from '../testkit/browser/port-matrix.ts';
+import { describeVariant, portVariants, startServerFor } from '../testkit/browser/port-matrix.ts';
 import { TestPeer } from '../testkit/clients/test-peer.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
@@ -17,13 +17,13 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 describe.each([2, 4])('with %i workers', (numWorkers) => {
-  test.each(portWays.map((way) => ({ way, name: describeWay(way) })))(
-    'rooms on all of them are calls: $name',
-    async ({ way }) => {
+  test.each(portVariants.map((variant) => ({ variant, name: describeVariant(variant) })))(
+    'rooms on every worker work as calls: $name',
+    async ({ variant }) => {
       await using stack = new AsyncDisposableStack();
-      const server = await startServerFor(way, {
+      const server = await startServerFor(variant, {
         MEDIASOUP_NUM_WORKERS: String(numWorkers),
-        // A page that is closed leaves at once: the next room's worker is the busiest then.
+        // A closed page leaves at once, so that the next room's worker is the busiest one.
         RECONNECT_GRACE_SECONDS: '0',
       });
       stack.defer(() => server.stop());
@@ -33,10 +33,10 @@ describe.each([2, 4])('with %i workers', (numWorkers) => {
 
       for (let n = 0; n < numWorkers; n++) {
         const roomId = `room-${n}`;
-        // It holds the room on its worker, so that the next comes to another, without encoding anything.
+        // Keeps the room on its worker, so that the next room goes to another one.
         const holder = await TestPeer.join({ signalling, roomId });
         stack.defer(async () => void (await holder.leave()));
-        const forceTcp = way.protocol === 'tcp';
+        const forceTcp = variant.protocol === 'tcp';
         const options = { browser, url: server.url, roomId, forceTcp };
         const alice = await PeerPage.join({ ...options, name: 'Alice' });
         const bob = await PeerPage.join({ ...options, name: 'Bob' });
@@ -45,7 +45,7 @@ describe.each([2, 4])('with %i workers', (numWorkers) => {
             .poll(() => peer.received('video', 'framesDecoded'), patience)
             .toBeGreaterThan(10);
           for (const { protocol } of await peer.selectedCandidates()) {
-            expect(protocol).toBe(way.protocol);
+            expect(protocol).toBe(variant.protocol);
           }
         }
         used.add(await busiestWorker(server.url));
@@ -57,7 +57,7 @@ describe.each([2, 4])('with %i workers', (numWorkers) => {
   );
 });
 
-/** The worker with the most transports at its ports. */
+/** The index of the worker with the most transports. */
 async function busiestWorker(url: string): Promise<number> {
   const response = await fetch(`${url}/api/ports`);
   const { ports } = (await response.json()) as PortsSummary;

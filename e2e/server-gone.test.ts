@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-test('when the server goes, the page says so, and when it is back the call goes on by itself', async () => {
+test('the page says that the server is gone, and the call continues by itself when it is back', async () => {
   const first = await startServerProcess({});
   const options = { browser, url: first.url, roomId: 'gone' };
   const alice = await PeerPage.join({ ...options, name: 'Alice' });
@@ -22,7 +22,7 @@ test('when the server goes, the page says so, and when it is back the call goes 
   await alice.page.evaluate(() => {
     new MutationObserver(() => {
       if (document.body.innerText.includes('still see')) {
-        document.body.dataset.said = 'still see';
+        document.body.dataset.shown = 'still see';
       }
     }).observe(document.body, { childList: true, subtree: true, characterData: true });
   });
@@ -34,13 +34,13 @@ test('when the server goes, the page says so, and when it is back the call goes 
       .waitFor();
   }
 
-  // Its socket said so, long before the browser notices that nothing comes any more.
+  // The socket closed long before the browser notices that no media arrives.
   await expect
     .poll(() => alice.page.getByTestId('port-badge').getAttribute('data-connected'), {
       timeout: 30_000,
     })
     .toBe('false');
-  expect(await alice.page.evaluate(() => document.body.dataset.said)).toBeUndefined();
+  expect(await alice.page.evaluate(() => document.body.dataset.shown)).toBeUndefined();
 
   const second = await startServerProcess({
     HTTP_PORT: new URL(first.url).port,

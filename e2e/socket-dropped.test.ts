@@ -1,4 +1,4 @@
-/** The signalling socket drops, and the call doesn't: docs/reliability.md. */
+/** A call continues when its signalling socket drops: docs/reliability.md. */
 import { expect, test } from 'vitest';
 import { useBrowserAndServer } from '../testkit/browser/browser-and-server.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
@@ -8,7 +8,7 @@ import { openTcpRelay, type TcpRelay } from '../testkit/system/tcp-relay.ts';
 const patience = { timeout: 30_000, interval: 100 };
 const testing = useBrowserAndServer();
 
-/** Two in a call, whose signalling goes through a relay; media doesn't. */
+/** A call in which Alice's signalling goes through a relay; media does not. */
 async function callThroughRelay(stack: AsyncDisposableStack, roomId: string) {
   const { browser, server } = testing;
   const outside = await freePorts(1);
@@ -18,7 +18,7 @@ async function callThroughRelay(stack: AsyncDisposableStack, roomId: string) {
     stack.defer(() => peer.close());
     return peer;
   };
-  // Bob's own signalling is not disturbed: he would see it if Alice left.
+  // Bob's signalling is not disturbed, so he would see Alice leave.
   const alice = await join('Alice', `http://127.0.0.1:${outside}`);
   const bob = await join('Bob', server.url);
   for (const peer of [alice, bob]) {
@@ -37,7 +37,7 @@ const mark = (peer: PeerPage) =>
     }
   });
 
-/** How many of the page's connections are those from before. */
+/** For each connection of the page, whether it existed before the interruption. */
 const marked = (peer: PeerPage) =>
   peer.page.evaluate(() => window.peerConnections.map((pc) => 'fromBefore' in pc));
 
@@ -45,16 +45,16 @@ const reconnecting = (peer: PeerPage) => peer.page.getByText(/can’t be reached
 
 const interruptions: [string, (relay: TcpRelay) => void, (relay: TcpRelay) => void][] = [
   ['drops', (relay) => relay.cut(), (relay) => relay.mend()],
-  ['goes dead, but seems open', (relay) => relay.stall(), () => undefined],
+  ['stalls without closing', (relay) => relay.stall(), () => undefined],
 ];
 
 test.each(interruptions)(
-  'the socket %s: media goes on by the same connections, and nobody sees Alice leave',
+  'the socket %s: media continues on the same connections, and Bob does not see Alice leave',
   async (how, interrupt, mend) => {
     await using stack = new AsyncDisposableStack();
     const { relay, alice, bob } = await callThroughRelay(stack, how.replaceAll(/\W/g, '-'));
     interrupt(relay);
-    // What she does meanwhile must be so for the others, once they can know.
+    // Bob must see this once signalling works again.
     await alice.button('Mute microphone').click();
     if (how === 'drops') {
       await reconnecting(alice).waitFor();

@@ -1,4 +1,4 @@
-/** Where nothing else works: media by a real coturn, configured as deploy/ has it. */
+/** Media relayed by a real coturn, configured as in deploy/. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { startServerProcess } from '../testkit/servers/server-process.ts';
 const patience = { timeout: 30_000, interval: 200 };
 const secret = 'sixteen-characters-or-more';
 
-test('peers that may only use the relay see each other', { timeout: 180_000 }, async (context) => {
+test('peers that can only use the relay see each other', { timeout: 180_000 }, async (context) => {
   const coturn = await startCoturn(context);
   const server = await startServerProcess({
     TURN_URLS: `turn:127.0.0.1:${coturn.port}?transport=udp`,
@@ -47,7 +47,7 @@ test('peers that may only use the relay see each other', { timeout: 180_000 }, a
   expect(coturn.output()).not.toContain(secret);
 });
 
-/** As in a network that lets nothing out but to the relay. */
+/** As in a network that only allows traffic to the relay. */
 async function relayOnly(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const Original = window.RTCPeerConnection;
@@ -74,7 +74,7 @@ async function startCoturn(context: TestContext): Promise<{ port: number; output
   const folder = mkdtempSync(join(tmpdir(), 'oneport-coturn-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const port = await freePorts(50);
-  // Only addresses, ports and the secret are others; TLS needs a certificate that browsers trust.
+  // Only addresses, ports and the secret differ, and TLS is off, because browsers would not trust the certificate.
   const changes: [RegExp, string][] = [
     [/^listening-port=.*$/m, `listening-port=${port}\nlistening-ip=127.0.0.1\nrelay-ip=127.0.0.1`],
     [/^tls-listening-port=.*$/m, 'no-tls\nno-dtls'],

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { useBrowserAndServer } from '../testkit/browser/browser-and-server.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
 
-/** A protoo message as it went over the socket. */
+/** A protoo message on the socket. */
 interface Message {
   sentBy: 'browser' | 'server';
   method?: string;
@@ -13,7 +13,7 @@ interface Message {
 
 const here = useBrowserAndServer();
 
-/** Writes down what goes over the socket, and keeps every reply from the browser. */
+/** Records all messages, and withholds every reply from the browser. */
 async function withholdReplies(page: Page, messages: Message[]): Promise<void> {
   await page.routeWebSocket(/\/signalling\?/, (socket) => {
     const upstream = socket.connectToServer();
@@ -31,7 +31,7 @@ async function withholdReplies(page: Page, messages: Message[]): Promise<void> {
   });
 }
 
-test('the first frame waits for welcome, ICE and DTLS, and for no reply at all', async () => {
+test('the first frame waits for welcome, ICE and DTLS, but for no reply', async () => {
   const options = { browser: here.browser, url: here.server.url, roomId: 'waiting' };
   const alice = await PeerPage.join({ ...options, name: 'Alice' });
 
@@ -57,7 +57,7 @@ test('the first frame waits for welcome, ICE and DTLS, and for no reply at all',
   expect(methods.filter((method) => method === 'join')).toHaveLength(1);
   expect(methods.indexOf('join')).toBeLessThan(methods.indexOf('produce'));
 
-  // To receive Alice took one notification and one request of the server's, answered at once.
+  // To receive Alice, Bob needs one notification and one request of the server.
   const needed = messages.filter(
     ({ sentBy, method }) =>
       sentBy === 'server' && (method === 'welcome' || method === 'newConsumers'),

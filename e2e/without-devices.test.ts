@@ -14,30 +14,33 @@ afterAll(() => server.stop());
 
 test.each([
   {
-    name: 'whose permission was denied',
+    name: 'with denied permissions',
     flags: ['--use-fake-device-for-media-stream', '--deny-permission-prompts'],
     words: /blocked/,
   },
   { name: 'without devices', flags: [], words: /No .*found/ },
-])('a peer $name reads why, joins all the same, and sees the others', async ({ flags, words }) => {
-  const [withDevices, without] = await Promise.all([
-    launchChromium(),
-    chromium.launch({ ...chromiumOptions, args: [...chromiumOptions.args, ...flags] }),
-  ]);
-  // A room for each: who is closed without leaving is there for some seconds yet.
-  const options = { url: server.url, roomId: `without-devices-${flags.length}` };
-  const alice = await PeerPage.join({ ...options, browser: withDevices, name: 'Alice' });
-  const bob = await PeerPage.open({
-    ...options,
-    browser: without,
-    name: 'Bob',
-    permissions: [],
-  });
-  await bob.page.getByText(words).first().waitFor();
-  await bob.join();
-  await bob.tile('Alice').locator('video').waitFor();
-  const patience = { timeout: 30_000, interval: 300 };
-  await expect.poll(() => bob.received('video', 'framesDecoded'), patience).toBeGreaterThan(0);
-  await alice.tile('Bob').waitFor();
-  await Promise.all([withDevices.close(), without.close()]);
-});
+])(
+  'a peer $name sees the reason, can still join, and sees the others',
+  async ({ flags, words }) => {
+    const [withDevices, without] = await Promise.all([
+      launchChromium(),
+      chromium.launch({ ...chromiumOptions, args: [...chromiumOptions.args, ...flags] }),
+    ]);
+    // A room for each, because a peer that is closed without leaving stays for a few seconds.
+    const options = { url: server.url, roomId: `without-devices-${flags.length}` };
+    const alice = await PeerPage.join({ ...options, browser: withDevices, name: 'Alice' });
+    const bob = await PeerPage.open({
+      ...options,
+      browser: without,
+      name: 'Bob',
+      permissions: [],
+    });
+    await bob.page.getByText(words).first().waitFor();
+    await bob.join();
+    await bob.tile('Alice').locator('video').waitFor();
+    const patience = { timeout: 30_000, interval: 300 };
+    await expect.poll(() => bob.received('video', 'framesDecoded'), patience).toBeGreaterThan(0);
+    await alice.tile('Bob').waitFor();
+    await Promise.all([withDevices.close(), without.close()]);
+  },
+);

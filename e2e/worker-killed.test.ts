@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from '../testkit/browser/chromium.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
-import { describeWay, portWays, startServerFor } from '../testkit/browser/port-matrix.ts';
+import { describeVariant, portVariants, startServerFor } from '../testkit/browser/port-matrix.ts';
 import { workerPids } from '../testkit/system/worker-pids.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
@@ -18,17 +18,19 @@ afterAll(() => browser.close());
 
 const kills = Number(process.env.WORKER_KILLS ?? 1);
 
-const ways = portWays.filter(({ mode, protocol }) => mode === 'shared-port' || protocol === 'udp');
+const variants = portVariants.filter(
+  ({ mode, protocol }) => mode === 'shared-port' || protocol === 'udp',
+);
 
-test.each(ways.map((way) => ({ way, name: describeWay(way) })))(
-  'a worker is killed: its call goes on elsewhere, another notices nothing: $name',
+test.each(variants.map((variant) => ({ variant, name: describeVariant(variant) })))(
+  'after a worker is killed, its call continues on another worker, and other calls are not disturbed: $name',
   { repeats: kills - 1 },
-  async ({ way }) => {
+  async ({ variant }) => {
     await using stack = new AsyncDisposableStack();
-    const server = await startServerFor(way, { MEDIASOUP_NUM_WORKERS: '2' });
+    const server = await startServerFor(variant, { MEDIASOUP_NUM_WORKERS: '2' });
     stack.defer(() => server.stop());
     const join = async (roomId: string, name: string) => {
-      const forceTcp = way.protocol === 'tcp';
+      const forceTcp = variant.protocol === 'tcp';
       const peer = await PeerPage.join({ browser, url: server.url, roomId, name, forceTcp });
       stack.defer(() => peer.close());
       return peer;
@@ -39,13 +41,13 @@ test.each(ways.map((way) => ({ way, name: describeWay(way) })))(
     const [carol, dave] = [await join('spared', 'Carol'), await join('spared', 'Dave')];
     for (const peer of [alice, bob, carol, dave]) {
       await expect.poll(() => frames(peer), patience).toBeGreaterThan(10);
-      // Those who have just joined are told of.
+      // Wait for the notices about peers that have joined.
       await expect.poll(() => peer.page.locator('.toast').count(), patience).toBe(0);
       await peer.page.evaluate(() => {
         for (const pc of window.peerConnections) {
           Object.assign(pc, { fromBefore: true });
         }
-        // What a person would see: that there was trouble, that somebody left or came.
+        // Texts that a user would see if the call were disturbed.
         const words = /left|joined|reached|restarting|connected again/i;
         new MutationObserver(() => {
           if (words.test(document.body.innerText)) {

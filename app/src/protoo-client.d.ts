@@ -1,6 +1,6 @@
 /** The part of protoo-client 4.0.8 that is used here; the package has no types. */
 declare module 'protoo-client/lib/Peer.js' {
-  /** What a protoo peer calls on its transport (protoo-client, lib/transports/WebSocketTransport.js). */
+  /** The transport of a protoo peer (protoo-client, lib/transports/WebSocketTransport.js). */
   export interface PeerTransport {
     readonly closed: boolean;
     close(): void;

@@ -4,9 +4,9 @@ import { type ServerProcess, startServerProcess } from '../servers/server-proces
 import { launchChromium } from './chromium.ts';
 
 /**
- * A browser and a server for the tests of a file, started before the first and ended after the last.
+ * Starts a browser and a server before the first test of a file, and stops them after the last one.
  *
- * @returns what is there while a test runs
+ * @returns getters that work while a test runs
  */
 export function useBrowserAndServer(): {
   readonly browser: Browser;
@@ -15,7 +15,7 @@ export function useBrowserAndServer(): {
   let started: [Browser, ServerProcess] | undefined;
   const get = () => {
     if (!started) {
-      throw new Error('only there while a test runs');
+      throw new Error('browser and server exist only while a test runs');
     }
     return started;
   };

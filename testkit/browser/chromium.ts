@@ -1,7 +1,7 @@
 import { type Browser, chromium } from 'playwright-core';
 import { writeVoice } from './voice.ts';
 
-/** Debian's Chromium, kept from the network and from what a container lacks; ICE to 127.0.0.1 allowed. */
+/** Debian's Chromium without background network traffic, fit for containers, with ICE to 127.0.0.1 allowed. */
 export const chromiumOptions = {
   executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium',
   args: [
@@ -18,9 +18,9 @@ export const chromiumOptions = {
 };
 
 /**
- * With a moving picture for a camera, a voice for a microphone, and no questions.
+ * Chromium with a fake camera, a fake microphone that sounds like speech, and no permission prompts.
  *
- * @param executablePath - Chromium, or what runs it with the arguments that it is given
+ * @param executablePath - Chromium, or a wrapper that runs it with the given arguments
  */
 export function launchChromium(executablePath = chromiumOptions.executablePath): Promise<Browser> {
   return chromium.launch({

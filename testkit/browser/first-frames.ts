@@ -2,12 +2,12 @@ import type { Page } from 'playwright-core';
 
 declare global {
   interface Window {
-    /** When each received picture had its first frame decoded, as Date.now() counts. */
+    /** When the first frame of each received video track was decoded, in milliseconds since the epoch. */
     firstFrames: number[];
   }
 }
 
-/** Runs in the page, after `watchPeerConnections`. It looks at nothing but receivers of pictures: looking costs time. */
+/** Runs in the page, after `watchPeerConnections`. Polls video receivers only, because polling takes time. */
 function watchFirstFrames(): void {
   window.firstFrames = [];
   const untilDecoded = async (receiver: RTCRtpReceiver) => {
@@ -34,14 +34,14 @@ function watchFirstFrames(): void {
   };
 }
 
-/** Done with a page before it is opened: `firstFramesAfter` needs it. */
+/** Prepares a page for `firstFramesAfter`. To be called before it is opened. */
 export async function recordFirstFrames(page: Page): Promise<void> {
   await page.addInitScript(watchFirstFrames);
 }
 
 /**
- * @param time - as Date.now() counts, which pages of this machine do alike
- * @returns milliseconds from then to the first frame of each picture that has come since
+ * @param time - milliseconds since the epoch
+ * @returns milliseconds from then to the first frame of each video track received since
  */
 export async function firstFramesAfter(page: Page, time: number): Promise<number[]> {
   const all = await page.evaluate(() => window.firstFrames);

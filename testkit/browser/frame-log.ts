@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 
 declare global {
   interface Window {
-    /** When decoded video frames were found, newest last: milliseconds since 1970. */
+    /** When newly decoded video frames were found, in milliseconds since the epoch, ascending. */
     frameLog: number[];
   }
 }
@@ -10,12 +10,12 @@ declare global {
 /** Runs in the page, before its own scripts and after watchPeerConnections. */
 export function logFrames(): void {
   const interval = 50;
-  const longest = 10_000;
+  const maxEntries = 10_000;
   window.frameLog = [];
   let before = new Map<string, number>();
-  const look = async () => {
+  const poll = async () => {
     const now = new Map<string, number>();
-    let rose = false;
+    let increased = false;
     for (const [i, pc] of window.peerConnections.entries()) {
       for (const stat of (await pc.getStats()).values()) {
         if (stat.type !== 'inbound-rtp' || stat.kind !== 'video') {
@@ -24,23 +24,23 @@ export function logFrames(): void {
         const key = `${i} ${stat.ssrc}`;
         now.set(key, stat.framesDecoded);
         if (stat.framesDecoded > (before.get(key) ?? 0)) {
-          rose = true;
+          increased = true;
         }
       }
     }
     before = now;
-    if (rose) {
+    if (increased) {
       window.frameLog.push(Date.now());
     }
-    if (window.frameLog.length > longest) {
+    if (window.frameLog.length > maxEntries) {
       window.frameLog.shift();
     }
-    setTimeout(look, interval);
+    setTimeout(poll, interval);
   };
-  void look();
+  void poll();
 }
 
-/** When frames were found decoded, each to about 100 ms. */
+/** When newly decoded frames were found, to within about 100 ms. */
 export function frameTimes(page: Page): Promise<number[]> {
   return page.evaluate(() => window.frameLog);
 }
@@ -48,8 +48,8 @@ export function frameTimes(page: Page): Promise<number[]> {
 /**
  * The longest time without a decoded frame.
  *
- * @param times - milliseconds since 1970, ascending
- * @param since - what ended before doesn't count
+ * @param times - milliseconds since the epoch, ascending
+ * @param since - gaps that ended before this time don't count
  * @returns milliseconds
  */
 export function longestGap(times: readonly number[], since: number): number {

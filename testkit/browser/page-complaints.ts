@@ -1,9 +1,9 @@
 import type { Page } from 'playwright-core';
 
 /**
- * What a page says that nobody sees: its warnings and errors, and what it could not load.
+ * Collects a page's console warnings and errors, and the requests that failed.
  *
- * @returns them as lines, the newest hundred, as of now
+ * @returns reads the newest hundred, as lines
  */
 export function pageComplaints(page: Page): () => string[] {
   const complaints: string[] = [];

@@ -5,20 +5,20 @@ import { watchPeerConnections } from './watch-peer-connections.ts';
 export interface PeerPageOptions {
   browser: Browser;
   url: string;
-  /** Undefined: the plain address. */
+  /** Undefined: the plain address without a room. */
   roomId?: string;
   name: string;
-  /** What stands after # in the address: a token, say. */
+  /** The URL's fragment, for example with a token. */
   fragment?: string;
   /** Media over TCP only. */
   forceTcp?: boolean;
-  /** What the browser is allowed: by default, camera and microphone. */
+  /** The browser's permissions; by default for camera and microphone. */
   permissions?: string[];
-  /** Done with the page before it is opened. */
+  /** Called before the page is opened. */
   prepare?(page: Page): Promise<void>;
 }
 
-/** Somebody in a call: a browser context of its own, used by what a person sees. */
+/** A peer in a call: a browser context of its own, operated by what a user sees. */
 export class PeerPage {
   readonly name: string;
   readonly page: Page;
@@ -67,8 +67,8 @@ export class PeerPage {
       await this.button('Leave').waitFor();
     } catch (error) {
       const shown = await this.page.locator('body').innerText();
-      const seen = [`The page shows: ${shown}`, ...this.#complaints()].join('\n');
-      throw new Error(`${this.name} could not join.\n${seen}`, { cause: error });
+      const details = [`The page shows: ${shown}`, ...this.#complaints()].join('\n');
+      throw new Error(`${this.name} could not join.\n${details}`, { cause: error });
     }
   }
 
@@ -76,7 +76,7 @@ export class PeerPage {
     return this.page.getByRole('button', { name, exact: true });
   }
 
-  /** What another peer's camera shows here. */
+  /** The tile of another peer's camera. */
   tile(name: string): Locator {
     return this.page.getByRole('article', { name, exact: true });
   }
@@ -89,7 +89,7 @@ export class PeerPage {
     });
   }
 
-  /** Received streams that something is expected of. */
+  /** The statistics of all received streams of a kind. */
   async inbound(kind: 'audio' | 'video'): Promise<Stat[]> {
     const stats = await this.stats();
     return stats.filter((stat) => stat.type === 'inbound-rtp' && stat.kind === kind);
@@ -101,13 +101,13 @@ export class PeerPage {
     return streams.reduce((sum, stream) => sum + Number(stream[counter] ?? 0), 0);
   }
 
-  /** The candidates that the browser was given, from the SDP that it was given. */
+  /** The remote candidates of each connection, from its SDP. */
   async candidates(): Promise<Candidate[][]> {
     const sdps = await this.page.evaluate(() =>
       window.peerConnections.map((pc) => pc.remoteDescription?.sdp ?? ''),
     );
     return sdps.map((sdp) => {
-      // Each media section repeats them.
+      // Each media section repeats the candidates.
       const lines = new Set(sdp.match(/^a=candidate:.*$/gm));
       return [...lines].map((line) => {
         const [, , protocol = '', , address = '', port] = line.split(' ');
@@ -116,7 +116,7 @@ export class PeerPage {
     });
   }
 
-  /** The ends of the connections that media goes over, as the browser sees them. */
+  /** The remote candidate of each connection's selected pair, from its statistics. */
   async selectedCandidates(): Promise<Candidate[]> {
     const stats = await this.stats();
     const byId = new Map(stats.map((stat) => [stat.id, stat]));
@@ -131,7 +131,7 @@ export class PeerPage {
       }));
   }
 
-  /** How far the brightest pixel of a tile's picture is from the darkest: 0 for a black one. */
+  /** The difference between the brightest and the darkest pixel of a tile's video: 0 for a black one. */
   async contrast(tile: Locator): Promise<number> {
     return await tile.locator('video').evaluate((video: HTMLVideoElement) => {
       const canvas = document.createElement('canvas');
@@ -144,11 +144,11 @@ export class PeerPage {
     });
   }
 
-  /** Leaves, if it is in a call, and closes the page. A page that is just closed keeps its place for 5 s. */
+  /** Leaves the call, if it is in one, and closes the page. Without leaving, the server keeps the session for 5 s. */
   async close(): Promise<void> {
     const leave = this.button('Leave');
     if (await leave.isVisible()) {
-      // Others may send it away in this very moment.
+      // Another peer may remove it at the same moment.
       await leave.click({ timeout: 2_000 }).catch(() => undefined);
     }
     await this.#context.close();

@@ -6,8 +6,8 @@ const sampleRate = 48_000;
 const seconds = 4;
 
 /**
- * Something like speech: a buzz in syllables. Chromium's own fake microphone beeps for 20 ms in each
- * half second, which no measure of loudness takes for somebody speaking.
+ * Writes something like speech: a buzz in syllables. Chromium's own fake microphone beeps for 20 ms every half second,
+ * which active-speaker detection does not take for speech.
  *
  * @returns the path of a WAV file (RIFF, 16 bits, mono) in a new temporary folder
  */
@@ -16,7 +16,7 @@ export function writeVoice(): string {
   for (let i = 0; i < samples.length; i++) {
     const t = i / sampleRate;
     const syllable = Math.max(0, Math.sin(2 * Math.PI * 3 * t));
-    // A gliding pitch: the browser's noise suppression takes a steady one for a fan.
+    // A varying pitch, because the browser's noise suppression removes a steady one.
     const phase = 2 * Math.PI * (180 * t + 12 * Math.sin(2 * Math.PI * 1.3 * t));
     const buzz = Math.sin(phase) + 0.6 * Math.sin(2 * phase) + 0.4 * Math.sin(5 * phase);
     samples[i] = Math.round(8000 * syllable * buzz);

@@ -1,11 +1,11 @@
 declare global {
   interface Window {
-    /** Every open RTCPeerConnection of the page, in the order in which they were made. */
+    /** Every open RTCPeerConnection of the page, in order of creation. */
     peerConnections: RTCPeerConnection[];
   }
 }
 
-/** Runs in the page, before its own scripts. It changes nothing that the page sees. */
+/** Runs in the page, before its own scripts. The page can't tell the difference. */
 export function watchPeerConnections(): void {
   const all: RTCPeerConnection[] = [];
   Object.defineProperty(window, 'peerConnections', {

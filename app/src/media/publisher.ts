@@ -143,7 +143,7 @@ export class Publisher {
   }
 
   /**
-   * There is signalling again. What the server doesn't have is produced again.
+   * There is signalling again. Tracks that the server doesn't have are produced again.
    *
    * @param known - the producers that the server has
    */

@@ -19,7 +19,7 @@ const singleTransportSilence = 6_000;
 export interface MonitoredTransport {
   readonly direction: MediaPath['direction'];
   readonly transport: types.Transport;
-  /** What the server's candidates offer. */
+  /** The paths that the server's candidates offer. */
   readonly offered: readonly MediaPath[];
   /** Gets new ICE parameters from the server and applies them. */
   restartIce(): Promise<void>;

@@ -9,7 +9,7 @@ const known: readonly [flag: string, name: string, pattern: RegExp][] = [
 ];
 
 /**
- * What `join` tells the other peers about this browser.
+ * The description of this browser that `join` gives to the other peers.
  *
  * @param userAgent - `navigator.userAgent`
  */

@@ -1,4 +1,4 @@
-/** What the browser remembers from one call to the next, in its localStorage. */
+/** Settings that the browser remembers from one call to the next, in its localStorage. */
 import { displayNameSchema } from '@oneport/protocol';
 import type { PageStorage } from './storage.ts';
 

@@ -22,7 +22,7 @@ export interface Node {
 /** The path of a transport's packets. */
 export interface PathLayout {
   row: TransportRow;
-  /** Where the path crosses each column. */
+  /** The height at which the path crosses each column. */
   y: Record<Column, number>;
   /** Keys of nodes. */
   port: string;

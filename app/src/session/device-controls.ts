@@ -19,7 +19,7 @@ const isOn = ({ state }: LocalSource) => state === 'on' || state === 'opening';
 
 export class DeviceControls {
   readonly #options: DeviceControlsOptions;
-  /** What was on when the user left, to be turned on again. */
+  /** The state when the user left, to be restored by rejoining. */
   #onBeforeLeaving: Record<SourceName, boolean> | undefined;
 
   constructor(options: DeviceControlsOptions) {

@@ -27,7 +27,7 @@ import {
 import { signallingUrl } from '../signalling/signalling-url.ts';
 import type { SocketClose } from '../signalling/socket.ts';
 
-/** What the connection is brought in line with. Read whenever it is needed. */
+/** The connection follows the intent, and reads it whenever necessary. */
 export interface Intent {
   readonly self: () => { peerId: string; displayName: string };
   readonly desiredTracks: () => Record<Source, DesiredTrack>;

@@ -145,7 +145,7 @@ export class RoomSession {
     await opening;
   }
 
-  /** What a reloaded page needs to continue this session; undefined outside of a call. */
+  /** The data with which a reloaded page continues this session; undefined outside of a call. */
   get saved(): SavedSession | undefined {
     const { roomId, self } = this.getSnapshot();
     const { resumeSecret } = this.#connection;

@@ -48,7 +48,7 @@ export interface Snapshot {
   /** As the server detects it. May be the local peer. */
   readonly activeSpeaker: PeerId | null;
   readonly chat: readonly ChatEntry[];
-  /** This peer joins with a token, so that a link without one admits nobody. */
+  /** The local peer joins with a token, so a link without a token would be useless to others. */
   readonly byInvitation: boolean;
   readonly moderation: ModerationState;
   /** Undefined until the first `welcome`. */

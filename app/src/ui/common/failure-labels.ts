@@ -1,4 +1,4 @@
-/** What the user reads when a call fails or the server rejects them, by the server's reason. */
+/** The texts for calls that failed or were rejected, by the server's reason. */
 import { type Refusal, refusals } from '@oneport/protocol';
 import type { Failure } from '../../signalling/connector.ts';
 import type { Explanation } from './labels.ts';
@@ -68,7 +68,7 @@ export function mayTryAgain(reason: string): boolean {
   return reason !== refusals.removed;
 }
 
-/** Whether this server admits nobody to any room without a token. */
+/** Whether this server requires a token for every room. */
 export function asksForToken(reason: string): boolean {
   return reason === refusals.tokenMissing;
 }

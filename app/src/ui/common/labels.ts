@@ -6,9 +6,10 @@ import type { MediaInfo } from '../../network/media-status.ts';
 import type { Notice } from '../../session/notices.ts';
 import type { ConnectionProblemCause } from '../../signalling/connector.ts';
 
-/** What happened, and what to do. */
 export interface Explanation {
+  /** What happened. */
   readonly title: string;
+  /** Why, and what to do. */
   readonly text: string;
 }
 
