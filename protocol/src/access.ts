@@ -39,15 +39,15 @@ export type WaitingPeer = z.infer<typeof waitingPeerSchema>;
 
 /** Reasons that come with the close codes `refused` and, from `removed` on, `turnedAway`: an app can say more then. */
 export const refusals = {
-  tokenMissing: 'token: this server asks for one',
-  tokenExpired: 'token: it has expired',
-  tokenTooEarly: 'token: it is not valid yet',
-  tokenOtherRoom: 'token: it is for another room',
-  tokenInvalid: 'token: it is not valid here',
-  idTaken: 'peerId: it is in use in this room',
-  removed: 'a moderator has removed you from this room',
-  notAdmitted: 'a moderator did not let you in',
-  roomClosed: 'a moderator has closed this room',
+  tokenMissing: 'token: required by this server',
+  tokenExpired: 'token: expired',
+  tokenTooEarly: 'token: not valid yet',
+  tokenOtherRoom: 'token: for another room',
+  tokenInvalid: 'token: invalid',
+  idTaken: 'peerId: already in use in this room',
+  removed: 'a moderator removed you from this room',
+  notAdmitted: 'a moderator declined your request',
+  roomClosed: 'a moderator closed this room',
 } as const;
 
 export type Refusal = (typeof refusals)[keyof typeof refusals];

@@ -52,7 +52,10 @@ describe.runIf(process.platform === 'linux')('npm start', { timeout: 120_000 }, 
     do {
       server.process.stdin?.write(ctrlC);
     } while ((await Promise.race([peer.closed, sleep(1_000)])) === undefined);
-    expect(await peer.closed).toEqual({ code: closeCodes.restart, reason: 'the server stops' });
+    expect(await peer.closed).toEqual({
+      code: closeCodes.restart,
+      reason: 'the server is shutting down',
+    });
     await expectNothingRuns(server);
   });
 

@@ -75,7 +75,7 @@ describe.runIf(process.platform === 'linux')('a signal', () => {
 
       const exit = once(server.process, 'exit');
       server.process.kill(signal);
-      expect(await peer.closed).toEqual({ code: 1012, reason: 'the server stops' });
+      expect(await peer.closed).toEqual({ code: 1012, reason: 'the server is shutting down' });
       expect(await exit).toEqual([0, null]);
       expect(workers.filter(isRunning)).toEqual([]);
     },

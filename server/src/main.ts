@@ -79,7 +79,7 @@ function stopOnSignal(starting: Promise<RunningServer>, log: Logger, drainSecond
   const stop = async () => {
     const server = await starting;
     state = 'waiting';
-    await server.drain({ seconds: drainSeconds, enough: enough.signal, say: console.log });
+    await server.drain({ seconds: drainSeconds, signal: enough.signal, say: console.log });
     state = 'stopping';
     await server.stop();
     log.info('stopped');

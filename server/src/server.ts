@@ -38,7 +38,7 @@ export interface RunningServer {
    * Lets no room begin any more, warns those who are in one, and waits until all rooms have ended.
    *
    * @param options.seconds - for so long at most; 0: not at all
-   * @param options.enough - ends the waiting
+   * @param options.signal - ends the waiting
    * @param options.say - is told what is waited for, if anything is
    */
   drain(options: DrainOptions): Promise<void>;
@@ -146,7 +146,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       server.close();
       ports.acceptHttp?.(undefined);
       await portMap.close();
-      await rooms.close('server stops');
+      await rooms.close('server stopping');
       server.closeAllConnections();
       // Last of all that listens: how a server empties is worth seeing.
       metrics?.close();

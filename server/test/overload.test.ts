@@ -36,7 +36,7 @@ test('rooms', async () => {
   const { signalling } = server;
   const second = await TestPeer.join({ signalling, roomId: 'second' });
   const third = new TestPeer({ signalling, roomId: 'third' });
-  expect(await third.closed).toEqual({ code: 4429, reason: 'this server is full (2 rooms)' });
+  expect(await third.closed).toEqual({ code: 4429, reason: 'the server is full (2 rooms)' });
   await inside.goesOn();
   expect(await hits()).toEqual({ rooms: 1 });
   await second.leave();
@@ -46,7 +46,7 @@ test('rooms', async () => {
 test('peers a room', async () => {
   const { server, inside, hits } = await start({ MAX_PEERS_PER_ROOM: '1' });
   const second = new TestPeer({ signalling: server.signalling, roomId: 'inside' });
-  expect(await second.closed).toEqual({ code: 4429, reason: 'this room is full (1 peers)' });
+  expect(await second.closed).toEqual({ code: 4429, reason: 'the room is full (1 peers)' });
   await inside.goesOn();
   expect(await hits()).toEqual({ peers_per_room: 1 });
 });

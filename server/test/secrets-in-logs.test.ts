@@ -180,7 +180,7 @@ test('a call, those who are refused, and a worker that dies', { timeout: 60_000 
 
   const output = server.output();
   // What should be told is: so the log is the whole one.
-  for (const told of ['peer joined', 'peer rejected', 'request refused', 'viewer rejected']) {
+  for (const told of ['peer joined', 'peer rejected', 'request rejected', 'viewer rejected']) {
     expect(output).toContain(told);
   }
   expect(output).toContain('WebSocket of another origin refused');

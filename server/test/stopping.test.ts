@@ -78,7 +78,7 @@ describe.runIf(process.platform === 'linux').each(modes)(
       expect(await peer.notification('serverStopping')).toEqual({ inSeconds: 86400 });
       expect(await ready(call)).toMatchObject({
         status: 503,
-        body: { ready: false, reasons: ['the server stops: no new rooms'] },
+        body: { ready: false, reasons: ['the server is shutting down and opens no new rooms'] },
       });
       expect((await fetch(`${server.url}/health`)).status).toBe(200);
       await expectMedia(await peer.welcome());
@@ -86,7 +86,7 @@ describe.runIf(process.platform === 'linux').each(modes)(
       const elsewhere = new TestPeer({ signalling, roomId: 'another' });
       expect(await elsewhere.closed).toEqual({
         code: closeCodes.restart,
-        reason: 'the server stops: no new rooms',
+        reason: 'the server is shutting down and opens no new rooms',
       });
 
       const late = await TestPeer.join({ signalling });
@@ -117,7 +117,10 @@ describe.runIf(process.platform === 'linux').each(modes)(
       await expectMedia(await peer.welcome());
 
       process.kill(-pid, 'SIGTERM');
-      expect(await peer.closed).toEqual({ code: closeCodes.restart, reason: 'the server stops' });
+      expect(await peer.closed).toEqual({
+        code: closeCodes.restart,
+        reason: 'the server is shutting down',
+      });
       expect(await exit).toEqual([0, null]);
       await server.expectNothingLeft();
     });
@@ -127,7 +130,10 @@ describe.runIf(process.platform === 'linux').each(modes)(
     }, async () => {
       const { server, peer, exit } = await startCall({ ...env, DRAIN_SECONDS: '1' });
       server.process.kill('SIGTERM');
-      expect(await peer.closed).toEqual({ code: closeCodes.restart, reason: 'the server stops' });
+      expect(await peer.closed).toEqual({
+        code: closeCodes.restart,
+        reason: 'the server is shutting down',
+      });
       const said = peer.frames.map(({ message }) => message.method);
       expect(said).toContain('serverStopping');
       expect(await exit).toEqual([0, null]);
@@ -161,7 +167,7 @@ describe.runIf(process.platform === 'linux')('in single-port', { timeout }, () =
     server.process.kill('SIGINT');
     await expect
       .poll(server.output)
-      .toMatch(/1 open room with 1 peer .* 86400 s .*DRAIN_SECONDS.* Ctrl-C stops it at once/);
+      .toMatch(/\(1 room, 1 peer\) .* 86400 s .*DRAIN_SECONDS.* Ctrl-C stops it immediately/);
     server.process.kill('SIGINT');
     expect((await peer.closed).code).toBe(closeCodes.restart);
     expect(await exit).toEqual([0, null]);

@@ -35,7 +35,7 @@ test('a busy worker gets no new rooms, and goes on with those it has', {
   const refused = new TestPeer({ signalling, roomId: 'fourth' });
   expect(await refused.closed).toEqual({
     code: 4429,
-    reason: 'every worker is busy: no new rooms for now, try again later',
+    reason: 'all workers are busy: no room can be opened now',
   });
   const value = await server.scrape();
   expect(value('oneport_limit_hits_total', { limit: 'worker_cpu' })).toBe(1);

@@ -1,24 +1,17 @@
-import {
-  closeCodes,
-  type Permissions,
-  permissionOfSource,
-  type Refusal,
-  type Source,
-} from '@oneport/protocol';
-import { AdmissionError } from '../config/admission-error.ts';
+import { type Permissions, permissionOfSource, type Source } from '@oneport/protocol';
 
-/** Who somebody is and what it may do in a room. */
+/** The identity of a client and its permissions in a room. */
 export interface Access {
-  /** The token's `sub`: the same for all connections of one person. Unset: rooms are open, and nobody is asked. */
+  /** The token's `sub`, the same for all connections of one person. undefined: no token is required. */
   readonly subject: string | undefined;
-  /** What it is called, whatever it says. Unset: it chooses. */
+  /** undefined: the client chooses its display name. */
   readonly displayName: string | undefined;
-  /** It waits in the lobby, even if the room isn't locked. */
+  /** The client waits in the lobby even if the room isn't locked. */
   readonly waits: boolean;
   readonly permissions: Permissions;
 }
 
-/** What everybody has where no tokens are asked for: all but to moderate. */
+/** The access of every client where no token is required. */
 export const openAccess: Access = {
   subject: undefined,
   displayName: undefined,
@@ -31,21 +24,6 @@ export const openAccess: Access = {
   },
 };
 
-/** Whether a source may be sent. */
 export function mayPublish({ permissions }: Access, source: Source): boolean {
   return permissions.publish.includes(permissionOfSource[source]);
-}
-
-/** The client's token does not open the room. */
-export class RefusedError extends AdmissionError {
-  override name = 'RefusedError';
-  readonly refusal: Refusal;
-
-  /**
-   * @param detail - for the server's log only: why; without any part of the token
-   */
-  constructor(refusal: Refusal, detail: string = refusal) {
-    super(closeCodes.refused, refusal, { detail });
-    this.refusal = refusal;
-  }
 }

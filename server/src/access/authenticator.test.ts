@@ -2,7 +2,7 @@ import { refusals } from '@oneport/protocol';
 import { base64url, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { testSecret, testToken } from '../../../testkit/servers/tokens.ts';
-import { RefusedError } from './access.ts';
+import { AdmissionError } from '../config/admission-error.ts';
 import { type TokenRules, tokenAuthenticator } from './authenticator.ts';
 import { verifyByKeySet, verifyBySecrets } from './keys.ts';
 import { makeToken } from './make-token.ts';
@@ -26,10 +26,10 @@ async function refusal(attempt: Promise<unknown>): Promise<string> {
     () => expect.fail('authorized'),
     (thrown: unknown) => thrown,
   );
-  if (!(error instanceof RefusedError)) {
+  if (!(error instanceof AdmissionError)) {
     throw error;
   }
-  return error.refusal;
+  return error.message;
 }
 
 function signed(header: object, claims: object): Promise<string> {

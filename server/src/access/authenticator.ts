@@ -1,9 +1,10 @@
-import { explain, type Refusal, refusals } from '@oneport/protocol';
+import { closeCodes, explain, type Refusal, refusals } from '@oneport/protocol';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload } from 'jose';
+import { AdmissionError } from '../config/admission-error.ts';
 import { parseSecrets } from '../config/jwt-secrets.ts';
 import type { AuthConfig } from '../config/types.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { type Access, openAccess, RefusedError } from './access.ts';
+import { type Access, openAccess } from './access.ts';
 import { accessOf, claimsSchema } from './claims.ts';
 import {
   isAboutTheToken,
@@ -19,7 +20,7 @@ export interface Authenticator {
   /**
    * @param token - as the client sent it, unchecked; undefined when it sent none
    * @returns what the client may do in the room
-   * @throws RefusedError when the token does not open the room; any other error when it could not be checked
+   * @throws AdmissionError when the token does not open the room; any other error when it could not be checked
    */
   authorize(roomId: string, token: string | undefined): Promise<Access>;
 }
@@ -58,7 +59,7 @@ export function tokenAuthenticator(
   return {
     async authorize(roomId, token) {
       if (!token) {
-        throw new RefusedError(refusals.tokenMissing);
+        throw refused(refusals.tokenMissing);
       }
       let payload: JWTPayload;
       try {
@@ -74,18 +75,22 @@ export function tokenAuthenticator(
         if (!isAboutTheToken(error)) {
           throw error;
         }
-        throw new RefusedError(refusalFor(error), String(error));
+        throw refused(refusalFor(error), String(error));
       }
       const claims = claimsSchema.safeParse(payload);
       if (!claims.success) {
-        throw new RefusedError(refusals.tokenInvalid, explain(claims.error));
+        throw refused(refusals.tokenInvalid, explain(claims.error));
       }
       if (claims.data.room !== '*' && claims.data.room !== roomId) {
-        throw new RefusedError(refusals.tokenOtherRoom);
+        throw refused(refusals.tokenOtherRoom);
       }
       return accessOf(claims.data);
     },
   };
+}
+
+function refused(refusal: Refusal, detail?: string): AdmissionError {
+  return new AdmissionError(closeCodes.refused, refusal, detail === undefined ? {} : { detail });
 }
 
 function refusalFor(error: unknown): Refusal {

@@ -232,7 +232,7 @@ describe('a JWK Set', () => {
     );
     const token = await (await issuer('one')).token();
     await expect(authenticator.authorize('room', token)).rejects.not.toMatchObject({
-      name: 'RefusedError',
+      name: 'AdmissionError',
     });
   });
 });

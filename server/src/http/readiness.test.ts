@@ -142,7 +142,7 @@ test('a server that is full takes no room', async () => {
   const peer = await TestPeer.join({ signalling: server.signalling });
   expect(await ask()).toMatchObject({
     status: 503,
-    body: { reasons: ['this server is full (1 rooms)'] },
+    body: { reasons: ['the server is full (1 rooms)'] },
   });
   await peer.leave();
   await expect.poll(async () => (await ask()).status).toBe(200);

@@ -93,11 +93,9 @@ export class WorkerPool extends EventEmitter<{
       return new AdmissionError(closeCodes.restart, 'no worker is running');
     }
     return least.usage.busy
-      ? new AdmissionError(
-          closeCodes.tooMany,
-          'every worker is busy: no new rooms for now, try again later',
-          { limit: 'worker_cpu' },
-        )
+      ? new AdmissionError(closeCodes.tooMany, 'all workers are busy: no room can be opened now', {
+          limit: 'worker_cpu',
+        })
       : undefined;
   }
 

@@ -97,7 +97,7 @@ export class LiveView {
       workers: workers.map(workerRow),
       ratesOf: (id, workerIndex) =>
         workers.find(({ index }) => index === workerIndex)?.sampler.rates.get(id),
-      displayNameOf: (roomId, peerId) => open.get(roomId)?.peer(peerId)?.displayName,
+      displayNameOf: (roomId, peerId) => open.get(roomId)?.participant(peerId)?.info?.displayName,
     });
     const at = Date.now();
     for (const viewer of this.#viewers) {

@@ -3,8 +3,9 @@
  * implementation; all other code uses these types only and never branches on the mode.
  */
 import type { Socket } from 'node:net';
-import type { PortMode } from '@oneport/protocol';
+import { closeCodes, type PortMode } from '@oneport/protocol';
 import type { types } from 'mediasoup';
+import { AdmissionError } from '../config/admission-error.ts';
 
 export type TransportAppData = {
   roomId: string;
@@ -90,8 +91,12 @@ export interface WorkerPorts {
 }
 
 /** No port is left for another transport, or no entry in the shared port's tables. */
-export class NoPortError extends Error {
+export class NoPortError extends AdmissionError {
   override name = 'NoPortError';
+
+  constructor(reason: string) {
+    super(closeCodes.tooMany, reason, { limit: 'media_ports' });
+  }
 }
 
 /** A snapshot: port -> ufrag -> client address -> transport -> peer -> room. */

@@ -1,80 +1,74 @@
-import { closeCodes, type Refusal, refusals } from '@oneport/protocol';
+import { closeCodes, refusals } from '@oneport/protocol';
 import type { Access } from '../access/access.ts';
 import { AdmissionError } from '../config/admission-error.ts';
-import type { Lobby, WaitEnd } from './lobby.ts';
+import type { Lobby, WaitOutcome } from './lobby.ts';
+import { Peer } from './peer.ts';
 import type { Room } from './room.ts';
 
-/** Somebody who wants to enter a room. */
-export interface Visitor {
+/** A client that asks to enter a room. */
+export interface AdmissionRequest {
   roomId: string;
   peerId: string;
-  /** What moderators read while it waits. */
+  /** Shown to moderators while the client waits. */
   displayName?: string | undefined;
-  /** The secret of a place that it has already. */
+  /** The secret of a peer that is in the room already, when the client resumes. */
   resume?: string | undefined;
   access: Access;
-  /** Called when it has to wait, before it does. */
+  /** Called before the client has to wait in the lobby. */
   onWaiting(): void;
-  /** Aborted when its socket is gone. */
+  /** Aborted when the client's socket closes. */
   signal: AbortSignal;
 }
 
-const rejections: Partial<Record<WaitEnd, () => AdmissionError>> = {
-  denied: () => byModerator(refusals.notAdmitted),
-  'room closed': () => byModerator(refusals.roomClosed),
-  replaced: () => new AdmissionError(closeCodes.refused, refusals.idTaken),
-  taken: () => new AdmissionError(closeCodes.refused, refusals.idTaken),
-  // The socket is closed already.
-  gone: () => new AdmissionError(closeCodes.gone, ''),
-};
-
-function byModerator(refusal: Refusal): AdmissionError {
-  return new AdmissionError(closeCodes.turnedAway, refusal);
-}
-
-/** A moderator has removed this client: it can't come back as long as the room lives. */
-export const removedError = () => byModerator(refusals.removed);
-
 /**
- * Waits until a visitor may enter: at once, unless the room is locked or its token says that it is let in.
+ * Resolves when a client may enter: immediately, unless the room is locked or the client's token sends it to the
+ * lobby.
  *
- * @param find - the room, if it is open
+ * @param find - finds the room, if it is open
  * @throws AdmissionError
  */
-export async function passDoor(
-  visitor: Visitor,
+export async function waitForAdmission(
+  request: AdmissionRequest,
   lobby: Lobby,
   find: (roomId: string) => Promise<Room | undefined>,
 ): Promise<void> {
-  const { roomId, peerId, access, signal } = visitor;
-  const peer = { peerId, displayName: access.displayName ?? visitor.displayName ?? 'Guest' };
-  let admitted = false;
+  const { roomId, peerId, access, signal } = request;
+  const peer = { peerId, displayName: access.displayName ?? request.displayName ?? 'Guest' };
+  let outcome: WaitOutcome | undefined;
   for (;;) {
     const room = await find(roomId);
-    if (room?.moderation.hasRemoved(access)) {
-      throw removedError();
-    }
-    if (admitted || hasPlace(room, visitor) || !mustAsk(room, access)) {
+    room?.moderation.mustNotBeRemoved(access);
+    if (outcome === 'admitted' || resumes(room, request) || !needsAdmission(room, access)) {
       return;
     }
-    visitor.onWaiting();
-    const end = await lobby.wait(roomId, peer, access.subject, signal);
-    const rejection = rejections[end];
-    if (rejection) {
-      throw rejection();
-    }
-    admitted = end === 'admitted';
+    request.onWaiting();
+    outcome = await lobby.wait(roomId, peer, access.subject, signal);
+    throwIfRejected(outcome);
   }
 }
 
-function mustAsk(room: Room | undefined, access: Access): boolean {
-  if (room) {
-    return room.moderation.mustAsk(access);
+function throwIfRejected(outcome: WaitOutcome): void {
+  const { turnedAway, refused, gone } = closeCodes;
+  switch (outcome) {
+    case 'denied':
+      throw new AdmissionError(turnedAway, refusals.notAdmitted);
+    case 'room closed':
+      throw new AdmissionError(turnedAway, refusals.roomClosed);
+    case 'replaced':
+    case 'taken':
+      throw new AdmissionError(refused, refusals.idTaken);
+    case 'disconnected':
+      throw new AdmissionError(gone, 'the socket is closed');
   }
-  return access.waits && !access.permissions.moderate;
 }
 
-/** It is inside already, and only its socket is new. */
-function hasPlace(room: Room | undefined, { peerId, resume }: Visitor): boolean {
-  return resume !== undefined && (room?.peer(peerId)?.mayBeResumedWith(resume) ?? false);
+function needsAdmission(room: Room | undefined, access: Access): boolean {
+  return room
+    ? room.moderation.needsAdmission(access)
+    : access.waits && !access.permissions.moderate;
+}
+
+function resumes(room: Room | undefined, { peerId, resume }: AdmissionRequest): boolean {
+  const present = room?.participant(peerId);
+  return resume !== undefined && present instanceof Peer && present.acceptsSecret(resume);
 }

@@ -1,31 +1,26 @@
-import type { ConsumerOffer, RequestReply, RtpCapabilities } from '@oneport/protocol';
+import type { ConsumerOffer, RequestReply } from '@oneport/protocol';
 import { errorCodes } from '@oneport/protocol';
 import type { types } from 'mediasoup';
-import type { Transport } from '../ports/types.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { Producer, ProducerData } from './producer-data.ts';
+import type { Notify, Subscriber } from './participant.ts';
 import { RoomError } from './room-error.ts';
+import type { Producer, ProducerData } from './room-media.ts';
 
 type Consumer = types.Consumer<ProducerData>;
 
-export interface ConsumingEvents {
-  closed(consumerId: string): void;
-  paused(consumerId: string): void;
-  resumed(consumerId: string): void;
-  layersChanged(consumerId: string, layers: types.ConsumerLayers | null): void;
-}
-
-export interface ConsumingOptions {
+export interface ConsumersOptions {
   router: types.Router;
-  transport: Transport;
-  rtpCapabilities: RtpCapabilities;
-  /** Shows a batch to the peer, which says what it takes. */
+  /** Of any kind: consume() is all that is used. */
+  transport: types.Transport;
+  rtpCapabilities: types.RtpCapabilities;
+  /** Sends a batch of paused consumers to the receiver. @returns the ids of those that it accepts */
   offer(consumers: ConsumerOffer[]): Promise<string[]>;
-  events: ConsumingEvents;
+  /** Receives what happens to consumers: closed, paused, resumed, other layers. */
+  notify: Notify;
   log: Logger;
 }
 
-/** The order within a batch: a call is heard before it is seen. */
+/** The order within a batch: audio should be heard before video is seen. */
 const order: Record<ProducerData['source'], number> = {
   microphone: 0,
   'screen-audio': 1,
@@ -33,38 +28,39 @@ const order: Record<ProducerData['source'], number> = {
   camera: 3,
 };
 
-/** What one peer receives. */
-export class Consuming {
-  readonly #options: ConsumingOptions;
+/** The consumers of one participant, all on one transport. */
+export class Consumers implements Subscriber {
+  readonly #options: ConsumersOptions;
   readonly #consumers = new Map<string, Consumer>();
-  #wanted: Producer[] = [];
-  /** Ids of producers whose consumers are being made, or wait to be. */
-  readonly #making = new Set<string>();
+  #batch: Producer[] = [];
+  /** Ids of producers in the current batch, or whose consumers are being created. */
+  readonly #pending = new Set<string>();
 
-  constructor(options: ConsumingOptions) {
+  constructor(options: ConsumersOptions) {
     this.#options = options;
   }
 
-  /** From now on the peer shall receive this. All that comes within one tick is offered together. */
+  /** Producers that are added within one tick are offered in one batch. */
   add(...producers: Producer[]): void {
     if (producers.length === 0) {
       return;
     }
-    if (this.#wanted.length === 0) {
-      setImmediate(() => void this.#offerWanted());
+    if (this.#batch.length === 0) {
+      setImmediate(() => void this.#offerBatch());
     }
-    this.#wanted.push(...producers);
+    this.#batch.push(...producers);
     for (const { id } of producers) {
-      this.#making.add(id);
+      this.#pending.add(id);
     }
   }
 
   /**
-   * The peer has been out of reach: closes what it doesn't know of, and offers what it has missed.
+   * Brings consumers in line after the participant could not be reached: closes those that it doesn't know, and
+   * offers the producers that it has missed.
    *
-   * @param known - ids of the consumers that it has
-   * @param producers - all that it shall receive
-   * @returns how those are that remain
+   * @param known - ids of the consumers that the participant has
+   * @param producers - all that it should receive
+   * @returns the state of the remaining consumers
    */
   reconcile(known: readonly string[], producers: Producer[]): RequestReply<'join'>['consumers'] {
     const kept = new Set(known);
@@ -75,7 +71,7 @@ export class Consuming {
     }
     const remaining = [...this.#consumers.values()];
     const received = new Set(remaining.map(({ producerId }) => producerId));
-    this.add(...producers.filter(({ id }) => !received.has(id) && !this.#making.has(id)));
+    this.add(...producers.filter(({ id }) => !received.has(id) && !this.#pending.has(id)));
     return remaining.map(({ id, paused, producerPaused }) => ({
       consumerId: id,
       paused,
@@ -83,6 +79,7 @@ export class Consuming {
     }));
   }
 
+  /** @throws RoomError, as do resume() and setPreferredLayers(), when there is no such consumer */
   async pause(consumerId: string): Promise<void> {
     await this.#get(consumerId).pause();
   }
@@ -91,104 +88,103 @@ export class Consuming {
     await this.#get(consumerId).resume();
   }
 
-  /**
-   * What was sent meanwhile is lost, and a decoder would wait 3 s (Chromium) before it asks by itself.
-   *
-   * @param from - only of what this peer sends
-   */
-  requestKeyFrames(from?: string): void {
-    for (const consumer of this.#consumers.values()) {
-      if (consumer.kind !== 'video' || (from && consumer.appData.peerId !== from)) {
-        continue;
-      }
-      // It fails when the consumer has closed meanwhile.
-      consumer.requestKeyFrame().catch((error) => {
-        this.#options.log.debug({ error: String(error) }, 'no keyframe requested');
-      });
-    }
-  }
-
   async setPreferredLayers(consumerId: string, layers: types.ConsumerLayers): Promise<void> {
     await this.#get(consumerId).setPreferredLayers(layers);
   }
 
-  async #offerWanted(): Promise<void> {
-    const { offer, log } = this.#options;
-    const wanted = this.#wanted.sort((a, b) => order[a.appData.source] - order[b.appData.source]);
-    this.#wanted = [];
-    const made = await Promise.all(wanted.map((producer) => this.#consume(producer)));
-    for (const { id } of wanted) {
-      this.#making.delete(id);
+  /** Called after packets were lost: Chromium's decoder waits 3 s before it requests a key frame itself. */
+  requestKeyFrames(peerId?: string): void {
+    for (const consumer of this.#consumers.values()) {
+      if (consumer.kind !== 'video' || (peerId && consumer.appData.peerId !== peerId)) {
+        continue;
+      }
+      // Fails when the consumer has closed meanwhile.
+      consumer.requestKeyFrame().catch((error) => {
+        this.#options.log.debug({ error: String(error) }, 'key frame not requested');
+      });
     }
-    const batch = made.filter((consumer) => consumer && !consumer.closed) as Consumer[];
-    if (batch.length === 0) {
+  }
+
+  async #offerBatch(): Promise<void> {
+    const { offer, log } = this.#options;
+    const batch = this.#batch.sort((a, b) => order[a.appData.source] - order[b.appData.source]);
+    this.#batch = [];
+    const created = await Promise.all(batch.map((producer) => this.#consume(producer)));
+    for (const { id } of batch) {
+      this.#pending.delete(id);
+    }
+    const consumers = created.filter((consumer) => consumer && !consumer.closed) as Consumer[];
+    if (consumers.length === 0) {
       return;
     }
     let accepted = new Set<string>();
     try {
-      accepted = new Set(await offer(batch.map(describe)));
+      accepted = new Set(await offer(consumers.map(describe)));
     } catch (error) {
-      log.debug({ error: String(error) }, 'a batch of consumers was not answered');
+      log.debug({ error: String(error) }, 'consumer batch not answered');
     }
-    for (const consumer of batch) {
+    for (const consumer of consumers) {
       if (consumer.closed) {
         continue;
       }
       if (!accepted.has(consumer.id)) {
         consumer.close();
+        continue;
       }
-      // One that is just being closed with its producer can't be resumed; it's no matter of the others.
-      else {
-        consumer.resume().catch((error) => log.debug({ error: String(error) }, 'not resumed'));
-      }
+      // Fails when the consumer's producer is closing, which must not keep the others paused.
+      consumer
+        .resume()
+        .catch((error) => log.debug({ error: String(error) }, 'consumer not resumed'));
     }
   }
 
-  /** undefined: the peer's codecs don't allow it, or one of the two is gone. */
+  /** @returns undefined when the codecs don't match, or the producer or the transport has closed */
   async #consume(producer: Producer): Promise<Consumer | undefined> {
     const { router, transport, rtpCapabilities, log } = this.#options;
     if (producer.closed || transport.closed) {
       return undefined;
     }
     if (!router.canConsume({ producerId: producer.id, rtpCapabilities })) {
-      log.debug({ producerId: producer.id }, 'the peer has no codec for this producer');
+      log.debug({ producerId: producer.id }, 'codec not supported by receiver');
       return undefined;
     }
     try {
       const consumer = await transport.consume<ProducerData>({
         producerId: producer.id,
         rtpCapabilities,
-        // Until the peer has said that it is ready: a keyframe sent earlier would be lost.
+        // Until the receiver has accepted it: a key frame sent earlier would be lost.
         paused: true,
         appData: producer.appData,
       });
       this.#keep(consumer);
       return consumer;
     } catch (error) {
-      log.warn({ producerId: producer.id, error: String(error) }, 'could not consume');
+      log.warn({ producerId: producer.id, error: String(error) }, 'failed to consume');
       return undefined;
     }
   }
 
   #keep(consumer: Consumer): void {
-    const { events } = this.#options;
-    const { id } = consumer;
-    this.#consumers.set(id, consumer);
+    const { notify, transport } = this.#options;
+    const { id: consumerId } = consumer;
+    this.#consumers.set(consumerId, consumer);
     consumer.observer.once('close', () => {
-      this.#consumers.delete(id);
-      if (!this.#options.transport.closed) {
-        events.closed(id);
+      this.#consumers.delete(consumerId);
+      if (!transport.closed) {
+        notify('consumerClosed', { consumerId });
       }
     });
-    consumer.on('producerpause', () => events.paused(id));
-    consumer.on('producerresume', () => events.resumed(id));
-    consumer.on('layerschange', (layers) => events.layersChanged(id, layers ?? null));
+    consumer.on('producerpause', () => notify('consumerPaused', { consumerId }));
+    consumer.on('producerresume', () => notify('consumerResumed', { consumerId }));
+    consumer.on('layerschange', (layers) =>
+      notify('consumerLayersChanged', { consumerId, layers: layers ?? null }),
+    );
   }
 
   #get(consumerId: string): Consumer {
     const consumer = this.#consumers.get(consumerId);
     if (!consumer) {
-      throw new RoomError(errorCodes.notFound, 'consumerId: no such consumer of yours');
+      throw new RoomError(errorCodes.notFound, 'consumerId: this peer has no such consumer');
     }
     return consumer;
   }
@@ -202,7 +198,7 @@ function describe(consumer: Consumer): ConsumerOffer {
     peerId,
     source,
     kind: consumer.kind,
-    // 'pipe' is for PipeTransports, and we asked for none.
+    // Only consumers of a PipeTransport have the type 'pipe', and no participant is offered those.
     type: consumer.type as ConsumerOffer['type'],
     rtpParameters: consumer.rtpParameters as ConsumerOffer['rtpParameters'],
     producerPaused: consumer.producerPaused,

@@ -19,43 +19,42 @@ async function withToken(server: TestServer, claims: TestClaims): Promise<TestPe
   };
 }
 
-function drain(server: TestServer): { enough: () => void; ended: Promise<void>; said: string[] } {
-  const enough = new AbortController();
+function drain(server: TestServer): { stop: () => void; drained: Promise<void>; said: string[] } {
+  const stop = new AbortController();
   const said: string[] = [];
-  const ended = server.drain({
+  const drained = server.drain({
     seconds: 86_400,
-    enough: enough.signal,
+    signal: stop.signal,
     say: (text) => said.push(text),
   });
-  return { enough: () => enough.abort(), ended, said };
+  return { stop: () => stop.abort(), drained, said };
 }
 
-test('who waits to be let into an open room goes on waiting, and may be let in', async () => {
+test('a peer in the lobby of an open room keeps waiting, and can be admitted', async () => {
   const server = await start();
   const moderator = await TestPeer.join(await withToken(server, { sub: 'mo', moderate: true }));
   await moderator.request('setRoomLocked', { locked: true });
   const visitor = new TestPeer(await withToken(server, { sub: 'ada' }));
   await visitor.notification('waiting');
 
-  const { enough, ended, said } = drain(server);
+  const { stop, drained, said } = drain(server);
   await moderator.notification('serverStopping');
   await moderator.request('admitPeer', { peerId: visitor.peerId });
   await visitor.notification('serverStopping');
-  expect(said).toEqual([expect.stringContaining('1 open room with 1 peer ended')]);
-  enough();
-  await ended;
+  expect(said).toEqual([expect.stringContaining('all open rooms (1 room, 1 peer)')]);
+  stop();
+  await drained;
 });
 
-test('who waits for a room that nobody has opened is sent elsewhere', async () => {
+test('a peer in the lobby of a room that is not open is sent to another instance', async () => {
   const server = await start();
   const visitor = new TestPeer(await withToken(server, { sub: 'ada', lobby: true }));
   await visitor.notification('waiting');
-  const { ended, said } = drain(server);
+  const { drained, said } = drain(server);
   expect(await visitor.closed).toEqual({
     code: closeCodes.restart,
-    reason: 'the server stops: no new rooms',
+    reason: 'the server is shutting down and opens no new rooms',
   });
-  // Nobody is left to wait for.
-  await ended;
+  await drained;
   expect(said).toEqual([]);
 });

@@ -2,23 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rooms } from './rooms.ts';
 
 export interface DrainOptions {
-  /** How long the rooms may go on, from 0 to `longestDrainSeconds`. 0: nobody is warned, nothing waited for. */
+  /** How long open rooms may continue, from 0 to `longestDrainSeconds`. 0: drain() returns immediately. */
   seconds: number;
-  /** Ends the waiting. */
-  enough: AbortSignal;
-  /** Is told what is waited for, if anything is. */
+  /** Ends draining early. */
+  signal: AbortSignal;
+  /** Receives a sentence for the operator, if there are open rooms to wait for. */
   say(text: string): void;
 }
 
 /**
- * Before the server stops: no room begins any more, and those that are open may go on for a while.
- * Who is in one may leave it, come back to it after a drop, and be joined by others.
- *
- * @param rooms - all of the server's
- * @param options - how long, and who says when it is enough
+ * Opens no more rooms, and waits until the open ones have closed. Their peers may leave, resume, and be joined by
+ * others until then.
  */
-export async function drain(rooms: Rooms, { seconds, enough, say }: DrainOptions): Promise<void> {
-  if (seconds === 0 || enough.aborted) {
+export async function drain(rooms: Rooms, { seconds, signal, say }: DrainOptions): Promise<void> {
+  if (seconds === 0 || signal.aborted) {
     return;
   }
   const open = await rooms.announceStop(seconds);
@@ -27,17 +24,18 @@ export async function drain(rooms: Rooms, { seconds, enough, say }: DrainOptions
   }
   const peers = open.reduce((sum, room) => sum + room.size, 0);
   say(
-    `oneport stops when ${counted(open.length, 'open room')} with ${counted(peers, 'peer')} ended, in ` +
-      `${seconds} s at the latest (DRAIN_SECONDS). Another signal or Ctrl-C stops it at once.`,
+    `oneport is draining: it stops when all open rooms (${counted(open.length, 'room')}, ` +
+      `${counted(peers, 'peer')}) have closed, or after ${seconds} s (DRAIN_SECONDS). ` +
+      'Another signal or Ctrl-C stops it immediately.',
   );
-  const waiting = new AbortController();
-  const timeIsUp = sleep(seconds * 1000, undefined, {
-    signal: AbortSignal.any([enough, waiting.signal]),
+  const closed = new AbortController();
+  const timeout = sleep(seconds * 1000, undefined, {
+    signal: AbortSignal.any([signal, closed.signal]),
   }).catch(() => undefined);
-  await Promise.race([timeIsUp, rooms.ended()]);
-  waiting.abort();
+  await Promise.race([timeout, rooms.allClosed()]);
+  closed.abort();
 }
 
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -2,45 +2,53 @@ import { EventEmitter } from 'node:events';
 import { closeCodes, type WaitingPeer } from '@oneport/protocol';
 import { AdmissionError } from '../config/admission-error.ts';
 
-/** How a wait has ended. again: look anew, the room is another or no longer locked. */
-export type WaitEnd =
+/**
+ * How a wait ends. `retry`: the room may have changed, or be unlocked, so admission is decided again. `replaced`:
+ * another socket of the same subject waits now. `taken`: another subject waits under this peer id.
+ */
+export type WaitOutcome =
   | 'admitted'
   | 'denied'
   | 'room closed'
   | 'replaced'
   | 'taken'
-  | 'gone'
-  | 'again';
+  | 'disconnected'
+  | 'retry';
 
 interface Waiter {
   peer: WaitingPeer;
   subject: string | undefined;
-  end(outcome: WaitEnd): void;
+  end(outcome: WaitOutcome): void;
 }
 
-/** How many may wait: each holds a socket, and nothing of a worker. */
-export const lobbyLimits = { ofOneRoom: 50, ofAllRooms: 1000 };
+/** A waiting peer holds a socket, and nothing on a worker. */
+export const lobbyLimits = { perRoom: 50, total: 1000 };
 
-/** Those who wait to be let into rooms, which needn't be open: nobody may have come yet. */
+/** The peers that wait for a moderator to admit them to a room. The room need not be open yet. */
 export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
   readonly #rooms = new Map<string, Map<string, Waiter>>();
   #size = 0;
 
-  /** How many wait, for all rooms. */
+  /** How many peers wait, for all rooms. */
   get size(): number {
     return this.#size;
   }
 
-  /** Who waits for a room, the longest waiting first. */
+  /** The peers that wait for a room, the longest waiting first. */
   of(roomId: string): WaitingPeer[] {
     return [...(this.#rooms.get(roomId)?.values() ?? [])].map(({ peer }) => peer);
   }
 
+  /** The subject of a waiting peer's token. */
+  subjectOf(roomId: string, peerId: string): string | undefined {
+    return this.#rooms.get(roomId)?.get(peerId)?.subject;
+  }
+
   /**
-   * Waits until a moderator decides, or there is nothing to wait for any more.
+   * Waits until a moderator decides, or the reason to wait is gone.
    *
-   * @param subject - whose token it is: it may take its own place here, from another socket, and nobody else may
-   * @param signal - aborted when its socket is gone
+   * @param subject - of the peer's token. The same subject may wait from another socket, which replaces this one
+   * @param signal - aborted when the peer's socket closes
    * @throws AdmissionError when the lobby is full
    */
   wait(
@@ -48,9 +56,9 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
     peer: WaitingPeer,
     subject: string | undefined,
     signal: AbortSignal,
-  ): Promise<WaitEnd> {
+  ): Promise<WaitOutcome> {
     if (signal.aborted) {
-      return Promise.resolve('gone');
+      return Promise.resolve('disconnected');
     }
     const waiters = this.#rooms.get(roomId) ?? new Map<string, Waiter>();
     const present = waiters.get(peer.peerId);
@@ -58,20 +66,20 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
       return Promise.resolve('taken');
     }
     present?.end('replaced');
-    if (waiters.size >= lobbyLimits.ofOneRoom || this.#size >= lobbyLimits.ofAllRooms) {
+    if (waiters.size >= lobbyLimits.perRoom || this.#size >= lobbyLimits.total) {
       return Promise.reject(
-        new AdmissionError(closeCodes.tooMany, 'too many are waiting to be let in', {
+        new AdmissionError(closeCodes.tooMany, 'too many peers wait to be admitted', {
           limit: 'lobby',
         }),
       );
     }
     return new Promise((resolve) => {
-      const gone = () => waiter.end('gone');
+      const disconnected = () => waiter.end('disconnected');
       const waiter: Waiter = {
         peer,
         subject,
         end: (outcome) => {
-          signal.removeEventListener('abort', gone);
+          signal.removeEventListener('abort', disconnected);
           waiters.delete(peer.peerId);
           if (waiters.size === 0) {
             this.#rooms.delete(roomId);
@@ -81,36 +89,31 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
           this.emit('change', roomId);
         },
       };
-      signal.addEventListener('abort', gone, { once: true });
+      signal.addEventListener('abort', disconnected, { once: true });
       this.#rooms.set(roomId, waiters.set(peer.peerId, waiter));
       this.#size += 1;
       this.emit('change', roomId);
     });
   }
 
-  /** Ends one wait. @returns false when nobody of that id waits */
-  end(roomId: string, peerId: string, outcome: WaitEnd): boolean {
+  /** Ends one wait. @returns false when no such peer waits */
+  end(roomId: string, peerId: string, outcome: WaitOutcome): boolean {
     const waiter = this.#rooms.get(roomId)?.get(peerId);
     waiter?.end(outcome);
     return waiter !== undefined;
   }
 
-  /** Ends every wait for a room. */
-  endAll(roomId: string, outcome: WaitEnd): void {
+  /** Ends all waits for a room. */
+  endAll(roomId: string, outcome: WaitOutcome): void {
     for (const waiter of [...(this.#rooms.get(roomId)?.values() ?? [])]) {
       waiter.end(outcome);
     }
   }
 
-  /** Ends every wait. */
-  endEverywhere(outcome: WaitEnd): void {
+  /** Ends the waits for all rooms. */
+  endEverywhere(outcome: WaitOutcome): void {
     for (const roomId of [...this.#rooms.keys()]) {
       this.endAll(roomId, outcome);
     }
-  }
-
-  /** Who it is that waits under this peer id. */
-  subjectOf(roomId: string, peerId: string): string | undefined {
-    return this.#rooms.get(roomId)?.get(peerId)?.subject;
   }
 }

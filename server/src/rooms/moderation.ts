@@ -1,36 +1,44 @@
-import { errorCodes, type Publishable, permissionOfSource } from '@oneport/protocol';
+import {
+  closeCodes,
+  errorCodes,
+  type NotificationData,
+  type NotificationMethod,
+  type Publishable,
+  permissionOfSource,
+  refusals,
+} from '@oneport/protocol';
 import type { Access } from '../access/access.ts';
+import { AdmissionError } from '../config/admission-error.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { BoundedSet } from './bounded-set.ts';
 import type { Lobby } from './lobby.ts';
-import type { CloseReason, Peer } from './peer.ts';
+import type { CloseReason, Participant } from './participant.ts';
 import { RoomError } from './room-error.ts';
 
-/** How many subjects are remembered of those removed, and of those let in: the oldest are forgotten. */
-const remembered = 1000;
+/** How many removed subjects a room remembers, and how many admitted ones. The oldest are forgotten. */
+const rememberedSubjects = 1000;
 
-/** The part of a room that moderating needs. */
-export interface Moderated {
+/** The part of a room that moderation acts on. */
+export interface ModeratedRoom {
   readonly id: string;
-  /** All who have joined. */
-  readonly peers: Iterable<Peer>;
-  peer(peerId: string): Peer | undefined;
+  readonly visible: readonly Participant[];
+  participant(id: string): Participant | undefined;
+  broadcast<M extends NotificationMethod>(method: M, data: NotificationData<M>): void;
+  remove(participant: Participant, reason: CloseReason): void;
   close(reason: CloseReason): void;
 }
 
-/** What a room's moderators have decided, as long as the room lives. */
+/** The decisions of a room's moderators. They end with the room. */
 export class Moderation {
-  readonly #room: Moderated;
+  readonly #room: ModeratedRoom;
   readonly #lobby: Lobby;
   readonly #log: Logger;
-  readonly #removed = new BoundedSet(remembered);
-  readonly #admitted = new BoundedSet(remembered);
-  /** What was muted of those who had no socket to be told by. */
-  readonly #untold = new WeakMap<Peer, Set<Publishable>>();
+  readonly #removed = new BoundedSet(rememberedSubjects);
+  readonly #admitted = new BoundedSet(rememberedSubjects);
+  /** What was muted of participants that could not be reached. */
+  readonly #unsentMutes = new WeakMap<Participant, Set<Publishable>>();
   #locked = false;
 
-  /** @param lobby - where those wait who want to come in */
-  constructor(room: Moderated, lobby: Lobby, log: Logger) {
+  constructor(room: ModeratedRoom, lobby: Lobby, log: Logger) {
     this.#room = room;
     this.#lobby = lobby;
     this.#log = log;
@@ -40,13 +48,15 @@ export class Moderation {
     return this.#locked;
   }
 
-  /** Whether a moderator has removed it: it can't come back. */
-  hasRemoved({ subject }: Access): boolean {
-    return subject !== undefined && this.#removed.has(subject);
+  /** @throws AdmissionError when a moderator has removed this subject from the room */
+  mustNotBeRemoved({ subject }: Access): void {
+    if (subject !== undefined && this.#removed.has(subject)) {
+      throw new AdmissionError(closeCodes.turnedAway, refusals.removed);
+    }
   }
 
-  /** Whether it has to be let in, and hasn't been yet. */
-  mustAsk({ subject, waits, permissions }: Access): boolean {
+  /** Whether a moderator has to admit this client. */
+  needsAdmission({ subject, waits, permissions }: Access): boolean {
     if (permissions.moderate || (subject !== undefined && this.#admitted.has(subject))) {
       return false;
     }
@@ -54,109 +64,140 @@ export class Moderation {
   }
 
   /**
-   * Pauses what a peer sends. It may go on when it wants to: who shall not speak at all is given a token without.
+   * Pauses what a participant sends. It may resume by itself: a token without the permission prevents that.
    *
-   * @throws RoomError when there is no such peer
+   * @throws RoomError when there is no such participant
    */
-  async mute(by: Peer, peerId: string, what: Publishable): Promise<void> {
-    const peer = this.#other(by, peerId);
-    const producers = peer.producers.filter(
+  async mute(by: Participant, peerId: string, what: Publishable): Promise<void> {
+    const target = this.#target(by, peerId);
+    const producers = target.producers.filter(
       ({ appData }) => permissionOfSource[appData.source] === what,
     );
     await Promise.all(producers.map((producer) => producer.pause()));
-    if (producers.length > 0 && !peer.emit('muted', what)) {
-      this.#untold.set(peer, (this.#untold.get(peer) ?? new Set()).add(what));
+    if (producers.length > 0 && !target.notify('muted', { what })) {
+      this.#unsentMutes.set(target, (this.#unsentMutes.get(target) ?? new Set()).add(what));
     }
-    this.#log.info({ peerId: by.id, target: peerId, what }, 'a moderator muted a peer');
+    this.#log.info({ peerId: by.id, target: peerId, what }, 'peer muted by moderator');
   }
 
   /**
-   * Sends a peer away for good, with all that came by the same subject's tokens.
+   * Removes all participants of a subject, and bans the subject from the room.
    *
-   * @throws RoomError when there is no such peer
+   * @throws RoomError when there is no such participant
    */
-  remove(by: Peer, peerId: string): void {
-    const { subject } = this.#other(by, peerId).access;
-    this.#log.info({ peerId: by.id, target: peerId }, 'a moderator removed a peer');
+  remove(by: Participant, peerId: string): void {
+    const { subject } = this.#target(by, peerId).access;
+    this.#log.info({ peerId: by.id, target: peerId }, 'peer removed by moderator');
     if (subject === undefined) {
       return;
     }
     this.#removed.add(subject);
     this.#admitted.delete(subject);
-    for (const peer of [...this.#room.peers]) {
-      if (peer.access.subject === subject && peer !== by) {
-        peer.close('removed');
+    for (const participant of this.#room.visible) {
+      if (participant.access.subject === subject && participant !== by) {
+        this.#room.remove(participant, 'removed');
       }
     }
   }
 
-  /** Ends the room for everybody, and for those who wait for it. */
-  closeRoom(by: Peer): void {
-    this.#log.info({ peerId: by.id }, 'a moderator closed the room');
+  /** Closes the room, and sends away those who wait in its lobby. */
+  closeRoom(by: Participant): void {
+    this.#log.info({ peerId: by.id }, 'room closed by moderator');
     this.#lobby.endAll(this.#room.id, 'room closed');
     this.#room.close('room closed');
   }
 
-  /** Locked: who comes has to wait. Unlocked: those who waited for this only come in. */
-  setLocked(by: Peer, locked: boolean): void {
+  /** Unlocking admits those who wait only because the room was locked. */
+  setLocked(by: Participant, locked: boolean): void {
     if (locked === this.#locked) {
       return;
     }
     this.#locked = locked;
-    this.#log.info({ peerId: by.id, locked }, 'a moderator locked or unlocked the room');
-    for (const peer of this.#room.peers) {
-      peer.emit('roomLocked', locked);
-    }
+    this.#log.info({ peerId: by.id, locked }, 'room lock changed by moderator');
+    this.#room.broadcast('roomLocked', { locked });
     if (!locked) {
-      this.#lobby.endAll(this.#room.id, 'again');
+      this.#lobby.endAll(this.#room.id, 'retry');
     }
   }
 
-  /** @throws RoomError when nobody of that id waits */
-  admit(by: Peer, peerId: string): void {
+  /** @throws RoomError when no such peer waits */
+  admit(by: Participant, peerId: string): void {
     const subject = this.#lobby.subjectOf(this.#room.id, peerId);
     if (subject !== undefined) {
       this.#admitted.add(subject);
     }
-    this.#end(by, peerId, 'admitted');
+    this.#endWait(by, peerId, 'admitted');
   }
 
-  /** @throws RoomError when nobody of that id waits */
-  deny(by: Peer, peerId: string): void {
-    this.#end(by, peerId, 'denied');
+  /** @throws RoomError when no such peer waits */
+  deny(by: Participant, peerId: string): void {
+    this.#endWait(by, peerId, 'denied');
   }
 
-  /** It has joined, perhaps anew: tells it what it has to know. */
-  tell(peer: Peer): void {
-    for (const what of this.#untold.get(peer) ?? []) {
-      peer.emit('muted', what);
+  /** Sends a participant that has joined or resumed what it has missed. */
+  joined(participant: Participant): void {
+    for (const what of this.#unsentMutes.get(participant) ?? []) {
+      participant.notify('muted', { what });
     }
-    this.#untold.delete(peer);
-    this.showLobby([peer]);
+    this.#unsentMutes.delete(participant);
+    this.#sendLobby([participant]);
   }
 
-  /** Tells moderators who waits. */
-  showLobby(peers: Iterable<Peer> = this.#room.peers): void {
+  /** The lobby has changed: sends it to all moderators. */
+  lobbyChanged(): void {
+    this.#sendLobby(this.#room.visible);
+  }
+
+  #sendLobby(participants: readonly Participant[]): void {
     const waiting = this.#lobby.of(this.#room.id);
-    for (const peer of peers) {
-      if (peer.access.permissions.moderate) {
-        peer.emit('lobbyChanged', waiting);
+    for (const participant of participants) {
+      if (participant.access.permissions.moderate) {
+        participant.notify('lobbyChanged', { waiting });
       }
     }
   }
 
-  #end(by: Peer, peerId: string, outcome: 'admitted' | 'denied'): void {
+  #endWait(by: Participant, peerId: string, outcome: 'admitted' | 'denied'): void {
     if (!this.#lobby.end(this.#room.id, peerId, outcome)) {
-      throw new RoomError(errorCodes.notFound, 'peerId: nobody of that id is waiting');
+      throw new RoomError(errorCodes.notFound, 'peerId: no such peer waits in the lobby');
     }
-    this.#log.info({ peerId: by.id, target: peerId, outcome }, 'a moderator answered the door');
+    this.#log.info({ peerId: by.id, target: peerId, outcome }, 'lobby request answered');
   }
 
-  #other(by: Peer, peerId: string): Peer {
-    const peer = this.#room.peer(peerId);
-    if (!peer?.joined || peer === by) {
+  #target(by: Participant, peerId: string): Participant {
+    const participant = this.#room.participant(peerId);
+    if (!participant?.info || participant === by) {
       throw new RoomError(errorCodes.notFound, 'peerId: no such other peer in this room');
     }
-    return peer;
+    return participant;
+  }
+}
+
+/** A set that forgets the members that were added longest ago. */
+export class BoundedSet {
+  readonly #members = new Set<string>();
+  readonly #maxSize: number;
+
+  /** @param maxSize - 1 or more */
+  constructor(maxSize: number) {
+    this.#maxSize = maxSize;
+  }
+
+  add(member: string): void {
+    // A Set keeps the order of insertion: a member that is added again becomes the newest.
+    this.#members.delete(member);
+    this.#members.add(member);
+    const [oldest] = this.#members;
+    if (this.#members.size > this.#maxSize && oldest !== undefined) {
+      this.#members.delete(oldest);
+    }
+  }
+
+  delete(member: string): void {
+    this.#members.delete(member);
+  }
+
+  has(member: string): boolean {
+    return this.#members.has(member);
   }
 }

@@ -6,11 +6,11 @@ import {
 } from '@oneport/protocol';
 import type { types } from 'mediasoup';
 import type { Transport, TransportAppData } from '../ports/types.ts';
-import type { Producer, ProducerData } from './producer-data.ts';
-import { RoomError, toRefusal } from './room-error.ts';
-import type { RoomMedia } from './room-media.ts';
+import { RoomError, toBadRequest } from './room-error.ts';
+import type { Producer, ProducerData, RoomMedia } from './room-media.ts';
 
-export interface Wants {
+/** What a peer wants of its media, as the connect query says and its token permits. */
+export interface PeerIntent {
   produce: boolean;
   consume: boolean;
   /** Media over TCP only. */
@@ -21,10 +21,10 @@ export interface PeerMediaOptions {
   roomMedia: RoomMedia;
   roomId: string;
   peerId: string;
-  wants: Wants;
+  intent: PeerIntent;
 }
 
-/** What carries a peer's media: its transports and producers. A peer may outlive it. */
+/** What carries a peer's media: its transports and producers. A peer outlives it. */
 export class PeerMedia {
   readonly roomMedia: RoomMedia;
   readonly send: Transport | undefined;
@@ -32,9 +32,9 @@ export class PeerMedia {
   readonly dataConsumer: types.DataConsumer | undefined;
   readonly #peerId: string;
   readonly #producers = new Map<string, Producer>();
-  /** Ids of transports whose DTLS parameters have come: mediasoup can't take them twice. */
+  /** Ids of transports that have DTLS parameters: mediasoup fails when they are set twice. */
   readonly #connected = new Set<string>();
-  /** Taken by producers that are there or are just being made. */
+  /** Of producers that exist or are being created. */
   readonly #sources = new Set<ProducerData['source']>();
 
   private constructor(
@@ -50,18 +50,18 @@ export class PeerMedia {
     this.dataConsumer = dataConsumer;
   }
 
-  /** Makes the transports that are wanted, and joins the receiving one to the room's channel. */
+  /** Creates the transports of the intent, and subscribes the receiving one to the room's data channel. */
   static async create(options: PeerMediaOptions): Promise<PeerMedia> {
-    const { roomMedia, roomId, peerId, wants } = options;
+    const { roomMedia, roomId, peerId, intent } = options;
     const create = (direction: TransportAppData['direction']) =>
       roomMedia.worker.ports.createTransport(roomMedia.router, {
-        protocols: wants.forceTcp ? ['tcp'] : ['udp', 'tcp'],
+        protocols: intent.forceTcp ? ['tcp'] : ['udp', 'tcp'],
         enableSctp: direction === 'recv',
         appData: { roomId, peerId, direction },
       });
     const [send, recv] = await allOrNone([
-      wants.produce ? create('send') : undefined,
-      wants.consume ? create('recv') : undefined,
+      intent.produce ? create('send') : undefined,
+      intent.consume ? create('recv') : undefined,
     ]);
     try {
       const dataConsumer = recv && (await roomMedia.channel.consume(recv));
@@ -73,7 +73,7 @@ export class PeerMedia {
     }
   }
 
-  /** Its worker or its room's router has ended, and its transports with it. */
+  /** true once a transport has closed, with its worker or router or by itself. */
   get closed(): boolean {
     return this.roomMedia.closed || [this.send, this.recv].some((transport) => transport?.closed);
   }
@@ -82,11 +82,8 @@ export class PeerMedia {
     return this.#producers.values();
   }
 
-  /**
-   * @param listener - called when a connected transport goes on by another way: the network has changed, or UDP has
-   *   given way to TCP
-   */
-  onOtherPath(listener: (direction: TransportAppData['direction']) => void): void {
+  /** @param listener - called when a connected transport has another selected tuple, such as after a network change */
+  onPathChange(listener: (direction: TransportAppData['direction']) => void): void {
     for (const transport of [this.send, this.recv]) {
       transport?.on('iceselectedtuplechange', () => {
         if (transport.dtlsState === 'connected') {
@@ -99,7 +96,7 @@ export class PeerMedia {
   async connect(transportId: string, dtlsParameters: DtlsParameters): Promise<void> {
     const transport = this.#transport(transportId);
     if (this.#connected.has(transportId)) {
-      throw new RoomError(errorCodes.conflict, 'transportId: it is connected already');
+      throw new RoomError(errorCodes.conflict, 'transportId: already connected');
     }
     this.#connected.add(transportId);
     this.roomMedia.worker.begins(transportId);
@@ -110,7 +107,7 @@ export class PeerMedia {
     return await this.roomMedia.worker.ports.restartIce(this.#transport(transportId));
   }
 
-  /** @throws RoomError; TypeError or UnsupportedError (mediasoup) at parameters it can't take */
+  /** @throws RoomError; mediasoup's TypeError or UnsupportedError for parameters that it can't take */
   async produce(data: RequestData<'produce'>): Promise<Producer> {
     const { transportId, producerId, kind, source, rtpParameters, paused } = data;
     const transport = this.#transport(transportId);
@@ -118,10 +115,7 @@ export class PeerMedia {
       throw new RoomError(errorCodes.forbidden, 'transportId: expected the sending transport');
     }
     if (this.#sources.has(source)) {
-      throw new RoomError(
-        errorCodes.conflict,
-        `source: there is a producer for the ${source} already`,
-      );
+      throw new RoomError(errorCodes.conflict, `source: already producing the ${source}`);
     }
     this.#sources.add(source);
     try {
@@ -130,8 +124,8 @@ export class PeerMedia {
         kind,
         rtpParameters: rtpParameters as types.RtpParameters,
         paused: paused ?? false,
-        // Milliseconds. Many viewers may want a keyframe at once: one is enough for all. No longer than that, since a
-        // viewer who comes just after the first has to wait (a second of it stood in each comeback's time).
+        // Milliseconds within which one key frame serves all consumers that request one. A consumer that requests
+        // just after the first waits this long, so a longer delay slows down every reconnect.
         keyFrameRequestDelay: 200,
         appData: { peerId: this.#peerId, source },
       });
@@ -143,7 +137,7 @@ export class PeerMedia {
       return producer;
     } catch (error) {
       this.#sources.delete(source);
-      throw toRefusal(error);
+      throw toBadRequest(error);
     }
   }
 
@@ -151,7 +145,7 @@ export class PeerMedia {
   producer(producerId: string): Producer {
     const producer = this.#producers.get(producerId);
     if (!producer) {
-      throw new RoomError(errorCodes.notFound, 'producerId: no such producer of yours');
+      throw new RoomError(errorCodes.notFound, 'producerId: this peer has no such producer');
     }
     return producer;
   }
@@ -167,23 +161,23 @@ export class PeerMedia {
         return transport;
       }
     }
-    throw new RoomError(errorCodes.notFound, 'transportId: no such transport of yours');
+    throw new RoomError(errorCodes.notFound, 'transportId: this peer has no such transport');
   }
 }
 
-/** Waits for all; when one fails, closes those that were made and fails too. */
+/** Like Promise.all(), but when one fails, the others are closed. */
 async function allOrNone(
-  making: (Promise<Transport> | undefined)[],
+  creating: (Promise<Transport> | undefined)[],
 ): Promise<(Transport | undefined)[]> {
-  const made = await Promise.allSettled(making);
-  const failed = made.find((result) => result.status === 'rejected');
+  const created = await Promise.allSettled(creating);
+  const failed = created.find((result) => result.status === 'rejected');
   if (failed) {
-    for (const result of made) {
+    for (const result of created) {
       if (result.status === 'fulfilled') {
         result.value?.close();
       }
     }
     throw failed.reason;
   }
-  return made.map((result) => (result.status === 'fulfilled' ? result.value : undefined));
+  return created.map((result) => (result.status === 'fulfilled' ? result.value : undefined));
 }

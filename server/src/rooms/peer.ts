@@ -1,119 +1,87 @@
-import { EventEmitter } from 'node:events';
 import {
   type ConsumerOffer,
   errorCodes,
+  type NotificationData,
+  type NotificationMethod,
   type PeerInfo,
-  type Publishable,
   type RequestData,
   type RequestReply,
   type RtpCapabilities,
-  type WaitingPeer,
 } from '@oneport/protocol';
 import type { types } from 'mediasoup';
 import { type Access, mayPublish } from '../access/access.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { Consuming } from './consumers.ts';
-import { PeerMedia, type Wants } from './peer-media.ts';
-import type { Producer } from './producer-data.ts';
+import { Consumers } from './consumers.ts';
+import type { CloseReason, Notify, Participant } from './participant.ts';
+import { type PeerIntent, PeerMedia } from './peer-media.ts';
 import { ResumeSecrets } from './resume-secrets.ts';
+import type { Room } from './room.ts';
 import { RoomError } from './room-error.ts';
-import type { RoomMedia } from './room-media.ts';
+import type { Producer, RoomMedia } from './room-media.ts';
 
-/** Why a peer's place in a room has ended. */
-export type CloseReason =
-  | 'left'
-  | 'did not come back'
-  | 'removed'
-  | 'room closed'
-  | 'no worker'
-  | 'server stops';
-
-export type PeerEvents = {
-  /** It has transports: time for `welcome`. */
-  connected: [];
-  /** Its media comes or goes by another way than before. */
-  otherPath: [direction: 'send' | 'recv'];
-  peerJoined: [peer: PeerInfo];
-  peerLeft: [peerId: string];
-  peerRenamed: [peerId: string, displayName: string];
-  consumerClosed: [consumerId: string];
-  consumerPaused: [consumerId: string];
-  consumerResumed: [consumerId: string];
-  consumerLayersChanged: [consumerId: string, layers: types.ConsumerLayers | null];
-  activeSpeaker: [peerId: string | null];
-  muted: [what: Publishable];
-  roomLocked: [locked: boolean];
-  lobbyChanged: [waiting: WaitingPeer[]];
-  serverStopping: [inSeconds: number];
-  closed: [reason: CloseReason, hadJoined: boolean];
-};
-
-/** The socket by which a peer is reached. */
+/** The socket that reaches a peer. */
 export interface PeerLink {
-  /** Shows the peer a batch of consumers; answers with the ids that it takes. */
-  offer(consumers: ConsumerOffer[]): Promise<string[]>;
-  /** Another socket has taken its place. Resolves when nothing is being done that came by this one. */
+  /** The peer's media is ready: `welcome` is to be sent. Nothing but `waiting` is sent before it. */
+  welcome(): void;
+  notify<M extends NotificationMethod>(method: M, data: NotificationData<M>): void;
+  /** Sends `newConsumers`. @returns the ids of those that the client accepts */
+  offer(generation: number, consumers: ConsumerOffer[]): Promise<string[]>;
+  /** Another socket reaches the peer now. Resolves when no request from this one is being handled any more. */
   replaced(): Promise<void>;
+  /** The peer is no longer in the room. */
+  closed(reason: CloseReason): void;
 }
 
 export interface PeerOptions {
   id: string;
-  roomId: string;
-  /** Which transports its first `welcome` shall bring. */
-  wants: Wants;
-  /** What its token says. */
+  room: Room;
+  intent: PeerIntent;
   access: Access;
-  /** Milliseconds that its place is kept for it without a socket. 0: it leaves with its socket. */
+  /** Milliseconds that a joined peer stays in the room without a socket. 0: it leaves with its socket. */
   graceMs: number;
   log: Logger;
 }
 
-type State =
-  | { name: 'waiting' }
-  | { name: 'joined'; displayName: string; device: PeerInfo['device'] }
-  | { name: 'closed' };
-
-/** Somebody in a room, who outlives the socket that reaches it and the transports that carry its media. */
-export class Peer extends EventEmitter<PeerEvents> {
+/** A browser, or another client of the signalling protocol. A peer outlives its socket and its transports. */
+export class Peer implements Participant {
   readonly id: string;
   readonly log: Logger;
-  readonly #options: PeerOptions;
+  readonly #room: Room;
+  readonly #graceMs: number;
   readonly #secrets = new ResumeSecrets();
-  #state: State = { name: 'waiting' };
-  #link: PeerLink | undefined;
-  #leaving: NodeJS.Timeout | undefined;
-  #wants: Wants;
+  #intent: PeerIntent;
   #access: Access;
+  #info: PeerInfo | undefined;
+  #closed = false;
+  #link: PeerLink | undefined;
+  /** Whether `welcome` has been sent over the current link. */
+  #welcomed = false;
+  #graceTimer: NodeJS.Timeout | undefined;
   #media: PeerMedia | undefined;
-  #consuming: Consuming | undefined;
+  #consumers: Consumers | undefined;
   #generation = 0;
-  /** The generation of the last `welcome` that was answered by `join`. */
+  /** The last generation whose `welcome` was answered by `join`. */
   #answered = 0;
 
-  constructor(options: PeerOptions) {
-    super();
-    this.#options = options;
-    this.id = options.id;
-    this.#wants = options.wants;
-    this.#access = options.access;
-    this.log = options.log.child({ roomId: options.roomId, peerId: options.id });
+  constructor({ id, room, intent, access, graceMs, log }: PeerOptions) {
+    this.id = id;
+    this.log = log.child({ roomId: room.id, peerId: id });
+    this.#room = room;
+    this.#intent = intent;
+    this.#access = access;
+    this.#graceMs = graceMs;
   }
 
-  /** Counts its welcomes. */
+  /** Counts `welcome` messages. */
   get generation(): number {
     return this.#generation;
   }
 
-  /** Whether the others see it. */
-  get joined(): boolean {
-    return this.#state.name === 'joined';
-  }
-
   get closed(): boolean {
-    return this.#state.name === 'closed';
+    return this.#closed;
   }
 
-  /** Whether its last `welcome` has been answered. */
+  /** Whether the last `welcome` has been answered by `join`. */
   get answered(): boolean {
     return this.#answered === this.#generation;
   }
@@ -122,7 +90,7 @@ export class Peer extends EventEmitter<PeerEvents> {
     return this.#access;
   }
 
-  /** It has come with another token: what that doesn't allow ends. */
+  /** The peer has resumed with another token: producers that it doesn't permit are closed. */
   setAccess(access: Access): void {
     this.#access = access;
     for (const producer of this.producers) {
@@ -132,20 +100,15 @@ export class Peer extends EventEmitter<PeerEvents> {
     }
   }
 
-  /** undefined: it has not joined yet. */
-  get displayName(): string | undefined {
-    return this.#state.name === 'joined' ? this.#state.displayName : undefined;
+  /** Set by the first `join`. Later ones change it, and what they don't name stays. */
+  get info(): PeerInfo | undefined {
+    return this.#info;
   }
 
-  get info(): PeerInfo {
-    const { displayName, device } = this.#joined();
-    return { peerId: this.id, displayName, device };
-  }
-
-  /** Its transports and producers. @throws RoomError while they are being made */
+  /** @throws RoomError while transports are being created */
   get media(): PeerMedia {
     if (!this.#media) {
-      throw new RoomError(errorCodes.conflict, 'wait for the next welcome');
+      throw new RoomError(errorCodes.conflict, 'transports are being created: wait for welcome');
     }
     return this.#media;
   }
@@ -154,153 +117,228 @@ export class Peer extends EventEmitter<PeerEvents> {
     return [...(this.#media?.producers ?? [])];
   }
 
-  /** What it receives, for a peer that can be reached and consumes. What is missed meanwhile, `join` makes up for. */
-  get consuming(): Consuming | undefined {
-    return this.#link && this.answered ? this.#consuming : undefined;
+  /** undefined while the peer can't be reached or has not joined: its next `join` makes up for what it misses. */
+  get subscriber(): Consumers | undefined {
+    return this.#link && this.#welcomed && this.answered ? this.#consumers : undefined;
   }
 
-  /** Whether this secret allows a new socket to take this peer's place. */
-  mayBeResumedWith(secret: string): boolean {
+  /** Whether a client with this secret may take over the peer. */
+  acceptsSecret(secret: string): boolean {
     return this.#secrets.allow(secret);
   }
 
-  /** From now on it is reached by this socket. Resolves when nothing is being done that came by the one before. */
-  async attach(link: PeerLink): Promise<void> {
-    const former = this.#link;
-    this.#link = link;
-    clearTimeout(this.#leaving);
-    await former?.replaced();
-  }
-
-  isReachedBy(link: PeerLink): boolean {
-    return this.#link === link && !this.closed;
-  }
-
-  /**
-   * This socket has gone. Unless another has taken its place, the peer's own is kept for a while, if the others have
-   * seen it there.
-   *
-   * @param longestMs - milliseconds: not for longer than that
-   */
-  detach(link: PeerLink, longestMs = Number.POSITIVE_INFINITY): void {
-    if (this.#link !== link || this.closed) {
-      return;
-    }
-    this.#link = undefined;
-    const graceMs = Math.min(this.#options.graceMs, longestMs);
-    if (!this.joined || graceMs === 0) {
-      this.close('left');
-      return;
-    }
-    this.log.info('peer dropped');
-    this.#leaving = setTimeout(() => this.close('did not come back'), graceMs);
-  }
-
-  /**
-   * Gives it transports.
-   *
-   * @param roomMedia - where they shall be
-   * @param wants - which
-   * @param keep - those that it has are good enough, if they are there and such as it wants
-   */
-  async connect(roomMedia: RoomMedia, wants = this.#wants, keep = false): Promise<void> {
-    this.#generation += 1;
-    const generation = this.#generation;
-    const sameWants = JSON.stringify(wants) === JSON.stringify(this.#wants);
-    this.#wants = wants;
-    if (!(keep && sameWants && this.#media?.roomMedia === roomMedia && !this.#media.closed)) {
-      this.#media?.close();
-      this.#media = undefined;
-      this.#consuming = undefined;
-      const { id, roomId } = this.#options;
-      const media = await PeerMedia.create({ roomMedia, roomId, peerId: id, wants });
-      if (this.closed || generation !== this.#generation) {
-        media.close();
-        return;
-      }
-      this.#media = media;
-      media.onOtherPath((direction) => this.emit('otherPath', direction));
-    }
-    this.emit('connected');
-  }
-
-  /** Secret of the `welcome` that is about to be sent. */
+  /** @returns the secret for the next `welcome` */
   nextSecret(): string {
     return this.#secrets.next();
   }
 
+  /** A socket reaches the peer from now on. Resolves when no request from the previous one is being handled. */
+  async attach(link: PeerLink): Promise<void> {
+    const previous = this.#link;
+    this.#link = link;
+    this.#welcomed = false;
+    clearTimeout(this.#graceTimer);
+    await previous?.replaced();
+  }
+
+  isReachedBy(link: PeerLink): boolean {
+    return this.#link === link && !this.#closed;
+  }
+
   /**
-   * @returns what it sends and receives, for it to compare
-   * @throws RoomError at a second answer to a welcome, or one to an earlier welcome
+   * The socket has closed. If no other has replaced it and the peer has joined, the peer stays for a while.
+   *
+   * @param atMostMs - milliseconds, where `graceMs` is longer
    */
-  join(
-    { generation, displayName, device, rtpCapabilities, consumers }: RequestData<'join'>,
-    others: Producer[],
-  ): Pick<RequestReply<'join'>, 'producers' | 'consumers'> {
+  detach(link: PeerLink, atMostMs = Number.POSITIVE_INFINITY): void {
+    if (!this.isReachedBy(link)) {
+      return;
+    }
+    this.#link = undefined;
+    const graceMs = Math.min(this.#graceMs, atMostMs);
+    if (!this.#info || graceMs === 0) {
+      this.leave('left');
+      return;
+    }
+    this.log.info('peer disconnected');
+    this.#graceTimer = setTimeout(() => this.leave('not resumed in time'), graceMs);
+  }
+
+  /**
+   * Creates the peer's transports, then sends `welcome`. When the room moves meanwhile, it creates them again.
+   *
+   * @param keep - the current transports will do, if they are open and were created for the same intent
+   * @throws AdmissionError when no port is free; what mediasoup throws
+   */
+  async connect(intent: PeerIntent, keep: boolean): Promise<void> {
+    const { media } = this.#room;
+    try {
+      await this.#connectTo(media, intent, keep);
+    } catch (error) {
+      if (!media.closed || this.#room.closed) {
+        throw error;
+      }
+    }
+  }
+
+  async moveTo(media: RoomMedia): Promise<void> {
+    await this.#connectTo(media, this.#intent, false);
+  }
+
+  /**
+   * @returns the state of the room, and the peer's own producers and consumers for it to compare
+   * @throws RoomError when the generation is not that of the last `welcome`, or was answered before
+   */
+  join({
+    generation,
+    displayName,
+    device,
+    rtpCapabilities,
+    consumers = [],
+  }: RequestData<'join'>): RequestReply<'join'> {
     if (generation !== this.#generation) {
       throw new RoomError(errorCodes.conflict, `generation: expected ${this.#generation}`);
     }
     if (this.answered) {
-      throw new RoomError(errorCodes.conflict, 'joined already');
+      throw new RoomError(errorCodes.conflict, 'already joined');
     }
-    this.#consuming ??= rtpCapabilities && this.#consume(rtpCapabilities);
+    this.#consumers ??= rtpCapabilities && this.#createConsumers(rtpCapabilities);
     this.#answered = generation;
     this.#secrets.answered();
-    this.#state = { name: 'joined', displayName, device };
+    const before = this.#info;
+    const info = { ...before, peerId: this.id, displayName, device };
+    this.#info = info;
+    const others = this.#room.others(this);
+    const available = others.flatMap(({ producers }) => producers);
+    const remaining = this.#consumers?.reconcile(consumers, available) ?? [];
+    if (!before) {
+      this.#room.announce(info);
+    } else if (before.displayName !== displayName) {
+      this.#announceName(info);
+    }
+    const speaker = this.#room.media.speakers.current;
+    // A resuming peer may have missed that the last speaker fell silent.
+    if (speaker !== null || before) {
+      this.notify('activeSpeaker', { peerId: speaker });
+    }
+    this.#room.moderation.joined(this);
+    this.log.info({ generation, peers: this.#room.size }, before ? 'peer resumed' : 'peer joined');
     return {
+      peers: others.flatMap((other) => other.info ?? []),
+      chat: [...this.#room.chat.messages],
       producers: this.producers.map(({ id, appData, paused }) => ({
         producerId: id,
         source: appData.source,
         paused,
       })),
-      consumers: this.#consuming?.reconcile(consumers ?? [], others) ?? [],
+      consumers: remaining,
     };
   }
 
+  /** @throws RoomError, or what mediasoup throws when it can't take the parameters */
+  async produce(data: RequestData<'produce'>): Promise<void> {
+    this.mustHaveJoined();
+    const release = this.#room.reserveProducerId(data.producerId);
+    const producer = await this.media.produce(data).catch((error) => {
+      release();
+      throw error;
+    });
+    if (producer.closed) {
+      release();
+      return;
+    }
+    producer.observer.once('close', release);
+    this.#room.addProducer(this, producer);
+  }
+
+  /** @throws RoomError before the peer has joined */
   rename(displayName: string): void {
-    this.#joined().displayName = displayName;
+    const info = { ...this.mustHaveJoined(), displayName };
+    this.#info = info;
+    this.#announceName(info);
+  }
+
+  /** @throws RoomError before the peer has joined */
+  mustHaveJoined(): PeerInfo {
+    if (!this.#info) {
+      throw new RoomError(errorCodes.forbidden, 'join first');
+    }
+    return this.#info;
+  }
+
+  readonly notify: Notify = (method, data) => {
+    if (!this.#link || !this.#welcomed) {
+      return false;
+    }
+    this.#link.notify(method, data);
+    return true;
+  };
+
+  leave(reason: CloseReason): void {
+    this.#room.remove(this, reason);
   }
 
   close(reason: CloseReason): void {
-    if (this.closed) {
-      return;
-    }
-    const hadJoined = this.joined;
-    clearTimeout(this.#leaving);
-    this.#state = { name: 'closed' };
+    this.#closed = true;
+    clearTimeout(this.#graceTimer);
     this.#media?.close();
-    this.emit('closed', reason, hadJoined);
+    this.#link?.closed(reason);
   }
 
-  #joined(): Extract<State, { name: 'joined' }> {
-    if (this.#state.name !== 'joined') {
-      throw new RoomError(errorCodes.forbidden, 'join first');
+  #announceName({ peerId, displayName }: PeerInfo): void {
+    this.#room.broadcast('peerDisplayNameChanged', { peerId, displayName }, peerId);
+  }
+
+  async #connectTo(roomMedia: RoomMedia, intent: PeerIntent, keep: boolean): Promise<void> {
+    this.#generation += 1;
+    const generation = this.#generation;
+    const sameIntent = JSON.stringify(intent) === JSON.stringify(this.#intent);
+    this.#intent = intent;
+    if (!(keep && sameIntent && this.#media?.roomMedia === roomMedia && !this.#media.closed)) {
+      this.#media?.close();
+      this.#media = undefined;
+      this.#consumers = undefined;
+      const media = await PeerMedia.create({
+        roomMedia,
+        roomId: this.#room.id,
+        peerId: this.id,
+        intent,
+      });
+      if (this.#closed || generation !== this.#generation) {
+        media.close();
+        return;
+      }
+      this.#media = media;
+      media.onPathChange((direction) => {
+        if (direction === 'recv') {
+          this.subscriber?.requestKeyFrames();
+        } else {
+          this.#room.requestKeyFramesFrom(this);
+        }
+      });
     }
-    return this.#state;
+    if (this.#link) {
+      this.#welcomed = true;
+      this.#link.welcome();
+    }
   }
 
-  #consume(rtpCapabilities: RtpCapabilities): Consuming | undefined {
+  #createConsumers(rtpCapabilities: RtpCapabilities): Consumers | undefined {
     const { recv, roomMedia } = this.media;
     if (!recv) {
       return undefined;
     }
-    return new Consuming({
+    return new Consumers({
       router: roomMedia.router,
       transport: recv,
-      rtpCapabilities: rtpCapabilities as types.RtpCapabilities & RtpCapabilities,
+      rtpCapabilities: rtpCapabilities as types.RtpCapabilities,
       offer: async (consumers) => {
         if (!this.#link) {
           throw new Error('the peer has no socket');
         }
-        return await this.#link.offer(consumers);
+        return await this.#link.offer(this.#generation, consumers);
       },
-      events: {
-        closed: (consumerId) => this.emit('consumerClosed', consumerId),
-        paused: (consumerId) => this.emit('consumerPaused', consumerId),
-        resumed: (consumerId) => this.emit('consumerResumed', consumerId),
-        layersChanged: (consumerId, layers) =>
-          this.emit('consumerLayersChanged', consumerId, layers),
-      },
+      notify: this.notify,
       log: this.log,
     });
   }

@@ -1,11 +1,28 @@
 import type { ChatMessage, RoomData } from '@oneport/protocol';
 import type { types } from 'mediasoup';
-import type { Transport } from '../ports/types.ts';
-import type { ChatHistory } from './chat-history.ts';
+
+const historyLength = 100;
+
+/** The newest chat messages of a room. They outlive the channel that carries them. */
+export class ChatHistory {
+  readonly #messages: ChatMessage[] = [];
+
+  /** Oldest first. */
+  get messages(): readonly ChatMessage[] {
+    return this.#messages;
+  }
+
+  add(message: ChatMessage): void {
+    this.#messages.push(message);
+    if (this.#messages.length > historyLength) {
+      this.#messages.shift();
+    }
+  }
+}
 
 /**
- * What the server tells everybody in a room: one ordered, reliable data producer, consumed by each
- * peer. (A data producer for each peer would be N^2 data consumers.)
+ * The data that the server sends to all participants: one ordered, reliable data producer of the room, consumed by
+ * each. With a data producer for each participant, N of them would need N^2 data consumers.
  */
 export class RoomChannel {
   readonly #dataProducer: types.DataProducer;
@@ -16,20 +33,16 @@ export class RoomChannel {
     this.#history = history;
   }
 
-  /**
-   * @param router - the room's
-   * @param history - what was said before, and will be
-   */
   static async create(router: types.Router, history: ChatHistory): Promise<RoomChannel> {
     const transport = await router.createDirectTransport();
     const dataProducer = await transport.produceData({ label: 'room', protocol: 'json' });
     return new RoomChannel(dataProducer, history);
   }
 
-  /** Sends a chat message to everybody, its sender included. */
+  /** Sends a chat message to all participants, including its sender. */
   sendChat(message: ChatMessage): void {
     this.#history.add(message);
-    // Between two workers there is nobody to send it to: the history is sent to all by the next one.
+    // The worker has died: the room's next channel sends the history.
     if (this.#dataProducer.closed) {
       return;
     }
@@ -37,14 +50,12 @@ export class RoomChannel {
   }
 
   /**
-   * Joins a receiving transport to the channel.
+   * mediasoup drops messages until SCTP is connected, so the history is sent once more at that moment. Clients
+   * recognize duplicates by `messageId`.
    *
-   * mediasoup drops what is sent before SCTP is connected, so the history is sent then once more: a
-   * peer knows by `messageId` what it has already.
-   *
-   * @param transport - with SCTP
+   * @param transport - with SCTP enabled
    */
-  async consume(transport: Transport): Promise<types.DataConsumer> {
+  async consume(transport: types.WebRtcTransport): Promise<types.DataConsumer> {
     const dataConsumer = await transport.consumeData({
       dataProducerId: this.#dataProducer.id,
       ordered: true,
@@ -54,7 +65,7 @@ export class RoomChannel {
         return;
       }
       for (const message of this.#history.messages) {
-        // It fails only when the peer is gone, or reads so slowly that its buffer is full.
+        // Sending fails when the peer has left, or reads so slowly that its buffer is full.
         dataConsumer.send(JSON.stringify(message)).catch(() => dataConsumer.close());
       }
     });

@@ -1,15 +1,12 @@
 import { type ErrorCode, errorCodes } from '@oneport/protocol';
 import * as mediasoup from 'mediasoup';
 
-/** A request that can't be done, and whose fault that is. Nothing has changed by it. */
+/** A request that is rejected. It has changed nothing. */
 export class RoomError extends Error {
   override name = 'RoomError';
   readonly code: ErrorCode;
 
-  /**
-   * @param code - see `errorCodes`
-   * @param message - what is wrong and what was expected, for the developer at the other end
-   */
+  /** @param message - what is wrong and what was expected, for the developer of the client */
   constructor(code: ErrorCode, message: string) {
     super(message);
     this.code = code;
@@ -17,11 +14,10 @@ export class RoomError extends Error {
 }
 
 /**
- * What mediasoup throws at parameters that it can't take (TypeError, UnsupportedError) is the
- * peer's fault; at a thing that is being closed (WorkerClosedError), nobody's.
+ * Classifies what mediasoup throws: parameters that it can't take (TypeError, UnsupportedError) are the client's
+ * fault; a worker that dies meanwhile (WorkerClosedError) is not.
  *
- * @param error - anything thrown
- * @returns a RoomError where the peer can be told, otherwise the error as it is
+ * @returns a RoomError where the client can be told what is wrong, otherwise the error itself
  */
 export function toRoomError(error: unknown): unknown {
   if (error instanceof TypeError || error instanceof mediasoup.errors.UnsupportedError) {
@@ -37,13 +33,12 @@ export function toRoomError(error: unknown): unknown {
 }
 
 /**
- * What a worker throws at an SSRC, mid, rid or id that is taken already has no type of its own (mediasoup's
- * Channel.js makes a plain Error of it): only the method tells that it is the peer's fault.
+ * For methods whose parameters the client chooses. A worker rejects an SSRC, mid, rid or id that is already in use
+ * with a plain Error (mediasoup's Channel.js), which only the called method tells apart from a fault of the server.
  *
- * @param error - thrown by a method whose parameters are the peer's choice
- * @returns a RoomError for a plain Error, otherwise the error as it is
+ * @returns a RoomError for a plain Error, otherwise the error itself
  */
-export function toRefusal(error: unknown): unknown {
+export function toBadRequest(error: unknown): unknown {
   return error instanceof Error && error.constructor === Error
     ? new RoomError(errorCodes.badRequest, error.message)
     : error;

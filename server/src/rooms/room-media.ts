@@ -1,11 +1,15 @@
+import type { Source } from '@oneport/protocol';
 import type { types } from 'mediasoup';
 import type { MediaWorker } from '../media/media-worker.ts';
-import type { ChatHistory } from './chat-history.ts';
-import { producerData } from './producer-data.ts';
-import { RoomChannel } from './room-channel.ts';
+import { type ChatHistory, RoomChannel } from './room-channel.ts';
 import { Speakers } from './speakers.ts';
 
-/** What carries a room: a router on a worker, and what belongs to it. A room may outlive it. */
+/** The appData of each producer in a room. Only the server sets it. */
+export type ProducerData = { peerId: string; source: Source };
+
+export type Producer = types.Producer<ProducerData>;
+
+/** What carries a room's media: a router on a worker, and what is made on it. A room outlives it. */
 export class RoomMedia {
   readonly worker: MediaWorker;
   readonly router: types.Router;
@@ -24,15 +28,13 @@ export class RoomMedia {
     this.channel = channel;
   }
 
-  /**
-   * @param worker - where the room shall be
-   * @param history - the room's chat, which is repeated to each who comes
-   */
+  /** @param history - sent again to each participant that opens the room's data channel */
   static async create(worker: MediaWorker, history: ChatHistory): Promise<RoomMedia> {
     const router = await worker.createRouter();
     try {
       const [speakers, channel] = await Promise.all([
-        Speakers.create(router, (producer) => producerData(producer).peerId),
+        // mediasoup's observers return producers without the type of their appData.
+        Speakers.create(router, ({ appData }) => (appData as ProducerData).peerId),
         RoomChannel.create(router, history),
       ]);
       return new RoomMedia(worker, router, speakers, channel);
@@ -42,7 +44,7 @@ export class RoomMedia {
     }
   }
 
-  /** Its worker has died, or the room has ended. */
+  /** true once the worker has died or the room has closed. */
   get closed(): boolean {
     return this.router.closed;
   }

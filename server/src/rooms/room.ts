@@ -1,33 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { errorCodes, type RequestData, type RequestReply } from '@oneport/protocol';
+import {
+  errorCodes,
+  type NotificationData,
+  type NotificationMethod,
+  type PeerInfo,
+} from '@oneport/protocol';
 import type { Logger } from '../telemetry/log.ts';
-import type { ChatHistory } from './chat-history.ts';
 import type { Lobby } from './lobby.ts';
 import { Moderation } from './moderation.ts';
-import type { CloseReason, Peer } from './peer.ts';
-import type { Wants } from './peer-media.ts';
+import type { CloseReason, Participant } from './participant.ts';
+import type { ChatHistory } from './room-channel.ts';
 import { RoomError } from './room-error.ts';
-import type { RoomMedia } from './room-media.ts';
+import type { Producer, RoomMedia } from './room-media.ts';
 
 export interface RoomOptions {
   id: string;
   media: RoomMedia;
   chat: ChatHistory;
-  /** Where those wait who want to come in. */
   lobby: Lobby;
   log: Logger;
 }
 
-/** Who is in a room, and what each sees of the others. It outlives the worker that carries it. */
+/** The participants of a room, and what each receives from the others. A room outlives its worker. */
 export class Room extends EventEmitter<{ close: [] }> {
   readonly id: string;
   readonly chat: ChatHistory;
   readonly moderation: Moderation;
   readonly #log: Logger;
-  readonly #peers = new Map<string, Peer>();
-  /** Of every producer in the room, or just being made: two peers may not choose the same. */
-  readonly #producerIds = new Set<string>();
+  readonly #participants = new Map<string, Participant>();
+  readonly #reservedProducerIds = new Set<string>();
   #media: RoomMedia;
   #closed = false;
 
@@ -38,10 +40,10 @@ export class Room extends EventEmitter<{ close: [] }> {
     this.#log = log.child({ roomId: id });
     this.moderation = new Moderation(this, lobby, this.#log);
     this.#media = media;
-    this.#listen(media);
+    this.#watchSpeakers(media);
   }
 
-  /** What carries it. Closed while it is between two workers. */
+  /** Closed from the death of a worker until the room has moved to another. */
   get media(): RoomMedia {
     return this.#media;
   }
@@ -50,142 +52,128 @@ export class Room extends EventEmitter<{ close: [] }> {
     return this.#closed;
   }
 
+  /** Includes participants that the others don't see. */
   get size(): number {
-    return this.#peers.size;
+    return this.#participants.size;
   }
 
-  /** All who have joined. */
-  get peers(): Peer[] {
-    return this.#joined();
+  /** The participants that the others see. */
+  get visible(): Participant[] {
+    return [...this.#participants.values()].filter(({ info }) => info !== undefined);
   }
 
-  peer(peerId: string): Peer | undefined {
-    return this.#peers.get(peerId);
+  participant(id: string): Participant | undefined {
+    return this.#participants.get(id);
   }
 
-  /** Gives a peer its place: the others hear of it when it joins. */
-  add(peer: Peer): void {
-    this.#peers.set(peer.id, peer);
-    peer.once('closed', (reason, hadJoined) => this.#remove(peer, reason, hadJoined));
-    peer.on('otherPath', (direction) => {
-      if (direction === 'recv') {
-        peer.consuming?.requestKeyFrames();
-      } else {
-        for (const other of this.#joined(peer)) {
-          other.consuming?.requestKeyFrames(peer.id);
-        }
-      }
-    });
+  /** All participants but this one. */
+  others(participant: Participant): Participant[] {
+    return [...this.#participants.values()].filter((other) => other !== participant);
   }
 
   /**
-   * Gives a peer its transports, now or as soon as the room has a worker again.
+   * Adds a participant and subscribes it to the room's producers. The others are told of it now if it has `info`,
+   * otherwise by a later `announce`.
    *
-   * @param wants - which
-   * @param keep - those that it has are good enough
-   * @throws NoPortError, or what mediasoup throws
+   * @throws RoomError when the id is taken, or the room has closed
    */
-  async connect(peer: Peer, wants: Wants, keep: boolean): Promise<void> {
-    const media = this.#media;
-    try {
-      await peer.connect(media, wants, keep);
-    } catch (error) {
-      // A room that moves connects everybody who is in it.
-      if (!media.closed || this.#closed) {
-        throw error;
+  add(participant: Participant): void {
+    if (this.#closed || this.#participants.has(participant.id)) {
+      throw new RoomError(
+        errorCodes.conflict,
+        this.#closed ? 'the room has closed' : 'peerId: already in use in this room',
+      );
+    }
+    this.#participants.set(participant.id, participant);
+    if (participant.info) {
+      this.announce(participant.info);
+    }
+    const { subscriber } = participant;
+    subscriber?.add(...this.others(participant).flatMap(({ producers }) => producers));
+  }
+
+  /** Tells the others about a new participant. */
+  announce(info: PeerInfo): void {
+    this.broadcast('newPeer', info, info.peerId);
+  }
+
+  /** Ends a participation, whether the participant leaves or is sent away. Does nothing the second time. */
+  remove(participant: Participant, reason: CloseReason): void {
+    const { id, info } = participant;
+    if (this.#participants.get(id) !== participant) {
+      return;
+    }
+    this.#participants.delete(id);
+    participant.close(reason);
+    this.#log.info({ peerId: id, reason, peers: this.size }, 'peer closed');
+    if (this.#closed) {
+      return;
+    }
+    if (info) {
+      this.broadcast('peerClosed', { peerId: id });
+    }
+    if (this.size === 0) {
+      this.close('left');
+    }
+  }
+
+  /**
+   * Sends a notification to all participants that the others see.
+   *
+   * @param exceptId - a participant that is left out
+   */
+  broadcast<M extends NotificationMethod>(
+    method: M,
+    data: NotificationData<M>,
+    exceptId?: string,
+  ): void {
+    for (const participant of this.visible) {
+      if (participant.id !== exceptId) {
+        participant.notify(method, data);
       }
     }
   }
 
-  /** Goes on somewhere else: everybody gets new transports, and a new `welcome`. */
-  async moveTo(media: RoomMedia): Promise<void> {
-    this.#media = media;
-    this.#listen(media);
-    this.#log.info({ workerIndex: media.worker.index, peers: this.size }, 'room moved');
-    await Promise.all(
-      Array.from(this.#peers.values(), (peer) =>
-        peer.connect(media).catch((error: unknown) => {
-          if (media.closed) {
-            return;
-          }
-          peer.log.error({ error: String(error) }, 'a peer could not be moved');
-          peer.close('no worker');
-        }),
-      ),
-    );
+  /**
+   * Reserves a producer id that a client chose: two producers of a room can't have the same.
+   *
+   * @returns releases it
+   * @throws RoomError when it is taken
+   */
+  reserveProducerId(producerId: string): () => void {
+    if (this.#reservedProducerIds.has(producerId)) {
+      throw new RoomError(errorCodes.conflict, 'producerId: already in use');
+    }
+    this.#reservedProducerIds.add(producerId);
+    return () => this.#reservedProducerIds.delete(producerId);
   }
 
-  join(peer: Peer, data: RequestData<'join'>): RequestReply<'join'> {
-    const before = peer.joined ? peer.info : undefined;
-    const others = this.#joined(peer);
-    const has = peer.join(
-      data,
-      others.flatMap((other) => other.producers),
-    );
-    for (const other of others) {
-      if (!before) {
-        other.emit('peerJoined', peer.info);
-      } else if (before.displayName !== data.displayName) {
-        other.emit('peerRenamed', peer.id, data.displayName);
-      }
+  /** Publishes a producer to the other participants. */
+  addProducer(participant: Participant, producer: Producer): void {
+    for (const other of this.others(participant)) {
+      other.subscriber?.add(producer);
     }
-    const speaker = this.#media.speakers.current;
-    if (speaker) {
-      peer.emit('activeSpeaker', speaker);
-    }
-    this.#log.info(
-      { peerId: peer.id, generation: data.generation, peers: this.#peers.size },
-      before ? 'peer resumed' : 'peer joined',
-    );
-    return {
-      peers: others.map((other) => other.info),
-      chat: [...this.chat.messages],
-      ...has,
-    };
-  }
-
-  async produce(peer: Peer, data: RequestData<'produce'>): Promise<void> {
-    this.#mustHaveJoined(peer);
-    const { producerId } = data;
-    if (this.#producerIds.has(producerId)) {
-      throw new RoomError(errorCodes.conflict, 'producerId: it is taken');
-    }
-    this.#producerIds.add(producerId);
-    const forget = () => this.#producerIds.delete(producerId);
-    const { speakers } = this.#media;
-    const producer = await peer.media.produce(data).catch((error) => {
-      forget();
-      throw error;
-    });
-    if (producer.closed) {
-      forget();
+    if (producer.appData.source !== 'microphone') {
       return;
     }
-    producer.observer.once('close', forget);
-    for (const other of this.#joined(peer)) {
-      other.consuming?.add(producer);
-    }
-    if (data.source !== 'microphone') {
-      return;
-    }
-    // It fails only when the producer has closed meanwhile, and then nothing is to be watched.
-    speakers
+    // Fails only when the producer has closed meanwhile.
+    this.#media.speakers
       .watch(producer)
-      .catch((error) => peer.log.debug({ error: String(error) }, 'speaker not watched'));
+      .catch((error) =>
+        this.#log.debug({ producerId: producer.id, error: String(error) }, 'speaker not watched'),
+      );
   }
 
-  rename(peer: Peer, displayName: string): void {
-    this.#mustHaveJoined(peer);
-    peer.rename(displayName);
-    for (const other of this.#joined(peer)) {
-      other.emit('peerRenamed', peer.id, displayName);
+  /** The participant sends over another network path, on which packets were lost. */
+  requestKeyFramesFrom(participant: Participant): void {
+    for (const other of this.others(participant)) {
+      other.subscriber?.requestKeyFrames(participant.id);
     }
   }
 
-  sendChatMessage(peer: Peer, text: string): string {
-    this.#mustHaveJoined(peer);
+  /** @returns the message's id */
+  sendChatMessage({ peerId, displayName }: PeerInfo, text: string): string {
     const messageId = randomUUID();
-    const { peerId, displayName } = peer.info;
     this.#media.channel.sendChat({
       type: 'chat',
       messageId,
@@ -197,57 +185,44 @@ export class Room extends EventEmitter<{ close: [] }> {
     return messageId;
   }
 
-  /** Everybody is told that the server stops. @param inSeconds - at the latest, from 0 */
+  /** Goes on at another router, after the worker of the previous one has died. */
+  async moveTo(media: RoomMedia): Promise<void> {
+    this.#media = media;
+    this.#watchSpeakers(media);
+    this.#log.info({ workerIndex: media.worker.index, peers: this.size }, 'room moved');
+    await Promise.all(
+      Array.from(this.#participants.values(), (participant) =>
+        participant.moveTo(media).catch((error: unknown) => {
+          if (media.closed) {
+            return;
+          }
+          this.#log.error({ peerId: participant.id, error: String(error) }, 'failed to move peer');
+          this.remove(participant, 'no worker');
+        }),
+      ),
+    );
+  }
+
+  /** @param inSeconds - at the latest, from 0 */
   announceStop(inSeconds: number): void {
-    for (const peer of this.#peers.values()) {
-      peer.emit('serverStopping', inSeconds);
+    for (const participant of this.#participants.values()) {
+      participant.notify('serverStopping', { inSeconds });
     }
   }
 
-  /** Ends the room and every peer's place in it. */
   close(reason: CloseReason): void {
     if (this.#closed) {
       return;
     }
     this.#closed = true;
-    for (const peer of this.#peers.values()) {
-      peer.close(reason);
+    for (const participant of this.#participants.values()) {
+      this.remove(participant, reason);
     }
     this.#media.close();
     this.emit('close');
   }
 
-  #listen(media: RoomMedia): void {
-    media.speakers.on('change', (speaker) => {
-      for (const peer of this.#joined()) {
-        peer.emit('activeSpeaker', speaker);
-      }
-    });
-  }
-
-  #remove(peer: Peer, reason: CloseReason, hadJoined: boolean): void {
-    this.#peers.delete(peer.id);
-    this.#log.info({ peerId: peer.id, reason, peers: this.#peers.size }, 'peer gone');
-    if (this.#closed) {
-      return;
-    }
-    if (hadJoined) {
-      for (const other of this.#joined()) {
-        other.emit('peerLeft', peer.id);
-      }
-    }
-    if (this.#peers.size === 0) {
-      this.close('left');
-    }
-  }
-
-  #joined(except?: Peer): Peer[] {
-    return [...this.#peers.values()].filter((peer) => peer.joined && peer !== except);
-  }
-
-  #mustHaveJoined(peer: Peer): void {
-    if (!peer.joined) {
-      throw new RoomError(errorCodes.forbidden, 'join first');
-    }
+  #watchSpeakers(media: RoomMedia): void {
+    media.speakers.on('change', (peerId) => this.broadcast('activeSpeaker', { peerId }));
   }
 }

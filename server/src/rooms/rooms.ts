@@ -5,75 +5,66 @@ import type { Limits } from '../config/limits.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { passDoor, removedError, type Visitor } from './admission.ts';
-import { ChatHistory } from './chat-history.ts';
+import { type AdmissionRequest, waitForAdmission } from './admission.ts';
 import { Lobby } from './lobby.ts';
-import { type CloseReason, Peer } from './peer.ts';
-import type { Wants } from './peer-media.ts';
+import type { CloseReason } from './participant.ts';
+import { Peer } from './peer.ts';
+import type { PeerIntent } from './peer-media.ts';
 import { Room } from './room.ts';
+import { ChatHistory } from './room-channel.ts';
 import { RoomMedia } from './room-media.ts';
 
-/** Milliseconds that a room may be without a worker: then its peers are told, and try again by themselves. */
-const moveWithinMs = 10_000;
+/** Milliseconds that a room may be without a worker. Then it closes, and its clients reconnect by themselves. */
+const moveTimeoutMs = 10_000;
 
-/** How many transports a room needs: one for its data, and for each peer one to send and one to receive. */
-const transportsFor = (peers: number, ofEach = 2) => 1 + ofEach * peers;
+/** How many transports a room needs: one for its data channel, and each peer's own. */
+const transportsFor = (peers: number, perPeer = 2) => 1 + perPeer * peers;
 
 type RoomLimits = Pick<Limits, 'rooms' | 'peers_per_room' | 'transports_per_peer'>;
-
-function limitReached(limit: keyof RoomLimits, reason: string): AdmissionError {
-  return new AdmissionError(closeCodes.tooMany, reason, { limit });
-}
-
-/** Open rooms go on until the server stops; the client finds another instance for a new one. */
-function stoppingError(): AdmissionError {
-  return new AdmissionError(closeCodes.restart, 'the server stops: no new rooms');
-}
 
 export interface RoomsOptions {
   pool: WorkerPool;
   limits: RoomLimits;
-  /** Milliseconds that a peer's place is kept for it without a socket. */
+  /** Milliseconds that a peer stays in its room without a socket. */
   graceMs: number;
   log: Logger;
 }
 
-export interface Entry extends Visitor {
-  wants: Wants;
+export interface EnterRequest extends AdmissionRequest {
+  intent: PeerIntent;
 }
 
-/** All rooms: a room begins with its first peer and ends with its last. */
+/** All rooms of the server. The first peer opens a room, and the last one closes it. */
 export class Rooms {
-  /** Those who wait to be let into one. */
   readonly lobby = new Lobby();
   readonly #options: RoomsOptions;
+  /** Includes rooms that are being opened. */
   readonly #rooms = new Map<string, Promise<Room>>();
-  /** When the server will stop, as performance.now() counts. */
-  #stopsAt: number | undefined;
-  /** Those that have been made. */
   readonly #open = new Set<Room>();
+  /** When the server stops at the latest, by performance.now(). */
+  #stopsAt: number | undefined;
 
   constructor(options: RoomsOptions) {
     this.#options = options;
-    options.pool.on('workerdied', (worker) => this.#moveThoseOn(worker));
-    this.lobby.on('change', (roomId) => void this.#showLobby(roomId));
+    options.pool.on('workerdied', (worker) => this.#moveRoomsOf(worker));
+    this.lobby.on('change', (roomId) => void this.#lobbyChanged(roomId));
   }
 
   get size(): number {
     return this.#rooms.size;
   }
 
-  /** Those that have been made, by their ids. */
+  /** The open rooms by their ids. */
   get open(): ReadonlyMap<string, Room> {
     return new Map(Array.from(this.#open, (room) => [room.id, room]));
   }
 
-  /** How many places are taken, of all rooms together. */
+  /** How many peers are in all rooms together. */
   get peers(): number {
     return [...this.#open].reduce((sum, room) => sum + room.size, 0);
   }
 
-  /** Seconds until the server stops at the latest; undefined: it doesn't. */
+  /** Seconds until the server stops at the latest; undefined: it is not draining. */
   get stopsInSeconds(): number | undefined {
     if (this.#stopsAt === undefined) {
       return undefined;
@@ -81,74 +72,70 @@ export class Rooms {
     return Math.max(0, Math.ceil((this.#stopsAt - performance.now()) / 1000));
   }
 
-  /** Why a room can't begin just now: what `enter` throws then. */
+  /** Why no room can be opened now: what `enter` would throw. */
   get whyNoNewRoom(): AdmissionError | undefined {
     const { pool, limits } = this.#options;
     if (this.#stopsAt !== undefined) {
       return stoppingError();
     }
     if (this.#rooms.size >= limits.rooms) {
-      return limitReached('rooms', `this server is full (${this.#rooms.size} rooms)`);
+      return limitError('rooms', `the server is full (${this.#rooms.size} rooms)`);
     }
     return pool.whyNoNewRoom;
   }
 
   /**
-   * Gives a peer its place in a room, which is made if need be; or finds the place that it has.
+   * Adds a peer to a room, opening the room if necessary, or finds the peer that the client resumes.
    *
    * @throws AdmissionError
    */
-  async enter(entry: Entry): Promise<{ room: Room; peer: Peer }> {
-    const { roomId, peerId, resume, wants, access } = entry;
-    const { limits } = this.#options;
-    if (Number(wants.produce) + Number(wants.consume) > limits.transports_per_peer) {
-      throw limitReached(
+  async enter(request: EnterRequest): Promise<{ room: Room; peer: Peer }> {
+    const { roomId, peerId, resume, intent, access } = request;
+    const { limits, graceMs, log } = this.#options;
+    if (Number(intent.produce) + Number(intent.consume) > limits.transports_per_peer) {
+      throw limitError(
         'transports_per_peer',
-        `a peer may have ${limits.transports_per_peer} transport here: produce or consume, not both`,
+        `this server grants ${limits.transports_per_peer} transport to a peer: produce or consume, not both`,
       );
     }
-    await passDoor(entry, this.lobby, async (id) => {
+    await waitForAdmission(request, this.lobby, async (id) => {
       const open = await this.#find(id);
-      // It could be let in here only to be told then that it must go elsewhere.
+      // Otherwise the client would wait in the lobby of a room that can't be opened here any more.
       if (!open && this.#stopsAt !== undefined) {
         throw stoppingError();
       }
       return open;
     });
-    let room = await this.#getOrCreate(roomId, wants);
-    // Its last peer may have left while we waited.
+    let room = await this.#getOrOpen(roomId, intent);
+    // The last peer may have left meanwhile.
     while (room.closed) {
-      room = await this.#getOrCreate(roomId, wants);
+      room = await this.#getOrOpen(roomId, intent);
     }
+    // A moderator may have decided meanwhile.
+    room.moderation.mustNotBeRemoved(access);
 
-    // While we waited, again.
-    if (room.moderation.hasRemoved(access)) {
-      throw removedError();
-    }
-
-    const present = room.peer(peerId);
+    const present = room.participant(peerId);
     if (present) {
-      const isSame = present.access.subject === access.subject;
-      if (isSame && resume && present.mayBeResumedWith(resume)) {
+      const sameSubject = present.access.subject === access.subject;
+      if (present instanceof Peer && sameSubject && resume && present.acceptsSecret(resume)) {
         present.setAccess(access);
         return { room, peer: present };
       }
       throw new AdmissionError(closeCodes.refused, refusals.idTaken);
     }
     if (room.size >= limits.peers_per_room) {
-      throw limitReached('peers_per_room', `this room is full (${room.size} peers)`);
+      throw limitError('peers_per_room', `the room is full (${room.size} peers)`);
     }
-    const { graceMs, log } = this.#options;
-    const peer = new Peer({ id: peerId, roomId, wants, access, graceMs, log });
+    const peer = new Peer({ id: peerId, room, intent, access, graceMs, log });
     room.add(peer);
     return { room, peer };
   }
 
   /**
-   * From now on no room begins. Everybody in one is told, and those who come later as well.
+   * Opens no more rooms, and notifies all peers, including those that join later.
    *
-   * @param seconds - how long the rooms may go on, from 0
-   * @returns the rooms that are open
+   * @param seconds - how long open rooms may continue, from 0
+   * @returns the open rooms
    */
   async announceStop(seconds: number): Promise<Room[]> {
     this.#stopsAt = performance.now() + seconds * 1000;
@@ -156,12 +143,12 @@ export class Rooms {
     for (const room of rooms) {
       room.announceStop(seconds);
     }
-    this.lobby.endEverywhere('again');
+    this.lobby.endEverywhere('retry');
     return rooms;
   }
 
-  /** Resolves when every room that is open now has ended. */
-  async ended(): Promise<void> {
+  /** Resolves when all rooms that are open now have closed. */
+  async allClosed(): Promise<void> {
     for (const room of await this.#all()) {
       if (!room.closed) {
         await once(room, 'close');
@@ -169,13 +156,13 @@ export class Rooms {
     }
   }
 
-  /** Ends every room, and lets none begin any more. */
+  /** Closes all rooms, and opens no more. */
   async close(reason: CloseReason): Promise<void> {
     this.#stopsAt ??= performance.now();
     for (const room of await this.#all()) {
       room.close(reason);
     }
-    this.lobby.endEverywhere('again');
+    this.lobby.endEverywhere('retry');
   }
 
   /** The room, if it is open. */
@@ -184,45 +171,44 @@ export class Rooms {
     return room?.closed ? undefined : room;
   }
 
-  async #showLobby(roomId: string): Promise<void> {
-    (await this.#find(roomId))?.moderation.showLobby();
+  async #lobbyChanged(roomId: string): Promise<void> {
+    (await this.#find(roomId))?.moderation.lobbyChanged();
   }
 
-  #getOrCreate(roomId: string, wants: Wants): Promise<Room> {
+  #getOrOpen(roomId: string, intent: PeerIntent): Promise<Room> {
     const known = this.#rooms.get(roomId);
     if (known) {
       return known;
     }
-    const refusal = this.whyNoNewRoom;
-    if (refusal) {
-      return Promise.reject(refusal);
+    const reason = this.whyNoNewRoom;
+    if (reason) {
+      return Promise.reject(reason);
     }
-    const creating = this.#create(roomId, wants);
-    this.#rooms.set(roomId, creating);
-    // A room that could not be made may be tried again.
-    creating.catch(() => this.#rooms.delete(roomId));
-    return creating;
+    const opening = this.#openRoom(roomId, intent);
+    this.#rooms.set(roomId, opening);
+    opening.catch(() => this.#rooms.delete(roomId));
+    return opening;
   }
 
-  async #create(roomId: string, { produce, consume }: Wants): Promise<Room> {
+  async #openRoom(roomId: string, { produce, consume }: PeerIntent): Promise<Room> {
     const { pool, log } = this.#options;
     const chat = new ChatHistory();
     const transports = transportsFor(1, Number(produce) + Number(consume));
-    const media = await placeRoom(async () => pool.forNewRoom(transports), chat);
+    const media = await createMedia(async () => pool.forNewRoom(transports), chat);
     const room = new Room({ id: roomId, media, chat, lobby: this.lobby, log });
     this.#open.add(room);
     room.once('close', () => {
       this.#open.delete(room);
       this.#rooms.delete(roomId);
-      // What it was locked for has ended with it.
-      this.lobby.endAll(roomId, 'again');
+      // The lock has ended with the room.
+      this.lobby.endAll(roomId, 'retry');
       log.info({ roomId }, 'room closed');
     });
     log.info({ roomId, workerIndex: media.worker.index }, 'room opened');
     return room;
   }
 
-  #moveThoseOn(worker: MediaWorker): void {
+  #moveRoomsOf(worker: MediaWorker): void {
     for (const room of this.#open) {
       if (room.media.worker === worker) {
         void this.#move(room);
@@ -230,20 +216,20 @@ export class Rooms {
     }
   }
 
-  /** Carries a room on elsewhere, its worker having died. */
+  /** Moves a room to another worker after its own has died. */
   async #move(room: Room): Promise<void> {
     const { pool, log } = this.#options;
     try {
       const transports = transportsFor(room.size);
-      const next = () => pool.nextLeastLoaded(transports, moveWithinMs);
-      const media = await placeRoom(next, room.chat);
+      const next = () => pool.nextLeastLoaded(transports, moveTimeoutMs);
+      const media = await createMedia(next, room.chat);
       if (room.closed) {
         media.close();
       } else {
         await room.moveTo(media);
       }
     } catch (error) {
-      log.error({ roomId: room.id, error: String(error) }, 'a room could not be moved');
+      log.error({ roomId: room.id, error: String(error) }, 'failed to move room');
       room.close('no worker');
     }
   }
@@ -254,8 +240,23 @@ export class Rooms {
   }
 }
 
-/** Makes what carries a room. A worker that dies meanwhile gives way to the next. */
-async function placeRoom(next: () => Promise<MediaWorker>, chat: ChatHistory): Promise<RoomMedia> {
+function limitError(limit: keyof RoomLimits, reason: string): AdmissionError {
+  return new AdmissionError(closeCodes.tooMany, reason, { limit });
+}
+
+/** Sends the client to another instance: open rooms continue here, new ones open there. */
+function stoppingError(): AdmissionError {
+  return new AdmissionError(
+    closeCodes.restart,
+    'the server is shutting down and opens no new rooms',
+  );
+}
+
+/** Creates a room's media on the next worker, or on the one after it if that one dies meanwhile. */
+async function createMedia(
+  next: () => Promise<MediaWorker>,
+  chat: ChatHistory,
+): Promise<RoomMedia> {
   for (;;) {
     const worker = await next();
     try {

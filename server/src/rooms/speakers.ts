@@ -1,58 +1,58 @@
 import { EventEmitter } from 'node:events';
 import type { types } from 'mediasoup';
 
-/** Who speaks: decided here, so that everybody sees the same. */
-export class Speakers extends EventEmitter<{ change: [speaker: string | null] }> {
+/** Decides on the server who the active speaker is, so that all participants see the same one. */
+export class Speakers extends EventEmitter<{ change: [peerId: string | null] }> {
   readonly #dominant: types.ActiveSpeakerObserver;
   readonly #levels: types.AudioLevelObserver;
-  #speaker: string | null = null;
+  #current: string | null = null;
 
   private constructor(
     dominant: types.ActiveSpeakerObserver,
     levels: types.AudioLevelObserver,
-    peerOf: (producer: types.Producer) => string | null,
+    peerIdOf: (producer: types.Producer) => string,
   ) {
     super();
     this.#dominant = dominant;
     this.#levels = levels;
-    // Two observers, because each knows half. ActiveSpeakerObserver follows a conversation without
-    // flickering, but never says that it is over, nor that the dominant one has stopped while others
-    // have not. AudioLevelObserver knows who is loud, and silence.
-    let last: string | null = null;
+    // Each observer knows half. ActiveSpeakerObserver follows a conversation without flickering, but reports
+    // neither silence nor that the dominant speaker has stopped while others talk. AudioLevelObserver reports
+    // levels and silence.
+    let lastDominant: string | null = null;
     dominant.on('dominantspeaker', ({ producer }) => {
-      last = peerOf(producer);
-      // Out of silence the next 'volumes' marks: after each of those, and only then, comes a 'silence'.
-      if (this.#speaker !== null) {
-        this.#set(last);
+      lastDominant = peerIdOf(producer);
+      // After silence, wait for 'volumes': mediasoup emits 'silence' only after 'volumes', so a speaker set here
+      // might never be reset.
+      if (this.#current !== null) {
+        this.#set(lastDominant);
       }
     });
     levels.on('volumes', (volumes) => {
-      const loud = volumes.map(({ producer }) => peerOf(producer));
-      this.#set(loud.includes(last) ? last : (loud[0] ?? null));
+      const loud = volumes.map(({ producer }) => peerIdOf(producer));
+      const dominantIsLoud = lastDominant !== null && loud.includes(lastDominant);
+      this.#set(dominantIsLoud ? lastDominant : (loud[0] ?? null));
     });
     levels.on('silence', () => this.#set(null));
   }
 
-  /**
-   * @param router - the room's
-   * @param peerOf - whose a producer is; null: nobody's who could be marked
-   */
+  /** @param peerIdOf - the participant that a watched producer belongs to */
   static async create(
     router: types.Router,
-    peerOf: (producer: types.Producer) => string | null,
+    peerIdOf: (producer: types.Producer) => string,
   ): Promise<Speakers> {
     const [dominant, levels] = await Promise.all([
       router.createActiveSpeakerObserver({ interval: 300 }),
       router.createAudioLevelObserver({ interval: 500, threshold: -70, maxEntries: 10 }),
     ]);
-    return new Speakers(dominant, levels, peerOf);
+    return new Speakers(dominant, levels, peerIdOf);
   }
 
+  /** null: no one speaks. */
   get current(): string | null {
-    return this.#speaker;
+    return this.#current;
   }
 
-  /** From now on this microphone's peer may be the speaker. It is forgotten when it closes. */
+  /** @param producer - a microphone. mediasoup's observers forget it when it closes */
   async watch(producer: types.Producer): Promise<void> {
     await Promise.all([
       this.#dominant.addProducer({ producerId: producer.id }),
@@ -60,11 +60,11 @@ export class Speakers extends EventEmitter<{ change: [speaker: string | null] }>
     ]);
   }
 
-  #set(speaker: string | null): void {
-    if (speaker === this.#speaker) {
+  #set(peerId: string | null): void {
+    if (peerId === this.#current) {
       return;
     }
-    this.#speaker = speaker;
-    this.emit('change', speaker);
+    this.#current = peerId;
+    this.emit('change', peerId);
   }
 }

@@ -1,7 +1,7 @@
 import type { RequestData, RequestMethod, RequestReply } from '@oneport/protocol';
 import { errorCodes } from '@oneport/protocol';
 import { mayPublish } from '../access/access.ts';
-import type { Consuming } from '../rooms/consumers.ts';
+import type { Consumers } from '../rooms/consumers.ts';
 import type { Moderation } from '../rooms/moderation.ts';
 import type { Peer } from '../rooms/peer.ts';
 import type { Room } from '../rooms/room.ts';
@@ -19,12 +19,11 @@ type Handlers = {
   ) => Promise<RequestReply<M>> | RequestReply<M>;
 };
 
-/** Requests in, room calls out. The data has been validated; what a handler throws is the answer. */
+/** What each request does. Its data has been validated; a RoomError that a handler throws is sent to the client. */
 export const handlers: Handlers = {
-  join({ room, peer }, data) {
+  join({ peer }, data) {
     const { displayName = data.displayName, permissions } = peer.access;
-    const reply = room.join(peer, { ...data, displayName });
-    room.moderation.tell(peer);
+    const reply = peer.join({ ...data, displayName });
     return permissions.watch ? reply : { ...reply, chat: [] };
   },
 
@@ -37,11 +36,11 @@ export const handlers: Handlers = {
     return { iceParameters: await peer.media.restartIce(transportId) };
   },
 
-  async produce({ room, peer }, data) {
+  async produce({ peer }, data) {
     if (!mayPublish(peer.access, data.source)) {
-      throw notAllowed(`to send the ${data.source}`);
+      throw notPermitted(`publishing the ${data.source}`);
     }
-    await room.produce(peer, data);
+    await peer.produce(data);
     return {};
   },
 
@@ -61,28 +60,28 @@ export const handlers: Handlers = {
   },
 
   async pauseConsumer({ peer }, { consumerId }) {
-    await consumingOf(peer).pause(consumerId);
+    await consumersOf(peer).pause(consumerId);
     return {};
   },
 
   async resumeConsumer({ peer }, { consumerId }) {
-    await consumingOf(peer).resume(consumerId);
+    await consumersOf(peer).resume(consumerId);
     return {};
   },
 
   async setConsumerPreferredLayers({ peer }, { consumerId, spatialLayer, temporalLayer }) {
-    await consumingOf(peer).setPreferredLayers(consumerId, {
+    await consumersOf(peer).setPreferredLayers(consumerId, {
       spatialLayer,
       ...(temporalLayer === undefined ? {} : { temporalLayer }),
     });
     return {};
   },
 
-  changeDisplayName({ room, peer }, { displayName }) {
+  changeDisplayName({ peer }, { displayName }) {
     if (peer.access.displayName) {
-      throw notAllowed('another name');
+      throw notPermitted('another display name');
     }
-    room.rename(peer, displayName);
+    peer.rename(displayName);
     return {};
   },
 
@@ -90,9 +89,9 @@ export const handlers: Handlers = {
 
   sendChatMessage({ room, peer }, { text }) {
     if (!peer.access.permissions.chat) {
-      throw notAllowed('to write');
+      throw notPermitted('chat messages');
     }
-    return { messageId: room.sendChatMessage(peer, text) };
+    return { messageId: room.sendChatMessage(peer.mustHaveJoined(), text) };
   },
 
   async mutePeer(context, { peerId, what }) {
@@ -126,24 +125,22 @@ export const handlers: Handlers = {
   },
 };
 
-/** @throws RoomError unless the peer has joined, and may */
+/** @throws RoomError unless the peer has joined and is a moderator */
 function moderationOf({ room, peer }: Context): Moderation {
   if (!peer.access.permissions.moderate) {
-    throw notAllowed('to moderate');
+    throw notPermitted('moderation');
   }
-  if (!peer.joined) {
-    throw new RoomError(errorCodes.forbidden, 'join first');
-  }
+  peer.mustHaveJoined();
   return room.moderation;
 }
 
-function notAllowed(what: string): RoomError {
-  return new RoomError(errorCodes.forbidden, `your token does not allow you ${what}`);
+function notPermitted(what: string): RoomError {
+  return new RoomError(errorCodes.forbidden, `the token does not permit ${what}`);
 }
 
-function consumingOf(peer: Peer): Consuming {
-  if (peer.consuming) {
-    return peer.consuming;
+function consumersOf(peer: Peer): Consumers {
+  if (peer.subscriber) {
+    return peer.subscriber;
   }
   throw new RoomError(errorCodes.forbidden, 'join with rtpCapabilities to consume');
 }

@@ -276,7 +276,7 @@ describe('a locked room', () => {
     const mo = await moderator(roomId);
     await mo.request('setRoomLocked', { locked: true });
     const peers: TestPeer[] = [];
-    for (let n = 0; n < lobbyLimits.ofOneRoom; n += 1) {
+    for (let n = 0; n < lobbyLimits.perRoom; n += 1) {
       const peer = await come(roomId, `waiter-${n}`);
       await peer.notification('waiting');
       peers.push(peer);

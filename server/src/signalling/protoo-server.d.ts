@@ -1,4 +1,4 @@
-/** protoo-server 4.0.8 carries no types. These are for the part that we use. */
+/** Types for the part of protoo-server that the server uses: version 4.0.8 has none. */
 declare module 'protoo-server' {
   import type { EventEmitter } from 'node:events';
 
@@ -15,7 +15,7 @@ declare module 'protoo-server' {
     data: unknown;
   }
 
-  /** What a Peer sends by and hears from. Emits `message` and `close`. */
+  /** Emits `message` and `close`. */
   export interface Transport extends EventEmitter {
     readonly closed: boolean;
     close(): void;

@@ -146,7 +146,10 @@ test('a secret is good once, but not before its successor has been answered', as
   expect(generation).toBe(3);
   await again.join(generation);
   for (const spent of [alice.resume(), lost.resume()]) {
-    expect(await spent.closed).toEqual({ code: 4401, reason: 'peerId: it is in use in this room' });
+    expect(await spent.closed).toEqual({
+      code: 4401,
+      reason: 'peerId: already in use in this room',
+    });
   }
   await again.request('sendChatMessage', { text: 'still me' });
   await Promise.all([again.leave(), bob.leave()]);

@@ -1,21 +1,21 @@
-/** Runs jobs one after another, in the order they came. */
+/** Runs jobs one after another, in the order in which they were pushed. */
 export class SerialQueue {
-  readonly #longest: number;
+  readonly #maxLength: number;
   #last: Promise<void> = Promise.resolve();
   #length = 0;
   #ended = false;
 
-  /** @param longest - how many jobs may wait */
-  constructor(longest: number) {
-    this.#longest = longest;
+  /** @param maxLength - how many jobs may wait or run: 1 or more */
+  constructor(maxLength: number) {
+    this.#maxLength = maxLength;
   }
 
   /**
-   * @param job - must deal with its own errors: they'd be nobody's
-   * @returns false when the queue is full, and the job will not run
+   * @param job - must not reject
+   * @returns false when the queue is full and the job will not run
    */
   push(job: () => Promise<void>): boolean {
-    if (this.#length >= this.#longest) {
+    if (this.#length >= this.#maxLength) {
       return false;
     }
     this.#length += 1;
@@ -26,7 +26,7 @@ export class SerialQueue {
     return true;
   }
 
-  /** What waits will not run. Resolves when what runs is done. */
+  /** Drops the waiting jobs. Resolves when the running one is done. */
   end(): Promise<void> {
     this.#ended = true;
     return this.#last;

@@ -1,4 +1,5 @@
 import {
+  type CloseCode,
   type ConnectQuery,
   type ConsumerOffer,
   closeCodes,
@@ -21,9 +22,9 @@ import type { Authenticator } from '../access/authenticator.ts';
 import { AdmissionError } from '../config/admission-error.ts';
 import type { Limits } from '../config/limits.ts';
 import type { TurnConfig } from '../config/types.ts';
-import { NoPortError, type Transport } from '../ports/types.ts';
-import type { CloseReason, Peer, PeerEvents, PeerLink } from '../rooms/peer.ts';
-import type { Room } from '../rooms/room.ts';
+import type { Transport } from '../ports/types.ts';
+import type { CloseReason } from '../rooms/participant.ts';
+import type { PeerLink } from '../rooms/peer.ts';
 import { RoomError, toRoomError } from '../rooms/room-error.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -32,43 +33,41 @@ import { type Context, handlers } from './handlers.ts';
 import { iceServersFor } from './ice-servers.ts';
 import { SerialQueue } from './serial-queue.ts';
 import type { SocketTransport } from './socket-transport.ts';
-import { subscribe } from './subscribe.ts';
 
 /** Milliseconds from `welcome` to `join`. */
-const joinWithinMs = 10_000;
+const joinTimeoutMs = 10_000;
 
-/** RFC 6455, section 7.4.1: the page has gone. It is being closed, or loaded again: nobody can tell which. */
+/** RFC 6455, section 7.4.1: the browser leaves the page. It doesn't say whether the page is being reloaded. */
 const goingAway = 1001;
-/** Milliseconds that a page may take to come back. Who closes it shall not be seen for much longer. */
+/** Milliseconds that a page may take to reload. A participant who closes the page is shown for this long. */
 const reloadGraceMs = 5_000;
 
-export interface ConnectionOptions {
+export interface SignallingConnectionOptions {
   transport: SocketTransport;
   query: ConnectQuery;
   rooms: Rooms;
-  /** Who may come in. */
   authenticator: Authenticator;
   portMode: PortMode;
-  /** The TURN servers that peers may use. */
+  /** The TURN servers to offer to peers. */
   turn: TurnConfig | undefined;
   limits: Limits;
   telemetry: Telemetry;
-  /** By performance.now(). */
+  /** When the socket was opened, by performance.now(). */
   openedAt: number;
   log: Logger;
 }
 
-/** What the socket is told when a peer's place has ended. */
-const closeOf: Record<CloseReason, { code: number; text: string }> = {
+/** How a socket is closed whose peer is no longer in the room. */
+const closeOf: Record<CloseReason, { code: CloseCode; text: string }> = {
   left: { code: closeCodes.normal, text: '' },
-  'did not come back': { code: closeCodes.gone, text: 'away for too long' },
+  'not resumed in time': { code: closeCodes.gone, text: 'disconnected for too long' },
   removed: { code: closeCodes.turnedAway, text: refusals.removed },
   'room closed': { code: closeCodes.turnedAway, text: refusals.roomClosed },
-  'no worker': { code: closeCodes.restart, text: 'there is no media worker for this room' },
-  'server stops': { code: closeCodes.restart, text: 'the server stops' },
+  'no worker': { code: closeCodes.restart, text: 'no media worker is running for this room' },
+  'server stopping': { code: closeCodes.restart, text: 'the server is shutting down' },
 };
 
-/** Who ends a socket so doesn't come back by another. */
+/** Close codes after which the client doesn't reconnect. */
 const leavingCodes: readonly (number | undefined)[] = [
   closeCodes.normal,
   closeCodes.gone,
@@ -76,23 +75,19 @@ const leavingCodes: readonly (number | undefined)[] = [
   closeCodes.refused,
 ];
 
-type Listeners = { [E in keyof PeerEvents]: (...args: PeerEvents[E]) => void };
-
-/** One peer's signalling by one socket: protoo in, room calls out; room events in, protoo out. */
-export class Connection implements PeerLink {
-  readonly #options: ConnectionOptions;
+/** The signalling of one peer over one socket: protoo requests become room calls, and notifications go out. */
+export class SignallingConnection implements PeerLink {
+  readonly #options: SignallingConnectionOptions;
   readonly #protoo: protoo.Peer;
   readonly #queue: SerialQueue;
-  /** Aborted when the socket is gone. */
-  readonly #gone = new AbortController();
+  /** Aborted when the socket closes. */
+  readonly #socketClosed = new AbortController();
   #context: Context | undefined;
-  #joining: NodeJS.Timeout | undefined;
-  /** Whether its way to `join` is to be timed: not when it had to wait for somebody, and only once. */
-  #timed = true;
-  #stopListening: () => void = () => undefined;
-  #welcomed = false;
+  #joinTimer: NodeJS.Timeout | undefined;
+  /** Whether the time to `join` is still to be measured: once, and not after waiting in the lobby. */
+  #measuresJoin = true;
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: SignallingConnectionOptions) {
     const { transport, query, limits } = options;
     this.#options = options;
     this.#queue = new SerialQueue(limits.waiting_requests);
@@ -105,145 +100,25 @@ export class Connection implements PeerLink {
       transport.limitHit('waiting_requests');
       transport.close(closeCodes.tooMany, 'too many requests are waiting');
     });
-    // No notification is expected of a client, and it has no reply that could say so.
+    // Clients send no notifications, and a notification has no reply that could report the error.
     this.#protoo.on('notification', ({ method }) => {
-      this.#notify('protocolError', { method, reason: 'unknown notification' });
+      this.notify('protocolError', { method, reason: 'unknown notification' });
     });
-    this.#protoo.on('close', () => this.#ended());
+    this.#protoo.on('close', () => this.#onClose());
     this.#queue.push(() => this.#enter());
   }
 
-  async offer(consumers: ConsumerOffer[]): Promise<string[]> {
-    const { transport } = this.#options;
-    try {
-      const generation = this.#context?.peer.generation ?? 0;
-      const reply = await this.#protoo.request('newConsumers', { generation, consumers });
-      return serverRequests.newConsumers.reply.parse(reply).accepted;
-    } catch (error) {
-      // Without an answer the peer would never receive these: let it come again. (Nothing, if it has gone.)
-      transport.close(closeCodes.tooSlow, 'newConsumers was not answered as expected');
-      throw error;
-    }
-  }
-
-  async replaced(): Promise<void> {
-    this.#stopListening();
-    this.#options.transport.close(closeCodes.gone, 'this peer has connected again elsewhere');
-    await this.#queue.end();
-  }
-
-  async #enter(): Promise<void> {
-    const { transport, query, rooms, authenticator, log } = this.#options;
-    const { roomId, peerId, keep, forceTcp } = query;
-    try {
-      const access = await authenticator.authorize(roomId, query.token);
-      const wants = {
-        produce: query.produce && access.permissions.publish.length > 0,
-        consume: query.consume && access.permissions.watch,
-        forceTcp,
-      };
-      const onWaiting = () => {
-        this.#timed = false;
-        this.#notify('waiting', {});
-      };
-      const { signal } = this.#gone;
-      const { room, peer } = await rooms.enter({ ...query, wants, access, onWaiting, signal });
-      this.#context = { room, peer };
-      this.#stopListening = this.#listen(room, peer);
-      await peer.attach(this);
-      if (!peer.isReachedBy(this)) {
-        return;
-      }
-      // The socket may have gone while we waited.
-      if (transport.closed) {
-        this.#ended();
-      } else {
-        await room.connect(peer, wants, keep);
-      }
-    } catch (error) {
-      const { closeCode, message: reason, limit, detail } = rejectionOf(error);
-      if (limit) {
-        transport.limitHit(limit);
-      }
-      const fields = { roomId, peerId, closeCode, reason, detail };
-      // With the socket its transports have gone, in the middle of being made.
-      if (transport.closed) {
-        log.debug(fields, 'peer left while connecting');
-      } else if (closeCode === closeCodes.internal) {
-        log.error(fields, 'peer could not be connected');
-      } else {
-        log.info(fields, 'peer rejected');
-      }
-      transport.close(closeCode, reason);
-    }
-  }
-
-  /** The socket has gone. */
-  #ended(): void {
-    this.#gone.abort();
-    // It would keep all that the peer had in memory until it is due.
-    clearTimeout(this.#joining);
-    this.#stopListening();
-    void this.#queue.end();
-    const { peer } = this.#context ?? {};
-    if (!peer?.isReachedBy(this)) {
-      return;
-    }
-    const { endCode } = this.#options.transport;
-    if (leavingCodes.includes(endCode)) {
-      peer.close('left');
-    } else {
-      peer.detach(this, endCode === goingAway ? reloadGraceMs : undefined);
-    }
-  }
-
-  /** @returns ends it */
-  #listen(room: Room, peer: Peer): () => void {
-    const { transport } = this.#options;
-    const listeners: Listeners = {
-      connected: () => {
-        this.#welcome(room, peer);
-        // Those who were welcomed before that was decided are told then.
-        const inSeconds = this.#options.rooms.stopsInSeconds;
-        if (inSeconds !== undefined) {
-          this.#notify('serverStopping', { inSeconds });
-        }
-      },
-      peerJoined: (info) => this.#notify('newPeer', info),
-      peerLeft: (peerId) => this.#notify('peerClosed', { peerId }),
-      peerRenamed: (peerId, displayName) =>
-        this.#notify('peerDisplayNameChanged', { peerId, displayName }),
-      consumerClosed: (consumerId) => this.#notify('consumerClosed', { consumerId }),
-      consumerPaused: (consumerId) => this.#notify('consumerPaused', { consumerId }),
-      consumerResumed: (consumerId) => this.#notify('consumerResumed', { consumerId }),
-      consumerLayersChanged: (consumerId, layers) =>
-        this.#notify('consumerLayersChanged', { consumerId, layers }),
-      // The browser knows it already.
-      otherPath: () => undefined,
-      activeSpeaker: (peerId) => this.#notify('activeSpeaker', { peerId }),
-      muted: (what) => this.#notify('muted', { what }),
-      roomLocked: (locked) => this.#notify('roomLocked', { locked }),
-      lobbyChanged: (waiting) => this.#notify('lobbyChanged', { waiting }),
-      serverStopping: (inSeconds) => {
-        if (this.#welcomed) {
-          this.#notify('serverStopping', { inSeconds });
-        }
-      },
-      closed: (reason) => transport.close(closeOf[reason].code, closeOf[reason].text),
-    };
-    return subscribe(peer, listeners);
-  }
-
-  #welcome(room: Room, peer: Peer): void {
+  welcome(): void {
+    const { room, peer } = this.#entered();
     const { generation, media } = peer;
     const { send, recv, dataConsumer, roomMedia } = media;
-    const { transport: socket } = this.#options;
-    clearTimeout(this.#joining);
-    this.#joining = setTimeout(() => {
+    const { transport: socket, rooms } = this.#options;
+    clearTimeout(this.#joinTimer);
+    this.#joinTimer = setTimeout(() => {
       if (peer.generation === generation && !peer.answered) {
         socket.close(closeCodes.tooSlow, 'not joined in time');
       }
-    }, joinWithinMs).unref();
+    }, joinTimeoutMs).unref();
     const describe = (transport: Transport): TransportParameters => ({
       transportId: transport.id,
       iceParameters: transport.iceParameters,
@@ -251,8 +126,7 @@ export class Connection implements PeerLink {
       dtlsParameters: transport.dtlsParameters,
       ...(transport.sctpParameters ? { sctpParameters: transport.sctpParameters } : {}),
     });
-    this.#welcomed = true;
-    this.#notify('welcome', {
+    this.notify('welcome', {
       generation,
       resumeSecret: peer.nextSecret(),
       room: { roomId: room.id, locked: room.moderation.locked },
@@ -276,6 +150,110 @@ export class Connection implements PeerLink {
           }
         : {}),
     });
+    // A peer that had no `welcome` when draining began was not notified then.
+    const inSeconds = rooms.stopsInSeconds;
+    if (inSeconds !== undefined) {
+      this.notify('serverStopping', { inSeconds });
+    }
+  }
+
+  notify<M extends NotificationMethod>(method: M, data: NotificationData<M>): void {
+    // Sending fails when the socket is closed or too slow. A client that misses a notification must resume.
+    this.#protoo
+      .notify(method, data)
+      .catch(() => this.#options.transport.close(closeCodes.tooSlow, 'not reading what is sent'));
+  }
+
+  async offer(generation: number, consumers: ConsumerOffer[]): Promise<string[]> {
+    try {
+      const reply = await this.#protoo.request('newConsumers', { generation, consumers });
+      return serverRequests.newConsumers.reply.parse(reply).accepted;
+    } catch (error) {
+      // The peer would never receive these producers, so it must resume. Does nothing to a closed socket.
+      this.#options.transport.close(
+        closeCodes.tooSlow,
+        'newConsumers was not answered as expected',
+      );
+      throw error;
+    }
+  }
+
+  async replaced(): Promise<void> {
+    this.#options.transport.close(closeCodes.gone, 'this peer has connected again elsewhere');
+    await this.#queue.end();
+  }
+
+  closed(reason: CloseReason): void {
+    const { code, text } = closeOf[reason];
+    this.#options.transport.close(code, text);
+  }
+
+  async #enter(): Promise<void> {
+    const { transport, query, rooms, authenticator } = this.#options;
+    const { roomId, keep, forceTcp } = query;
+    try {
+      const access = await authenticator.authorize(roomId, query.token);
+      const intent = {
+        produce: query.produce && access.permissions.publish.length > 0,
+        consume: query.consume && access.permissions.watch,
+        forceTcp,
+      };
+      const onWaiting = () => {
+        this.#measuresJoin = false;
+        this.notify('waiting', {});
+      };
+      const { signal } = this.#socketClosed;
+      const entered = await rooms.enter({ ...query, intent, access, onWaiting, signal });
+      this.#context = entered;
+      const { peer } = entered;
+      await peer.attach(this);
+      if (!peer.isReachedBy(this)) {
+        return;
+      }
+      if (transport.closed) {
+        this.#onClose();
+      } else {
+        await peer.connect(intent, keep);
+      }
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+
+  #reject(error: unknown): void {
+    const { transport, query, log } = this.#options;
+    const { closeCode, message: reason, limit, detail } = asAdmissionError(error);
+    const { roomId, peerId } = query;
+    const fields = { roomId, peerId, closeCode, reason, limit, detail };
+    if (limit) {
+      transport.limitHit(limit);
+    }
+    if (transport.closed) {
+      // The client has left, and what it was to enter was closed with its socket.
+      log.debug(fields, 'peer left while connecting');
+    } else if (closeCode === closeCodes.internal) {
+      log.error(fields, 'failed to connect peer');
+    } else {
+      log.info(fields, 'peer rejected');
+    }
+    transport.close(closeCode, reason);
+  }
+
+  #onClose(): void {
+    this.#socketClosed.abort();
+    // The timer would keep the peer in memory until it fires.
+    clearTimeout(this.#joinTimer);
+    void this.#queue.end();
+    const { peer } = this.#context ?? {};
+    if (!peer?.isReachedBy(this)) {
+      return;
+    }
+    const { endCode } = this.#options.transport;
+    if (leavingCodes.includes(endCode)) {
+      peer.leave('left');
+    } else {
+      peer.detach(this, endCode === goingAway ? reloadGraceMs : undefined);
+    }
   }
 
   async #answer(
@@ -283,42 +261,36 @@ export class Connection implements PeerLink {
     accept: (data?: unknown) => void,
     reject: (code: number, reason: string) => void,
   ): Promise<void> {
-    const { telemetry } = this.#options;
+    const { telemetry, log, query } = this.#options;
+    const { roomId, peerId } = query;
     const method = isRequestMethod(request.method) ? request.method : 'unknown';
     try {
       accept(await this.#handle(request.method, request.data));
       telemetry.emit('requestAnswered', method, 'ok');
       if (method === 'join') {
-        this.#joined();
+        this.#measureJoin();
       }
     } catch (thrown) {
       const error = toRoomError(thrown);
-      telemetry.emit('requestAnswered', method, error instanceof RoomError ? 'refused' : 'failed');
+      const fields = { roomId, peerId, method: request.method };
       if (error instanceof RoomError) {
-        const { roomId, peerId } = this.#options.query;
-        this.#options.log.debug(
-          { roomId, peerId, method: request.method, error: error.message },
-          'request refused',
-        );
+        telemetry.emit('requestAnswered', method, 'refused');
+        log.debug({ ...fields, error: error.message }, 'request rejected');
         reject(error.code, error.message);
-        return;
+      } else {
+        telemetry.emit('requestAnswered', method, 'failed');
+        log.error({ ...fields, error: String(error) }, 'request failed');
+        reject(errorCodes.internal, 'internal error');
       }
-      const { roomId, peerId } = this.#options.query;
-      this.#options.log.error(
-        { roomId, peerId, method: request.method, error: String(error) },
-        'request failed',
-      );
-      reject(errorCodes.internal, 'internal error');
     }
   }
 
-  /** Its answer has gone out. A room that moves to another worker has its peers join again. */
-  #joined(): void {
+  #measureJoin(): void {
     const { telemetry, openedAt } = this.#options;
-    if (this.#timed) {
+    if (this.#measuresJoin) {
       telemetry.emit('joined', (performance.now() - openedAt) / 1000);
     }
-    this.#timed = false;
+    this.#measuresJoin = false;
   }
 
   async #handle(method: string, data: unknown): Promise<unknown> {
@@ -326,18 +298,14 @@ export class Connection implements PeerLink {
       throw new RoomError(errorCodes.unknownMethod, `unknown method: ${method}`);
     }
     const parsed = parseData(method, data);
-    const context = this.#context;
-    if (!context || context.peer.closed) {
-      throw new RoomError(errorCodes.forbidden, 'not in a room');
-    }
-    return await callHandler(context, method, parsed);
+    return await callHandler(this.#entered(), method, parsed);
   }
 
-  #notify<M extends NotificationMethod>(method: M, data: NotificationData<M>): void {
-    // It fails when the socket is gone or too slow. Whoever has missed something shall come again.
-    this.#protoo
-      .notify(method, data)
-      .catch(() => this.#options.transport.close(closeCodes.tooSlow, 'not reading what is sent'));
+  #entered(): Context {
+    if (!this.#context || this.#context.peer.closed) {
+      throw new RoomError(errorCodes.forbidden, 'not in a room');
+    }
+    return this.#context;
   }
 }
 
@@ -362,13 +330,9 @@ function callHandler<M extends RequestMethod>(
   return handlers[method](context, data);
 }
 
-/** The close of a socket whose client is not admitted. */
-function rejectionOf(error: unknown): AdmissionError {
+function asAdmissionError(error: unknown): AdmissionError {
   if (error instanceof AdmissionError) {
     return error;
-  }
-  if (error instanceof NoPortError) {
-    return new AdmissionError(closeCodes.tooMany, error.message, { limit: 'media_ports' });
   }
   return new AdmissionError(closeCodes.internal, 'internal error', { detail: String(error) });
 }

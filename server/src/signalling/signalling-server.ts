@@ -15,29 +15,26 @@ import type { TurnConfig } from '../config/types.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { Connection } from './signalling-connection.ts';
+import { SignallingConnection } from './signalling-connection.ts';
 import { SocketTransport } from './socket-transport.ts';
 
 export interface SignallingOptions {
   rooms: Rooms;
   authenticator: Authenticator;
   portMode: PortMode;
-  /** The TURN servers that peers may use. */
+  /** The TURN servers to offer to peers. */
   turn: TurnConfig | undefined;
   limits: Limits;
   telemetry: Telemetry;
-  /** Whose a request is. */
+  /** The client's address, behind trusted proxies too. */
   remoteAddress(request: IncomingMessage): string | undefined;
   log: Logger;
 }
 
 /**
- * Takes WebSockets that ask for our path.
+ * Creates the handler of upgrade requests for the signalling path.
  *
- * A refusal needs an open socket: a browser can't see why an upgrade failed, but it can see a close
- * code.
- *
- * @param options - the rooms that they lead to
+ * It accepts each upgrade and rejects a client by a close code: a browser doesn't tell a page why an upgrade failed.
  */
 export function createSignalling(
   options: SignallingOptions,
@@ -61,7 +58,7 @@ function accept(webSocket: WebSocket, request: IncomingMessage, options: Signall
   const url = new URL(request.url ?? '', 'http://localhost');
   const query = connectQuerySchema.safeParse(Object.fromEntries(url.searchParams));
   const fields = {
-    // Counts the sockets of one peer apart; nothing is opened with it.
+    // Tells the sockets of one peer apart in the log. It is no secret.
     socketId: randomUUID().slice(0, 8),
     address: options.remoteAddress(request),
     ...(query.success && { roomId: query.data.roomId, peerId: query.data.peerId }),
@@ -79,5 +76,5 @@ function accept(webSocket: WebSocket, request: IncomingMessage, options: Signall
     transport.close(closeCodes.badFrame, explain(query.error));
     return;
   }
-  new Connection({ ...options, transport, query: query.data, openedAt });
+  new SignallingConnection({ ...options, transport, query: query.data, openedAt });
 }

@@ -198,7 +198,10 @@ describe('a peer id', () => {
     const options = { signalling: server.signalling, roomId: 'taken', peerId: 'alice' };
     const alice = await TestPeer.join(options);
     const thief = new TestPeer({ ...options, query: { resume: 'x'.repeat(32) } });
-    expect(await thief.closed).toEqual({ code: 4401, reason: 'peerId: it is in use in this room' });
+    expect(await thief.closed).toEqual({
+      code: 4401,
+      reason: 'peerId: already in use in this room',
+    });
     await alice.request('sendChatMessage', { text: 'still here' });
     await alice.leave();
   });

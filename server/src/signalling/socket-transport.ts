@@ -2,38 +2,66 @@ import { EventEmitter } from 'node:events';
 import { closeCodes } from '@oneport/protocol';
 import type { Transport } from 'protoo-server';
 import type { RawData, WebSocket } from 'ws';
+import { z } from 'zod';
 import type { LimitName, Limits } from '../config/limits.ts';
 import { RateLimit } from '../net/rate-limit.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { parseFrame } from './frame.ts';
 
-/** Milliseconds. */
-const times = {
-  /** Between pings; a socket that misses one is dead. */
-  pingEvery: 15_000,
-  /** That a peer has to answer a close frame. */
-  closeWithin: 2_000,
-};
+/** Milliseconds between pings. A socket that doesn't answer one is terminated at the next. */
+const pingIntervalMs = 15_000;
 
-/** A call with many tiles asks for layers often: this many seconds' messages may come at once. */
+/** Milliseconds that the other side has to answer a close frame. */
+const closeTimeoutMs = 2_000;
+
+/** The messages of this many seconds may come at once: a call with many tiles requests layers in bursts. */
 const burstSeconds = 6;
+
+/** protoo's requests, responses and notifications (protoo.versatica.com), as a client may send them. */
+const frameSchema = z.union([
+  z.object({
+    request: z.literal(true),
+    id: z.int().min(0),
+    method: z.string().min(1).max(64),
+    data: z.unknown(),
+  }),
+  z.object({
+    response: z.literal(true),
+    id: z.int().min(0),
+    ok: z.literal(true),
+    data: z.unknown(),
+  }),
+  z.object({
+    response: z.literal(true),
+    id: z.int().min(0),
+    ok: z.literal(false).optional(),
+    errorCode: z.number().optional(),
+    errorReason: z.string().max(1000).optional(),
+  }),
+  z.object({
+    notification: z.literal(true),
+    method: z.string().min(1).max(64),
+    data: z.unknown(),
+  }),
+]);
+
+type Frame = z.infer<typeof frameSchema>;
 
 export interface SocketTransportOptions {
   limits: Pick<Limits, 'messages_per_second' | 'unsent_bytes'>;
   telemetry: Telemetry;
-  /** Whose it is, for the log. */
+  /** Identifies the socket in the log. */
   fields: Record<string, unknown>;
 }
 
 /**
- * protoo's Transport over `ws`, instead of protoo-server's own one, which is killed by a frame `null`,
- * closes with 4000 whatever the reason, and leaves requests waiting when the socket drops.
+ * A protoo transport over `ws`. That of protoo-server crashes on a frame `null`, closes with 4000 whatever the
+ * reason, and leaves requests pending when the socket drops.
  */
 export class SocketTransport extends EventEmitter implements Transport {
   readonly #socket: WebSocket;
   readonly #options: SocketTransportOptions;
   readonly #rate: RateLimit;
-  /** Ids of our requests that have no answer yet. */
+  /** Ids of the server's requests that have no answer yet. */
   readonly #unanswered = new Set<number>();
   readonly #pinging: NodeJS.Timeout;
   #alive = true;
@@ -42,7 +70,6 @@ export class SocketTransport extends EventEmitter implements Transport {
 
   /**
    * @param socket - open. Its `maxPayload` limits the size of messages
-   * @param options - what it may do, and who hears when it tries more
    */
   constructor(socket: WebSocket, options: SocketTransportOptions) {
     super();
@@ -50,7 +77,7 @@ export class SocketTransport extends EventEmitter implements Transport {
     this.#options = options;
     const { messages_per_second: perSecond } = options.limits;
     this.#rate = new RateLimit(burstSeconds * perSecond, perSecond);
-    this.#pinging = setInterval(() => this.#ping(), times.pingEvery);
+    this.#pinging = setInterval(() => this.#ping(), pingIntervalMs);
     options.telemetry.emit('socketOpened');
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('pong', () => {
@@ -60,7 +87,7 @@ export class SocketTransport extends EventEmitter implements Transport {
       options.telemetry.emit('socketClosed', code);
       this.#end(code);
     });
-    // 'close' follows; without a listener the error would be an uncaught one.
+    // 'close' follows. Without a listener, Node would throw the error.
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
         this.limitHit('message_bytes');
@@ -72,22 +99,21 @@ export class SocketTransport extends EventEmitter implements Transport {
     return this.#closed;
   }
 
-  /** With which code it was closed, by whichever side was first (RFC 6455, section 7.4). */
+  /** The close code, of whichever side closed first (RFC 6455, section 7.4). */
   get endCode(): number | undefined {
     return this.#endCode;
   }
 
   /**
    * @param code - see `closeCodes`
-   * @param reason - for people; cut to what a close frame holds (RFC 6455: 123 bytes)
+   * @param reason - for people; cut to the 123 bytes that a close frame holds (RFC 6455, section 5.5)
    */
   close(code: number = closeCodes.normal, reason = ''): void {
     if (this.#closed) {
       return;
     }
     this.#socket.close(code, Buffer.from(reason).subarray(0, 123));
-    // Whoever doesn't answer the close frame has no claim to a socket.
-    setTimeout(() => this.#socket.terminate(), times.closeWithin).unref();
+    setTimeout(() => this.#socket.terminate(), closeTimeoutMs).unref();
     this.#end(code);
   }
 
@@ -106,7 +132,7 @@ export class SocketTransport extends EventEmitter implements Transport {
     this.#socket.send(JSON.stringify(message));
   }
 
-  /** Tells that this socket's peer has tried more than it may. */
+  /** Reports that this socket's client has reached a limit. */
   limitHit(limit: LimitName): void {
     this.#options.telemetry.emit('limitHit', limit, this.#options.fields);
   }
@@ -118,7 +144,7 @@ export class SocketTransport extends EventEmitter implements Transport {
     if (!this.#rate.take()) {
       const { messages_per_second: perSecond } = this.#options.limits;
       this.limitHit('messages_per_second');
-      this.close(closeCodes.tooMany, `more than ${perSecond} messages a second`);
+      this.close(closeCodes.tooMany, `more than ${perSecond} messages per second`);
       return;
     }
     const frame = isBinary ? undefined : parseFrame(data.toString());
@@ -148,7 +174,7 @@ export class SocketTransport extends EventEmitter implements Transport {
     this.#closed = true;
     this.#endCode = code;
     clearInterval(this.#pinging);
-    // protoo's Peer would leave them waiting for half a minute.
+    // protoo's Peer would reject them only after 30 s.
     for (const id of this.#unanswered) {
       this.emit('message', {
         response: true,
@@ -160,4 +186,15 @@ export class SocketTransport extends EventEmitter implements Transport {
     }
     this.emit('close');
   }
+}
+
+/** @returns undefined when the text isn't JSON, or not a protoo message */
+function parseFrame(text: string): Frame | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  return frameSchema.safeParse(value).data;
 }

@@ -288,7 +288,7 @@ describe('the log', () => {
     const output = process.output();
     expect(output).toContain('tokens required');
     expect(output).toContain('JWTExpired');
-    expect(output).toContain('a moderator removed a peer');
+    expect(output).toContain('peer removed by moderator');
     const secrets = [secret, ...welcomes.map(({ resumeSecret }) => resumeSecret)];
     for (const token of tokens) {
       secrets.push(...token.split('.').slice(1));

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { BoundedSet } from './bounded-set.ts';
+import { BoundedSet } from './moderation.ts';
 
-test('holds so many, and forgets the one that was added longest ago', () => {
+test('a full BoundedSet forgets the member that was added longest ago', () => {
   const set = new BoundedSet(3);
   for (const member of ['a', 'b', 'c', 'a', 'd']) {
     set.add(member);

@@ -1,0 +1,46 @@
+/**
+ * What a room knows of its participants, whatever carries their media: a browser over protoo (`Peer`), or a
+ * publisher, player, ingest or recorder of another kind. `Room` depends on nothing else of them.
+ */
+import type { NotificationData, NotificationMethod, PeerInfo } from '@oneport/protocol';
+import type { Access } from '../access/access.ts';
+import type { Producer, RoomMedia } from './room-media.ts';
+
+/** Receives the producers of the other participants. */
+export interface Subscriber {
+  /** Neither throws nor rejects: the room does not wait for consumers. */
+  add(...producers: Producer[]): void;
+  /** @param peerId - only for what this participant sends; by default, for all that is received */
+  requestKeyFrames(peerId?: string): void;
+}
+
+/** Sends a notification of the protocol. @returns false when the participant can't be reached now */
+export type Notify = <M extends NotificationMethod>(
+  method: M,
+  data: NotificationData<M>,
+) => boolean;
+
+/** Why a participant is no longer in the room. */
+export type CloseReason =
+  | 'left'
+  | 'not resumed in time'
+  | 'removed'
+  | 'room closed'
+  | 'no worker'
+  | 'server stopping';
+
+export interface Participant {
+  /** Unique in the room; the `peerId` of its producers. */
+  readonly id: string;
+  readonly access: Access;
+  /** As the other participants see it. undefined: not at all, because it hasn't joined yet, or only receives. */
+  readonly info: PeerInfo | undefined;
+  readonly producers: readonly Producer[];
+  /** undefined: it receives no media, or not now. */
+  readonly subscriber: Subscriber | undefined;
+  readonly notify: Notify;
+  /** Called when the room has a new router. The transports, producers and consumers on the old one are closed. */
+  moveTo(media: RoomMedia): Promise<void>;
+  /** Called by the room once, when the participant is no longer in it. */
+  close(reason: CloseReason): void;
+}
