@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { temporaryFolder, write } from '../../testkit/system/temporary-folder.ts';
 import { root } from '../setup/paths.mjs';
 import { pinnedMediasoup } from '../worker/inputs.ts';
-import { checkApplying, checkFiles } from './check.ts';
+import { check, checkApplying, checkFiles } from './check.ts';
 import { formatPatch, type Patch, patchesFolder } from './patch-file.ts';
 import { readCommits } from './repository.ts';
 import { checkedOut, commitFiles, folderOf, header, samplePatch, smallRelease } from './testing.ts';
@@ -12,15 +12,12 @@ import { checkedOut, commitFiles, folderOf, header, samplePatch, smallRelease } 
 const first = samplePatch('"use strict";', '"use strict"; // one', 'first');
 const second = samplePatch('"use strict"; // one', '"use strict"; // two', 'second');
 
-async function applying(patches: readonly Patch[]): Promise<string[]> {
-  return (await checkApplying(smallRelease(), patches)).complaints;
-}
+const applying = (patches: readonly Patch[]) => checkApplying(smallRelease(), patches);
 
-test("our own patches pass: headers, series, applying, and export's own form", async () => {
-  const { patches, complaints } = checkFiles(patchesFolder(root));
+test("our own patches pass: headers, series, applying, export's own form, and the schema", async () => {
+  const { complaints } = await check(pinnedMediasoup(root), patchesFolder(root));
 
   expect(complaints).toEqual([]);
-  expect((await checkApplying(pinnedMediasoup(root), patches)).complaints).toEqual([]);
 });
 
 test('a patch that needs another must say so', async () => {
@@ -41,9 +38,9 @@ test('a patch that export would write differently is found, and one that it has 
   const tree = await checkedOut(release);
   commitFiles(tree, { 'worker/data.raw': Buffer.from([0, 0xff]) });
 
-  expect((await checkApplying(release, readCommits(tree))).complaints).toEqual([]);
+  expect(await checkApplying(release, readCommits(tree))).toEqual([]);
   // It has no `index` line.
-  expect((await checkApplying(release, [first])).complaints).toEqual([
+  expect(await checkApplying(release, [first])).toEqual([
     expect.stringMatching(/^first\.patch: is not what export writes/),
   ]);
 });
@@ -101,7 +98,5 @@ test('a file in another format is found', () => {
   const folder = folderOf([first]);
   write(folder, { 'first.patch': formatPatch(first).toString().replace('Subject: ', '') });
 
-  expect(checkFiles(folder).complaints).toEqual([
-    expect.stringMatching(/^first\.patch does not begin with/),
-  ]);
+  expect(() => checkFiles(folder)).toThrow(/^first\.patch does not begin with/);
 });

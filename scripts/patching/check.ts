@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SetUpError } from '../setup/set-up-error.mjs';
 import type { Release } from '../worker/tarball.ts';
 import { checkSchema, hasFlatc } from './fbs-check.ts';
 import { git } from './git.ts';
@@ -15,7 +14,14 @@ import {
   readHeader,
   testsNamed,
 } from './patch-file.ts';
-import { applySeries, commitPristine, inWorktree, readCommits, store } from './repository.ts';
+import {
+  applySeries,
+  commitPristine,
+  commitSeries,
+  inWorktree,
+  readCommits,
+  store,
+} from './repository.ts';
 
 /** The folders of the tarball that reach what runs. */
 const reached = ['worker/', 'node/lib/'];
@@ -24,10 +30,36 @@ const reached = ['worker/', 'node/lib/'];
 const headerLine = 4;
 
 /**
- * Finds what is wrong with a folder of patches without applying them.
+ * Checks a folder of patches: their headers and `series`, then how they apply, then node/lib/fbs. Stops after the first
+ * of these that has complaints.
  *
- * @param folder - patches/ of a checkout; tests named in headers are looked up beside it
+ * @param folder - patches/ of a checkout
  * @returns complaints that begin with a file's name and, if there is one, a line number
+ */
+export async function check(
+  release: Release,
+  folder: string,
+): Promise<{ patches: Patch[]; complaints: string[] }> {
+  const { patches, complaints } = checkFiles(folder);
+  if (complaints.length === 0) {
+    complaints.push(...(await checkApplying(release, patches)));
+  }
+  const schema = /^(worker|node\/lib)\/fbs\//;
+  const touched = patches.some((patch) => pathsOf(patch).some((path) => schema.test(path)));
+  if (complaints.length === 0 && (touched || hasFlatc())) {
+    const found = await inWorktree(store(), await commitSeries(release, patches), (tree) => {
+      git(tree, ['checkout', '--quiet', 'HEAD', '--', 'worker/fbs', 'node/lib/fbs']);
+      return checkSchema(tree, join(tree, 'generated'));
+    });
+    complaints.push(...found);
+  }
+  return { patches, complaints };
+}
+
+/**
+ * The first part of `check`, without applying anything.
+ *
+ * @throws SetUpError on a file that is not in our format
  */
 export function checkFiles(folder: string): { patches: Patch[]; complaints: string[] } {
   const complaints: string[] = [];
@@ -40,14 +72,10 @@ export function checkFiles(folder: string): { patches: Patch[]; complaints: stri
     } else if (name && !existsSync(join(folder, name))) {
       complaints.push(`series:${index + 1}: there is no file ${name}`);
     } else if (name) {
-      const patch = attempt(() => parsePatch(name, readFileSync(join(folder, name)), name));
-      if (typeof patch === 'string') {
-        complaints.push(patch);
-      } else {
-        const found = [...checkPatch(patch, patches, headerLine), ...missingTests(folder, patch)];
-        complaints.push(...found.map(({ line, what }) => `${name}:${line}: ${what}`));
-        patches.push(patch);
-      }
+      const patch = parsePatch(name, readFileSync(join(folder, name)), name);
+      const found = [...checkPatch(patch, patches, headerLine), ...missingTests(folder, patch)];
+      complaints.push(...found.map(({ line, what }) => `${name}:${line}: ${what}`));
+      patches.push(patch);
     }
     if (name) {
       listed.add(name);
@@ -58,17 +86,6 @@ export function checkFiles(folder: string): { patches: Patch[]; complaints: stri
   return { patches, complaints };
 }
 
-function attempt<T>(work: () => T): T | string {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof SetUpError) {
-      return error.message;
-    }
-    throw error;
-  }
-}
-
 /**
  * Finds what is wrong with a patch by itself.
  *
@@ -76,9 +93,9 @@ function attempt<T>(work: () => T): T | string {
  * @param firstLine - the number of the header's first line
  */
 export function checkPatch(patch: Patch, before: readonly Patch[], firstLine: number): Complaint[] {
-  const { complaints, fields } = readHeader(patch.body, firstLine);
+  const { complaints } = readHeader(patch.body, firstLine);
   const report = (what: string) => complaints.push({ line: firstLine, what });
-  for (const need of fields.Needs ? needsOf(patch) : []) {
+  for (const need of needsOf(patch)) {
     if (!before.some(({ name }) => name === need)) {
       report(`needs ${need}, which is not before it in series`);
     }
@@ -107,21 +124,18 @@ function missingTests(folder: string, patch: Patch): Complaint[] {
 }
 
 /**
- * Applies patches to mediasoup's tarball, in order, and each with only what it needs. Finds those that export would
- * write differently.
- *
- * @returns complaints, and the last commit in the store that every patch before a complaint is in
+ * The second part of `check`: applies patches to mediasoup's tarball, in order, and each with only what it needs. Finds
+ * those that export would write differently.
  */
 export async function checkApplying(
   release: Release,
   patches: readonly Patch[],
-): Promise<{ complaints: string[]; head: string }> {
+): Promise<string[]> {
   const pristine = await commitPristine(release);
   const inOrder = await applySeries(store(), pristine, patches);
   if ('failed' in inOrder) {
     const { failed, why } = inOrder;
-    const complaint = `${failed.name}.patch: does not apply in the order of series: ${why}`;
-    return { complaints: [complaint], head: pristine };
+    return [`${failed.name}.patch: does not apply in the order of series: ${why}`];
   }
   const complaints: string[] = [];
   for (const patch of patches) {
@@ -135,8 +149,7 @@ export async function checkApplying(
   }
   const changed = changedByRoundTrip(patches, readCommits(store(), inOrder.head));
   const advice = 'is not what export writes: run `npm run patch -- checkout`, then `export`';
-  complaints.push(...changed.map((name) => `${name}.patch: ${advice}`));
-  return { complaints, head: inOrder.head };
+  return [...complaints, ...changed.map((name) => `${name}.patch: ${advice}`)];
 }
 
 /** @returns the names of patches whose file is different after the patch has been a commit */
@@ -146,18 +159,4 @@ export function changedByRoundTrip(before: readonly Patch[], after: readonly Pat
     return !again || !formatPatch(again).equals(formatPatch(patch)) || again.name !== patch.name;
   });
   return changed.map(({ name }) => name);
-}
-
-/** @returns complaints about node/lib/fbs of a commit in the store; none if it is as published and flatc is missing */
-export async function checkSchemaOf(head: string, patches: readonly Patch[]): Promise<string[]> {
-  const touched = patches.some((patch) =>
-    pathsOf(patch).some((path) => /^(worker|node\/lib)\/fbs\//.test(path)),
-  );
-  if (!touched && !hasFlatc()) {
-    return [];
-  }
-  return inWorktree(store(), head, (folder) => {
-    git(folder, ['checkout', '--quiet', 'HEAD', '--', 'worker/fbs', 'node/lib/fbs']);
-    return checkSchema(folder, join(folder, 'generated'));
-  });
 }

@@ -48,7 +48,7 @@ export async function exportTree(root: string, tree: string): Promise<string[]> 
   return lines;
 }
 
-/** What `git am` would give back changed, such as a subject that begins with `Re:`, must not be exported. */
+/** A commit that `git am` would not restore, such as one whose subject begins with `Re:`, must not be exported. */
 async function roundTripComplaints(tree: string, patches: readonly Patch[]): Promise<string[]> {
   const applied = await applySeries(tree, pristineOf(tree), patches);
   if ('failed' in applied) {

@@ -8,7 +8,7 @@ import { SetUpError } from '../setup/set-up-error.mjs';
 /** Debian's, which the worker's build uses too. */
 const debianFlatc = '/usr/bin/flatc';
 
-/** What a method does on the wire, by `namespace/Class.method`, in words on which two versions of flatc agree. */
+/** Each method's effect on the wire, by `namespace/Class.method`, in words on which two versions of flatc agree. */
 type Facts = Map<string, string>;
 
 /**

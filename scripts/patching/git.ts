@@ -11,15 +11,14 @@ export interface GitOptions {
 
 // Settings that change a patch's bytes, a commit's hash or how a patch applies. The user's other settings stay in
 // force: git itself asks users to put `safe.directory` into their global configuration.
-const settings = [
-  ...['core.hooksPath=/dev/null', 'core.attributesFile=/dev/null', 'core.autocrlf=false'],
-  ...['core.safecrlf=false', 'core.quotePath=false', 'core.fsmonitor=false'],
-  ...['commit.gpgSign=false', 'diff.suppressBlankEmpty=false', 'color.ui=false'],
-  ...['am.threeWay=false', 'apply.ignoreWhitespace=no', 'apply.whitespace=nowarn'],
-  ...['i18n.commitEncoding=UTF-8', 'i18n.logOutputEncoding=UTF-8'],
-  ...['status.showUntrackedFiles=normal', 'safe.bareRepository=all', 'protocol.version=2'],
-  ...['advice.detachedHead=false', 'gc.auto=0', 'maintenance.auto=false'],
-].flatMap((setting) => ['-c', setting]);
+const settings =
+  `core.hooksPath=/dev/null core.attributesFile=/dev/null core.autocrlf=false core.safecrlf=false
+  core.quotePath=false core.fsmonitor=false commit.gpgSign=false diff.suppressBlankEmpty=false color.ui=false
+  am.threeWay=false apply.ignoreWhitespace=no apply.whitespace=nowarn i18n.commitEncoding=UTF-8
+  i18n.logOutputEncoding=UTF-8 status.showUntrackedFiles=normal safe.bareRepository=all protocol.version=2
+  advice.detachedHead=false gc.auto=0 maintenance.auto=false`
+    .split(/\s+/)
+    .flatMap((setting) => ['-c', setting]);
 
 /** The author and committer of commits that have the same hash on every machine. */
 const identity: NodeJS.ProcessEnv = {
@@ -43,7 +42,7 @@ export function ownIdentity(): NodeJS.ProcessEnv {
  * @returns stdout
  * @throws SetUpError with git's last 15 lines if it fails
  */
-export function git(folder: string, args: readonly string[], options: GitOptions = {}): string {
+export function git(folder: string, args: readonly string[], options?: GitOptions): string {
   const { ok, stdout, stderr } = tryGit(folder, args, options);
   if (!ok) {
     throw new SetUpError(`git ${args[0]} failed in ${folder}`, {
@@ -54,8 +53,8 @@ export function git(folder: string, args: readonly string[], options: GitOptions
 }
 
 /** Runs git like `git()` and returns the lines of stdout that are not empty. */
-export function gitLines(folder: string, args: readonly string[], options?: GitOptions): string[] {
-  return git(folder, args, options).split('\n').filter(Boolean);
+export function gitLines(folder: string, args: readonly string[]): string[] {
+  return git(folder, args).split('\n').filter(Boolean);
 }
 
 /**
@@ -70,22 +69,15 @@ export function tryGit(
 ): { ok: boolean; stdout: string; stderr: string } {
   // GIT_CONFIG_* may hold the user's safe.directory.
   const inherited = Object.entries(process.env).filter(([name]) => !/^GIT_(?!CONFIG)/.test(name));
-  const result = spawnSync('git', ['-C', folder, ...settings, ...args], {
+  const fixed = { LC_ALL: 'C.UTF-8', GIT_ATTR_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0' };
+  const { error, status, stdout, stderr } = spawnSync('git', ['-C', folder, ...settings, ...args], {
     input,
     encoding,
     maxBuffer: 1 << 30,
-    env: {
-      ...Object.fromEntries(inherited),
-      LC_ALL: 'C.UTF-8',
-      GIT_ATTR_NOSYSTEM: '1',
-      GIT_TERMINAL_PROMPT: '0',
-      GIT_EDITOR: 'true',
-      ...identity,
-      ...env,
-    },
+    env: { ...Object.fromEntries(inherited), ...fixed, GIT_EDITOR: 'true', ...identity, ...env },
   });
-  if (result.error) {
-    throw new SetUpError(`git cannot be started: ${result.error.message}`);
+  if (error) {
+    throw new SetUpError(`git cannot be started: ${error.message}`);
   }
-  return { ok: result.status === 0, stdout: result.stdout, stderr: result.stderr };
+  return { ok: status === 0, stdout, stderr };
 }

@@ -5,7 +5,7 @@ import { root } from '../setup/paths.mjs';
 import { say } from '../setup/step.mjs';
 import { pinnedMediasoup } from '../worker/inputs.ts';
 import { buildWorker, runPinnedUnitTests, runUnitTests } from './build.ts';
-import { checkApplying, checkFiles, checkSchemaOf } from './check.ts';
+import { check } from './check.ts';
 import { exportTree } from './export.ts';
 import { patchesFolder, readPatches } from './patch-file.ts';
 import { prove } from './prove.ts';
@@ -45,6 +45,8 @@ repository. ONEPORT_TREE names another folder. docs/patching.md has a walk-throu
 `;
 
 const flag = { type: 'boolean' } as const;
+const tree = treeFolder(root);
+const pinned = () => readPatches(patchesFolder(root));
 
 /** Gives `run` the types of its options. */
 function command<O extends NonNullable<ParseArgsConfig['options']>>(of: Command<O>): Command<O> {
@@ -55,12 +57,10 @@ const commands = {
   checkout: command({
     options: { force: flag },
     async run({ force }) {
-      const patches = readPatches(patchesFolder(root));
+      const patches = pinned();
       const release = pinnedMediasoup(root);
-      await checkOut(treeFolder(root), { release, patches, force });
-      say(
-        `mediasoup ${release.version} with ${patches.length} patches, one commit each: ${treeFolder(root)}`,
-      );
+      await checkOut(tree, { release, patches, force });
+      say(`mediasoup ${release.version} with ${patches.length} patches, one commit each: ${tree}`);
     },
   }),
 
@@ -71,8 +71,8 @@ const commands = {
       if (!name) {
         throw new UsageError('a patch needs a name: npm run patch -- new fix-the-look-up');
       }
-      requireNoOperation(treeFolder(root));
-      begin(treeFolder(root), name);
+      requireNoOperation(tree);
+      begin(tree, name);
     },
   }),
 
@@ -80,24 +80,23 @@ const commands = {
     options: { debug: flag, asan: flag },
     async run(values) {
       const kind = kindOf(values, 'release');
-      requireTree(treeFolder(root));
-      const binary = await buildWorker(root, treeFolder(root), kind);
-      const worker = kind === 'release' ? 'tree' : `tree:${kind}`;
-      say(`${binary}. To run it: npm start -- --worker=${worker}`);
+      requireTree(tree);
+      const binary = await buildWorker(root, tree, kind);
+      say(
+        `${binary}. To run it: npm start -- --worker=tree${kind === 'release' ? '' : `:${kind}`}`,
+      );
     },
   }),
 
   test: command({
     options: { debug: flag, asan: flag, release: flag, pinned: flag },
-    async run({ pinned, ...values }) {
+    async run({ pinned: withPinned, ...values }) {
       const kind = kindOf(values, 'debug');
-      if (pinned) {
-        await runPinnedUnitTests(root, readPatches(patchesFolder(root)), kind);
+      if (withPinned) {
+        await runPinnedUnitTests(root, pinned(), kind);
       } else {
-        requireTree(treeFolder(root));
-        for (const line of await runUnitTests(treeFolder(root), kind)) {
-          say(line);
-        }
+        requireTree(tree);
+        sayAll(await runUnitTests(tree, kind));
       }
     },
   }),
@@ -105,27 +104,16 @@ const commands = {
   export: command({
     options: {},
     async run() {
-      requireNoOperation(treeFolder(root));
-      for (const line of await exportTree(root, treeFolder(root))) {
-        say(line);
-      }
+      requireNoOperation(tree);
+      sayAll(await exportTree(root, tree));
     },
   }),
 
   check: command({
     options: {},
     async run() {
-      const { patches, complaints } = checkFiles(patchesFolder(root));
-      if (complaints.length === 0) {
-        const applied = await checkApplying(pinnedMediasoup(root), patches);
-        complaints.push(...applied.complaints);
-        if (complaints.length === 0) {
-          complaints.push(...(await checkSchemaOf(applied.head, patches)));
-        }
-      }
-      for (const complaint of complaints) {
-        say(`patches/${complaint}`);
-      }
+      const { patches, complaints } = await check(pinnedMediasoup(root), patchesFolder(root));
+      sayAll(complaints.map((complaint) => `patches/${complaint}`));
       say(
         complaints.length === 0
           ? `${patches.length} patches: headers complete; each applies, in order and with what it needs; node/lib/fbs agrees with worker/fbs`
@@ -143,10 +131,9 @@ const commands = {
         throw new UsageError('upgrade needs a version: npm run patch -- upgrade 3.28.0 --dry-run');
       }
       const to = { version };
-      const from = pinnedMediasoup(root);
       const works = dryRun
-        ? await tryUpgrade(root, readPatches(patchesFolder(root)), { from, to, build })
-        : await upgradeTree(root, treeFolder(root), { to, build });
+        ? await tryUpgrade(root, pinned(), { from: pinnedMediasoup(root), to, build })
+        : await upgradeTree(root, tree, { to, build });
       return works ? 0 : 1;
     },
   }),
@@ -155,12 +142,18 @@ const commands = {
     options: {},
     positionals: Number.POSITIVE_INFINITY,
     async run(_, names) {
-      return (await prove(root, readPatches(patchesFolder(root)), names)) ? 0 : 1;
+      return (await prove(root, pinned(), names)) ? 0 : 1;
     },
   }),
 };
 
 export const cli = { name: 'patch', usage, commands };
+
+function sayAll(lines: readonly string[]): void {
+  for (const line of lines) {
+    say(line);
+  }
+}
 
 function kindOf(values: Partial<Record<Kind, boolean>>, otherwise: Kind): Kind {
   const [kind = otherwise, second] = Object.keys(values) as Kind[];

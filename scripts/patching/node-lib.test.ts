@@ -4,12 +4,12 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { temporaryFolder, write } from '../../testkit/system/temporary-folder.ts';
 import { git } from './git.ts';
 import { bringPatches, bringTree, touchesJavaScript } from './node-lib.ts';
-import { checkedOut, commitFiles, released, samplePatch, script, smallRelease } from './testing.ts';
+import { checkedOut, commitFiles, samplePatch, script, smallRelease } from './testing.ts';
 
 const one = samplePatch('"use strict";', '"use strict"; // one', 'one');
 const two = samplePatch('"use strict"; // one', '"use strict"; // two', 'two');
-const pristine = released[script];
-const patched = pristine?.replace('"use strict";', '"use strict"; // one');
+const pristine = '"use strict";\nexports.one = 1;\n';
+const patched = pristine.replace('"use strict";', '"use strict"; // one');
 
 let release: ReturnType<typeof smallRelease>;
 let checkout: string;
@@ -21,7 +21,7 @@ beforeEach(() => {
     'package-lock.json': JSON.stringify({ packages: { 'node_modules/mediasoup': release } }),
   });
   module = join(checkout, 'node_modules/mediasoup');
-  write(module, released);
+  write(module, release.files);
 });
 
 const read = () => readFileSync(join(module, script), 'utf8');
@@ -29,7 +29,7 @@ const said = () => vi.mocked(process.stderr.write).mock.calls.length;
 
 test('patches reach node_modules, and leave it as npm installed it when they go', async () => {
   await bringPatches(checkout, [one, two]);
-  expect(read()).toBe(pristine?.replace('"use strict";', '"use strict"; // two'));
+  expect(read()).toBe(pristine.replace('"use strict";', '"use strict"; // two'));
 
   const before = said();
   await bringPatches(checkout, [one, two]);
@@ -56,7 +56,7 @@ test('without patches of the JavaScript nothing is touched, and no tarball is ne
 
 test('a file that was changed, restored by npm or deleted is noticed', async () => {
   await bringPatches(checkout, [one]);
-  for (const content of [pristine ?? '', patched?.replace('one', 'two') ?? '']) {
+  for (const content of [pristine, patched.replace('one', 'two')]) {
     write(module, { [script]: content });
     await bringPatches(checkout, [one]);
     expect(read()).toBe(patched);

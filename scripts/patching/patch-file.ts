@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import { readSeries } from '../worker/inputs.ts';
 
-/** The fields of a patch's header, in order. */
-export const headerFields = ['Why', 'Upstream', 'Tested by', 'Can go when', 'Needs'] as const;
+const headerFields = ['Why', 'Upstream', 'Tested by', 'Can go when', 'Needs'] as const;
 
-export type HeaderField = (typeof headerFields)[number];
+type Fields = Partial<Record<(typeof headerFields)[number], string>>;
 
 /** A patch: a file of patches/, or a commit whose message is `subject`, `body` and the trailer `Patch: name`. */
 export interface Patch {
@@ -22,14 +21,11 @@ export interface Patch {
   readonly diff: string;
 }
 
-/** What is wrong with a patch. `line` counts from 1. */
+/** A mistake in a patch. `line` counts from 1. */
 export interface Complaint {
   readonly line: number;
   readonly what: string;
 }
-
-const placeholder = 'TODO';
-const trailer = /^[A-Za-z][A-Za-z-]*: \S/;
 
 /** @returns the folder of patches of a checkout */
 export function patchesFolder(root: string): string {
@@ -51,24 +47,20 @@ export function readPatches(folder: string): Patch[] {
  * @throws SetUpError if it is not in our format, or its header is not UTF-8
  */
 export function parsePatch(name: string, content: Buffer, file: string): Patch {
-  const end = content.indexOf('\n---\n');
-  const head = decode(content.subarray(0, Math.max(end, 0)), file);
-  const [, author, subject, body] =
-    head.match(/^From: (.+ <[^>\n]*>)\nSubject: \[PATCH\] (.+)\n\n([\s\S]+)$/) ?? [];
+  const text = content.toString('latin1');
+  const end = text.indexOf('\n---\n');
+  const head = decode(text.slice(0, Math.max(end, 0)), file);
+  const format = /^From: (.+ <[^>\n]*>)\nSubject: \[PATCH\] (.+)\n\n([\s\S]+)$/;
+  const [, author, subject, body] = head.match(format) ?? [];
   if (!author || !subject || !body) {
     throw new SetUpError(
-      content.includes('\r\n---\r\n')
+      text.includes('\r\n---\r\n')
         ? `${file} has CRLF line ends. Patches need LF: set core.autocrlf to false and check the file out again.`
         : `${file} does not begin with \`From:\`, \`Subject: [PATCH]\`, an empty line, a header and \`---\``,
     );
   }
-  return {
-    name: name.replace(/\.patch$/, ''),
-    author,
-    subject,
-    body,
-    diff: content.toString('latin1', end + '\n---\n'.length),
-  };
+  const diff = text.slice(end + '\n---\n'.length);
+  return { name: name.replace(/\.patch$/, ''), author, subject, body, diff };
 }
 
 /** @returns the file's content, the same bytes on every machine */
@@ -79,14 +71,10 @@ export function formatPatch({ author, subject, body, diff }: Patch): Buffer {
 
 /** @returns the patch as a mail for `git am`: with a fixed date, and with its name as a trailer */
 export function formatMail(patch: Patch): Buffer {
-  const body = withName(patch);
-  const mail = formatPatch({ ...patch, body });
-  const date = 'Date: Tue, 14 Nov 2023 22:13:20 +0000';
-  return Buffer.concat([
-    Buffer.from(`From ${'0'.repeat(40)} Mon Sep 17 00:00:00 2001\n${date}\n`),
-    mail,
-    Buffer.from(mail.at(-1) === 0x0a ? '' : '\n'),
-  ]);
+  const first = `From ${'0'.repeat(40)} Mon Sep 17 00:00:00 2001\n`;
+  const date = 'Date: Tue, 14 Nov 2023 22:13:20 +0000\n';
+  const mail = formatPatch({ ...patch, body: withName(patch) });
+  return Buffer.concat([Buffer.from(first + date), mail, Buffer.from('\n')]);
 }
 
 /** @returns the message of the commit that stands for a patch */
@@ -105,32 +93,26 @@ function withName({ name, body }: Pick<Patch, 'name' | 'body'>): string {
  * @throws SetUpError if it is not UTF-8
  */
 export function readMessage(message: string): Pick<Patch, 'name' | 'subject' | 'body'> {
-  const named = /^Patch: *(.+?)(?:\.patch)? *$/;
-  const name = message.split('\n').flatMap((line) => line.match(named)?.[1] ?? []);
-  const text = decode(
-    Buffer.from(message, 'latin1'),
-    `the message of ${name.at(-1) ?? message.split('\n')[0]}`,
-  );
-  const [subject = '', ...rest] = text.split('\n');
-  const body = rest
-    .filter((line) => !named.test(line))
-    .map((line) => line.trimEnd())
-    .join('\n')
-    .replace(/\n{3,}/g, '\n\n')
-    .trim();
-  return { name: name.at(-1) ?? slug(subject), subject: subject.trim(), body };
+  const trailer = /^Patch: *(.+?)(?:\.patch)? *(?:\n|$)/gm;
+  const name = [...message.matchAll(trailer)].at(-1)?.[1];
+  const text = decode(message, `the message of ${name ?? message.split('\n')[0]}`);
+  const [, subject = '', rest = ''] = text.match(/^(.*)\n?([\s\S]*)$/) ?? [];
+  const body = rest.replace(trailer, '').replace(/[^\S\n]+$/gm, '');
+  return {
+    name: name ?? slug(subject),
+    subject: subject.trim(),
+    body: body.replace(/\n{3,}/g, '\n\n').replace(/^\n+|\n+$/g, ''),
+  };
 }
 
-function decode(bytes: Buffer, what: string): string {
-  for (let start = 0, line = 1; start < bytes.length; line += 1) {
-    const end = bytes.indexOf(0x0a, start);
-    const next = end < 0 ? bytes.length : end + 1;
-    if (!isUtf8(bytes.subarray(start, next))) {
-      throw new SetUpError(`${what}: line ${line} is not UTF-8`);
-    }
-    start = next;
+/** @param text - one character per byte */
+function decode(text: string, what: string): string {
+  const bytes = (line: string) => Buffer.from(line, 'latin1');
+  const index = text.split('\n').findIndex((line) => !isUtf8(bytes(line)));
+  if (index >= 0) {
+    throw new SetUpError(`${what}: line ${index + 1} is not UTF-8`);
   }
-  return bytes.toString();
+  return bytes(text).toString();
 }
 
 /** @returns a file name for a patch: `Fix the ufrag look-up!` gives `fix-the-ufrag-look-up` */
@@ -147,44 +129,36 @@ export function slug(text: string): string {
 export function readHeader(
   body: string,
   firstLine = 4,
-): { fields: Partial<Record<HeaderField, string>>; complaints: Complaint[] } {
-  const fields: Partial<Record<HeaderField, string>> = {};
-  const lineOf: Partial<Record<HeaderField, number>> = {};
+): { fields: Fields; complaints: Complaint[] } {
+  const fields: Fields = {};
   const complaints: Complaint[] = [];
+  const report = (index: number, what: string) =>
+    complaints.push({ line: firstLine + index, what });
   const lines = body.split('\n');
-  let current: HeaderField | undefined;
+  let current: keyof Fields | undefined;
   for (const [index, text] of lines.entries()) {
-    const line = firstLine + index;
     const field = headerFields.find((name) => text.startsWith(`${name}:`));
-    const inTrailers = fields.Needs !== undefined && (text === '' || trailer.test(text));
+    const inTrailers = fields.Needs !== undefined && /^$|^[A-Za-z][A-Za-z-]*: \S/.test(text);
     if (field && fields[field] !== undefined) {
-      complaints.push({ line, what: `a second \`${field}:\`` });
+      report(index, `a second \`${field}:\``);
     } else if (field) {
       current = field;
-      lineOf[field] = line;
       fields[field] = text.slice(field.length + 1).trim();
     } else if (current && /^\s+\S/.test(text)) {
       fields[current] = `${fields[current]} ${text.trim()}`.trim();
+    } else if (text === '' && !inTrailers) {
+      report(index, 'an empty line inside the header');
     } else if (!inTrailers) {
-      complaints.push({
-        line,
-        what: text
-          ? `\`${text.slice(0, 40)}\` belongs to no field; a field continues in lines that begin with a space`
-          : 'an empty line inside the header',
-      });
+      const rule = 'belongs to no field; a field continues in lines that begin with a space';
+      report(index, `\`${text.slice(0, 40)}\` ${rule}`);
     }
   }
   for (const field of headerFields) {
-    const value = fields[field];
-    const problem =
-      value === undefined
-        ? 'is missing'
-        : value === ''
-          ? 'is empty'
-          : value.includes(placeholder) && `still says ${placeholder}`;
-    if (problem) {
-      const line = lineOf[field] ?? firstLine + lines.length;
-      complaints.push({ line, what: `\`${field}:\` ${problem}` });
+    const index = lines.findIndex((text) => text.startsWith(`${field}:`));
+    if (index < 0) {
+      report(lines.length, `\`${field}:\` is missing`);
+    } else if (!fields[field] || fields[field].includes('TODO')) {
+      report(index, `\`${field}:\` ${fields[field] ? 'still says TODO' : 'is empty'}`);
     }
   }
   return { fields, complaints: complaints.sort((a, b) => a.line - b.line) };
@@ -192,18 +166,17 @@ export function readHeader(
 
 /** @returns the names in a patch's `Needs:` */
 export function needsOf({ body }: Pick<Patch, 'body'>): string[] {
-  const value = readHeader(body).fields.Needs ?? '';
-  return value === 'nothing'
-    ? []
-    : value.split(/[\s,]+/).map((name) => name.replace(/\.patch$/, ''));
+  const names = (readHeader(body).fields.Needs ?? '').split(/[\s,]+/);
+  return names
+    .filter((name) => name && name !== 'nothing')
+    .map((name) => name.replace(/\.patch$/, ''));
 }
 
 /** @returns the patches that a patch needs, directly or through others, and the patch itself, in series order */
 export function closure(patch: Patch, all: readonly Patch[]): Patch[] {
   const names = new Set([patch.name]);
   for (const name of names) {
-    const found = all.find((other) => other.name === name);
-    for (const need of found ? needsOf(found) : []) {
+    for (const need of all.filter((other) => other.name === name).flatMap(needsOf)) {
       names.add(need);
     }
   }
@@ -222,14 +195,14 @@ export function pathsOf({ diff }: Pick<Patch, 'diff'>): string[] {
   return [...new Set([...pairs].flatMap(([, from = '', to = '']) => [from, to]))];
 }
 
-/** @returns the message of a patch that is still to be written: its header has placeholders that export refuses */
+/** @returns the message of a patch that is still to be written: export refuses a header that says TODO */
 export function newMessage(name: string): string {
   const subject = name.charAt(0).toUpperCase() + name.slice(1).replace(/-/g, ' ');
   const body = [
-    `Why: ${placeholder}: what goes wrong without it, and for whom.`,
-    `Upstream: ${placeholder}: the issue or pull request, or why there is none.`,
-    `Tested by: ${placeholder}: the test file that fails without the patch.`,
-    `Can go when: ${placeholder}: what has to happen upstream.`,
+    'Why: TODO: what goes wrong without it, and for whom.',
+    'Upstream: TODO: the issue or pull request, or why there is none.',
+    'Tested by: TODO: the test file that fails without the patch.',
+    'Can go when: TODO: what has to happen upstream.',
     'Needs: nothing',
   ].join('\n');
   return commitMessage({ name, subject, body });

@@ -130,11 +130,16 @@ export function readCommits(repository: string, head = 'HEAD'): Patch[] {
     throw new SetUpError(`${merge} is a merge, which cannot become a patch. Rebase instead.`);
   }
   // `git format-patch` would add a date, fold long subjects and read some 20 settings. The plumbing does not.
-  const diffTree = ['diff-tree', '--always', '--patch', '--full-index', '--binary', '--no-renames'];
-  const format = ['--no-ext-diff', '--no-textconv', '--format=%an <%ae>%x00%B%x00'];
-  return gitLines(repository, ['rev-list', '--reverse', range]).map((commit) => {
-    const text = git(repository, [...diffTree, ...format, commit], { encoding: 'latin1' });
-    const [author = '', message = '', diff = ''] = text.split('\0');
+  const diffTree = ['diff-tree', '--stdin', '--always', '--patch', '--full-index', '--binary'];
+  const format = ['--no-renames', '--no-ext-diff', '--format=%x00%an <%ae>%x00%B%x00'];
+  const commits = gitLines(repository, ['rev-list', '--reverse', range]);
+  const options = {
+    input: commits.map((commit) => `${commit}\n`).join(''),
+    encoding: 'latin1',
+  } as const;
+  const [, ...parts] = git(repository, [...diffTree, ...format], options).split('\0');
+  return commits.map((_, index) => {
+    const [author = '', message = '', diff = ''] = parts.slice(3 * index);
     return {
       ...readMessage(message),
       author: Buffer.from(author, 'latin1').toString(),

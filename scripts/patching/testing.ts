@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
-import { temporaryFolder, write } from '../../testkit/system/temporary-folder.ts';
+import { isolateSetUp, temporaryFolder } from '../../testkit/system/temporary-folder.ts';
 import { git } from './git.ts';
 import { commitMessage, formatPatch, type Patch } from './patch-file.ts';
-import { commitPristine, store } from './repository.ts';
 import { checkOut } from './tree.ts';
 
 /** A complete header. */
@@ -22,87 +21,74 @@ export const header = [
 export const script = 'node/lib/errors.js';
 export const source = 'worker/src/Worker.cpp';
 
-const lines = Array.from({ length: 20 }, (_, index) => `int line${index};\n`).join('');
+type Files = Record<string, string | Buffer>;
 
-/** The files of `smallRelease`. */
-export const released: Record<string, string> = {
+const files = {
   [script]: '"use strict";\nexports.one = 1;\n',
   'node/lib/index.js': 'require("./errors");\n',
-  [source]: lines,
+  [source]: Array.from({ length: 20 }, (_, index) => `int line${index};\n`).join(''),
 };
 
-/** Stands in for mediasoup, whose 1,800 files take seconds to check out. The store is in a cache of the test's own. */
-export function smallRelease(version = '0.0.1'): { version: string; integrity: string } {
-  const cache = temporaryFolder();
-  vi.stubEnv('ONEPORT_CACHE', cache);
-  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-  onTestFinished(() => {
-    vi.unstubAllEnvs();
-    vi.restoreAllMocks();
-  });
-  const unpacked = temporaryFolder();
-  for (const [path, content] of Object.entries(released)) {
-    write(unpacked, { [`package/${path}`]: content });
+/**
+ * Stands in for mediasoup, whose 1,800 files take seconds to check out. Its tarball, and all commits, are in a cache of
+ * the test's own.
+ *
+ * @param changes - files that differ from `released`
+ */
+export function smallRelease(version = '0.0.1', changes: Files = {}) {
+  if (version === '0.0.1') {
+    isolateSetUp();
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+      vi.restoreAllMocks();
+    });
   }
-  const tarball = join(cache, 'tarballs', `mediasoup-${version}.tgz`);
-  write(cache, { 'tarballs/.keep': '' });
-  execFileSync('tar', ['-czf', tarball, '-C', unpacked, 'package']);
+  const folder = temporaryFolder();
+  writeAll(join(folder, 'package'), { ...files, ...changes });
+  const tarball = join(String(process.env.ONEPORT_CACHE), 'tarballs', `mediasoup-${version}.tgz`);
+  mkdirSync(dirname(tarball), { recursive: true });
+  execFileSync('tar', ['-czf', tarball, '-C', folder, 'package']);
   const sum = createHash('sha512').update(readFileSync(tarball)).digest('base64');
-  return { version, integrity: `sha512-${sum}` };
+  return { version, integrity: `sha512-${sum}`, files };
 }
 
 /** A change of one line of the small release's JavaScript, without export's `index` line. */
 export function samplePatch(from: string, to: string, name = 'sample'): Patch {
-  const diff = [
-    ...[`diff --git a/${script} b/${script}`, `--- a/${script}`, `+++ b/${script}`],
-    ...['@@ -1,2 +1,2 @@', `-${from}`, `+${to}`, ' exports.one = 1;', ''],
-  ].join('\n');
+  const paths = `diff --git a/${script} b/${script}\n--- a/${script}\n+++ b/${script}\n`;
+  const diff = `${paths}@@ -1,2 +1,2 @@\n-${from}\n+${to}\n exports.one = 1;\n`;
   return { name, author: 'A Person <person@localhost>', subject: 'A sample', body: header, diff };
 }
 
 /** A folder of patches with its `series`. */
 export function folderOf(patches: readonly Patch[]): string {
   const folder = temporaryFolder({ series: patches.map(({ name }) => `${name}.patch\n`).join('') });
-  for (const patch of patches) {
-    writeFileSync(join(folder, `${patch.name}.patch`), formatPatch(patch));
-  }
+  writeAll(folder, Object.fromEntries(patches.map((p) => [`${p.name}.patch`, formatPatch(p)])));
   return folder;
 }
 
-/** A work tree of the small release, whose user may commit. */
+/** A work tree whose user may commit. */
 export async function checkedOut(release = smallRelease(), patches: Patch[] = []): Promise<string> {
   const tree = join(temporaryFolder(), 'mediasoup');
   await checkOut(tree, { release, patches });
-  git(tree, ['config', 'user.name', 'A Person']);
-  git(tree, ['config', 'user.email', 'person@localhost']);
+  appendFileSync(
+    join(tree, '.git/config'),
+    '[user]\n\tname = A Person\n\temail = person@localhost\n',
+  );
   return tree;
 }
 
 /** Commits files in a work tree as a patch. */
-export function commitFiles(
-  tree: string,
-  files: Record<string, string | Buffer>,
-  { name = 'sample', body = header } = {},
-): void {
-  for (const [path, content] of Object.entries(files)) {
-    write(tree, { [path]: '' });
-    writeFileSync(join(tree, path), content);
-  }
+export function commitFiles(tree: string, changes: Files, { name = 'sample', body = header } = {}) {
+  writeAll(tree, changes);
   git(tree, ['add', '--all']);
   git(tree, ['commit', '--quiet', '--cleanup=verbatim', '--file=-'], {
     input: commitMessage({ name, subject: `Subject of ${name}`, body }),
   });
 }
 
-/** Commits, on top of a commit in the store, the small release's files with other contents. */
-export async function nextRelease(
-  release: { version: string; integrity: string },
-  files: Record<string, string>,
-): Promise<string> {
-  const pristine = await commitPristine(release);
-  const folder = temporaryFolder({ ...released, ...files });
-  const env = { GIT_WORK_TREE: folder, GIT_INDEX_FILE: join(temporaryFolder(), 'index') };
-  git(store(), ['add', '--all', '.'], { env });
-  const tree = git(store(), ['write-tree'], { env }).trim();
-  return git(store(), ['commit-tree', tree, '-p', pristine], { input: 'next\n' }).trim();
+function writeAll(folder: string, contents: Files): void {
+  for (const [path, content] of Object.entries(contents)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
 }

@@ -5,7 +5,7 @@ import { temporaryFolder, write } from '../../testkit/system/temporary-folder.ts
 import { git, gitLines, tryGit } from './git.ts';
 import { formatPatch } from './patch-file.ts';
 import { readCommits } from './repository.ts';
-import { checkedOut, commitFiles, released, smallRelease, source } from './testing.ts';
+import { checkedOut, commitFiles, smallRelease, source } from './testing.ts';
 import {
   begin,
   checkOut,
@@ -94,7 +94,7 @@ test('with force a checkout ends a rebase that waits at a conflict', async () =>
   await checkOut(tree, { release, patches: [], force: true });
   expect(operationInProgress(tree)).toBeUndefined();
   expect(uncommitted(tree)).toEqual([]);
-  expect(readFileSync(join(tree, source), 'utf8')).toBe(released[source]);
+  expect(readFileSync(join(tree, source), 'utf8')).toBe(release.files[source]);
 });
 
 test('a patch is begun with the changes in the tree, under a name that is free', async () => {

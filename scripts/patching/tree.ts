@@ -15,15 +15,13 @@ export type Kind = (typeof kinds)[number];
 /** The commit that patches/ was last written from, or that was made from it. */
 export const exportedRef = 'refs/oneport/exported';
 
-// What a build creates. Upstream's own .gitignore is not in the tarball.
-const excluded = [
-  '/worker/out/',
-  '/worker/subprojects/*/',
-  '!/worker/subprojects/packagefiles/',
-  '!/worker/subprojects/debian/',
-  '/node_modules',
-  '',
-].join('\n');
+// The files of a build. Upstream's own .gitignore is not in the tarball.
+const excluded = `/worker/out/
+/worker/subprojects/*/
+!/worker/subprojects/packagefiles/
+!/worker/subprojects/debian/
+/node_modules
+`;
 
 /**
  * @param env - ONEPORT_TREE names another folder
@@ -42,9 +40,8 @@ export function treeKind(env: NodeJS.ProcessEnv = process.env): Kind | undefined
   const [source, wanted = 'release'] = (env.ONEPORT_WORKER ?? '').split(':');
   const kind = kinds.find((entry) => entry === wanted);
   if (source === 'tree' && !kind) {
-    throw new SetUpError(
-      `ONEPORT_WORKER=${env.ONEPORT_WORKER}: unknown kind. Use tree, ${kinds.map((entry) => `tree:${entry}`).join(', ')}.`,
-    );
+    const known = kinds.map((entry) => `tree:${entry}`).join(', ');
+    throw new SetUpError(`ONEPORT_WORKER=${env.ONEPORT_WORKER}: unknown kind. Use tree, ${known}.`);
   }
   return source === 'tree' ? kind : undefined;
 }
@@ -52,19 +49,18 @@ export function treeKind(env: NodeJS.ProcessEnv = process.env): Kind | undefined
 /** @throws SetUpError if there is no work tree */
 export function requireTree(folder: string): void {
   if (!existsSync(join(folder, '.git'))) {
-    throw new SetUpError(`there is no work tree in ${folder}`, {
-      advice: 'Create it:\n  npm run patch -- checkout',
-    });
+    const advice = 'Create it:\n  npm run patch -- checkout';
+    throw new SetUpError(`there is no work tree in ${folder}`, { advice });
   }
 }
 
 /** @returns `rebase`, `cherry-pick` or `merge` if one waits to be continued */
 export function operationInProgress(folder: string): string | undefined {
-  const files = {
-    ...{ 'rebase-merge': 'rebase', 'rebase-apply': 'rebase' },
-    ...{ CHERRY_PICK_HEAD: 'cherry-pick', MERGE_HEAD: 'merge' },
-  };
-  return Object.entries(files).find(([file]) => existsSync(join(folder, '.git', file)))?.[1];
+  const has = (file: string) => existsSync(join(folder, '.git', file));
+  if (has('rebase-merge') || has('rebase-apply')) {
+    return 'rebase';
+  }
+  return has('CHERRY_PICK_HEAD') ? 'cherry-pick' : has('MERGE_HEAD') ? 'merge' : undefined;
 }
 
 /** @throws SetUpError if there is no work tree, or a rebase waits to be continued */
@@ -135,9 +131,8 @@ export async function checkOut(
 ): Promise<void> {
   if (!existsSync(join(folder, '.git'))) {
     if (existsSync(folder) && readdirSync(folder).length > 0) {
-      throw new SetUpError(`${folder} exists and is not a git work tree`, {
-        advice: 'Move it away, or name another folder: ONEPORT_TREE=...',
-      });
+      const advice = 'Move it away, or name another folder: ONEPORT_TREE=...';
+      throw new SetUpError(`${folder} exists and is not a git work tree`, { advice });
     }
     initRepository(folder, '--initial-branch=patches');
     mkdirSync(join(folder, '.git/info'), { recursive: true });
@@ -171,7 +166,7 @@ function refuseToLoseWork(folder: string): void {
   }
 }
 
-/** Commits what the checkout is about to replace, and names the commit. */
+/** Commits the work that a checkout is about to replace, and names the commit. */
 function keepWork(folder: string): void {
   if (uncommitted(folder).length + unexported(folder).length > 0) {
     // Not a branch: the next checkout would refuse because of it.
@@ -195,23 +190,17 @@ function keepWork(folder: string): void {
 export function begin(folder: string, name: string): void {
   const plain = name.replace(/\.patch$/, '');
   if (plain !== slug(plain)) {
-    throw new SetUpError(
-      `${plain}: a patch's name consists of small letters, digits and hyphens. Try: ${slug(plain)}`,
-    );
+    const rule = "a patch's name consists of small letters, digits and hyphens";
+    throw new SetUpError(`${plain}: ${rule}. Try: ${slug(plain)}`);
   }
   if (readCommits(folder).some((patch) => patch.name === plain)) {
     throw new SetUpError(`there is already a patch ${plain}`);
   }
   git(folder, ['add', '--all']);
   // Without useConfigOnly git would invent an address from the login and the host's name.
-  git(
-    folder,
-    [
-      ...['-c', 'user.useConfigOnly=true', 'commit', '--quiet', '--allow-empty'],
-      ...['--cleanup=verbatim', '--file=-'],
-    ],
-    { input: newMessage(plain), env: ownIdentity() },
-  );
+  const commit = ['-c', 'user.useConfigOnly=true', 'commit', '--quiet', '--allow-empty'];
+  const options = { input: newMessage(plain), env: ownIdentity() };
+  git(folder, [...commit, '--cleanup=verbatim', '--file=-'], options);
   const files = git(folder, ['show', '--format=', '--name-only', 'HEAD']).trim();
   say(files ? `patch ${plain} begins with:\n${files}` : `patch ${plain} begins empty`);
   say(`write its header: git -C ${folder} commit --amend --all`);

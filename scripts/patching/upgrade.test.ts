@@ -1,86 +1,80 @@
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../../testkit/system/temporary-folder.ts';
 import { git } from './git.ts';
-import { inWorktree, readCommits, store } from './repository.ts';
-import {
-  checkedOut,
-  commitFiles,
-  header,
-  nextRelease,
-  released,
-  smallRelease,
-  source,
-} from './testing.ts';
+import { commitPristine, commitSeries, inWorktree, readCommits, store } from './repository.ts';
+import { checkedOut, commitFiles, header, smallRelease, source } from './testing.ts';
 import { planUpgrade, upgradeTree } from './upgrade.ts';
 
-const text = released[source] ?? '';
-const patched = text.replace('int line9;', 'int mine;');
+const next = { version: '0.0.2' };
 
-async function plan(release: (text: string) => string, body = header) {
-  const pinned = smallRelease();
-  const tree = await checkedOut(pinned);
-  commitFiles(tree, { [source]: patched }, { name: 'first' });
-  commitFiles(tree, { [source]: `// Mine too.\n${patched}` }, { name: 'second', body });
-  const next = await nextRelease(pinned, { [source]: release(text) });
-  git(store(), ['fetch', '--quiet', tree, 'HEAD']);
-  const head = git(tree, ['rev-parse', 'HEAD']).trim();
+/** A tree in which `first` changes a line and `second` adds another. */
+async function patched(body = header) {
+  const release = smallRelease();
+  const tree = await checkedOut(release);
+  const text = release.files[source]?.replace('int line9;', 'int mine;') ?? '';
+  commitFiles(tree, { [source]: text }, { name: 'first' });
+  commitFiles(tree, { [source]: `// Mine too.\n${text}` }, { name: 'second', body });
+  return { release, tree, text: release.files[source] ?? '' };
+}
 
-  return inWorktree(store(), next, (folder) => ({
-    outcomes: planUpgrade(folder, readCommits(tree), head),
+async function plan(change: (text: string) => string, body = header) {
+  const { release, tree, text } = await patched(body);
+  smallRelease(next.version, { [source]: change(text) });
+  const patches = readCommits(tree);
+  const head = await commitSeries(release, patches);
+  return inWorktree(store(), await commitPristine(next), (folder) => ({
+    outcomes: planUpgrade(folder, patches, head),
     result: git(folder, ['show', `HEAD:${source}`]),
+    theirs: change(text),
   }));
 }
 
 test.each([
-  ['applies', (old: string) => old],
-  ['applies with offset', (old: string) => `// One.\n// Two.\n${old}`],
+  ['applies', (text: string) => text],
+  ['applies with offset', (text: string) => `// One.\n// Two.\n${text}`],
   // Inside the patch's context, but not the same line.
-  ['applies, merged', (old: string) => old.replace('int line7;', 'int near;')],
-  ['already upstream', (old: string) => old.replace('int line9;', 'int mine;')],
-])('a patch for the next release: %s', async (what, release) => {
-  const { outcomes, result } = await plan(release);
+  ['applies, merged', (text: string) => text.replace('int line7;', 'int near;')],
+  ['already upstream', (text: string) => text.replace('int line9;', 'int mine;')],
+])('a patch for the next release: %s', async (what, change) => {
+  const { outcomes, result } = await plan(change);
 
   expect(outcomes[0]).toEqual({ what });
   expect(result).toContain('int mine;');
 });
 
 test('a patch that conflicts is left out, and so are those that need it', async () => {
-  const theirs = (old: string) => old.replace('int line9;', 'int theirs;');
-  const independent = await plan(theirs);
-  const needing = await plan(theirs, header.replace('nothing', 'first'));
+  const change = (text: string) => text.replace('int line9;', 'int theirs;');
+  const conflict = { what: `conflicts in ${source}`, missing: true };
 
-  expect(independent.outcomes).toEqual([
-    { what: `conflicts in ${source}`, missing: true },
-    { what: 'applies' },
-  ]);
-  expect(independent.result).toBe(`// Mine too.\n${theirs(text)}`);
-  expect(needing.outcomes).toEqual([
-    { what: `conflicts in ${source}`, missing: true },
-    { what: 'left out, because it needs first', missing: true },
-  ]);
-  expect(needing.result).toBe(theirs(text));
+  const independent = await plan(change);
+  expect(independent.outcomes).toEqual([conflict, { what: 'applies' }]);
+  expect(independent.result).toBe(`// Mine too.\n${independent.theirs}`);
+
+  const needing = await plan(change, header.replace('nothing', 'first'));
+  const leftOut = { what: 'left out, because it needs first', missing: true };
+  expect(needing.outcomes).toEqual([conflict, leftOut]);
+  expect(needing.result).toBe(needing.theirs);
 });
 
-test('the tree is rebased onto another release', async () => {
-  const tree = await checkedOut();
-  commitFiles(tree, { [source]: patched });
+test('the tree is rebased onto another release, unless it has uncommitted changes', async () => {
+  const { tree } = await patched();
   const before = readCommits(tree);
-  smallRelease('0.0.2');
+  smallRelease(next.version);
+  const upgrade = () => upgradeTree(temporaryFolder(), tree, { to: next, build: false });
 
-  expect(
-    await upgradeTree(temporaryFolder(), tree, { to: { version: '0.0.2' }, build: false }),
-  ).toBe(true);
+  git(tree, ['rm', '--quiet', '--cached', 'node/lib/index.js']);
+  await expect(upgrade()).rejects.toThrow(/uncommitted changes\n.*index\.js/);
+  git(tree, ['reset', '--quiet', '--hard']);
+  expect(await upgrade()).toBe(true);
   expect(readCommits(tree)).toEqual(before);
-  expect(git(tree, ['log', '-1', '--format=%s', 'HEAD^'])).toBe('mediasoup 0.0.2\n');
+  expect(git(tree, ['log', '-1', '--format=%s', 'HEAD~2'])).toBe('mediasoup 0.0.2\n');
 });
 
-test('the tree is not rebased while it has uncommitted changes', async () => {
-  const tree = await checkedOut();
-  commitFiles(tree, { [source]: patched });
-  git(tree, ['rm', '--quiet', join('node', 'lib', 'index.js')]);
+test('an upgrade that conflicts leaves the rebase to the user, with the next steps', async () => {
+  const { tree, text } = await patched();
+  smallRelease(next.version, { [source]: text.replace('int line9;', 'int theirs;') });
 
-  await expect(
-    upgradeTree(temporaryFolder(), tree, { to: { version: '0.0.2' }, build: false }),
-  ).rejects.toThrow(/uncommitted changes\n.*index\.js/);
+  await expect(upgradeTree(temporaryFolder(), tree, { to: next, build: false })).rejects.toThrow(
+    /conflict, in: Subject of first\n.*Worker\.cpp[\s\S]*git rebase --continue/,
+  );
 });

@@ -18,7 +18,7 @@ import {
 } from './repository.ts';
 import { requireNoOperation, uncommitted, unresolved } from './tree.ts';
 
-/** What another release does to a patch. */
+/** The effect of another release on a patch. */
 export interface Outcome {
   readonly what: string;
   /** The release is without the patch and without its change. */
