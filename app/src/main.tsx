@@ -9,7 +9,7 @@ import { RoomSession } from './session/session.ts';
 import { App } from './ui/app.tsx';
 import './ui/common/base.css';
 import { SessionContext } from './ui/common/session-context.ts';
-import { InvalidRoom } from './ui/end.tsx';
+import { InvalidRoom } from './ui/message-pages.tsx';
 
 const container = document.getElementById('root');
 if (!container) {

@@ -30,7 +30,7 @@ export interface ConsumeFailures {
 }
 
 /** The part of a mediasoup-client Transport that is needed. */
-export interface ReceiveTransport {
+interface ReceiveTransport {
   consume(options: types.ConsumerOptions): Promise<types.Consumer>;
 }
 

@@ -77,7 +77,7 @@ interface Entry {
 }
 
 /** The part of a mediasoup-client Transport that is needed. */
-export interface SendTransport {
+interface SendTransport {
   readonly id: string;
   on: types.Transport['on'];
   produce(options: types.ProducerOptions): Promise<types.Producer>;

@@ -28,7 +28,7 @@ import { signallingUrl } from '../signalling/signalling-url.ts';
 import type { SocketClose } from '../signalling/socket.ts';
 
 /** The connection follows the intent, and reads it whenever necessary. */
-export interface Intent {
+interface Intent {
   readonly self: () => { peerId: string; displayName: string };
   readonly desiredTracks: () => Record<Source, DesiredTrack>;
   readonly views: TileViews;

@@ -27,7 +27,7 @@ export interface ConnectionProblem {
 }
 
 /** Why there will be no further attempt. */
-export type FailureKind = 'gone' | 'bad-request' | 'refused' | 'turned-away' | 'unsupported';
+type FailureKind = 'gone' | 'bad-request' | 'refused' | 'turned-away' | 'unsupported';
 
 export interface Failure {
   readonly kind: FailureKind;

@@ -39,7 +39,7 @@ export type NotificationHandlers = {
   [M in NotificationMethod]: (data: NotificationData<M>) => void;
 };
 
-export type ServerRequestHandlers = {
+type ServerRequestHandlers = {
   [M in ServerRequestMethod]: (data: ServerRequestData<M>) => Promise<ServerRequestReply<M>>;
 };
 

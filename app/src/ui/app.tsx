@@ -1,9 +1,8 @@
 import { Call } from './call/call.tsx';
 import { useSnapshot } from './common/session-context.ts';
 import { Toasts } from './common/toasts.tsx';
-import { Failed, Left } from './end.tsx';
 import { Lobby } from './lobby/lobby.tsx';
-import { WaitingRoom } from './lobby/waiting-room.tsx';
+import { Failed, Left, WaitingRoom } from './message-pages.tsx';
 
 export function App() {
   const snapshot = useSnapshot();

@@ -20,7 +20,7 @@ export interface AspectRange {
  * On a wide stage at least nine tenths of a camera's width stay visible, and with them people at its edge. On an
  * upright phone tiles may be upright, like the phone's own camera.
  */
-export function peerAspect(width: number, height: number): AspectRange {
+function peerAspect(width: number, height: number): AspectRange {
   return { narrowest: width > height ? 0.9 * cameraAspect : 0.8, widest: cameraAspect };
 }
 

@@ -1,10 +1,26 @@
-/** The pages that are shown when there is no call any more, or never was one. */
+/** The pages that are shown while there is no call to show: before it, after it, or instead of it. */
 import type { Snapshot } from '../session/snapshot.ts';
 import type { Failure } from '../signalling/connector.ts';
 import { asksForToken, failureLabel, mayTryAgain } from './common/failure-labels.ts';
 import { MessagePage } from './common/message-page.tsx';
 import { NewRoomLink } from './common/room-links.tsx';
 import { useSession } from './common/session-context.ts';
+
+/** Shown until a moderator admits or denies the user. */
+export function WaitingRoom({ roomId }: { roomId: string }) {
+  const session = useSession();
+  return (
+    <MessagePage
+      title="Waiting to be admitted"
+      text={`A moderator of ${roomId} needs to admit you. You will join automatically. Until then, the others can’t see or hear you.`}
+      busy
+    >
+      <button type="button" className="button large" onClick={() => session.leave()}>
+        Stop waiting
+      </button>
+    </MessagePage>
+  );
+}
 
 export function Left({ roomId, byInvitation }: Pick<Snapshot, 'roomId' | 'byInvitation'>) {
   const session = useSession();
