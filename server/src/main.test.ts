@@ -35,7 +35,7 @@ test('a wrong setting ends the start with one message', () => {
 test('a missing worker ends the start with the command that gets one', () => {
   const { status, stderr } = run([], { MEDIASOUP_WORKER_BIN: '/nowhere', LOG_LEVEL: 'silent' });
   expect(status).toBe(1);
-  expect(stderr).toMatch(/worker \/nowhere can't be run.*npm start gets or builds one/);
+  expect(stderr).toMatch(/worker \/nowhere can't be run.*npm start downloads or builds one/);
 });
 
 test('a program that is no worker ends the start likewise', () => {

@@ -57,7 +57,7 @@ export class CallInside {
     for (const { traffic } of this.#server.pool.workers) {
       const transport = traffic.get(this.#transportId);
       if (transport) {
-        return (await transport.ask()).bytesIn;
+        return (await transport.measure()).bytesIn;
       }
     }
     return undefined;

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { WorkerPool } from '../../server/src/media/worker-pool.ts';
 
-/** After so many in a row, a worker is started again only after 400 ms (respawn-pause.ts). */
+/** After this many deaths in a row, a worker is restarted only after 400 ms (RespawnBackoff). */
 const deathsUntilHeldBack = 4;
 
-/** For tests: kills all workers until none comes back at once, so that there is none for a while. */
+/** Kills all workers until they are restarted only after a backoff, so that none is running for a while. */
 export async function untilHeldBack(pool: WorkerPool): Promise<void> {
   const count = pool.workers.length;
   for (let death = 1; ; death++) {

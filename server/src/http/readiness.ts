@@ -1,4 +1,3 @@
-import { checkWorker } from '../media/worker-check.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 
@@ -58,7 +57,7 @@ export class ReadinessCheck {
     const { workers } = this.#pool;
     for (let first = 0; first < workers.length; first += checkedAtOnce) {
       const some = workers.slice(first, first + checkedAtOnce);
-      const found = await Promise.all(some.map((worker) => checkWorker(worker, checkWithinMs)));
+      const found = await Promise.all(some.map((worker) => worker.check(checkWithinMs)));
       problems.push(
         ...found.flatMap((problem, i) => (problem ? [`worker ${some[i]?.index}: ${problem}`] : [])),
       );

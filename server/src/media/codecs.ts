@@ -1,6 +1,6 @@
 import type { types } from 'mediasoup';
 
-/** What every room's router can route, in the order in which browsers shall prefer it. */
+/** The codecs of every router. Browsers prefer them in this order. */
 export const mediaCodecs: types.RouterRtpCodecCapability[] = [
   { kind: 'audio', mimeType: 'audio/opus', clockRate: 48000, channels: 2 },
   {
@@ -16,7 +16,7 @@ export const mediaCodecs: types.RouterRtpCodecCapability[] = [
     parameters: { 'profile-id': 0, 'x-google-start-bitrate': 1000 },
   },
   {
-    // Constrained baseline: what Safari and hardware encoders offer everywhere.
+    // Constrained baseline: Safari and hardware encoders offer it everywhere.
     kind: 'video',
     mimeType: 'video/H264',
     clockRate: 90000,

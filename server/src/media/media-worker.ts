@@ -1,43 +1,46 @@
 import type { types } from 'mediasoup';
 import type { WorkerPorts } from '../ports/types.ts';
+import { checkStun } from '../stun/stun-check.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { mediaCodecs } from './codecs.ts';
 import { TrafficSampler } from './traffic-sampler.ts';
 import { TransportOutcome } from './transport-outcome.ts';
 import { TransportTraffic } from './transport-traffic.ts';
-import { isForCheck } from './worker-check.ts';
 import { WorkerUsage } from './worker-usage.ts';
 
 export interface MediaWorkerOptions {
   worker: types.Worker;
   index: number;
   ports: WorkerPorts;
-  /** From what on it gets no new rooms: 1 is a whole core. */
+  /** The CPU use from which on the worker gets no new rooms: 1 is a whole core. */
   maxCpu: number;
   telemetry: Telemetry;
   log: Logger;
 }
 
-/** Milliseconds after which transports that were expected are there, or won't be. */
-const expectedWithinMs = 1_000;
+/** Milliseconds after which a reservation of transports ends, whether or not they were created. */
+const reservationMs = 1_000;
 
-/** A mediasoup worker with its ports and its load. */
+/** Marks the router of a health check, which is not counted. */
+const probeRouter = { probe: true };
+
+/** A mediasoup worker with its ports, its load and its transports' traffic. */
 export class MediaWorker {
-  /** Its place, from 0: its port in single-port is base + index. */
+  /** From 0. A worker that replaces a dead one has its index. */
   readonly index: number;
   readonly worker: types.Worker;
   readonly ports: WorkerPorts;
   readonly usage: WorkerUsage;
-  /** What its WebRtcTransports carry, by their ids. */
+  /** Of the WebRtcTransports, by id. */
   readonly traffic = new Map<string, TransportTraffic>();
   readonly sampler = new TrafficSampler();
   readonly #options: MediaWorkerOptions;
   readonly #outcomes = new Map<string, TransportOutcome>();
   #routers = 0;
   #transports = 0;
-  /** Transports that are about to be made, by what needs them. */
-  readonly #expected = new Set<{ transports: number }>();
+  readonly #reservations = new Set<{ transports: number }>();
+  #checking = false;
 
   constructor(options: MediaWorkerOptions) {
     const { worker, index, ports, maxCpu } = options;
@@ -47,7 +50,7 @@ export class MediaWorker {
     this.ports = ports;
     this.usage = new WorkerUsage(worker, maxCpu);
     worker.observer.on('newrouter', (router) => {
-      if (!isForCheck(router)) {
+      if (router.appData.probe !== true) {
         this.#count(router);
       }
     });
@@ -61,26 +64,73 @@ export class MediaWorker {
     return this.#transports;
   }
 
-  /** How much there is for it to do, or will be, for comparing workers. */
+  /** Transports, including reserved ones: for comparing workers. */
   get load(): number {
-    return [...this.#expected].reduce((sum, { transports }) => sum + transports, this.#transports);
+    return [...this.#reservations].reduce(
+      (sum, { transports }) => sum + transports,
+      this.#transports,
+    );
   }
 
-  /** Counts transports that are about to be made, so that what is placed at the same time spreads. */
-  expect(transports: number): void {
-    const expected = { transports };
-    this.#expected.add(expected);
-    setTimeout(() => this.#expected.delete(expected), expectedWithinMs).unref();
+  /** Counts transports that are about to be created, so that rooms that open at the same time spread over workers. */
+  reserve(transports: number): void {
+    const reservation = { transports };
+    this.#reservations.add(reservation);
+    setTimeout(() => this.#reservations.delete(reservation), reservationMs).unref();
   }
 
-  /** A room's router. */
+  /** Creates the router of a room. */
   createRouter(): Promise<types.Router> {
     return this.worker.createRouter({ mediaCodecs });
   }
 
-  /** The peer of a transport has sent its DTLS parameters. */
-  begins(transportId: string): void {
-    this.#outcomes.get(transportId)?.begin();
+  /** The client of a transport has sent its DTLS parameters. */
+  connecting(transportId: string): void {
+    this.#outcomes.get(transportId)?.connecting();
+  }
+
+  /**
+   * Checks that the worker can serve a peer: that it creates a transport, and that each of its endpoints answers a
+   * STUN Binding Request. Leaves nothing open.
+   *
+   * @returns what is wrong; undefined when nothing is
+   */
+  async check(timeoutMs: number): Promise<string | undefined> {
+    const timedOut = `it doesn't answer within ${timeoutMs} ms`;
+    // Further requests to a worker that hangs would only pile up.
+    if (this.#checking) {
+      return timedOut;
+    }
+    this.#checking = true;
+    const signal = AbortSignal.timeout(timeoutMs);
+    const timeout = new Promise<string>((resolve) =>
+      signal.addEventListener('abort', () => resolve(timedOut), { once: true }),
+    );
+    const checked = this.#probe(signal)
+      .then(() => undefined)
+      .catch((error: Error) => error.message)
+      .finally(() => {
+        this.#checking = false;
+      });
+    return await Promise.race([checked, timeout]);
+  }
+
+  async #probe(signal: AbortSignal): Promise<void> {
+    const { worker, ports } = this;
+    // A worker that hangs would create the router when it continues. This request has no such effect.
+    await worker.getResourceUsage();
+    if (signal.aborted) {
+      return;
+    }
+    const router = await worker.createRouter({ appData: probeRouter });
+    try {
+      const { transport, endpoints } = await ports.openProbe(router);
+      for (const endpoint of endpoints) {
+        await checkStun(endpoint, transport.iceParameters, signal);
+      }
+    } finally {
+      router.close();
+    }
   }
 
   #count(router: types.Router): void {
@@ -90,14 +140,8 @@ export class MediaWorker {
     });
     router.observer.on('newtransport', (transport) => {
       this.#transports += 1;
-      const [expected] = this.#expected;
-      if (expected) {
-        expected.transports -= 1;
-      }
-      if (expected?.transports === 0) {
-        this.#expected.delete(expected);
-      }
-      // A DirectTransport is the server's own: it has no port.
+      this.#fulfilReservation();
+      // A DirectTransport has no port: nothing reaches it over the network.
       if (transport.type === 'webrtc') {
         this.#watch(transport as types.WebRtcTransport);
       }
@@ -107,6 +151,17 @@ export class MediaWorker {
         this.#outcomes.delete(transport.id);
       });
     });
+  }
+
+  #fulfilReservation(): void {
+    const [oldest] = this.#reservations;
+    if (!oldest) {
+      return;
+    }
+    oldest.transports -= 1;
+    if (oldest.transports === 0) {
+      this.#reservations.delete(oldest);
+    }
   }
 
   #watch(transport: types.WebRtcTransport): void {

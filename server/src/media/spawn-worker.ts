@@ -6,25 +6,25 @@ type Signal = 'SIGINT' | 'SIGTERM';
 const signals: readonly Signal[] = ['SIGINT', 'SIGTERM'];
 
 /**
- * Starts a mediasoup worker that leaves signals to us. A server that wants to say goodbye to its peers
- * first must not have its workers taken away, which would happen in two ways:
+ * Starts a mediasoup worker that SIGINT and SIGTERM don't end, so that the server can drain on them. Without this,
+ * workers would end in two ways:
  *
- * - mediasoup's Worker closes itself on SIGINT and SIGTERM, by listeners that it adds to the process.
- *   They are private: they are known by having come with the worker.
- * - The worker's program ends on them too, and Ctrl-C in a terminal, timeout(1) or `kill -- -GROUP`
- *   signal a whole process group. So it gets a session, hence a group, of its own (setsid(2)), for
- *   which mediasoup has no option. It still ends when we are gone: its channel's pipe closes then.
+ * - mediasoup adds listeners for these signals to the process that close the worker. They are private, and are
+ *   recognized as those that createWorker() has added.
+ * - The worker's program ends on these signals, and Ctrl-C, timeout(1) or `kill -- -GROUP` send them to the whole
+ *   process group. mediasoup has no option for it, so the worker is spawned in a session, and hence a group, of its
+ *   own (setsid(2)). It still ends with the server, when its channel's pipe closes.
  *
- * Both are done in the synchronous part of createWorker(), in which nobody else can be meant.
+ * Both happen in the synchronous part of createWorker(), when nothing else can spawn or add listeners.
  *
- * @param workerBin - the worker's program; undefined: the one of mediasoup's own installation
- * @throws StartError when the program is missing, may not be run, or is no worker
+ * @param workerBin - undefined: the program of mediasoup's own installation
+ * @throws StartError when the program is missing, can't be executed, or is not a worker
  */
 export async function spawnWorker(workerBin: string | undefined): Promise<mediasoup.types.Worker> {
   const before = new Map(signals.map((signal) => [signal, process.listeners(signal)]));
-  const starting = inSessionOfItsOwn(() =>
+  const starting = inOwnSession(() =>
     mediasoup.createWorker({
-      // Warnings are a line for each stray packet: whoever can send packets could fill the log.
+      // mediasoup warns about each stray packet, so anyone who can send packets could fill the log.
       logLevel: 'error',
       ...(workerBin ? { workerBin } : {}),
     }),
@@ -40,14 +40,14 @@ export async function spawnWorker(workerBin: string | undefined): Promise<medias
     throw new StartError(
       `  The mediasoup worker ${workerBin ?? ''} can't be run: ${error.message}. ` +
         (workerBin
-          ? 'MEDIASOUP_WORKER_BIN must name a mediasoup-worker; unset, npm start gets or builds one.'
-          : 'npm run worker gets or builds it; npm start does that by itself.'),
+          ? 'MEDIASOUP_WORKER_BIN must name a mediasoup-worker. Without it, npm start downloads or builds one.'
+          : 'Run `npm run worker`, which downloads or builds it, as npm start does.'),
     );
   });
 }
 
-/** What `start` spawns before it returns is `detached` (Node.js API: child_process.spawn()). */
-function inSessionOfItsOwn<T>(start: () => T): T {
+/** Spawns what `start` spawns synchronously with `detached` (Node.js: child_process.spawn()). */
+function inOwnSession<T>(start: () => T): T {
   const { spawn } = childProcess;
   const detached = (program: string, args: string[], options: childProcess.SpawnOptions) =>
     spawn(program, args, { ...options, detached: true });

@@ -22,28 +22,28 @@ const all = () => {
   return worker.traffic;
 };
 
-test('keeps to its budget, and comes round to each', async () => {
+test('samples each transport in turn, within the budget', async () => {
   const sampler = new TrafficSampler(4);
   expect(all().size).toBe(20);
-  const asked: string[] = [];
+  const sampled: string[] = [];
   for (let round = 0; round < 5; round++) {
-    const ids = await sampler.round(all(), new Set());
+    const ids = await sampler.sample(all(), new Set());
     expect(ids).toHaveLength(4);
-    asked.push(...ids);
+    sampled.push(...ids);
   }
-  expect(new Set(asked)).toEqual(new Set(all().keys()));
-  expect(sampler.rates.size, 'nobody was asked twice').toBe(0);
-  await sampler.round(all(), new Set());
+  expect(new Set(sampled)).toEqual(new Set(all().keys()));
+  expect(sampler.rates.size, 'no transport was sampled twice').toBe(0);
+  await sampler.sample(all(), new Set());
   expect(sampler.rates.size).toBe(4);
   expect(sampler.sum).toEqual({ bytesIn: 0, bytesOut: 0, packetsIn: 0, packetsOut: 0 });
 });
 
-test('asks for those that are looked at more often, and for the others all the same', async () => {
+test('samples transports on view more often, but the others too', async () => {
   const sampler = new TrafficSampler(4);
   const watched = new Set([...all().keys()].slice(17));
   const times = new Map<string, number>();
   for (let round = 0; round < 17; round++) {
-    for (const id of await sampler.round(all(), watched)) {
+    for (const id of await sampler.sample(all(), watched)) {
       times.set(id, (times.get(id) ?? 0) + 1);
     }
   }
@@ -52,25 +52,28 @@ test('asks for those that are looked at more often, and for the others all the s
   }
 });
 
-test('forgets those that are gone', async () => {
+test('forgets transports that have closed', async () => {
   const sampler = new TrafficSampler(100);
   for (let n = 0; n < 2; n++) {
-    await sampler.round(all(), new Set());
+    await sampler.sample(all(), new Set());
   }
   expect(sampler.rates.size).toBe(20);
-  await sampler.round(new Map([...all()].slice(3)), new Set());
+  await sampler.sample(new Map([...all()].slice(3)), new Set());
   expect(sampler.rates.size).toBe(17);
 });
 
-test('asks for streams too: a transport with producers takes more of the budget', async () => {
+test('a transport with producers takes more of the budget', async () => {
   const peer = await TestPeer.join({ signalling: server.signalling });
   await peer.produce('microphone');
   await peer.produce('camera');
   const { sendTransport } = await peer.welcome();
   const traffic = all().get(sendTransport?.transportId ?? '');
   expect(traffic?.requests).toBe(3);
-  expect(await traffic?.ask()).toMatchObject({ bytesIn: 0, packetsIn: 0, packetsOut: 0 });
+  expect(await traffic?.measure()).toMatchObject({ bytesIn: 0, packetsIn: 0, packetsOut: 0 });
   const one = new Map([...all()].filter(([, each]) => each === traffic));
-  expect(await new TrafficSampler(1).round(one, new Set()), 'alone, if need be').toHaveLength(1);
+  expect(
+    await new TrafficSampler(1).sample(one, new Set()),
+    'a transport over the budget is sampled alone',
+  ).toHaveLength(1);
   await peer.leave();
 });

@@ -1,41 +1,41 @@
 import type { TrafficTotals, TransportTraffic } from './transport-traffic.ts';
 
-/** Requests to a worker for each round. A single transport may take more: it is asked alone then. */
+/** Requests to a worker per round. A transport that takes more is sampled alone. */
 const requestsPerRound = 50;
 
-/** For each second, or since the worker was started. */
+/** Per second, or since the worker was started. */
 export type Traffic = Record<(typeof names)[number], number>;
 
 const names = ['bytesIn', 'bytesOut', 'packetsIn', 'packetsOut'] as const;
 
 /**
- * Asks a worker's transports what they carry: in each round those that have waited longest, those that somebody looks
- * at first, and no more than a number of requests. With many transports each is asked less often; its rates are over
- * the time between, so that their sum stays right.
+ * Samples what a worker's transports carry, within a budget of requests per round. Transports that are on view come
+ * first, then those that have waited longest. With many transports each is sampled less often, and its rates cover the
+ * time between two samples, so their sum stays correct.
  */
 export class TrafficSampler {
   readonly #budget: number;
   readonly #last = new Map<string, TrafficTotals>();
   readonly #rates = new Map<string, Traffic>();
-  /** A number that counts up with each that is asked: the smaller, the longer ago. */
-  readonly #askedAt = new Map<string, number>();
-  #asked = 0;
-  readonly #totals = nothing();
+  /** The turn in which each transport was last sampled: the smaller, the longer ago. */
+  readonly #lastTurn = new Map<string, number>();
+  #turn = 0;
+  readonly #totals = zero();
   #busy = false;
 
-  /** @param budget - requests for each round, 1 or more */
+  /** @param budget - requests per round, 1 or more */
   constructor(budget = requestsPerRound) {
     this.#budget = budget;
   }
 
-  /** By transport. Those that have not been asked twice are not in it. */
+  /** By transport id, of those that have been sampled twice. */
   get rates(): ReadonlyMap<string, Traffic> {
     return this.#rates;
   }
 
-  /** Of all that are known so far: nothing, when none is. */
+  /** The sum of `rates`. */
   get sum(): Traffic {
-    const sum = nothing();
+    const sum = zero();
     for (const rates of this.#rates.values()) {
       for (const name of names) {
         sum[name] += rates[name];
@@ -44,76 +44,68 @@ export class TrafficSampler {
     return sum;
   }
 
-  /**
-   * Of all transports, those that have closed too. What one of them carried after it was last asked is not in it:
-   * it can't be asked any more.
-   */
+  /** Of all transports, including closed ones. What a transport carried between its last sample and its end is missing. */
   get totals(): Readonly<Traffic> {
     return this.#totals;
   }
 
-  /** A round, unless one is under way: a worker that hangs isn't asked again, however many want to know. */
-  async roundUnlessBusy(...about: Parameters<TrafficSampler['round']>): Promise<void> {
-    if (this.#busy) {
-      return;
-    }
-    this.#busy = true;
-    await this.round(...about).finally(() => {
-      this.#busy = false;
-    });
-  }
-
   /**
-   * One round.
+   * One round. Does nothing while a round is under way: requests to a worker that hangs would pile up.
    *
-   * @param all - the open transports, by id: the others are forgotten
-   * @param watched - ids of those that somebody looks at
-   * @returns the ids of those that were asked
+   * @param all - the open transports, by id. The sampler forgets all others
+   * @param watched - ids of transports that are on view
+   * @returns the ids of the transports that were sampled
    */
-  async round(
+  async sample(
     all: ReadonlyMap<string, TransportTraffic>,
     watched: ReadonlySet<string>,
   ): Promise<string[]> {
-    for (const id of this.#askedAt.keys()) {
+    if (this.#busy) {
+      return [];
+    }
+    this.#busy = true;
+    for (const id of this.#lastTurn.keys()) {
       if (!all.has(id)) {
         this.#forget(id);
       }
     }
-    const asking = new Map<string, Promise<void>>();
+    const sampling = new Map<string, Promise<void>>();
     let requests = 0;
-    for (const [id, traffic] of this.#turns(all, watched)) {
+    for (const [id, traffic] of this.#inOrder(all, watched)) {
       if (requests > 0 && requests + traffic.requests > this.#budget) {
         break;
       }
       requests += traffic.requests;
-      this.#askedAt.set(id, ++this.#asked);
-      asking.set(id, this.#ask(id, traffic));
+      this.#lastTurn.set(id, ++this.#turn);
+      sampling.set(id, this.#measure(id, traffic));
     }
-    await Promise.all(asking.values());
-    return [...asking.keys()];
+    await Promise.all(sampling.values()).finally(() => {
+      this.#busy = false;
+    });
+    return [...sampling.keys()];
   }
 
-  /** Three that are looked at, then one that isn't: else the sum would be of those alone that are looked at. */
-  #turns(
+  /** One in four is not on view: otherwise the sum would cover only transports that are. */
+  #inOrder(
     all: ReadonlyMap<string, TransportTraffic>,
     watched: ReadonlySet<string>,
   ): [string, TransportTraffic][] {
-    const askedAt = ([id]: [string, TransportTraffic]) => this.#askedAt.get(id) ?? 0;
-    const sorted = [...all].sort((a, b) => askedAt(a) - askedAt(b));
-    const looked = sorted.filter(([id]) => watched.has(id));
+    const lastTurn = ([id]: [string, TransportTraffic]) => this.#lastTurn.get(id) ?? 0;
+    const sorted = [...all].sort((a, b) => lastTurn(a) - lastTurn(b));
+    const onView = sorted.filter(([id]) => watched.has(id));
     const others = sorted.filter(([id]) => !watched.has(id));
-    const turns: [string, TransportTraffic][] = [];
-    for (let i = 0; turns.length < Math.min(this.#budget, sorted.length); i++) {
-      turns.push(...looked.slice(3 * i, 3 * i + 3), ...others.slice(i, i + 1));
+    const ordered: [string, TransportTraffic][] = [];
+    for (let i = 0; ordered.length < Math.min(this.#budget, sorted.length); i++) {
+      ordered.push(...onView.slice(3 * i, 3 * i + 3), ...others.slice(i, i + 1));
     }
-    return turns;
+    return ordered;
   }
 
-  async #ask(id: string, traffic: TransportTraffic): Promise<void> {
-    // It may have closed.
-    const now = await traffic.ask().catch(() => undefined);
+  async #measure(id: string, traffic: TransportTraffic): Promise<void> {
+    // Fails when the transport has closed.
+    const now = await traffic.measure().catch(() => undefined);
     const last = this.#last.get(id);
-    if (!now || !this.#askedAt.has(id)) {
+    if (!now || !this.#lastTurn.has(id)) {
       return;
     }
     this.#last.set(id, now);
@@ -134,12 +126,12 @@ export class TrafficSampler {
   }
 
   #forget(id: string): void {
-    this.#askedAt.delete(id);
+    this.#lastTurn.delete(id);
     this.#last.delete(id);
     this.#rates.delete(id);
   }
 }
 
-function nothing(): Traffic {
+function zero(): Traffic {
   return { bytesIn: 0, bytesOut: 0, packetsIn: 0, packetsOut: 0 };
 }

@@ -1,4 +1,4 @@
-/** Each way in which a transport comes to carry something, or doesn't. */
+/** Each way in which a transport connects or fails. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DtlsPeer, makeCertificate } from '../../../testkit/clients/dtls-peer.ts';
 import { checkIce } from '../../../testkit/clients/ice-peer.ts';
@@ -28,18 +28,18 @@ async function iceStates(): Promise<string[]> {
   return ports.flatMap(({ transports }) => transports.map(({ iceState }) => iceState));
 }
 
-/** A transport of the server's, whose peer has sent its DTLS parameters. */
+/** A transport whose client has sent its DTLS parameters. */
 async function transport(): Promise<Transport> {
   const made = await worker.ports.createTransport(await worker.createRouter(), {
     protocols: ['udp'],
     enableSctp: false,
     appData: { roomId: 'room', peerId: 'peer', direction: 'send' },
   });
-  worker.begins(made.id);
+  worker.connecting(made.id);
   return made;
 }
 
-test('connected: timed, and no failure', async () => {
+test('a connected transport is timed and counts as no failure', async () => {
   const made = await transport();
   await (await DtlsPeer.openTo(made)).connect(made);
   const connected = async () => (await server.scrape())('oneport_dtls_connected_seconds_count');
@@ -48,7 +48,7 @@ test('connected: timed, and no failure', async () => {
   made.close();
 });
 
-test('dtls_failed: another certificate than was promised', async () => {
+test('dtls_failed: the certificate is not the announced one', async () => {
   const made = await transport();
   const client = await DtlsPeer.openTo(made);
   await expect(client.connect(made, makeCertificate(), makeCertificate())).rejects.toThrow('DTLS');
@@ -56,7 +56,7 @@ test('dtls_failed: another certificate than was promised', async () => {
   made.close();
 });
 
-test('lost, unreachable and dtls_timeout, by peers', { timeout: 60_000 }, async () => {
+test('lost, unreachable and dtls_timeout are told apart', { timeout: 60_000 }, async () => {
   const before = (await failures()) ?? 0;
   const come = async (query: Record<string, string> = {}) => {
     const peer = await TestPeer.join({
@@ -73,11 +73,11 @@ test('lost, unreachable and dtls_timeout, by peers', { timeout: 60_000 }, async 
     return { peer, to: { protocol, address, port }, ...sendTransport };
   };
 
-  // By TCP: when the connection has gone, so has its tuple.
+  // A TCP tuple ends with its connection.
   const lost = await come({ forceTcp: '1' });
   const byTcp = await checkIce(lost.to, lost.iceParameters);
   await byTcp[Symbol.asyncDispose]();
-  // Of one that leaves, the connection often goes first.
+  // The connection of a leaving peer often closes before its socket.
   const left = await come({ forceTcp: '1' });
   const wasByTcp = await checkIce(left.to, left.iceParameters);
   await wasByTcp[Symbol.asyncDispose]();
@@ -91,7 +91,7 @@ test('lost, unreachable and dtls_timeout, by peers', { timeout: 60_000 }, async 
   await withoutDtls.peer.connect(withoutDtls.transportId);
   await using check = await checkIce(withoutDtls.to, withoutDtls.iceParameters);
   expect(check.result).toBe('success');
-  // One that hasn't said that it wants to be connected is not missed, nor one that has left.
+  // Neither a transport without DTLS parameters nor that of a peer that has left counts as failed.
   await come();
   const leaves = await come();
   await leaves.peer.connect(leaves.transportId);

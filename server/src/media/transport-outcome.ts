@@ -3,10 +3,10 @@ import type { Logger } from '../telemetry/log.ts';
 import type { IceFailure, Telemetry } from '../telemetry/telemetry.ts';
 
 /**
- * How long ICE and DTLS may take once the peer has begun, and how long the transport of a peer may be without a tuple
- * that leaves, or loads its page again: browsers take far less, or give up.
+ * Milliseconds that ICE and DTLS may take after the client has started them, and that a transport may be without a
+ * tuple. Browsers connect far faster, and a peer that leaves or reloads closes its transport within this time.
  */
-const patienceMs = 10_000;
+const timeoutMs = 10_000;
 
 export interface TransportOutcomeOptions {
   telemetry: Telemetry;
@@ -14,14 +14,14 @@ export interface TransportOutcomeOptions {
   log: Logger;
 }
 
-/** Whether a transport that its peer wants comes to carry something, and if not, why. */
+/** Logs and counts whether a transport connects, fails to connect, or loses connectivity. */
 export class TransportOutcome {
   readonly #transport: types.WebRtcTransport;
   readonly #telemetry: Telemetry;
   readonly #log: Logger;
-  #begunAt: number | undefined;
+  #startedAt: number | undefined;
 
-  /** @param transport - made just now */
+  /** @param transport - just created */
   constructor(
     transport: types.WebRtcTransport,
     { telemetry, workerIndex, log }: TransportOutcomeOptions,
@@ -33,7 +33,7 @@ export class TransportOutcome {
       if (state !== 'disconnected') {
         return;
       }
-      this.#later(() => {
+      this.#afterTimeout(() => {
         if (transport.iceState === 'disconnected') {
           this.#fail('lost');
         }
@@ -48,10 +48,10 @@ export class TransportOutcome {
     });
   }
 
-  /** The peer has sent its DTLS parameters: it means to use the transport. */
-  begin(): void {
-    this.#begunAt = performance.now();
-    this.#later(() => {
+  /** The client has sent its DTLS parameters. A transport without them is not expected to connect. */
+  connecting(): void {
+    this.#startedAt = performance.now();
+    this.#afterTimeout(() => {
       const { iceState, dtlsState } = this.#transport;
       if (iceState === 'new') {
         this.#fail('unreachable');
@@ -61,23 +61,22 @@ export class TransportOutcome {
     });
   }
 
-  /** Unless it has been closed by then. */
-  #later(look: () => void): void {
+  #afterTimeout(check: () => void): void {
     const timer = setTimeout(() => {
       if (!this.#transport.closed) {
-        look();
+        check();
       }
-    }, patienceMs);
+    }, timeoutMs);
     timer.unref();
   }
 
   #connected(): void {
     const { protocol, remoteIp } = this.#transport.iceSelectedTuple ?? {};
     this.#log.info({ protocol, remoteIp }, 'transport connected');
-    if (this.#begunAt === undefined) {
+    if (this.#startedAt === undefined) {
       return;
     }
-    this.#telemetry.emit('dtlsConnected', (performance.now() - this.#begunAt) / 1000);
+    this.#telemetry.emit('dtlsConnected', (performance.now() - this.#startedAt) / 1000);
   }
 
   #fail(reason: IceFailure): void {

@@ -1,29 +1,29 @@
 import type { types } from 'mediasoup';
 
-/** Counted up since the transport was made. */
+/** Counted since the transport was created. */
 export interface TrafficTotals {
-  /** When it was asked for, by `performance.now()`. */
+  /** When the worker was asked, by performance.now(). */
   at: number;
   bytesIn: number;
   bytesOut: number;
-  /** RTP only: mediasoup counts packets for its producers and consumers, and bytes for its transports. */
+  /** RTP only: mediasoup counts packets of producers and consumers, and bytes of transports. */
   packetsIn: number;
   packetsOut: number;
 }
 
 type Streams = Set<types.Producer> | Set<types.Consumer>;
 
-/** What a transport carries. Costs nothing until it is asked. */
+/** Measures what a transport carries. Makes no request to the worker until it is asked. */
 export class TransportTraffic {
   readonly #transport: types.Transport;
   readonly #producers = new Set<types.Producer>();
   readonly #consumers = new Set<types.Consumer>();
-  /** Of each stream, when it was last asked: those that have closed stay in the totals. */
+  /** The last count of each open stream. What closed streams carried stays in the totals. */
   readonly #packets = new Map<string, number>();
   #packetsIn = 0;
   #packetsOut = 0;
 
-  /** @param transport - made just now */
+  /** @param transport - just created */
   constructor(transport: types.Transport) {
     this.#transport = transport;
     transport.observer.on('newproducer', (producer) => {
@@ -44,17 +44,17 @@ export class TransportTraffic {
     return this.#consumers;
   }
 
-  /** How many requests to the worker asking it takes. */
+  /** How many requests to the worker `measure` makes. */
   get requests(): number {
     return 1 + this.#producers.size + this.#consumers.size;
   }
 
   /**
-   * Asks the worker (mediasoup API: getStats() of transport, producer and consumer).
+   * Reads the stats of the transport, its producers and its consumers.
    *
    * @throws when the transport has closed
    */
-  async ask(): Promise<TrafficTotals> {
+  async measure(): Promise<TrafficTotals> {
     const at = performance.now();
     const [[stats], incoming, outgoing] = await Promise.all([
       this.#transport.getStats() as Promise<types.WebRtcTransportStat[]>,
@@ -73,12 +73,14 @@ export class TransportTraffic {
   }
 
   async #newPackets(streams: Streams, type: string): Promise<number> {
-    const counted = await Promise.all([...streams].map((stream) => this.#newOf(stream, type)));
+    const counted = await Promise.all(
+      [...streams].map((stream) => this.#newPacketsOf(stream, type)),
+    );
     return counted.reduce((sum, count) => sum + count, 0);
   }
 
-  async #newOf(stream: types.Producer | types.Consumer, type: string): Promise<number> {
-    // It may close while we ask.
+  async #newPacketsOf(stream: types.Producer | types.Consumer, type: string): Promise<number> {
+    // The stream may close meanwhile.
     const stats: { type: string; packetCount: number }[] = await stream.getStats().catch(() => []);
     if (stream.closed) {
       return 0;
@@ -88,7 +90,7 @@ export class TransportTraffic {
       .reduce((sum, { packetCount }) => sum + packetCount, 0);
     const before = this.#packets.get(stream.id) ?? 0;
     this.#packets.set(stream.id, total);
-    // A stream that starts anew, with another SSRC say, counts from 0.
+    // The count restarts from 0 when a stream gets another SSRC.
     return Math.max(0, total - before);
   }
 

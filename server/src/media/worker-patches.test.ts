@@ -6,9 +6,9 @@ import { loadConfig } from '../config/config.ts';
 import { StartError } from '../config/start-error.ts';
 import { checkWorkerPatches } from './worker-patches.ts';
 
-const wish = { ICE_UFRAG: 'room-and-peer' };
+const setting = { ICE_UFRAG: 'room-and-peer' };
 
-/** @returns the path of a worker that is not there, beside its manifest */
+/** @returns the path of a worker that has a manifest, but does not exist */
 function workerWith(manifest: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'oneport-manifest-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -16,15 +16,15 @@ function workerWith(manifest: string): string {
   return join(folder, 'mediasoup-worker');
 }
 
-test('any worker will do when no setting needs a patch', () => {
+test('accepts any worker when no setting needs a patch', () => {
   checkWorkerPatches(loadConfig({}));
   checkWorkerPatches(loadConfig({ MEDIASOUP_WORKER_BIN: workerWith('nonsense') }));
 });
 
-test('a worker with the patch will do', () => {
+test('accepts a worker with the patch', () => {
   const patches = [{ name: 'other.patch' }, { name: 'ice-username-fragment-prefix.patch' }];
   const workerBin = workerWith(JSON.stringify({ mediasoup: '3.27.1', patches }));
-  checkWorkerPatches(loadConfig({ ...wish, MEDIASOUP_WORKER_BIN: workerBin }));
+  checkWorkerPatches(loadConfig({ ...setting, MEDIASOUP_WORKER_BIN: workerBin }));
 });
 
 test.each([
@@ -32,9 +32,9 @@ test.each([
   ['without a manifest', () => '/usr/bin/true', /\/usr\/bin\/true has no manifest\.json/],
   ["of mediasoup's own installation", () => '', /mediasoup's own installation/],
   ['whose manifest is broken', () => workerWith('{"patches":{}}'), /is not a worker's manifest/],
-])('a worker %s is refused, with the command that builds one', (_, workerBin, message) => {
+])('rejects a worker %s, naming the command that builds one', (_, workerBin, message) => {
   const check = () =>
-    checkWorkerPatches(loadConfig({ ...wish, MEDIASOUP_WORKER_BIN: workerBin() }));
+    checkWorkerPatches(loadConfig({ ...setting, MEDIASOUP_WORKER_BIN: workerBin() }));
   expect(check).toThrow(StartError);
   expect(check).toThrow(message);
   expect(check).toThrow(/npm run worker -- --rebuild/);

@@ -1,59 +1,83 @@
 import { once } from 'node:events';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
 import { untilHeldBack } from '../../../testkit/servers/held-back.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
+import { RespawnBackoff } from './worker-pool.ts';
 
-let server: TestServer;
+const signalListeners = () => process.listenerCount('SIGTERM') + process.listenerCount('SIGINT');
 
-beforeEach(async () => {
-  server = await startTestServer({ MEDIASOUP_NUM_WORKERS: '2' });
+describe('a pool of two workers', () => {
+  const listenersBefore = signalListeners();
+  let server: TestServer;
+
+  beforeEach(async () => {
+    server = await startTestServer({ MEDIASOUP_NUM_WORKERS: '2' });
+  });
+
+  afterEach(() => server.stop());
+
+  test('selects the worker with the fewest transports for a new room', async () => {
+    const { signalling } = server;
+    const first = await TestPeer.join({ signalling, roomId: 'a' });
+    const second = await TestPeer.join({ signalling, roomId: 'b', query: { produce: '0' } });
+    const load = () => server.pool.workers.map(({ transports }) => transports);
+    // Each room has a DirectTransport for its data channel.
+    expect(load()).toEqual([3, 2]);
+    const third = await TestPeer.join({ signalling, roomId: 'c' });
+    expect(load()).toEqual([3, 5]);
+    await Promise.all([first.leave(), second.leave(), third.leave()]);
+    await expect.poll(load).toEqual([0, 0]);
+  });
+
+  test('restarts a dead worker with the same index', async () => {
+    const { pool } = server;
+    const pids = pool.workers.map(({ worker }) => worker.pid);
+    process.kill(pids[0] ?? 0, 'SIGKILL');
+    await once(pool, 'workerstarted');
+    expect(pool.workers.map(({ index }) => index)).toEqual([0, 1]);
+    expect(pool.workers[0]?.worker.pid).not.toBe(pids[0]);
+    expect(pool.workers[1]?.worker.pid).toBe(pids[1]);
+  });
+
+  test('rejects new peers while no worker is running', async () => {
+    const { signalling, pool } = server;
+    await untilHeldBack(pool);
+    const peer = new TestPeer({ signalling });
+    expect(await peer.closed).toEqual({ code: 1012, reason: 'no worker is running' });
+  });
+
+  test('kills a worker that hangs', async () => {
+    const pids = server.pool.workers.map(({ worker }) => worker.pid);
+    process.kill(pids[0] ?? 0, 'SIGSTOP');
+    await server.stop();
+    for (const pid of pids) {
+      expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    }
+    server = await startTestServer();
+  });
+
+  test("removes mediasoup's signal listeners, which would close the workers before draining", () => {
+    expect(signalListeners()).toBe(listenersBefore);
+  });
 });
 
-afterEach(() => server.stop());
+describe('RespawnBackoff', () => {
+  test('doubles up to 10 s while a worker keeps dying', () => {
+    const backoff = new RespawnBackoff();
+    const delays = Array.from({ length: 10 }, () => {
+      backoff.ran(9_999);
+      return backoff.next();
+    });
+    expect(delays).toEqual([0, 100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
+  });
 
-test('puts a room on the worker with the fewest transports', async () => {
-  const { signalling } = server;
-  const first = await TestPeer.join({ signalling, roomId: 'a' });
-  const second = await TestPeer.join({ signalling, roomId: 'b', query: { produce: '0' } });
-  const load = () => server.pool.workers.map(({ transports }) => transports);
-  // A room has a DirectTransport for its data.
-  expect(load()).toEqual([3, 2]);
-  const third = await TestPeer.join({ signalling, roomId: 'c' });
-  expect(load()).toEqual([3, 5]);
-  await Promise.all([first.leave(), second.leave(), third.leave()]);
-  await expect.poll(load).toEqual([0, 0]);
+  test('starts again at 0 after a worker has run for 10 s', () => {
+    const backoff = new RespawnBackoff();
+    for (let deaths = 0; deaths < 5; deaths++) {
+      backoff.next();
+    }
+    backoff.ran(10_000);
+    expect([backoff.next(), backoff.next()]).toEqual([0, 100]);
+  });
 });
-
-test('replaces a worker that dies, at its place', async () => {
-  const { pool } = server;
-  const pids = pool.workers.map(({ worker }) => worker.pid);
-  process.kill(pids[0] ?? 0, 'SIGKILL');
-  await once(pool, 'workerstarted');
-  expect(pool.workers.map(({ index }) => index)).toEqual([0, 1]);
-  expect(pool.workers[0]?.worker.pid).not.toBe(pids[0]);
-  expect(pool.workers[1]?.worker.pid).toBe(pids[1]);
-});
-
-test('says that there is no worker, to those who come in between', async () => {
-  const { signalling, pool } = server;
-  await untilHeldBack(pool);
-  const peer = new TestPeer({ signalling });
-  expect(await peer.closed).toEqual({ code: 1012, reason: 'no worker is running' });
-});
-
-test('ends a worker that hangs', async () => {
-  const pids = server.pool.workers.map(({ worker }) => worker.pid);
-  process.kill(pids[0] ?? 0, 'SIGSTOP');
-  await server.stop();
-  for (const pid of pids) {
-    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
-  }
-  server = await startTestServer();
-});
-
-test('leaves signals to us: mediasoup would close the workers before anybody was told', () => {
-  expect(process.listenerCount('SIGTERM') + process.listenerCount('SIGINT')).toBe(listenersBefore);
-});
-
-const listenersBefore = process.listenerCount('SIGTERM') + process.listenerCount('SIGINT');

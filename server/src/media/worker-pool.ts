@@ -7,38 +7,37 @@ import type { MediaPorts } from '../ports/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { MediaWorker } from './media-worker.ts';
-import { RespawnPause } from './respawn-pause.ts';
 import { spawnWorker } from './spawn-worker.ts';
 
 export interface WorkerPoolOptions {
   ports: MediaPorts;
   numWorkers: number;
-  /** Undefined: the program of mediasoup's own installation. */
+  /** undefined: the program of mediasoup's own installation. */
   workerBin: string | undefined;
-  /** Percent of a core from which on a worker gets no new rooms; 100: it always does. */
+  /** Percent of a core from which on a worker gets no new rooms. 100: no limit. */
   maxCpu: number;
   telemetry: Telemetry;
   log: Logger;
 }
 
-/** How long a worker may take to end by itself. */
-const endWithinMs = 3_000;
+/** Milliseconds that a worker may take to end before it is killed. */
+const endTimeoutMs = 3_000;
 
-/** The mediasoup workers: started together, replaced when they die, chosen by load. */
+/** The mediasoup workers: starts them together, replaces them when they die, and selects one by load. */
 export class WorkerPool extends EventEmitter<{
   workerdied: [MediaWorker];
   workerstarted: [MediaWorker];
 }> {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Map<number, MediaWorker>();
-  /** Those whose process may still be there. */
+  /** Workers whose process may still exist. */
   readonly #processes = new Set<mediasoup.types.Worker>();
-  /** Dead workers that are being replaced. */
+  /** Replacements of dead workers that are under way. */
   readonly #replacing = new Set<Promise<void>>();
-  /** By the worker's index: it outlives the worker. */
-  readonly #pauses = new Map<number, RespawnPause>();
+  /** By worker index. */
+  readonly #backoffs = new Map<number, RespawnBackoff>();
   readonly #stopping = new AbortController();
-  /** Workers end with us by themselves, unless they hang: process.exit() can't wait until that shows. */
+  /** On exit: workers end with the server, unless they hang, and process.exit() can't wait to find out. */
   readonly #killAll = () => {
     for (const { pid } of this.#processes) {
       kill(pid);
@@ -51,16 +50,12 @@ export class WorkerPool extends EventEmitter<{
     process.on('exit', this.#killAll);
   }
 
-  /**
-   * Starts all workers.
-   *
-   * @throws when a worker can't start or its ports are taken; none is left running then
-   */
+  /** @throws when a worker can't start or its port is in use. No worker is left running then */
   static async start(options: WorkerPoolOptions): Promise<WorkerPool> {
     const { log } = options;
     mediasoup.setLogEventListeners({
       ondebug: undefined,
-      // It warns of what peers cause, such as a transport that closes while something is made on it.
+      // mediasoup warns about what clients cause, such as a transport that closes during a request.
       onwarn: (namespace, text) => log.debug({ namespace }, text),
       onerror: (namespace, text) => log.warn({ namespace }, text),
     });
@@ -76,21 +71,21 @@ export class WorkerPool extends EventEmitter<{
     return pool;
   }
 
-  /** Those that run, by their index. */
+  /** The running workers, by index. */
   get workers(): readonly MediaWorker[] {
     return [...this.#workers.values()].sort((a, b) => a.index - b.index);
   }
 
-  /** How many there are when all is well. */
+  /** How many workers should run. */
   get expected(): number {
     return this.#options.numWorkers;
   }
 
-  /** Why a new room can't be given to any worker now: what `forNewRoom` throws. undefined: it can. */
+  /** Why no worker takes a new room now: what `forNewRoom` would throw. */
   get whyNoNewRoom(): AdmissionError | undefined {
     const [least] = this.#byLoad();
     if (!least) {
-      return new AdmissionError(closeCodes.restart, 'no worker is running');
+      return noWorkerError();
     }
     return least.usage.busy
       ? new AdmissionError(closeCodes.tooMany, 'all workers are busy: no room can be opened now', {
@@ -100,25 +95,10 @@ export class WorkerPool extends EventEmitter<{
   }
 
   /**
-   * The worker with the fewest transports, and of those the one with the fewest rooms; a busy one if there is no other.
+   * Selects the worker with the fewest transports, then the fewest rooms, for a new room. Its CPU use is below
+   * MAX_WORKER_CPU.
    *
-   * @param transports - how many are about to be made there
-   * @throws AdmissionError when no worker is running
-   */
-  leastLoaded(transports: number): MediaWorker {
-    const [least] = this.#byLoad();
-    if (!least) {
-      throw new AdmissionError(closeCodes.restart, 'no worker is running');
-    }
-    least.expect(transports);
-    return least;
-  }
-
-  /**
-   * Where a new room shall be: the same, but none whose CPU use has reached MAX_WORKER_CPU. (A room that has
-   * lost its worker goes wherever there is one: its peers are in a call.)
-   *
-   * @param transports - how many are about to be made there
+   * @param transports - how many are about to be created on it
    * @throws AdmissionError when no worker is running, or all are busy
    */
   forNewRoom(transports: number): MediaWorker {
@@ -126,26 +106,34 @@ export class WorkerPool extends EventEmitter<{
     if (reason) {
       throw reason;
     }
-    return this.leastLoaded(transports);
+    return this.#select(transports);
   }
 
   /**
-   * leastLoaded(), but waits for a worker if there is none.
+   * Selects a worker for a room that has lost its own, and waits for one if none is running. A busy worker will do if
+   * there is no other, because the room's peers are in a call.
    *
-   * @param transports - how many are about to be made there
-   * @param withinMs - milliseconds
-   * @throws AdmissionError when none has started by then
+   * @param transports - how many are about to be created on it
+   * @throws AdmissionError when no worker has started within the time
    */
-  async nextLeastLoaded(transports: number, withinMs: number): Promise<MediaWorker> {
+  async forMovingRoom(transports: number, timeoutMs: number): Promise<MediaWorker> {
     if (this.#workers.size === 0) {
-      const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(withinMs)]);
-      // What it rejects with says less than `leastLoaded` does.
+      const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(timeoutMs)]);
+      // The error of #select() says more.
       await once(this, 'workerstarted', { signal }).catch(() => undefined);
     }
-    return this.leastLoaded(transports);
+    return this.#select(transports);
   }
 
-  /** Those that are busy come last. */
+  #select(transports: number): MediaWorker {
+    const [least] = this.#byLoad();
+    if (!least) {
+      throw noWorkerError();
+    }
+    least.reserve(transports);
+    return least;
+  }
+
   #byLoad(): MediaWorker[] {
     const busy = (worker: MediaWorker) => Number(worker.usage.busy);
     return this.workers.toSorted(
@@ -153,7 +141,7 @@ export class WorkerPool extends EventEmitter<{
     );
   }
 
-  /** Ends all workers, and waits until their processes are gone. */
+  /** Ends all workers. Resolves when their processes have ended. */
   async close(): Promise<void> {
     this.#stopping.abort();
     const ended = this.workers.map(({ worker }) => end(worker));
@@ -162,13 +150,13 @@ export class WorkerPool extends EventEmitter<{
     process.off('exit', this.#killAll);
   }
 
-  async #spawn(index: number): Promise<void> {
+  async #spawn(index: number, event = 'worker started'): Promise<void> {
     const { ports, workerBin, maxCpu, telemetry, log } = this.#options;
     const worker = await spawnWorker(workerBin);
     this.#processes.add(worker);
     worker.once('subprocessclose', () => this.#processes.delete(worker));
-    const started = Date.now();
-    // Before the ports are there: a worker may die at any time.
+    const startedAt = Date.now();
+    // A worker may die before its ports are attached.
     const died = new Promise<never>((_, reject) => worker.once('died', reject));
     died.catch((error: Error) => {
       if (!this.#stopping.signal.aborted) {
@@ -193,7 +181,7 @@ export class WorkerPool extends EventEmitter<{
       this.#workers.set(index, mediaWorker);
       this.emit('workerstarted', mediaWorker);
       died.catch(() => {
-        this.#pauseOf(index).lived(Date.now() - started);
+        this.#backoffOf(index).ran(Date.now() - startedAt);
         const replacing = this.#replace(mediaWorker);
         this.#replacing.add(replacing);
         void replacing.finally(() => this.#replacing.delete(replacing));
@@ -202,13 +190,13 @@ export class WorkerPool extends EventEmitter<{
       await end(worker);
       throw error;
     }
-    log.info({ workerIndex: index, workerPid: worker.pid }, 'worker started');
+    log.info({ workerIndex: index, workerPid: worker.pid }, event);
   }
 
-  #pauseOf(index: number): RespawnPause {
-    const pause = this.#pauses.get(index) ?? new RespawnPause();
-    this.#pauses.set(index, pause);
-    return pause;
+  #backoffOf(index: number): RespawnBackoff {
+    const backoff = this.#backoffs.get(index) ?? new RespawnBackoff();
+    this.#backoffs.set(index, backoff);
+    return backoff;
   }
 
   async #replace(dead: MediaWorker): Promise<void> {
@@ -217,12 +205,11 @@ export class WorkerPool extends EventEmitter<{
       return;
     }
     this.emit('workerdied', dead);
-    const pause = this.#pauseOf(dead.index);
+    const backoff = this.#backoffOf(dead.index);
     while (!this.#stopping.signal.aborted) {
-      const pauseMs = pause.next();
       try {
-        await sleep(pauseMs, undefined, { signal: this.#stopping.signal });
-        await this.#spawn(dead.index);
+        await sleep(backoff.next(), undefined, { signal: this.#stopping.signal });
+        await this.#spawn(dead.index, 'worker restarted');
         return;
       } catch (error) {
         if (this.#stopping.signal.aborted) {
@@ -230,33 +217,63 @@ export class WorkerPool extends EventEmitter<{
         }
         this.#options.log.error(
           { workerIndex: dead.index, error: String(error) },
-          'worker could not be started again',
+          'failed to restart worker',
         );
       }
     }
   }
 }
 
-/** mediasoup asks the process to end; one that hangs would stay behind. */
+function noWorkerError(): AdmissionError {
+  return new AdmissionError(closeCodes.restart, 'no worker is running');
+}
+
+/** mediasoup asks the process to end. A worker that hangs is killed. */
 async function end(worker: mediasoup.types.Worker): Promise<void> {
   if (worker.subprocessClosed) {
     return;
   }
-  const patience = setTimeout(() => kill(worker.pid), endWithinMs);
+  const timer = setTimeout(() => kill(worker.pid), endTimeoutMs);
   await new Promise<void>((resolve) => {
     worker.once('subprocessclose', () => resolve());
     worker.close();
   });
-  clearTimeout(patience);
+  clearTimeout(timer);
 }
 
 function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    // It may just have ended by itself.
+    // The process may just have ended.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') {
       throw error;
     }
+  }
+}
+
+/** Milliseconds. */
+const firstBackoffMs = 100;
+const maxBackoffMs = 10_000;
+
+/**
+ * Exponential backoff before a dead worker is restarted, so that a worker that keeps dying doesn't take the CPU from
+ * the others.
+ */
+export class RespawnBackoff {
+  #next = 0;
+
+  /** @param ms - milliseconds from the worker's start to its death: long enough resets the backoff */
+  ran(ms: number): void {
+    if (ms >= maxBackoffMs) {
+      this.#next = 0;
+    }
+  }
+
+  /** @returns milliseconds to wait, from 0, after the worker's death or a failed start */
+  next(): number {
+    const backoff = this.#next;
+    this.#next = Math.min(Math.max(firstBackoffMs, 2 * backoff), maxBackoffMs);
+    return backoff;
   }
 }

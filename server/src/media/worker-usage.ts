@@ -2,112 +2,110 @@ import { readFile } from 'node:fs/promises';
 import type { types } from 'mediasoup';
 
 /** Milliseconds. */
-const times = { every: 1_000, window: 5_000 };
+const sampleIntervalMs = 1_000;
+const windowMs = 5_000;
 
-/** A worker that was busy is so until it has fallen this far below: else it would change with each look. */
+/** A busy worker stays busy until its CPU use is below this share of the limit: otherwise it would flap. */
 const freeBelow = 0.9;
 
-interface Look {
+interface Sample {
   at: number;
   cpuMs: number;
 }
 
-/** Looks at what a worker's process uses, once a second for as long as it lives. */
+/** Samples the CPU and memory use of a worker's process once a second. */
 export class WorkerUsage {
   readonly #worker: types.Worker;
   readonly #maxCpu: number;
-  /** Those of the last five seconds, and one from before them. */
-  readonly #looks: Look[] = [];
+  /** Of the last five seconds, and one from before them. */
+  readonly #samples: Sample[] = [];
   #memory: number | undefined;
   #busy = false;
   #answeredAt = performance.now();
-  #asking = false;
+  #sampling = false;
 
-  /**
-   * @param worker - whose
-   * @param maxCpu - from what on it counts as busy: 1 is a whole core
-   */
+  /** @param maxCpu - the CPU use from which on the worker counts as busy: 1 is a whole core */
   constructor(worker: types.Worker, maxCpu: number) {
     this.#worker = worker;
     this.#maxCpu = maxCpu;
-    const looking = setInterval(() => this.#look(), times.every).unref();
-    worker.observer.once('close', () => clearInterval(looking));
-    this.#look();
+    const timer = setInterval(() => this.#sample(), sampleIntervalMs).unref();
+    worker.observer.once('close', () => clearInterval(timer));
+    this.#sample();
   }
 
-  /** CPU seconds for each second, of the last one: 1 is a whole core. undefined: not known yet. */
+  /** CPU use over the last second: 1 is a whole core. undefined: not known yet. */
   get cpu(): number | undefined {
-    return between(this.#looks.at(-2), this.#looks.at(-1));
+    return cpuBetween(this.#samples.at(-2), this.#samples.at(-1));
   }
 
-  /** The same of the last five: what decides about new rooms. */
+  /** CPU use over the last five seconds. Decides about new rooms. */
   get sustainedCpu(): number | undefined {
-    return between(this.#looks[0], this.#looks.at(-1));
+    return cpuBetween(this.#samples[0], this.#samples.at(-1));
   }
 
-  /** CPU seconds since it was started. */
+  /** CPU seconds since the worker was started. */
   get cpuSeconds(): number {
-    return (this.#looks.at(-1)?.cpuMs ?? 0) / 1000;
+    return (this.#samples.at(-1)?.cpuMs ?? 0) / 1000;
   }
 
-  /** Resident memory in bytes. undefined: not known yet, or no /proc here. */
+  /** Resident memory in bytes. undefined: not known yet, or the system has no /proc. */
   get memory(): number | undefined {
     return this.#memory;
   }
 
-  /** Whether it has reached the most that it may use and still be given more, or hasn't answered for as long. */
+  /** Whether the worker's CPU use has reached the limit, or it has not answered for five seconds. */
   get busy(): boolean {
-    return this.#busy || this.silentSeconds * 1000 > times.window;
+    return this.#busy || this.silentSeconds * 1000 > windowMs;
   }
 
-  /** Since it last answered: more than a second or two, and it hangs. */
+  /** Since the worker last answered: it hangs when this exceeds a second or two. */
   get silentSeconds(): number {
     return (performance.now() - this.#answeredAt) / 1000;
   }
 
-  /** Asks it (mediasoup API: worker.getResourceUsage(); proc_pid_status(5)). One that hangs isn't asked again. */
-  #look(): void {
-    if (this.#asking) {
+  /** Makes no further request while the last one is unanswered. */
+  #sample(): void {
+    if (this.#sampling) {
       return;
     }
-    this.#asking = true;
+    this.#sampling = true;
     Promise.all([this.#worker.getResourceUsage(), residentMemory(this.#worker.pid)])
       .then(([{ ru_utime, ru_stime }, memory]) => {
         this.#memory = memory;
         this.#add({ at: performance.now(), cpuMs: ru_utime + ru_stime });
       })
-      // It has gone.
+      // The worker has died.
       .catch(() => {})
       .finally(() => {
-        this.#asking = false;
+        this.#sampling = false;
       });
   }
 
-  #add(look: Look): void {
-    const looks = this.#looks;
-    looks.push(look);
-    this.#answeredAt = look.at;
-    while (looks[1] && look.at - looks[1].at >= times.window) {
-      looks.shift();
+  #add(sample: Sample): void {
+    const samples = this.#samples;
+    samples.push(sample);
+    this.#answeredAt = sample.at;
+    while (samples[1] && sample.at - samples[1].at >= windowMs) {
+      samples.shift();
     }
-    const seen = look.at - (looks[0]?.at ?? look.at);
-    // What it takes to start, or to open a room, is no load.
-    if (seen < times.window) {
+    const covered = sample.at - (samples[0]?.at ?? sample.at);
+    // Starting a worker or opening a room uses CPU, but is no sustained load.
+    if (covered < windowMs) {
       return;
     }
-    const most = this.#busy ? freeBelow * this.#maxCpu : this.#maxCpu;
-    this.#busy = (this.sustainedCpu ?? 0) >= most;
+    const limit = this.#busy ? freeBelow * this.#maxCpu : this.#maxCpu;
+    this.#busy = (this.sustainedCpu ?? 0) >= limit;
   }
 }
 
-function between(first: Look | undefined, last: Look | undefined): number | undefined {
+function cpuBetween(first: Sample | undefined, last: Sample | undefined): number | undefined {
   if (!first || !last || first === last) {
     return undefined;
   }
   return (last.cpuMs - first.cpuMs) / (last.at - first.at);
 }
 
-/** Not getResourceUsage()'s ru_maxrss: that is the most it ever was. */
+/** From proc_pid_status(5): the ru_maxrss of getResourceUsage() is the maximum so far. */
 async function residentMemory(pid: number): Promise<number | undefined> {
   const status = await readFile(`/proc/${pid}/status`, 'latin1').catch(() => '');
   const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];

@@ -45,7 +45,7 @@ export class Metrics {
     };
     this.#sampling = setInterval(() => {
       for (const { sampler, traffic } of pool.workers) {
-        void sampler.roundUnlessBusy(traffic, new Set());
+        void sampler.sample(traffic, new Set());
       }
     }, sampleEveryMs).unref();
   }

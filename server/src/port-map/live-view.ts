@@ -110,7 +110,7 @@ export class LiveView {
     const now = performance.now();
     const watched = new Set([...this.#viewers].flatMap(({ visible }) => visible));
     for (const { sampler, traffic } of workers) {
-      void sampler.roundUnlessBusy(traffic, watched);
+      void sampler.sample(traffic, watched);
     }
     if (now >= this.#nextAt.inspect) {
       this.#nextAt.inspect = Number.POSITIVE_INFINITY;

@@ -99,7 +99,7 @@ export class PeerMedia {
       throw new RoomError(errorCodes.conflict, 'transportId: already connected');
     }
     this.#connected.add(transportId);
-    this.roomMedia.worker.begins(transportId);
+    this.roomMedia.worker.connecting(transportId);
     await transport.connect({ dtlsParameters });
   }
 

@@ -221,7 +221,7 @@ export class Rooms {
     const { pool, log } = this.#options;
     try {
       const transports = transportsFor(room.size);
-      const next = () => pool.nextLeastLoaded(transports, moveTimeoutMs);
+      const next = () => pool.forMovingRoom(transports, moveTimeoutMs);
       const media = await createMedia(next, room.chat);
       if (room.closed) {
         media.close();
