@@ -33,12 +33,10 @@ async function callOf(
   protocol: 'udp' | 'tcp',
   stack: AsyncDisposableStack,
 ): Promise<PeerPage[]> {
-  const peers: PeerPage[] = [];
-  for (const name of ['Alice', 'Bob']) {
-    const options = { browser, url, roomId: 'call', name, forceTcp: protocol === 'tcp' };
-    const peer = await PeerPage.join(options);
+  const options = { browser, url, roomId: 'call', forceTcp: protocol === 'tcp' };
+  const peers = await PeerPage.joinBoth(options);
+  for (const peer of peers) {
     stack.defer(() => peer.close());
-    peers.push(peer);
   }
   for (const peer of peers) {
     await expect.poll(() => peer.received('video', 'framesDecoded'), patience).toBeGreaterThan(10);

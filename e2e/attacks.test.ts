@@ -28,10 +28,7 @@ test.skipIf(obstacleToSharedPort)(
     const stranger = await bindUdp();
 
     const { url, signalling, ports } = server;
-    const [alice, bob] = [
-      await PeerPage.join({ browser, url, roomId: 'call', name: 'Alice' }),
-      await PeerPage.join({ browser, url, roomId: 'call', name: 'Bob' }),
-    ];
+    const [alice, bob] = await PeerPage.joinBoth({ browser, url, roomId: 'call' });
     // On the other worker.
     const other = await TestPeer.join({ signalling, roomId: 'elsewhere' });
     onTestFinished(async () => void (await other.leave()));

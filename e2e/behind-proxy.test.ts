@@ -33,8 +33,7 @@ describe.each(Object.entries(proxies))('behind %s', (_, startProxy) => {
     onTestFinished(() => proxy.stop());
 
     const options = { browser, url: proxy.url, roomId: 'proxied' };
-    const alice = await PeerPage.join({ ...options, name: 'Alice' });
-    const bob = await PeerPage.join({ ...options, name: 'Bob' });
+    const [alice, bob] = await PeerPage.joinBoth(options);
     for (const peer of [alice, bob]) {
       await expect
         .poll(() => peer.received('video', 'framesDecoded'), patience)

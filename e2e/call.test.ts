@@ -13,7 +13,7 @@ import type { ServerProcess } from '../testkit/servers/server-process.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
 
-/** Waits until a counter has not moved for a second. */
+/** Waits until a counter has not moved for half a second. */
 async function untilStill(read: () => Promise<number>): Promise<void> {
   let last = Number.NaN;
   const isStill = async () => {
@@ -21,7 +21,7 @@ async function untilStill(read: () => Promise<number>): Promise<void> {
     last = await read();
     return last === before;
   };
-  await expect.poll(isStill, { ...patience, interval: 1000 }).toBe(true);
+  await expect.poll(isStill, { ...patience, interval: 500 }).toBe(true);
 }
 
 let browser: Browser;
@@ -46,8 +46,7 @@ describe.each(portVariants)(
     beforeAll(async () => {
       server = await startServerFor(variant, { MEDIASOUP_NUM_WORKERS: '2' });
       const options = { browser, url: server.url, roomId: 'call', forceTcp: protocol === 'tcp' };
-      alice = await PeerPage.join({ ...options, name: 'Alice' });
-      bob = await PeerPage.join({ ...options, name: 'Bob' });
+      [alice, bob] = await PeerPage.joinBoth(options);
     });
 
     afterAll(async () => {
@@ -159,7 +158,7 @@ describe.each(portVariants)(
       await untilStill(packets);
       await untilStill(energy);
       const [stillPackets, stillEnergy] = [await packets(), await energy()];
-      await sleep(2000);
+      await sleep(1000);
       expect([await packets(), await energy()]).toEqual([stillPackets, stillEnergy]);
 
       await alice.button('Unmute microphone').click();

@@ -21,8 +21,7 @@ test('a call does not violate the Content-Security-Policy', async () => {
       });
     },
   };
-  const alice = await PeerPage.join({ ...options, name: 'Alice' });
-  const bob = await PeerPage.join({ ...options, name: 'Bob' });
+  const [alice, bob] = await PeerPage.joinBoth(options);
   for (const peer of [alice, bob]) {
     await expect.poll(() => peer.received('video', 'framesDecoded'), patience).toBeGreaterThan(0);
   }

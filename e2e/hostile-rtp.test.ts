@@ -34,8 +34,7 @@ const here = useBrowserAndServer();
 test("RTP parameters of one peer can't break the receiving transport of another", async () => {
   const roomId = 'hostile';
   const options = { browser: here.browser, url: here.server.url, roomId };
-  const alice = await PeerPage.join({ ...options, name: 'Alice' });
-  const bob = await PeerPage.join({ ...options, name: 'Bob' });
+  const [alice, bob] = await PeerPage.joinBoth(options);
   const signalling = `${here.server.url.replace('http', 'ws')}/signalling`;
   const mallory = await TestPeer.join({ signalling, roomId, peerId: 'mallory' });
 

@@ -6,8 +6,7 @@ const here = useBrowserAndServer();
 
 test('a small tile receives a lower spatial layer than a large one', async () => {
   const options = { browser: here.browser, url: here.server.url, roomId: 'layers' };
-  const alice = await PeerPage.join({ ...options, name: 'Alice' });
-  const bob = await PeerPage.join({ ...options, name: 'Bob' });
+  const [alice, bob] = await PeerPage.joinBoth(options);
   await bob.tile('Alice').waitFor();
 
   const patience = { timeout: 40_000, interval: 300 };

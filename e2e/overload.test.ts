@@ -37,8 +37,7 @@ beforeAll(async () => {
     RECONNECT_GRACE_SECONDS: '0',
   });
   const options = { browser, url: server.url, roomId };
-  const alice = await PeerPage.join({ ...options, name: 'Alice' });
-  callers = [alice, await PeerPage.join({ ...options, name: 'Bob' })];
+  callers = await PeerPage.joinBoth(options);
 });
 
 afterAll(async () => {

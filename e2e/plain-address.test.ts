@@ -6,8 +6,7 @@ const here = useBrowserAndServer();
 
 test('opening the plain address twice leads to the same room', async () => {
   const options = { browser: here.browser, url: here.server.url };
-  const alice = await PeerPage.join({ ...options, name: 'Alice' });
-  const bob = await PeerPage.join({ ...options, name: 'Bob' });
+  const [alice, bob] = await PeerPage.joinBoth(options);
   await bob.tile('Alice').locator('video').waitFor();
   await alice.tile('Bob').locator('video').waitFor();
   expect(new URL(bob.page.url()).searchParams.get('roomId')).toBe('main');

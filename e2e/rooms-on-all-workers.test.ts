@@ -23,7 +23,7 @@ describe.each([2, 4])('with %i workers', (numWorkers) => {
       await using stack = new AsyncDisposableStack();
       const server = await startServerFor(variant, {
         MEDIASOUP_NUM_WORKERS: String(numWorkers),
-        // A closed page leaves at once, so that the next room's worker is the busiest one.
+        // A page that goes to another room leaves at once, so that the next room's worker is the busiest one.
         RECONNECT_GRACE_SECONDS: '0',
       });
       stack.defer(() => server.stop());
@@ -31,16 +31,21 @@ describe.each([2, 4])('with %i workers', (numWorkers) => {
       const signalling = `${server.url.replace('http', 'ws')}/signalling`;
       const used = new Set<number>();
 
+      const forceTcp = variant.protocol === 'tcp';
+      const peers = await Promise.all(
+        ['Alice', 'Bob'].map((name) =>
+          PeerPage.open({ browser, url: server.url, roomId: 'room-0', forceTcp, name }),
+        ),
+      );
+      stack.defer(async () => void (await Promise.all(peers.map((peer) => peer.close()))));
+
       for (let n = 0; n < numWorkers; n++) {
         const roomId = `room-${n}`;
         // Keeps the room on its worker, so that the next room goes to another one.
         const holder = await TestPeer.join({ signalling, roomId });
         stack.defer(async () => void (await holder.leave()));
-        const forceTcp = variant.protocol === 'tcp';
-        const options = { browser, url: server.url, roomId, forceTcp };
-        const alice = await PeerPage.join({ ...options, name: 'Alice' });
-        const bob = await PeerPage.join({ ...options, name: 'Bob' });
-        for (const peer of [alice, bob]) {
+        await Promise.all(peers.map((peer) => peer.joinRoom(roomId)));
+        for (const peer of peers) {
           await expect
             .poll(() => peer.received('video', 'framesDecoded'), patience)
             .toBeGreaterThan(10);
@@ -49,7 +54,6 @@ describe.each([2, 4])('with %i workers', (numWorkers) => {
           }
         }
         used.add(await busiestWorker(server.url));
-        await Promise.all([alice.close(), bob.close()]);
       }
 
       expect([...used].sort()).toEqual(Array.from({ length: numWorkers }, (_, index) => index));

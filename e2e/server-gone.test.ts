@@ -15,8 +15,7 @@ afterAll(() => browser.close());
 test('the page says that the server is gone, and the call continues by itself when it is back', async () => {
   const first = await startServerProcess({});
   const options = { browser, url: first.url, roomId: 'gone' };
-  const alice = await PeerPage.join({ ...options, name: 'Alice' });
-  const bob = await PeerPage.join({ ...options, name: 'Bob' });
+  const [alice, bob] = await PeerPage.joinBoth(options);
   await bob.tile('Alice').locator('video').waitFor();
 
   await alice.page.evaluate(() => {

@@ -27,10 +27,7 @@ test('peers that can only use the relay see each other', { timeout: 180_000 }, a
   onTestFinished(() => browser.close());
 
   const options = { browser, url: server.url, roomId: 'turn', prepare: relayOnly };
-  const peers = [
-    await PeerPage.join({ ...options, name: 'Alice' }),
-    await PeerPage.join({ ...options, name: 'Bob' }),
-  ];
+  const peers = await PeerPage.joinBoth(options);
   for (const peer of peers) {
     await expect.poll(() => peer.received('video', 'framesDecoded'), patience).toBeGreaterThan(10);
     const stats = await peer.stats();

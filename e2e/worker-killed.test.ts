@@ -29,16 +29,18 @@ test.each(variants.map((variant) => ({ variant, name: describeVariant(variant) }
     await using stack = new AsyncDisposableStack();
     const server = await startServerFor(variant, { MEDIASOUP_NUM_WORKERS: '2' });
     stack.defer(() => server.stop());
-    const join = async (roomId: string, name: string) => {
+    const joinBoth = async (roomId: string, names: [string, string]) => {
       const forceTcp = variant.protocol === 'tcp';
-      const peer = await PeerPage.join({ browser, url: server.url, roomId, name, forceTcp });
-      stack.defer(() => peer.close());
-      return peer;
+      const peers = await PeerPage.joinBoth({ browser, url: server.url, roomId, forceTcp }, names);
+      for (const peer of peers) {
+        stack.defer(() => peer.close());
+      }
+      return peers;
     };
     const frames = (peer: PeerPage) => peer.received('video', 'framesDecoded');
 
-    const [alice, bob] = [await join('hit', 'Alice'), await join('hit', 'Bob')];
-    const [carol, dave] = [await join('spared', 'Carol'), await join('spared', 'Dave')];
+    const [alice, bob] = await joinBoth('hit', ['Alice', 'Bob']);
+    const [carol, dave] = await joinBoth('spared', ['Carol', 'Dave']);
     for (const peer of [alice, bob, carol, dave]) {
       await expect.poll(() => frames(peer), patience).toBeGreaterThan(10);
       // Wait for the notices about peers that have joined.

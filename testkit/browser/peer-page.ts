@@ -60,6 +60,26 @@ export class PeerPage {
     return peer;
   }
 
+  /** Joins two peers at the same time. */
+  static async joinBoth(
+    options: Omit<PeerPageOptions, 'name'>,
+    names: [string, string] = ['Alice', 'Bob'],
+  ): Promise<[PeerPage, PeerPage]> {
+    const [one, other] = names;
+    return await Promise.all([
+      PeerPage.join({ ...options, name: one }),
+      PeerPage.join({ ...options, name: other }),
+    ]);
+  }
+
+  /** Leaves the room, if it is in one, and joins another by the same page. */
+  async joinRoom(roomId: string): Promise<void> {
+    const address = new URL(this.page.url());
+    address.searchParams.set('roomId', roomId);
+    await this.page.goto(address.href);
+    await this.join();
+  }
+
   async join(): Promise<void> {
     try {
       await this.page.getByLabel('Your name').fill(this.name);
