@@ -21,7 +21,7 @@ test('--help prints the settings and starts nothing', () => {
   expect(stdout).toContain('MEDIASOUP_USE_WEBRTC_SERVER');
 });
 
-test('a wrong setting ends the start with one message', () => {
+test('a wrong setting stops the start with one message', () => {
   const { status, stdout, stderr } = run([], { HTTP_PORT: 'nonsense' });
   expect(status).toBe(1);
   expect(stdout).toBe('');
@@ -32,30 +32,30 @@ test('a wrong setting ends the start with one message', () => {
   );
 });
 
-test('a missing worker ends the start with the command that gets one', () => {
+test('a missing worker stops the start, and the message has the command that gets one', () => {
   const { status, stderr } = run([], { MEDIASOUP_WORKER_BIN: '/nowhere', LOG_LEVEL: 'silent' });
   expect(status).toBe(1);
   expect(stderr).toMatch(/worker \/nowhere can't be run.*npm start downloads or builds one/);
 });
 
-test('a program that is no worker ends the start likewise', () => {
+test('a worker that is another program stops the start, too', () => {
   const { status, stderr } = run([], { MEDIASOUP_WORKER_BIN: '/bin/true', LOG_LEVEL: 'silent' });
   expect(status).toBe(1);
   expect(stderr).toMatch(/worker \/bin\/true can't be run.*must name a mediasoup-worker/);
 });
 
-test('--check says whether the settings are right, and starts nothing', () => {
+test('--check checks the settings and starts nothing', () => {
   expect(run(['--check'])).toMatchObject({ status: 0, stdout: '', stderr: '' });
   expect(run(['--check'], { MAX_ROOMS: '-1' }).status).toBe(1);
 });
 
-test.each([['--hepl'], ['--help', 'more']])('an unknown argument is refused: %s', (...args) => {
+test.each([['--hepl'], ['--help', 'more']])('an unknown argument is rejected: %s', (...args) => {
   const { status, stderr } = run(args);
   expect(status).toBe(1);
   expect(stderr).toContain('unknown argument');
 });
 
-test('a worker without the patch that a setting needs ends the start', () => {
+test('a worker without a patch that a setting needs stops the start', () => {
   const env = { MEDIASOUP_WORKER_BIN: '/usr/bin/true', ICE_UFRAG: 'room-and-peer' };
   const { status, stderr } = run([], env);
   expect(status).toBe(1);
@@ -65,7 +65,7 @@ test('a worker without the patch that a setting needs ends the start', () => {
 
 describe.runIf(process.platform === 'linux')('a signal', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
-    '%s: the server says goodbye and leaves nothing',
+    '%s: the server closes its sockets and leaves no worker',
     async (signal) => {
       const server = await startServerProcess({ MEDIASOUP_NUM_WORKERS: '2' });
       const workers = childrenOf(server.process.pid ?? 0);

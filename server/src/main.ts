@@ -1,10 +1,9 @@
-/** What `npm start` runs: reads the environment, starts the server, stops it on a signal. */
+/** What `npm start` runs: reads the environment, starts the server, and stops it on a signal. */
 import { inspect } from 'node:util';
 import { loadConfig } from './config/config.ts';
 import { describeSettings } from './config/help.ts';
 import { deleteSecrets } from './config/parse-settings.ts';
 import { StartError } from './config/start-error.ts';
-import type { Config } from './config/types.ts';
 import { findUser } from './run-as-user.ts';
 import type { RunningServer } from './server.ts';
 import type { Logger } from './telemetry/log.ts';
@@ -21,8 +20,8 @@ try {
       console.log(describeSettings());
       break;
     case '--check':
-      // Set-up asks this before its long work: a wrong setting shall not cost minutes.
-      check(loadConfig(process.env));
+      // The launcher runs this before its long set-up, so that a wrong setting is reported at once.
+      checkSettings();
       break;
     case undefined:
       await main();
@@ -31,13 +30,14 @@ try {
       throw new StartError(`  unknown argument: ${argument}. --help shows the settings.`);
   }
 } catch (error) {
-  const explained = error instanceof StartError;
-  console.error(`oneport can't start:\n${explained ? error.message : inspect(error)}`);
-  // Not process.exitCode: a listener that was left open would keep a server up that serves nothing.
+  const message = error instanceof StartError ? error.message : inspect(error);
+  console.error(`oneport can't start:\n${message}`);
+  // Not process.exitCode, because a listener that is still open would keep the process alive.
   process.exit(1);
 }
 
-function check({ runAsUser }: Config): void {
+function checkSettings(): void {
+  const { runAsUser } = loadConfig(process.env);
   if (runAsUser) {
     findUser(runAsUser);
   }
@@ -46,7 +46,7 @@ function check({ runAsUser }: Config): void {
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   deleteSecrets(process.env);
-  // Only now: --help and --check, which each start asks, shall not wait for mediasoup and express.
+  // Imported here, so that --help and --check don't load mediasoup and express.
   const [{ createLog }, { startServer }] = await Promise.all([
     import('./telemetry/log.ts'),
     import('./server.ts'),
@@ -58,46 +58,44 @@ async function main(): Promise<void> {
   const starting = startServer(config, log);
   stopOnSignal(starting, log, config.drainSeconds);
   const server = await starting;
-  const [first, ...others] = server.urls;
-  console.log(
-    `oneport (${server.ports.mode}): open ${first}${others.map((url) => ` or ${url}`).join('')}`,
-  );
-  // What stands after # no browser sends: it gets into no access log, and into no Referer.
+  console.log(`oneport (${server.ports.mode}): open ${server.urls.join(' or ')}`);
+  // Browsers never send the URL fragment, so the token stays out of access logs and Referer headers.
   const token = config.dashboard.token
     ? ' (token: DASHBOARD_TOKEN)'
     : `#token=${server.dashboardToken}`;
-  console.log(`the live port map: ${first}dashboard${token}`);
+  console.log(`the live port map: ${server.urls[0]}dashboard${token}`);
 }
 
 /**
- * The first signal warns those who are in a room and waits for them, a second one stops at once but in order, and
- * one that comes while it stops ends the process.
+ * The first signal drains the server, the second one ends the draining and stops the server in order, and one during
+ * the stop ends the process.
  */
 function stopOnSignal(starting: Promise<RunningServer>, log: Logger, drainSeconds: number): void {
-  let state: 'running' | 'waiting' | 'stopping' = 'running';
+  let state: 'running' | 'draining' | 'stopping' = 'running';
   const enough = new AbortController();
   const stop = async () => {
     const server = await starting;
-    state = 'waiting';
+    state = 'draining';
     await server.drain({ seconds: drainSeconds, signal: enough.signal, say: console.log });
     state = 'stopping';
     await server.stop();
     log.info('stopped');
   };
   const onSignal = (signal: unknown) => {
-    log.info({ signal, state }, 'asked to stop');
+    log.info({ signal, state }, 'signal received');
     switch (state) {
       case 'running':
+        // A signal during the start waits for its end.
         state = 'stopping';
         stop().then(
           () => process.exit(0),
           (error: unknown) => {
-            console.error(`oneport could not stop in order: ${String(error)}`);
+            console.error(`oneport failed to stop: ${inspect(error)}`);
             process.exit(1);
           },
         );
         break;
-      case 'waiting':
+      case 'draining':
         enough.abort();
         break;
       case 'stopping':
@@ -108,8 +106,8 @@ function stopOnSignal(starting: Promise<RunningServer>, log: Logger, drainSecond
   for (const signal of signals) {
     process.on(signal as NodeJS.Signals, onSignal);
   }
-  // The launcher holds the other end of this channel. It says so when it may not signal us (RUN_AS_USER), and when it
-  // is gone, so must we be.
+  // With RUN_AS_USER, the launcher may not signal this process and sends the signal's name on this channel. If the
+  // launcher is gone, the server stops too.
   process.on('message', (message) => {
     if (signals.includes(message)) {
       onSignal(message);

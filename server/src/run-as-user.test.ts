@@ -1,4 +1,4 @@
-/** The server with the rights that docs/shared-port-operation.md lists, and without them. */
+/** The server with the privileges that docs/shared-port-operation.md lists, and without them. */
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -47,7 +47,7 @@ async function start(rights: Rights | undefined, env: Record<string, string> = {
   return { ...server, pid, mediaPort: Number(env.MEDIASOUP_PORT ?? server.mediaPort) };
 }
 
-/** A start that is meant to fail, and to leave nothing. */
+/** A start that must fail and leave no process. */
 async function fail(rights: Rights | undefined, env: Record<string, string> = {}) {
   const [program, ...args] = restricted(rights, 'main.ts');
   const [MEDIASOUP_PORT, HTTP_PORT] = [String(await freePorts(1)), String(await freePorts(1))];
@@ -63,12 +63,12 @@ async function fail(rights: Rights | undefined, env: Record<string, string> = {}
   expect(processesMarked('MARK', mark)).toEqual([]);
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   expect(stderr).toMatch(/^oneport can't start:\n {2}\S/);
-  // One message, for people: no stack trace.
+  // A message for people has no stack trace.
   expect(stderr).not.toMatch(/^\s+at /m);
   return stderr;
 }
 
-/** A peer joins, and its transport is reached at the one port. */
+/** A peer joins, and its transport answers at the shared port. */
 async function expectMedia({ url, mediaPort }: ServerProcess): Promise<void> {
   const peer = await TestPeer.join({ signalling: `${url.replace('http', 'ws')}/signalling` });
   onTestFinished(() => peer.socket.terminate());
@@ -81,7 +81,7 @@ async function expectMedia({ url, mediaPort }: ServerProcess): Promise<void> {
   expect(await ice.check(sendTransport.iceParameters)).toBe('success');
 }
 
-/** Ends a worker as a crash does, and waits for the one that takes its place. */
+/** Kills a worker and waits for its replacement. */
 async function expectRespawn({ pid, url }: { pid: number; url: string }): Promise<number> {
   const [worker = 0] = childrenOf(pid);
   process.kill(worker, 'SIGKILL');
@@ -97,7 +97,7 @@ async function expectRespawn({ pid, url }: { pid: number; url: string }): Promis
   );
 }
 
-test('without capabilities: one message says what is missing, how to get it, and what works without', async () => {
+test('without capabilities: the message says what is missing, how to get it, and what works without', async () => {
   const message = await fail(as());
   expect(message).toContain('the kernel refused bpf(BPF_MAP_CREATE): EPERM');
   expect(message).toContain('It takes the capability CAP_BPF');
@@ -105,7 +105,7 @@ test('without capabilities: one message says what is missing, how to get it, and
   expect(message).toContain('MEDIASOUP_USE_WEBRTC_SERVER=true (a port for each worker) needs none');
 });
 
-test('root in a user namespace has CAP_BPF, but not where it counts: the message says that', async () => {
+test('root in a user namespace: the message says that CAP_BPF has no effect there', async () => {
   const [program, ...args] = restricted(undefined, 'main.ts');
   const { status, stderr } = spawnSync('unshare', ['--user', '--map-root-user', program, ...args], {
     env: { ...process.env, ...shared, MEDIASOUP_LISTEN_IP: '127.0.0.1' },
@@ -118,7 +118,7 @@ test('root in a user namespace has CAP_BPF, but not where it counts: the message
   );
 });
 
-test('with CAP_BPF alone it runs, its workers have no right at all, and one that dies comes back', async () => {
+test('with CAP_BPF only: the server runs, its workers have no capability, and a killed worker is replaced', async () => {
   const server = await start(as('bpf'));
   const [worker = 0] = childrenOf(server.pid);
   expect(rightsOf(server.pid)).toEqual({ uids: [nobody], groups: [], effective: CAP_BPF });
@@ -128,20 +128,20 @@ test('with CAP_BPF alone it runs, its workers have no right at all, and one that
   await expectMedia(server);
 });
 
-test('RUN_AS_USER where CAP_BPF is needed all the time: the message says that, and what does', async ({
+test('RUN_AS_USER where using maps needs CAP_BPF: the message says so, and what to do', async ({
   skip,
 }) => {
-  skip(!usingTakesCapBpf(), 'takes Linux before 5.19, with kernel.unprivileged_bpf_disabled on');
+  skip(!usingTakesCapBpf(), 'needs Linux before 5.19, with kernel.unprivileged_bpf_disabled on');
   const message = await fail(undefined, { RUN_AS_USER: 'nobody' });
   expect(message).toContain('(BPF_MAP_UPDATE_ELEM): EPERM once CAP_BPF was given up.');
   expect(message).toContain('AmbientCapabilities=CAP_BPF in a systemd unit');
   expect(message).toContain('kernel.unprivileged_bpf_disabled to 0');
 });
 
-test('RUN_AS_USER: root is given up for good, peers are served, a worker that dies comes back', async ({
+test('RUN_AS_USER: drops root for good, serves peers, and replaces a killed worker', async ({
   skip,
 }) => {
-  skip(usingTakesCapBpf(), 'takes Linux 5.19, or kernel.unprivileged_bpf_disabled off');
+  skip(usingTakesCapBpf(), 'needs Linux 5.19, or kernel.unprivileged_bpf_disabled off');
   const server = await start(undefined, { RUN_AS_USER: 'nobody' });
   const [worker = 0] = childrenOf(server.pid);
   for (const pid of [server.pid, worker]) {
@@ -153,8 +153,8 @@ test('RUN_AS_USER: root is given up for good, peers are served, a worker that di
   await expectMedia(server);
 });
 
-test('RUN_AS_USER: SIGTERM ends the server and its workers', async ({ skip }) => {
-  skip(usingTakesCapBpf(), 'takes Linux 5.19, or kernel.unprivileged_bpf_disabled off');
+test('RUN_AS_USER: SIGTERM stops the server and its workers', async ({ skip }) => {
+  skip(usingTakesCapBpf(), 'needs Linux 5.19, or kernel.unprivileged_bpf_disabled off');
   const server = await start(undefined, { RUN_AS_USER: 'nobody', MEDIASOUP_NUM_WORKERS: '2' });
   const workers = childrenOf(server.pid);
   expect(workers).toHaveLength(2);
@@ -178,7 +178,7 @@ test('a worker with capabilities of its own: the message says that its socket ca
   if (status !== 0) {
     skip(`setcap: ${error ?? stderr}`);
   }
-  // The bounding set has it, so that the worker gets it; the server doesn't.
+  // In the bounding set only: the worker gets the capability, the server doesn't.
   const message = await fail({ ...as('bpf'), bounding: ['net_raw'] }, { MEDIASOUP_WORKER_BIN });
   expect(message).toMatch(/can't have a copy of a worker's socket \(.*(EPERM|EACCES)/);
   expect(message).toContain('docker run --cap-add SYS_PTRACE');
@@ -188,14 +188,14 @@ describe('a port below 1024', () => {
   beforeEach(({ skip }) => {
     const file = '/proc/sys/net/ipv4/ip_unprivileged_port_start';
     if (Number(readFileSync(file, 'utf8')) < 1024) {
-      skip(`${file} gives low ports to everybody`);
+      skip(`${file} allows low ports for every process`);
     }
   });
 
   test.each([
-    ['CAP_BPF alone', as('bpf'), {}],
+    ['CAP_BPF only', as('bpf'), {}],
     ['RUN_AS_USER', undefined, { RUN_AS_USER: 'nobody' }],
-  ])('is refused with %s, and the message says what it takes', async (_, rights, env) => {
+  ])('is refused with %s, and the message says what it needs', async (_, rights, env) => {
     const port = await freeLowPort();
     const message = await fail(rights, { ...env, MEDIASOUP_PORT: String(port) });
     expect(message).toContain(`MEDIASOUP_PORT=${port}: can't listen at 127.0.0.1, UDP (EACCES).`);
@@ -203,7 +203,7 @@ describe('a port below 1024', () => {
     expect(message).toContain(`sysctl net.ipv4.ip_unprivileged_port_start=${port}`);
   });
 
-  test('without any right the first message names all that it takes', async () => {
+  test('is refused without capabilities, and the first message lists all that are needed', async () => {
     const port = await freeLowPort();
     const message = await fail(as(), { MEDIASOUP_PORT: String(port) });
     expect(message).toContain(`and CAP_NET_BIND_SERVICE for port ${port}`);
@@ -212,13 +212,13 @@ describe('a port below 1024', () => {
     expect(message).toContain(`sysctl net.ipv4.ip_unprivileged_port_start=${port}`);
   });
 
-  test('is refused to HTTP likewise', async () => {
+  test('is refused for HTTP, too', async () => {
     const port = await freeLowPort();
     const message = await fail(as('bpf'), { HTTP_PORT: String(port) });
     expect(message).toContain(`HTTP_PORT=${port}: can't listen at 127.0.0.1 (EACCES). Ports below`);
   });
 
-  test('is had with CAP_NET_BIND_SERVICE too, by the workers as well', async () => {
+  test('is available with CAP_NET_BIND_SERVICE, to workers as well', async () => {
     const MEDIASOUP_PORT = String(await freeLowPort());
     const server = await start(as('bpf', 'net_bind_service'), { MEDIASOUP_PORT });
     const [worker = 0] = childrenOf(server.pid);
@@ -229,10 +229,10 @@ describe('a port below 1024', () => {
   });
 });
 
-describe('RUN_AS_USER that can’t be had', () => {
-  test('a name that nobody has', async () => {
-    const message = await fail(undefined, { RUN_AS_USER: 'oneport-nobody-has-it' });
-    expect(message).toContain('RUN_AS_USER=oneport-nobody-has-it: there is no such user.');
+describe('RUN_AS_USER is refused', () => {
+  test('for an unknown user', async () => {
+    const message = await fail(undefined, { RUN_AS_USER: 'oneport-no-such-user' });
+    expect(message).toContain('RUN_AS_USER=oneport-no-such-user: no such user.');
   });
 
   test('without root', async () => {
@@ -240,21 +240,21 @@ describe('RUN_AS_USER that can’t be had', () => {
     expect(message).toContain('RUN_AS_USER=root: only root can become another user.');
   });
 
-  test('without the capabilities to become another', async () => {
+  test('without the capabilities to become another user', async () => {
     const message = await fail({ uid: 0, capabilities: ['bpf'] }, { RUN_AS_USER: 'nobody' });
-    expect(message).toContain('root takes CAP_SETGID and CAP_SETUID');
+    expect(message).toContain('root needs CAP_SETGID and CAP_SETUID');
   });
 
-  test('a worker in a folder that this user has no way to', async () => {
+  test('if the user has no access to the worker', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'oneport-closed-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     mkdirSync(join(folder, 'worker'));
     const MEDIASOUP_WORKER_BIN = join(folder, 'worker', 'mediasoup-worker');
     writeFileSync(MEDIASOUP_WORKER_BIN, '', { mode: 0o755 });
     chmodSync(folder, 0o700);
-    // In single-port, where the worker needs no manifest.
+    // In single-port, because there the worker needs no manifest.
     const env = { RUN_AS_USER: 'nobody', MEDIASOUP_USE_WEBRTC_SERVER: 'true' };
     const message = await fail(undefined, { ...env, MEDIASOUP_WORKER_BIN });
-    expect(message).toContain(`RUN_AS_USER=nobody may not use ${MEDIASOUP_WORKER_BIN}`);
+    expect(message).toContain(`RUN_AS_USER=nobody has no access to ${MEDIASOUP_WORKER_BIN}`);
   });
 });

@@ -2,8 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { StartError } from './config/start-error.ts';
 
-/** Whom to become. */
-export interface RunAs {
+export interface User {
   name: string;
   uid: number;
   gid: number;
@@ -12,34 +11,33 @@ export interface RunAs {
 }
 
 /**
- * Looks a user up, before anything else is done.
+ * Looks up a user, before the long part of the start.
  *
  * @param name - RUN_AS_USER
- * @throws StartError when there is no such user, or it isn't ours to become
+ * @throws StartError when there is no such user, or this process can't become it
  */
-export function findUser(name: string): RunAs {
+export function findUser(name: string): User {
   const [uid = 0] = idsOf('-u', name);
   const [gid = 0] = idsOf('-g', name);
   const own = process.getuid?.();
   if (own !== 0 && own !== uid) {
     throw new StartError(
-      `  RUN_AS_USER=${name}: only root can become another user. Start as root, or as ${name} with RUN_AS_USER unset.`,
+      `  RUN_AS_USER=${name}: only root can become another user. Start as root, or as ${name} without RUN_AS_USER.`,
     );
   }
   return { name, uid, gid, groups: idsOf('-G', name) };
 }
 
 /**
- * Gives up root for good: the process, and those that it starts, are that user's, with its groups
- * (setuid(2), setgroups(2)) and without any capability (capabilities(7)).
+ * Drops root for good: this process and those that it starts become the user's, with its groups (setuid(2),
+ * setgroups(2)) and without any capability (capabilities(7)).
  *
- * @param user - who is already that user stays so
- * @param needed - what would be missed later, without a word that says why: a folder to read from and
- *   a program to run
- * @throws StartError when root may not become that user, or that user may not use those
+ * @param needed - a folder to read and a program to run, checked here because their absence would be hard to explain
+ *   later
+ * @throws StartError when root may not become the user, or the user lacks access to what is needed
  */
 export function becomeUser(
-  { name, uid, gid, groups }: RunAs,
+  { name, uid, gid, groups }: User,
   needed: { folder: string; program: string | undefined },
 ): void {
   if (process.getuid?.() !== uid) {
@@ -49,39 +47,39 @@ export function becomeUser(
       process.setuid?.(uid);
     } catch (error) {
       throw new StartError(
-        `  RUN_AS_USER=${name}: ${(error as Error).message}. To become another user, root takes CAP_SETGID and ` +
-          'CAP_SETUID: a container that drops capabilities must have them added.',
+        `  RUN_AS_USER=${name}: ${(error as Error).message}. To become another user, root needs CAP_SETGID and ` +
+          'CAP_SETUID. Add them to a container that drops capabilities.',
         { cause: error },
       );
     }
   }
   for (const file of [needed.folder, needed.program]) {
-    if (file && !mayUse(file)) {
+    if (file && !isAccessible(file)) {
       throw new StartError(
-        `  RUN_AS_USER=${name} may not use ${file}: give it the right to read and execute it, and to pass ` +
-          'through the folders above. Or put oneport where it has that (ONEPORT_CACHE is where workers are kept).',
+        `  RUN_AS_USER=${name} has no access to ${file}. Let it read and execute that file and enter the folders ` +
+          'above, or move oneport to where it can (workers are kept in ONEPORT_CACHE).',
       );
     }
   }
 }
 
-/** A worker must be readable too: of a program that isn't, nobody may copy sockets (execve(2), ptrace(2)). */
-function mayUse(file: string): boolean {
+/** The worker must be readable too: the kernel protects the sockets of an unreadable program (execve(2), ptrace(2)). */
+function isAccessible(file: string): boolean {
   try {
     accessSync(file, constants.R_OK | constants.X_OK);
     return true;
   } catch (error) {
-    // What isn't there is missed, and told of, by who needs it.
+    // A missing file is reported by the part that needs it.
     return (error as NodeJS.ErrnoException).code !== 'EACCES';
   }
 }
 
-/** By id(1): -u the user's, -g the group's, -G all groups'. */
-function idsOf(which: '-u' | '-g' | '-G', name: string): number[] {
+/** @param option - of id(1): -u for the user, -g for its group, -G for all its groups */
+function idsOf(option: '-u' | '-g' | '-G', name: string): number[] {
   try {
-    const output = execFileSync('id', [which, '--', name], { encoding: 'utf8', stdio: 'pipe' });
+    const output = execFileSync('id', [option, '--', name], { encoding: 'utf8', stdio: 'pipe' });
     return output.trim().split(' ').map(Number);
   } catch {
-    throw new StartError(`  RUN_AS_USER=${name}: there is no such user.`);
+    throw new StartError(`  RUN_AS_USER=${name}: no such user.`);
   }
 }

@@ -1,13 +1,11 @@
-/** The composition root: settings -> parts -> listen -> stop. The only file that knows them all. */
-import type { Server } from 'node:http';
+/** The composition root: the only file that knows all parts. It owns their lifetimes. */
 import { dashboardPath, signallingPath } from '@oneport/protocol';
-import { type Authenticator, createAuthenticator } from './access/authenticator.ts';
+import { createAuthenticator } from './access/authenticator.ts';
 import { loadOrGenerateToken } from './access/operator-token.ts';
 import type { Config } from './config/types.ts';
-import { acceptInto } from './http/accept-into.ts';
 import { builtApp, createApp } from './http/app.ts';
 import { knownHosts } from './http/known-hosts.ts';
-import { createServer, listen, pageUrls } from './http/listen.ts';
+import { acceptInto, createServer, listen, pageUrls } from './http/listen.ts';
 import { serveMetrics } from './http/metrics-server.ts';
 import { remoteAddressOf } from './http/remote-address.ts';
 import { loadKeyPair } from './http/tls.ts';
@@ -27,64 +25,73 @@ import type { Logger } from './telemetry/log.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 
 export interface RunningServer {
-  /** Where the page is, the best address first. */
+  /** The URLs of the page, the best first. */
   urls: string[];
-  /** What opens the port map. */
+  /** The token that opens the port map. */
   dashboardToken: string;
   ports: MediaPorts;
   pool: WorkerPool;
   rooms: Rooms;
-  /**
-   * Lets no room begin any more, warns those who are in one, and waits until all rooms have ended.
-   *
-   * @param options.seconds - for so long at most; 0: not at all
-   * @param options.signal - ends the waiting
-   * @param options.say - is told what is waited for, if anything is
-   */
+  /** Admits no new rooms, warns peers, and waits until all rooms have ended or the time is up. */
   drain(options: DrainOptions): Promise<void>;
-  /** Sends everybody away with a reason that makes them come back, then ends what was started. */
+  /** Closes all sockets with a close code that makes clients reconnect, then stops all parts. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts everything.
+ * Starts all parts of the server.
  *
- * @param config - the settings
- * @param log - where events go
- * @throws StartError when a setting can't be had; nothing is left running then
+ * @throws StartError when a setting can't be applied; nothing is left running
  */
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
+  const { media, limits } = config;
   const runAs = config.runAsUser ? findUser(config.runAsUser) : undefined;
   checkWorkerPatches(config);
   const keyPair = await loadKeyPair(config.http.tls);
-  // As whoever has started it: another user may have no home to keep it in.
+  // Before becomeUser, because the other user may have no home to keep it in.
   const dashboardToken = config.dashboard.token ?? loadOrGenerateToken(config.dashboard.tokenFile);
   const telemetry = new Telemetry();
   logLimitHits(telemetry, log);
-  const ports = await createMediaPorts(config, log, telemetry);
-  const { numWorkers, workerBin } = config.media;
-  let pool: WorkerPool;
-  let authenticator: Authenticator;
-  try {
-    // Workers must be of the user who has the port: the kernel lets nobody else's join it.
-    if (runAs) {
-      becomeUser(runAs, { folder: builtApp, program: workerBin });
-    }
-    // As the user that it will be read anew as.
-    authenticator = createAuthenticator(config.auth, log);
-    const maxCpu = config.limits.worker_cpu;
-    pool = await WorkerPool.start({ ports, numWorkers, workerBin, maxCpu, telemetry, log });
-  } catch (error) {
-    await ports.close();
-    throw error;
-  }
-  const rooms = new Rooms({ pool, limits: config.limits, graceMs: config.graceMs, log });
 
-  const trustedTls = config.http.tls.kind === 'files';
-  const app = createApp({ ports, pool, rooms, trustedTls, log });
-  const { allowedOrigins, trustedProxies } = config.http;
+  // Disposed in reverse order, here if the start fails and in stop() otherwise.
+  await using starting = new AsyncDisposableStack();
+  const ports = await createMediaPorts(config, log, telemetry);
+  starting.defer(() => ports.close());
+  // Before the workers start: the kernel lets only sockets of the user who has the port join it.
+  if (runAs) {
+    becomeUser(runAs, { folder: builtApp, program: media.workerBin });
+  }
+  // After becomeUser, because the files of keys are read again as that user.
+  const authenticator = createAuthenticator(config.auth, log);
+  const pool = await WorkerPool.start({
+    ports,
+    numWorkers: media.numWorkers,
+    workerBin: media.workerBin,
+    maxCpu: limits.worker_cpu,
+    telemetry,
+    log,
+  });
+  starting.defer(() => pool.close());
+  const rooms = new Rooms({ pool, limits, graceMs: config.graceMs, log });
+
+  const { allowedOrigins, trustedProxies, tls } = config.http;
+  const trustedTls = tls.kind === 'files';
   const remoteAddress = remoteAddressOf(trustedProxies);
   const isKnownHost = knownHosts(allowedOrigins, trustedTls ? keyPair?.cert : undefined);
+  // Metrics are served until the workers stop, so that they show how the server drains.
+  if (config.metrics) {
+    const { numWorkers } = media;
+    const metrics = new Metrics({ ports, pool, rooms, numWorkers, limits, telemetry });
+    starting.defer(() => metrics.close());
+    const metricsServer = await serveMetrics({ ...config.metrics, isKnownHost, metrics, log });
+    starting.defer(() => {
+      metricsServer.close();
+      metricsServer.closeAllConnections();
+    });
+  }
+  const server = createServer(keyPair, createApp({ ports, pool, rooms, trustedTls, log }));
+  starting.defer(() => server.closeAllConnections());
+  starting.defer(() => rooms.close('server stopping'));
   const portMap = new PortMapServer({
     ports,
     pool,
@@ -93,7 +100,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     isKnownHost,
     log,
   });
-  const server = createServer(keyPair, app);
+  starting.defer(() => portMap.close());
   routeUpgrades(server, {
     handlers: {
       [signallingPath]: createSignalling({
@@ -101,7 +108,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
         authenticator,
         portMode: ports.mode,
         turn: config.turn,
-        limits: config.limits,
+        limits,
         telemetry,
         remoteAddress,
         log,
@@ -109,31 +116,20 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       [dashboardPath]: portMap.upgrade,
     },
     allowedOrigins,
-    handshakesPerSecond: config.limits.handshakes_per_second,
+    handshakesPerSecond: limits.handshakes_per_second,
     remoteAddress,
     telemetry,
     log,
   });
-  const { limits } = config;
-  const metrics =
-    config.metrics && new Metrics({ ports, pool, rooms, numWorkers, limits, telemetry });
-  let metricsServer: Server | undefined;
-  try {
-    if (config.metrics && metrics) {
-      metricsServer = await serveMetrics({ ...config.metrics, isKnownHost, metrics, log });
-    }
-    if (config.http.sharesMediaPort) {
-      ports.acceptHttp?.(acceptInto(server));
-    } else {
-      await listen(server, config.http);
-    }
-  } catch (error) {
-    metricsServer?.close();
-    await pool.close();
-    await ports.close();
-    throw error;
+  if (config.http.sharesMediaPort) {
+    ports.acceptHttp?.(acceptInto(server));
+    starting.defer(() => ports.acceptHttp?.(undefined));
+  } else {
+    await listen(server, config.http);
   }
+  starting.defer(() => void server.close());
 
+  const started = starting.move();
   return {
     urls: pageUrls(config.http.host, config.http.port, keyPair !== undefined),
     dashboardToken,
@@ -141,19 +137,6 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     pool,
     rooms,
     drain: (options) => drain(rooms, options),
-    async stop() {
-      // Nobody new, neither at its own port nor through the media port.
-      server.close();
-      ports.acceptHttp?.(undefined);
-      await portMap.close();
-      await rooms.close('server stopping');
-      server.closeAllConnections();
-      // Last of all that listens: how a server empties is worth seeing.
-      metrics?.close();
-      metricsServer?.close();
-      metricsServer?.closeAllConnections();
-      await pool.close();
-      await ports.close();
-    },
+    stop: () => started.disposeAsync(),
   };
 }

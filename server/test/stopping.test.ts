@@ -1,28 +1,31 @@
-/**
- * Servers that are told to stop, in every way that there is: what happens to those who are in a call, and what is
- * left behind. `STOP_RUNS=50` does each so often.
- */
+/** Stopping a server in every way: calls continue while it drains, and nothing is left. `STOP_RUNS=50` repeats each test. */
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { closeCodes, type Welcome } from '@oneport/protocol';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { IcePeer } from '../../testkit/clients/ice-peer.ts';
 import { TestPeer } from '../../testkit/clients/test-peer.ts';
+import { freePorts } from '../../testkit/servers/free-ports.ts';
 import { startWatchedServer, type WatchedServer } from '../../testkit/servers/left-behind.ts';
 import { obstacleToSteering } from '../../testkit/servers/steered-host.ts';
+import { kernelSockets } from '../../testkit/system/kernel-sockets.ts';
 import { childrenOf } from '../../testkit/system/processes.ts';
+import { loadConfig } from '../src/config/config.ts';
 import type { Readiness } from '../src/http/readiness.ts';
+import { startServer } from '../src/server.ts';
+import { createLog } from '../src/telemetry/log.ts';
 
 const runs = Number(process.env.STOP_RUNS ?? 1);
 
-/** Of one run: starting a server is most of it, and a busy machine takes long for that. */
+/** Starting a server takes long on a busy machine. */
 const timeout = 90_000;
 
-/** Whoever waits for it to pass waits in vain: what ends earlier was ended by something else. */
+/** Never passes in a test: what ends before was ended by something else. */
 const aDay = { DRAIN_SECONDS: '86400' };
 
 const modes = [
   { mode: 'single-port', useWebRtcServer: 'true' },
-  // By hand: what could stay behind of it is less than of the others.
+  // Only in long runs: multi-port has the least that could be left.
   ...(runs > 1 ? [{ mode: 'multi-port', useWebRtcServer: 'false' }] : []),
   ...(obstacleToSteering() ? [] : [{ mode: 'shared-port', useWebRtcServer: 'shared' }]),
 ];
@@ -35,7 +38,7 @@ interface Call {
   exit: Promise<unknown[]>;
 }
 
-/** A server with a room that one peer is in. */
+/** A server with a room with one peer. */
 async function startCall(env: Record<string, string>, detached = false): Promise<Call> {
   const server = await startWatchedServer({ MEDIASOUP_NUM_WORKERS: '2', ...env }, { detached });
   const workers = childrenOf(server.process.pid ?? 0);
@@ -50,7 +53,7 @@ async function ready({ server }: Call): Promise<{ status: number; body: Readines
   return { status: response.status, body: (await response.json()) as Readiness };
 }
 
-/** Media gets through: the worker answers at the first candidate. */
+/** The worker answers at the first candidate. */
 async function expectMedia({ sendTransport }: Welcome): Promise<void> {
   const [candidate] = sendTransport?.iceCandidates ?? [];
   if (!sendTransport || !candidate) {
@@ -67,7 +70,7 @@ describe.runIf(process.platform === 'linux').each(modes)(
   ({ useWebRtcServer }) => {
     const env = { MEDIASOUP_USE_WEBRTC_SERVER: useWebRtcServer };
 
-    test('a room that is open may go on, others begin elsewhere', {
+    test('open rooms continue, and new ones are refused', {
       repeats: runs - 1,
     }, async () => {
       const call = await startCall({ ...env, ...aDay });
@@ -91,7 +94,7 @@ describe.runIf(process.platform === 'linux').each(modes)(
 
       const late = await TestPeer.join({ signalling });
       expect((await late.notification('serverStopping')).inSeconds).toBeGreaterThan(86000);
-      expect(late.frames[0]?.message.method, 'first comes what always does').toBe('welcome');
+      expect(late.frames[0]?.message.method, 'the first message').toBe('welcome');
 
       const { resumeSecret, generation } = await peer.welcome();
       const { peerId } = peer;
@@ -106,7 +109,7 @@ describe.runIf(process.platform === 'linux').each(modes)(
       await server.expectNothingLeft();
     });
 
-    test('a signal to the whole process group takes nothing from the call', {
+    test('a signal to the whole process group does not end the call', {
       repeats: runs - 1,
     }, async () => {
       const { server, peer, workers, exit } = await startCall({ ...env, ...aDay }, true);
@@ -125,7 +128,7 @@ describe.runIf(process.platform === 'linux').each(modes)(
       await server.expectNothingLeft();
     });
 
-    test('after DRAIN_SECONDS everybody is sent away, to come back', {
+    test('after DRAIN_SECONDS all peers are told to reconnect', {
       repeats: runs - 1,
     }, async () => {
       const { server, peer, exit } = await startCall({ ...env, DRAIN_SECONDS: '1' });
@@ -140,7 +143,7 @@ describe.runIf(process.platform === 'linux').each(modes)(
       await server.expectNothingLeft();
     });
 
-    test('killed outright, it leaves no worker', { repeats: runs - 1 }, async () => {
+    test('SIGKILL leaves no worker', { repeats: runs - 1 }, async () => {
       const { server, exit } = await startCall(env);
       server.process.kill('SIGKILL');
       expect(await exit).toEqual([null, 'SIGKILL']);
@@ -150,19 +153,19 @@ describe.runIf(process.platform === 'linux').each(modes)(
 );
 
 describe.runIf(process.platform === 'linux')('in single-port', { timeout }, () => {
-  test('where no room is open it stops at once, and says nothing of waiting', async () => {
+  test('stops at once without an open room', async () => {
     const server = await startWatchedServer({ ...aDay, LOG_LEVEL: 'info' });
     const exit = once(server.process, 'exit');
     server.process.kill('SIGINT');
     expect(await exit).toEqual([0, null]);
     expect(server.output()).not.toContain('DRAIN_SECONDS');
     expect(server.output()).toMatch(
-      /"signal":"SIGINT","state":"running".*"asked to stop".*"msg":"stopped"/s,
+      /"signal":"SIGINT","state":"running".*"signal received".*"msg":"stopped"/s,
     );
     await server.expectNothingLeft();
   });
 
-  test('it says what it waits for, and how to stop it at once', async () => {
+  test('prints what it waits for, and how to stop it at once', async () => {
     const { server, peer, exit } = await startCall(aDay);
     server.process.kill('SIGINT');
     await expect
@@ -174,7 +177,7 @@ describe.runIf(process.platform === 'linux')('in single-port', { timeout }, () =
     await server.expectNothingLeft();
   });
 
-  test('workers that are ended too are started again, and the call goes on', async () => {
+  test('restarts workers that were signalled too, and the call continues', async () => {
     // As systemd does with KillMode=control-group.
     const { server, workers, peer, exit } = await startCall(aDay);
     for (const pid of [server.process.pid ?? 0, ...workers]) {
@@ -189,7 +192,7 @@ describe.runIf(process.platform === 'linux')('in single-port', { timeout }, () =
     await server.expectNothingLeft();
   });
 
-  test('with a worker that hangs, a third signal ends all at once', {
+  test('a third signal ends the process even if a worker hangs', {
     repeats: runs - 1,
   }, async () => {
     const { server, peer, workers, exit } = await startCall(aDay);
@@ -205,3 +208,41 @@ describe.runIf(process.platform === 'linux')('in single-port', { timeout }, () =
     await server.expectNothingLeft();
   });
 });
+
+test.runIf(process.platform === 'linux')(
+  'a failed start leaves no worker, no port and no HTTP server',
+  { timeout },
+  async () => {
+    const [first, taken] = [await freePorts(4), createServer()];
+    await new Promise<void>((resolve) => taken.listen(first, '127.0.0.1', resolve));
+    onTestFinished(() => void taken.close());
+    const start = () =>
+      startServer(
+        loadConfig({
+          MEDIASOUP_WORKER_BIN: process.env.MEDIASOUP_WORKER_BIN,
+          MEDIASOUP_LISTEN_IP: '127.0.0.1',
+          MEDIASOUP_NUM_WORKERS: '1',
+          MEDIASOUP_PORT: String(first + 1),
+          METRICS_PORT: String(first + 2),
+          HTTP_PORT: String(first),
+          LOG_LEVEL: 'silent',
+        }),
+        createLog('silent'),
+      );
+    const before = childrenOf(process.pid);
+    // The last thing to start is HTTP; everything else runs by then.
+    await expect(start()).rejects.toThrow(`HTTP_PORT=${first}: in use`);
+    await expect.poll(() => childrenOf(process.pid)).toEqual(before);
+    const left = kernelSockets('listening').filter(({ local }) =>
+      [first + 1, first + 2].some((port) => local.endsWith(`:${port}`)),
+    );
+    expect(left).toEqual([]);
+    // With the port free, the same settings start, which shows that they were all right.
+    await new Promise((resolve) => taken.close(resolve));
+    const server = await start();
+    expect((await fetch(`http://127.0.0.1:${first + 2}/metrics`)).status).toBe(200);
+    await server.stop();
+    await expect(fetch(`http://127.0.0.1:${first + 2}/metrics`)).rejects.toThrow();
+    expect(childrenOf(process.pid)).toEqual(before);
+  },
+);

@@ -1,48 +1,49 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { ConfigError } from '../config/start-error.ts';
-import { howToHaveLowPort } from '../net/low-port.ts';
+import { howToGetLowPort } from '../net/low-port.ts';
 import type { KeyPair } from './tls.ts';
 
-/**
- * What answers, listening to nothing yet.
- *
- * @param keyPair - undefined: plain HTTP
- * @param app - what answers
- */
+/** @returns a server that does not listen yet: HTTPS if there is a key pair */
 export function createServer(keyPair: KeyPair | undefined, app: RequestListener): Server {
   return keyPair ? createHttpsServer(keyPair, app) : createHttpServer(app);
 }
 
 /**
- * Starts to serve.
+ * Prepares a server for connections that another part accepts.
  *
- * @param server - what answers
- * @param where - an address of this machine and a port of it
- * @param settings - what they are called, for whoever has to change them
- * @throws ConfigError when the port is taken or not allowed, or the address is not this machine's
+ * @param server - HTTP or HTTPS, not listening
+ * @returns passes a connection to the server; nothing of it has been read, or it was put back
+ */
+export function acceptInto(server: Server): (socket: Socket) => void {
+  // On this event only, Node starts to check headersTimeout and requestTimeout, and to track the connections that
+  // closeAllConnections() closes (_http_server.js, setupConnectionsTracking).
+  server.emit('listening');
+  return (socket) => server.emit('connection', socket);
+}
+
+/**
+ * Makes a server listen.
+ *
+ * @param settings - the names of the settings, for messages
+ * @throws ConfigError when the port is taken or not permitted, or the address is not of this machine
  */
 export async function listen(
   server: Server,
-  { host, port }: Where,
-  settings: Settings = { host: 'HTTP_HOST', port: 'HTTP_PORT' },
+  { host, port }: ListenOptions,
+  settings: SettingNames = { host: 'HTTP_HOST', port: 'HTTP_PORT' },
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(explained(error, { host, port }, settings)),
+      reject(toConfigError(error, { host, port }, settings)),
     );
     server.listen(port, host, resolve);
   });
 }
 
-/**
- * The addresses to open in a browser.
- *
- * @param host - HTTP_HOST
- * @param port - as it was bound
- * @param secure - whether it is HTTPS
- */
+/** @returns the URLs to open in a browser, the best first */
 export function pageUrls(host: string, port: number, secure: boolean): string[] {
   const anywhere = host === '0.0.0.0' || host === '::';
   const loopback = host === '127.0.0.1' || host === '::1';
@@ -53,32 +54,36 @@ export function pageUrls(host: string, port: number, secure: boolean): string[] 
   const hosts = anywhere ? ['localhost', ...outside] : [loopback ? 'localhost' : host];
   return hosts.map((name) => {
     const literal = name.includes(':') ? `[${name}]` : name;
-    // It leaves out a port that needs not be said.
+    // URL leaves out a default port.
     return new URL(`${secure ? 'https' : 'http'}://${literal}:${port}`).href;
   });
 }
 
-interface Where {
+interface ListenOptions {
   host: string;
   port: number;
 }
 
-type Settings = Record<keyof Where, string>;
+type SettingNames = Record<keyof ListenOptions, string>;
 
-function explained(error: NodeJS.ErrnoException, { host, port }: Where, settings: Settings): Error {
+function toConfigError(
+  error: NodeJS.ErrnoException,
+  { host, port }: ListenOptions,
+  settings: SettingNames,
+): Error {
   switch (error.code) {
     case 'EADDRINUSE':
       return new ConfigError(
-        `  ${settings.port}=${port}: in use at ${host} (\`ss -lnpt 'sport = :${port}'\` says who has it). ` +
-          'Stop that program or choose another port.',
+        `  ${settings.port}=${port}: in use at ${host}. Stop the program that uses it ` +
+          `(\`ss -lnpt 'sport = :${port}'\` shows it) or choose another port.`,
       );
     case 'EACCES':
       return new ConfigError(
-        `  ${settings.port}=${port}: can't listen at ${host} (EACCES). ${howToHaveLowPort(port)}`,
+        `  ${settings.port}=${port}: can't listen at ${host} (EACCES). ${howToGetLowPort(port)}`,
       );
     case 'EADDRNOTAVAIL':
       return new ConfigError(
-        `  ${settings.host}=${host}: not an address of this machine (\`ip address\`).`,
+        `  ${settings.host}=${host}: not an address of this machine. \`ip address\` lists them.`,
       );
     default:
       return error;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Whether a port takes CAP_NET_BIND_SERVICE here (ip_unprivileged_port_start in ip(7)'s sysctls).
+ * Whether binding a port needs CAP_NET_BIND_SERVICE on this host (ip_unprivileged_port_start in ip(7)).
  *
  * @param port - 1 to 65535
  */
@@ -15,18 +15,15 @@ export function isLowPort(port: number): boolean {
 }
 
 /**
- * How a process that isn't root gets a port below 1024 (ip_unprivileged_port_start in ip(7)'s sysctls,
- * capabilities(7)).
- *
  * @param port - below 1024
- * @returns sentences for a message
+ * @returns sentences for an error message: how a process that isn't root gets the port (capabilities(7))
  */
-export function howToHaveLowPort(port: number): string {
+export function howToGetLowPort(port: number): string {
   return (
-    'Ports below 1024 take CAP_NET_BIND_SERVICE, in the server and, for media, in its workers: ' +
-    'AmbientCapabilities=CAP_NET_BIND_SERVICE in a systemd unit hands it to both, and so does setpriv with ' +
-    '--inh-caps +net_bind_service --ambient-caps +net_bind_service; RUN_AS_USER gives it up. ' +
-    `Or, for everybody on this host, \`sysctl net.ipv4.ip_unprivileged_port_start=${port}\`. ` +
+    'Ports below 1024 need CAP_NET_BIND_SERVICE, in the server and, for media, in its workers. ' +
+    'AmbientCapabilities=CAP_NET_BIND_SERVICE in a systemd unit gives it to both, and so does setpriv with ' +
+    '--inh-caps +net_bind_service --ambient-caps +net_bind_service; RUN_AS_USER drops it. ' +
+    `To allow it for every process on this host: \`sysctl net.ipv4.ip_unprivileged_port_start=${port}\`. ` +
     'Or choose a port above 1023.'
   );
 }

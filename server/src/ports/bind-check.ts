@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, isIPv6 } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartError } from '../config/start-error.ts';
-import { howToHaveLowPort } from '../net/low-port.ts';
+import { howToGetLowPort } from '../net/low-port.ts';
 import type { Endpoint } from './types.ts';
 
 type BoundAddress = Pick<Endpoint, 'protocol' | 'ip' | 'port'>;
@@ -98,7 +98,7 @@ export function explainBindFailure(code: string, address: BoundAddress): StartEr
 function howToFixBind(code: string, port: number): string {
   switch (code) {
     case 'EACCES':
-      return howToHaveLowPort(port);
+      return howToGetLowPort(port);
     case 'EADDRNOTAVAIL':
       // MEDIASOUP_LISTEN_IP was checked before.
       return 'HTTP_HOST must be an address of this machine (`ip address` lists them).';
@@ -120,7 +120,7 @@ export function explainWorkerBind(error: unknown, port: number): unknown {
     return error;
   }
   return new StartError(
-    `  MEDIASOUP_PORT=${port}: the server may listen there, its workers may not. ${howToHaveLowPort(port)}`,
+    `  MEDIASOUP_PORT=${port}: the server may listen there, its workers may not. ${howToGetLowPort(port)}`,
     { cause: error },
   );
 }

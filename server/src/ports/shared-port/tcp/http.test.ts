@@ -19,7 +19,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { closed, open, startFront } from '../../../../../testkit/clients/tcp-demultiplexer.ts';
 import { freePorts } from '../../../../../testkit/servers/free-ports.ts';
-import { acceptInto } from '../../../http/accept-into.ts';
+import { acceptInto } from '../../../http/listen.ts';
 import type { TcpFront } from './tcp-demultiplexer.ts';
 
 // Node's servers take what they are given in ways of their own: the parser of HTTP reads from the
