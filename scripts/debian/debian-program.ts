@@ -1,95 +1,50 @@
-import { execFile } from 'node:child_process';
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
-import { basename, delimiter, join } from 'node:path';
-import { promisify } from 'node:util';
+import { basename, join } from 'node:path';
 import type { TestContext } from 'vitest';
 import { hasApt, operatingSystem } from '../setup/apt.mjs';
-import { withLock } from '../setup/lock.mjs';
-import { cacheFolder } from '../setup/paths.mjs';
-import { privateApt } from './private-apt.ts';
-
-const run = promisify(execFile);
+import { cachedFolder } from '../setup/cached-folder.mjs';
+import { findProgram } from '../setup/programs.mjs';
+import { withPrivateApt } from './private-apt.ts';
 
 export interface DebianProgram {
   /** The package. */
   readonly name: string;
-  /** Where the program lies in it. */
+  /** The program's path in it. */
   readonly file: string;
-  /** Packages of the libraries that it needs and that a machine may lack; they are unpacked beside it. */
+  /** Packages of libraries that the program needs and a machine may lack; they are unpacked beside it. */
   readonly libraries?: readonly string[];
-  /** Which Debian release it is taken from; by default, the machine's. */
+  /** The Debian release to take it from. Default: the machine's. */
   readonly suite?: string;
 }
 
 /**
- * For tests: a program that they try our files with. It is taken from PATH, else out of a Debian package that is
- * unpacked into our cache and not installed, so that no service of it is ever started. Where neither can be had, the
- * test is skipped, and says why.
+ * For tests that try our files with a program: takes it from PATH, or else from a Debian package that is unpacked into
+ * our cache and not installed, so that no service of it is started. If neither works, the test is skipped.
  *
- * @returns The program's path.
+ * @returns the program's path
  */
 export async function debianProgram(
   { name, file, libraries = [], suite = operatingSystem().codename }: DebianProgram,
   { skip }: Pick<TestContext, 'skip'>,
 ): Promise<string> {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  const installed = folders.map((folder) => join(folder, basename(file))).find(isExecutable);
-
+  const program = basename(file);
+  const installed = findProgram(program);
   if (installed) {
     return installed;
   }
   if (!hasApt()) {
-    return skip(`takes ${basename(file)} in PATH`);
+    return skip(`${program} is not in PATH`);
   }
-
-  const folder = join(cacheFolder(), 'debian-programs', `${name}-${suite}-${process.arch}`);
-
-  mkdirSync(join(folder, '..'), { recursive: true });
   try {
-    await withLock(folder, async () => {
-      if (!existsSync(folder)) {
-        await unpack([name, ...libraries], suite, folder);
-      }
-    });
+    const folder = await cachedFolder(
+      `debian-programs/${name}-${suite}-${process.arch}`,
+      (temporary) =>
+        withPrivateApt({ suite }, async (apt) => {
+          await apt.download([name, ...libraries]);
+          await apt.unpack(temporary);
+        }),
+    );
+    return join(folder, file);
   } catch (error) {
-    return skip(`takes ${basename(file)} in PATH; Debian's can't be had: ${String(error)}`);
-  }
-
-  return join(folder, file);
-}
-
-async function unpack(names: readonly string[], suite: string, folder: string): Promise<void> {
-  const temporary = mkdtempSync(`${folder}-`);
-
-  try {
-    const env = await privateApt(temporary, { suite });
-
-    await run('apt-get', ['download', ...names], { env, cwd: temporary });
-
-    for (const deb of readdirSync(temporary).filter((entry) => entry.endsWith('.deb'))) {
-      await run('dpkg-deb', ['-x', join(temporary, deb), join(temporary, 'unpacked')]);
-    }
-    renameSync(join(temporary, 'unpacked'), folder);
-  } finally {
-    rmSync(temporary, { recursive: true, force: true });
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-
-    return true;
-  } catch {
-    return false;
+    return skip(`${program} is not in PATH, and Debian's is not available: ${String(error)}`);
   }
 }

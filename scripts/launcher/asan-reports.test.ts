@@ -8,14 +8,13 @@ import { withAsanReports } from './asan-reports.mjs';
 const compiler = '/usr/bin/gcc';
 
 test.runIf(existsSync(compiler))(
-  'what AddressSanitizer reports is printed, and fails',
+  'a report of AddressSanitizer is printed and fails the run',
   async () => {
     const printed = captureStderr();
     const careless = compiled('asan', 'int main() { char *a = malloc(4); free(a); return a[0]; }');
     const leaking = compiled('asan', 'int main() { return malloc(4) == 0; }');
     const sound = compiled('asan', 'int main() { free(malloc(4)); return 0; }');
-
-    // Like mediasoup: neither exit code nor stderr reaches anybody.
+    // Like mediasoup: exit code and stderr are dropped.
     expect(await withAsanReports(careless, async () => runs(careless, 0))).toBe(1);
     expect(printed()).toContain('heap-use-after-free');
     expect(await withAsanReports(leaking, async () => runs(leaking, 0))).toBe(1);
@@ -26,46 +25,37 @@ test.runIf(existsSync(compiler))(
   },
 );
 
-test('another worker is run as it is', async () => {
+test('runs another worker without changes', async () => {
   const folder = temporaryFolder({ 'manifest.json': '{ "buildType": "release" }' });
   const before = process.env.ASAN_OPTIONS;
-
   for (const worker of [join(folder, 'worker'), join(temporaryFolder(), 'no-manifest')]) {
     const seen = await withAsanReports(worker, async () => {
       expect(process.env.ASAN_OPTIONS).toBe(before);
-
       return 4;
     });
-
     expect(seen).toBe(4);
   }
 });
 
 function compiled(buildType: string, source: string): string {
   const folder = temporaryFolder({ 'manifest.json': JSON.stringify({ buildType }) });
-
   write(folder, { 'main.c': `#include <stdlib.h>\n${source}\n` });
-
   const { status, stderr } = spawnSync(
     compiler,
     ['-w', '-O0', '-fsanitize=address', '-o', 'worker', 'main.c'],
     { cwd: folder, encoding: 'utf8' },
   );
-
   expect(status, stderr).toBe(0);
-
   return join(folder, 'worker');
 }
 
-/** @returns An exit code that has nothing to do with the program's. */
+/** @returns the given exit code, not the program's */
 function runs(program: string, code: number): number {
   spawnSync(program, { stdio: 'ignore' });
-
   return code;
 }
 
 function captureStderr(): () => string {
   const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-
   return () => write.mock.calls.map(([text]) => text).join('');
 }

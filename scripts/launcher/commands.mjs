@@ -3,40 +3,38 @@ import { join } from 'node:path';
 import { buildApp } from '../setup/app-build.mjs';
 import { interruptible } from '../setup/children.mjs';
 import { installDependencies } from '../setup/dependencies.mjs';
-import { bringNodeLib } from '../setup/node-lib.mjs';
-import { getNode24 } from '../setup/node24.mjs';
+import { bringNodeLib, getNode24, getWorker } from '../setup/node24.mjs';
 import { root } from '../setup/paths.mjs';
 import { getProgramsOfTests } from '../setup/programs.mjs';
 import { say } from '../setup/step.mjs';
-import { getWorker } from '../setup/worker.mjs';
 import { withAsanReports } from './asan-reports.mjs';
 import { runApart, runBeside, runTogether } from './run.mjs';
 
 export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
 
-  start [--help]     the server, with the app (npm start); --help lists its settings
-  test [arguments]   the tests, by vitest (npm test -- server/src/config/config.test.ts)
-  check              types, lint and format (npm run check)
-  dev                the server and Vite's dev server, both watching (npm run dev)
-  setup              only what the others do first (npm run setup)
-  release FOLDER     what production needs, in a folder of its own (npm run release -- /opt/oneport)
-  worker [--help]    the mediasoup worker: get it, show it, build it again (npm run worker)
-  patch [--help]     what we change in mediasoup: check out, build, export, upgrade (npm run patch)
-  token [--help]     a token that lets somebody into a room, by hand (npm run token)
-  whois [--help]     whose is this address, ufrag, peer or room? Asks the running server (npm run whois)
-  port-lab [--help]  may sockets share a port, and who gets the traffic? Tried on this kernel (npm run port-lab)
-  fuzz [--help]      what nobody should send, sent to a real server with calls on it (npm run fuzz)
-  soak [--help]      thousands join and leave, and nothing may be left behind (npm run soak)
-  kernel-view [--help]  what the kernel has in each port mode, into docs/ (npm run kernel-view)
-  steering [--help]  the eBPF program of shared-port: compile it, compare it, try another kernel (npm run steering)
+  start [--help]        start the server with the app; --help lists the settings (npm start)
+  test [arguments]      run the tests, by vitest (npm test -- server/src/config/config.test.ts)
+  check                 check types, lint, format and patches (npm run check)
+  dev                   start the server and Vite's dev server, both watching (npm run dev)
+  setup                 only do the set-up that the other commands do first (npm run setup)
+  release FOLDER        put what production needs into a folder (npm run release -- /opt/oneport)
+  worker [--help]       get the mediasoup worker, show it, build it again (npm run worker)
+  patch [--help]        our changes to mediasoup: check out, build, export, upgrade (npm run patch)
+  token [--help]        sign a token that admits a user to a room (npm run token)
+  whois [--help]        ask the running server who has an address, ufrag, peer or room (npm run whois)
+  port-lab [--help]     test on this kernel which sockets may share a port, and who gets the traffic (npm run port-lab)
+  fuzz [--help]         send hostile input to a real server with calls on it (npm run fuzz)
+  soak [--help]         let thousands of peers join and leave, and check for leaks (npm run soak)
+  kernel-view [--help]  write into docs/ what the kernel has in each port mode (npm run kernel-view)
+  steering [--help]     the eBPF program of shared-port: compile it, compare it, try another kernel (npm run steering)
 
-  --worker=tree      with start, test and dev: the worker and the JavaScript of the work tree of \`npm run patch\`;
-                     also tree:debug, tree:asan
+  --worker=tree         with start, test and dev: use the worker and the JavaScript of the work tree of
+                        \`npm run patch\`; also tree:debug, tree:asan
 
-Each does its set-up first, as far as anything is missing or out of date.
+Each command first does the set-up that is missing or out of date.
 `;
 
-/** What is long by nature runs shortly in `npm test`, and this often or this many seconds in `npm run test:long`. */
+/** Long tests run briefly in `npm test`, and for this many repetitions or seconds in `npm run test:long`. */
 const longTests = {
   FUZZ_SECONDS: '60',
   NETWORK_RUNS: '10',
@@ -47,50 +45,73 @@ const longTests = {
 };
 
 /**
- * What each command of the launcher does: its set-up, then the real thing, run by Node 24.
+ * What must be set up before a program runs; each level includes those before it. node: the dependencies and Node 24;
+ * runtime: also our patches of mediasoup's JavaScript; worker: also a mediasoup worker; products: also the app.
  *
- * @type {Record<string, (args: string[]) => Promise<number>>} Gives the exit code.
+ * @typedef {'node' | 'runtime' | 'worker' | 'products'} Level
+ */
+
+/**
+ * Programs in scripts/, with the set-up that they need. `patch` needs little, because it repairs patches that fail.
+ *
+ * @type {Record<string, Level>}
+ */
+const programs = {
+  patch: 'node',
+  token: 'node',
+  whois: 'node',
+  steering: 'node',
+  worker: 'runtime',
+  'port-lab': 'runtime',
+  'kernel-view': 'worker',
+  fuzz: 'products',
+  soak: 'products',
+  release: 'products',
+};
+
+/**
+ * The commands of the launcher: their set-up, then the program itself, run by Node 24.
+ *
+ * @type {Record<string, (args: string[]) => Promise<number>>} each resolves to the exit code
  */
 export const commands = {
-  async start(args) {
-    const node24 = await setUpRuntime();
-    const main = join(root, 'server/src/main.ts');
+  ...Object.fromEntries(
+    Object.keys(programs).map((name) => [name, (/** @type {string[]} */ args) => run(name, args)]),
+  ),
 
-    if (args.includes('--help') || args.includes('-h')) {
+  async start(args) {
+    const { node24 } = await setUp('runtime');
+    const main = join(root, 'server/src/main.ts');
+    if (isHelp(args)) {
       return runBeside(node24, [main, ...args]);
     }
-
-    // Before the long part: a wrong setting shall not cost minutes.
+    // Before the long part, so that a wrong setting is reported at once.
     const wrong = await runBeside(node24, [main, '--check']);
-
     if (wrong) {
       return wrong;
     }
-
-    const env = await setUpProducts(node24);
-
-    return withAsanReports(env.MEDIASOUP_WORKER_BIN, () => runApart(node24, [main, ...args], env));
+    const { worker } = await setUp('products');
+    return withAsanReports(worker, () => runApart(node24, [main, ...args], asEnv(worker)));
   },
 
   async test(args) {
-    const node24 = await setUpRuntime();
+    await setUp('runtime');
     const programs = await interruptible(() => getProgramsOfTests());
-    const long = args.includes('--long');
-    const vitestArgs = args.filter((arg) => arg !== '--long');
+    const { node24, worker } = await setUp('products');
     const env = {
       MEDIASOUP_LISTEN_IP: '127.0.0.1',
-      ...(long ? longTests : {}),
-      ...(await setUpProducts(node24)),
+      ...(args.includes('--long') ? longTests : {}),
+      ...asEnv(worker),
       ...programs,
     };
-
-    return withAsanReports(env.MEDIASOUP_WORKER_BIN, () =>
+    const vitestArgs = args.filter((arg) => arg !== '--long');
+    return withAsanReports(worker, () =>
       runBeside(node24, [inModules('vitest/vitest.mjs'), 'run', ...vitestArgs], env),
     );
   },
 
   async check() {
-    const node24 = await setUpRuntime();
+    const { node24 } = await setUp('runtime');
     const projects = ['.', 'app', 'e2e'].filter((folder) =>
       existsSync(join(root, folder, 'tsconfig.json')),
     );
@@ -99,18 +120,11 @@ export const commands = {
         title: `tsc --noEmit -p ${folder}`,
         args: [inModules('typescript/bin/tsc'), '--noEmit', '-p', join(root, folder)],
       })),
-      {
-        title: 'the patches of mediasoup',
-        args: [join(root, 'scripts/patching/main.ts'), 'check'],
-      },
-      {
-        title: 'the eBPF program of shared-port',
-        args: [join(root, 'scripts/steering/main.ts'), 'check'],
-      },
+      { title: 'patches of mediasoup', args: [programFile('patching'), 'check'] },
+      { title: 'eBPF program of shared-port', args: [programFile('steering'), 'check'] },
       { title: 'biome ci .', args: [inModules('@biomejs/biome/bin/biome'), 'ci', '.'] },
     ];
     const failed = [];
-
     for (const { title, args } of checks) {
       say(`check: ${title}`);
       if ((await runBeside(node24, args)) !== 0) {
@@ -118,141 +132,81 @@ export const commands = {
       }
     }
     say(
-      failed.length === 0
-        ? `check: all ${checks.length} passed`
-        : `check: failed: ${failed.join(', ')}`,
+      `check: ${failed.length === 0 ? `all ${checks.length} passed` : `failed: ${failed.join(', ')}`}`,
     );
-
     return failed.length === 0 ? 0 : 1;
   },
 
   async setup() {
-    await setUpProducts(await setUpRuntime());
+    await setUp('products');
     say('everything is set up; `npm start` starts the server');
-
     return 0;
   },
 
-  async release(args) {
-    const node24 = await setUpRuntime();
-    const help = args.includes('--help') || args.includes('-h');
-    const env = help ? {} : await setUpProducts(node24);
-
-    return runBeside(node24, [join(root, 'scripts/release/main.ts'), ...args], env);
-  },
-
-  async worker(args) {
-    const node24 = await setUpRuntime();
-
-    return runBeside(node24, [join(root, 'scripts/worker/main.ts'), ...args]);
-  },
-
-  async patch(args) {
-    // Not more: patches that don't apply are what it is there to mend.
-    const node24 = await setUpNode();
-
-    return runBeside(node24, [join(root, 'scripts/patching/main.ts'), ...args]);
-  },
-
-  async token(args) {
-    const node24 = await setUpNode();
-
-    return runBeside(node24, [join(root, 'scripts/token/main.ts'), ...args]);
-  },
-
-  async whois(args) {
-    const node24 = await setUpNode();
-
-    return runBeside(node24, [join(root, 'scripts/whois/main.ts'), ...args]);
-  },
-
-  async 'port-lab'(args) {
-    const node24 = await setUpRuntime();
-
-    return runBeside(node24, [join(root, 'scripts/port-lab/main.ts'), ...args]);
-  },
-
-  async fuzz(args) {
-    const node24 = await setUpRuntime();
-    const env = await setUpProducts(node24);
-
-    return runBeside(node24, [join(root, 'scripts/fuzz/main.ts'), ...args], env);
-  },
-
-  async soak(args) {
-    const node24 = await setUpRuntime();
-    const env = await setUpProducts(node24);
-
-    return runBeside(node24, [join(root, 'scripts/soak/main.ts'), ...args], env);
-  },
-
-  async 'kernel-view'(args) {
-    const node24 = await setUpRuntime();
-
-    // shared-port takes it, whatever the other modes do.
-    process.env.ONEPORT_WORKER ??= 'patched';
-    const env = { MEDIASOUP_WORKER_BIN: await interruptible(() => getWorker(root, node24)) };
-
-    return runBeside(node24, [join(root, 'scripts/kernel-view/main.ts'), ...args], env);
-  },
-
-  async steering(args) {
-    const main = join(root, 'scripts/steering/main.ts');
-
-    if (args[0] === 'try-kernel') {
-      const node24 = await setUpRuntime();
-
-      return runBeside(node24, [main, ...args], await setUpProducts(node24));
-    }
-
-    return runBeside(await setUpNode(), [main, ...args]);
-  },
-
   async dev(args) {
-    const node24 = await setUpRuntime();
-    const env = {
-      MEDIASOUP_WORKER_BIN: await interruptible(() => getWorker(root, node24)),
-      // Each change of a file restarts the server: nobody wants to wait for that.
-      DRAIN_SECONDS: '0',
-    };
-
+    const { node24, worker } = await setUp('worker');
     return runTogether([
-      { program: node24, args: ['--watch', join(root, 'server/src/main.ts'), ...args], env },
+      {
+        program: node24,
+        args: ['--watch', join(root, 'server/src/main.ts'), ...args],
+        // Each change of a file restarts the server, without waiting for rooms to end.
+        env: { ...asEnv(worker), DRAIN_SECONDS: '0' },
+      },
       { program: node24, args: [inModules('vite/bin/vite.js')], cwd: join(root, 'app') },
     ]);
   },
 };
 
-/** @returns {Promise<string>} Node 24's path, with the dependencies installed. */
-function setUpNode() {
-  return interruptible(async () => {
-    await installDependencies(root);
-
-    return getNode24(root);
-  });
-}
-
-/** @returns {Promise<string>} Node 24's path, with the dependencies installed, and patched where patches/ say so. */
-async function setUpRuntime() {
-  const node24 = await setUpNode();
-
-  await interruptible(() => bringNodeLib(root, node24));
-
-  return node24;
+/**
+ * Runs a program of scripts/.
+ *
+ * @param {string} name
+ * @param {string[]} args
+ */
+async function run(name, args) {
+  if (name === 'kernel-view') {
+    // shared-port requires it, whatever the other modes require.
+    process.env.ONEPORT_WORKER ??= 'patched';
+  }
+  const level = name === 'steering' && args[0] === 'try-kernel' ? 'products' : programs[name];
+  const { node24, worker } = await setUp(isHelp(args) ? 'node' : level);
+  const file = programFile(name === 'patch' ? 'patching' : name);
+  return runBeside(node24, [file, ...args], asEnv(worker));
 }
 
 /**
- * @param {string} node24
- * @returns {Promise<{ MEDIASOUP_WORKER_BIN: string }>} What the server's environment needs.
+ * @param {Level} [level]
+ * @returns {Promise<{ node24: string, worker: string }>} paths; an empty one for the worker when the level has none
  */
-function setUpProducts(node24) {
+function setUp(level) {
   return interruptible(async () => {
-    const worker = await getWorker(root, node24);
-
-    await buildApp(root, node24);
-
-    return { MEDIASOUP_WORKER_BIN: worker };
+    await installDependencies(root);
+    const node24 = await getNode24(root);
+    if (level !== 'node') {
+      await bringNodeLib(root, node24);
+    }
+    const hasWorker = level === 'worker' || level === 'products';
+    const worker = hasWorker ? await getWorker(root, node24) : '';
+    if (level === 'products') {
+      await buildApp(root, node24);
+    }
+    return { node24, worker };
   });
+}
+
+/** @param {string} worker */
+function asEnv(worker) {
+  return worker ? { MEDIASOUP_WORKER_BIN: worker } : {};
+}
+
+/** @param {string[]} args */
+function isHelp(args) {
+  return args.includes('--help') || args.includes('-h');
+}
+
+/** @param {string} folder */
+function programFile(folder) {
+  return join(root, 'scripts', folder, 'main.ts');
 }
 
 /** @param {string} path */

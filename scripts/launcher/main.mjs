@@ -6,27 +6,21 @@ const workerFlag = '--worker=';
 /**
  * Runs one command of the launcher and sets this process's exit code.
  *
- * @param {string[]} args The command's name and its own arguments.
+ * @param {string[]} args - the command's name and its own arguments
  */
-export async function main(args) {
-  const [name = '', ...others] = args;
-  const rest = others.filter((arg) => !arg.startsWith(workerFlag));
-  const worker = others.find((arg) => arg.startsWith(workerFlag));
-
-  const command = commands[name];
-
-  if (!command) {
+export async function main([name = '--help', ...args]) {
+  if (!Object.hasOwn(commands, name)) {
     process.stderr.write(usage);
-    process.exitCode = name === '' || name === '--help' ? 0 : 2;
-
+    process.exitCode = name === '--help' ? 0 : 2;
     return;
   }
+  const worker = args.find((arg) => arg.startsWith(workerFlag));
   if (worker) {
-    // All that runs below us, down to the tests, reads it.
+    // Every program below us reads it, down to the tests.
     process.env.ONEPORT_WORKER = worker.slice(workerFlag.length);
   }
   try {
-    process.exitCode = await command(rest);
+    process.exitCode = await commands[name]?.(args.filter((arg) => !arg.startsWith(workerFlag)));
   } catch (error) {
     if (!(error instanceof SetUpError)) {
       throw error;

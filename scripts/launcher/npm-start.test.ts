@@ -38,7 +38,6 @@ describe.runIf(process.platform === 'linux')('npm start', { timeout: 120_000 }, 
     server.process.stdin?.write(ctrlC);
     await expectNothingRuns(server);
   });
-
   test('Ctrl-C says what is waited for, another one stops it at once', {
     repeats: runs - 1,
   }, async () => {
@@ -58,7 +57,6 @@ describe.runIf(process.platform === 'linux')('npm start', { timeout: 120_000 }, 
     });
     await expectNothingRuns(server);
   });
-
   test('a SIGTERM that npm gets is passed on, and a call goes on', {
     repeats: runs - 1,
   }, async () => {

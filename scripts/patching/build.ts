@@ -9,7 +9,6 @@ import { SetUpError } from '../setup/set-up-error.mjs';
 import { say, step } from '../setup/step.mjs';
 import { pinnedMediasoup, readInputs } from '../worker/inputs.ts';
 import { manifestName, type WorkerManifest } from '../worker/manifest.ts';
-import { ninjaProgress } from '../worker/ninja-progress.ts';
 import {
   debianFacts,
   debianSources,
@@ -18,6 +17,7 @@ import {
 } from '../worker/recipe/debian.ts';
 import { compile, releaseOptions } from '../worker/recipe/meson.ts';
 import { placeDebianLibraries } from '../worker/recipe/subprojects.ts';
+import { ninjaProgress } from '../worker/ways.ts';
 import { formatPatch, type Patch, pathsOf } from './patch-file.ts';
 import { readCommits, versionOf } from './repository.ts';
 import { checkOut, type Kind, requireResolved } from './tree.ts';

@@ -101,7 +101,7 @@ async function bring(
   });
 }
 
-// The step of the set-up, run by scripts/setup/node-lib.mjs.
+// The step of the set-up, run by scripts/setup/node24.mjs.
 if (import.meta.main) {
   await interruptible(() =>
     runCli({

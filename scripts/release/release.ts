@@ -12,8 +12,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { bringPatches } from '../patching/node-lib.ts';
 import { patchesFolder, readPatches } from '../patching/patch-file.ts';
-import { npmCommand } from '../setup/npm.mjs';
-import { runLogged } from '../setup/run-logged.mjs';
+import { runNpm } from '../setup/run-logged.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import { step } from '../setup/step.mjs';
 import { manifestName } from '../worker/manifest.ts';
@@ -102,12 +101,8 @@ export async function makeRelease({ root, folder, worker, node }: ReleaseOptions
 }
 
 async function installPackages(folder: string): Promise<void> {
-  const npm = npmCommand();
-
-  await runLogged(
-    npm.program,
+  await runNpm(
     [
-      ...npm.args,
       'ci',
       '--omit=dev',
       '--workspace=@oneport/server',

@@ -8,22 +8,22 @@ import { step } from './step.mjs';
 const stampName = '.oneport-build';
 
 /**
- * Builds the browser app to app/dist when what it is made of changed. The stamp is part of what is renamed
- * into place, so a build that was cut off is never taken for a whole one.
+ * Builds the browser app to app/dist when its sources have changed. The stamp is part of what is renamed into place,
+ * so an interrupted build is never taken for a complete one.
  *
- * @param {string} root The checkout.
+ * @param {string} root - the checkout
  * @param {string} node24
- * @throws {import('./set-up-error.mjs').SetUpError} When vite fails.
+ * @throws {import('./set-up-error.mjs').SetUpError} when vite fails
  */
 export async function buildApp(root, node24) {
   if (isBuilt(root)) {
     return;
   }
   await withLock(root, async () => {
-    if (isBuilt(root)) {
-      return;
+    if (!isBuilt(root)) {
+      const why = 'vite build (first build, or its source changed)';
+      await step('app', why, () => build(root, node24));
     }
-    await step('app', 'vite build (first build, or its source changed)', () => build(root, node24));
   });
 }
 
@@ -37,8 +37,9 @@ async function build(root, node24) {
   const fresh = join(app, `.dist-${process.pid}`);
   const old = join(app, `.dist-old-${process.pid}`);
   const stamp = inputs(root);
-
-  removeLeftovers(app);
+  for (const name of readdirSync(app).filter((entry) => entry.startsWith('.dist-'))) {
+    rmSync(join(app, name), { recursive: true, force: true });
+  }
   await runLogged(
     node24,
     [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--outDir', fresh, '--emptyOutDir'],
@@ -52,40 +53,26 @@ async function build(root, node24) {
   rmSync(old, { recursive: true, force: true });
 }
 
-/** @param {string} app */
-function removeLeftovers(app) {
-  for (const name of readdirSync(app)) {
-    if (/^\.dist-/.test(name)) {
-      rmSync(join(app, name), { recursive: true, force: true });
-    }
-  }
-}
-
 /** @param {string} root */
 function isBuilt(root) {
   const stamp = join(root, 'app', 'dist', stampName);
-
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs(root);
 }
 
 /**
  * @param {string} root
- * @returns {string} A hash of all that the built app depends on.
+ * @returns {string} a hash of everything that the built app depends on
  */
 function inputs(root) {
   /** @param {string} name */
   const skip = (name) =>
-    name === 'node_modules' ||
-    name === 'dist' ||
-    name.startsWith('.dist-') ||
-    /\.test\.tsx?$/.test(name);
+    /^(node_modules|dist)$/.test(name) || name.startsWith('.dist-') || /\.test\.tsx?$/.test(name);
   // The app shows docs/ at /docs.
   const files = ['app', 'protocol', 'docs'].flatMap((folder) => filesBelow(root, folder, skip));
-  // Vite hands these to the app's code.
-  const variables = Object.keys(process.env)
-    .filter((name) => name.startsWith('VITE_'))
-    .sort()
-    .map((name) => `${name}=${process.env[name]}`);
-
+  // Vite passes these to the app's code.
+  const variables = Object.entries(process.env)
+    .filter(([name]) => name.startsWith('VITE_'))
+    .map(([name, value]) => `${name}=${value}`)
+    .sort();
   return contentHash(root, [...files, 'package-lock.json'], variables);
 }

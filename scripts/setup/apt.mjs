@@ -5,10 +5,10 @@ import { SetUpError } from './set-up-error.mjs';
 import { say, step } from './step.mjs';
 
 /**
- * What kind of system this is, as /etc/os-release says.
+ * Reads /etc/os-release (os-release(5)).
  *
  * @returns {{ id: string, like: string[], version: string, codename: string, name: string }}
- *   Empty strings where there is no such file (macOS).
+ *   empty strings where there is no such file (macOS)
  */
 export function operatingSystem() {
   const file = '/etc/os-release';
@@ -16,7 +16,6 @@ export function operatingSystem() {
   /** @param {string} key */
   const value = (key) => text.match(new RegExp(`^${key}="?([^"\\n]*)"?$`, 'm'))?.[1] ?? '';
   const id = value('ID');
-
   return {
     id,
     like: [id, ...value('ID_LIKE').split(' ')].filter(Boolean),
@@ -26,14 +25,14 @@ export function operatingSystem() {
   };
 }
 
-/** @returns {boolean} Whether packages come by apt here. */
+/** @returns {boolean} whether packages are installed by apt here */
 export function hasApt() {
   return operatingSystem().like.includes('debian') && existsSync('/usr/bin/apt-get');
 }
 
 /**
- * @param {string[]} packages Debian packages.
- * @returns {string[]} Those that are not installed.
+ * @param {string[]} packages - Debian packages
+ * @returns {string[]} those that are not installed
  */
 export function missingPackages(packages) {
   const { stdout } = spawnSync('dpkg-query', ['--status', ...packages], { encoding: 'utf8' });
@@ -43,80 +42,66 @@ export function missingPackages(packages) {
       .filter((entry) => /^Status: \S+ ok installed$/m.test(entry))
       .map((entry) => entry.match(/^Package: (.+)$/m)?.[1]),
   );
-
   return packages.filter((name) => !installed.has(name));
 }
 
 /**
- * Why apt may not be called here, for a message.
- *
- * @param {NodeJS.ProcessEnv} [env]
- * @returns {string | undefined} Undefined when it may.
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {string | undefined} why apt may not be called here; undefined when it may
  */
-export function reasonNotToUseApt(env = process.env) {
+function reasonNotToUseApt(env) {
   if (!hasApt()) {
     return 'this system has no apt';
   }
   if (env.ONEPORT_NO_APT && env.ONEPORT_NO_APT !== '0') {
     return 'ONEPORT_NO_APT is set';
   }
-  if (process.getuid?.() !== 0) {
-    return 'only root may install packages';
-  }
-
-  return undefined;
+  return process.getuid?.() === 0 ? undefined : 'only root may install packages';
 }
 
 /**
- * Installs Debian packages, having said which and why.
+ * Installs Debian packages, after saying which and why.
  *
  * @param {string[]} packages
- * @param {string} why What they are for: `for the browser tests`.
- * @param {NodeJS.ProcessEnv} [env] ONEPORT_NO_APT forbids it.
- * @throws {SetUpError} When apt may not be called (the message has the command to run) or fails.
+ * @param {string} why - their purpose: `for the browser tests`
+ * @param {NodeJS.ProcessEnv} [env] - ONEPORT_NO_APT forbids it
+ * @throws {SetUpError} when apt may not be called (the message has the command to run) or fails
  */
 export async function aptInstall(packages, why, env = process.env) {
   const missing = missingPackages(packages);
-
   if (missing.length === 0) {
     return;
   }
-
   const reason = reasonNotToUseApt(env);
-
   if (reason) {
     throw new SetUpError(
-      `Packages are missing ${why}, and oneport doesn't install them itself because ${reason}: ` +
-        missing.join(' '),
+      `Packages are missing ${why}: ${missing.join(' ')}. oneport does not install them because ${reason}.`,
       { advice: `Run this, then start again:\n  ${aptCommand(missing)}` },
     );
   }
-
-  say(`apt-get is going to install, ${why}: ${missing.join(' ')} (ONEPORT_NO_APT=1 forbids it)`);
+  say(`apt-get installs, ${why}: ${missing.join(' ')} (ONEPORT_NO_APT=1 forbids it)`);
   await step('system packages', `apt-get install (${missing.length} and what they need)`, () =>
     install(missing),
   );
 }
 
 /** @param {string[]} packages */
-export function aptCommand(packages) {
+function aptCommand(packages) {
   const sudo = process.getuid?.() === 0 ? '' : 'sudo ';
-
   return `${sudo}apt-get update && ${sudo}apt-get install --no-install-recommends ${packages.join(' ')}`;
 }
 
 /** @param {string[]} packages */
 async function install(packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const wait = ['-o', 'DPkg::Lock::Timeout=600'];
+  const options = ['-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=600'];
   const update = () => runLogged('apt-get', ['update'], { what: 'apt-get update', env });
   const attempt = () =>
-    runLogged('apt-get', ['install', '-y', '--no-install-recommends', ...wait, ...packages], {
+    runLogged('apt-get', ['install', ...options, ...packages], {
       what: 'apt-get install',
       env,
       advice: `To try it by hand:\n  ${aptCommand(packages)}`,
     });
-
   if (!hasLists()) {
     await update();
   }
@@ -126,7 +111,7 @@ async function install(packages) {
     if (!(error instanceof SetUpError)) {
       throw error;
     }
-    // The lists are too old for the mirror, or an earlier installation was cut off: both can be mended.
+    // The lists are older than the mirror, or an earlier installation was interrupted.
     await runLogged('dpkg', ['--configure', '-a'], { what: 'dpkg --configure', env });
     await update();
     await attempt();
@@ -135,6 +120,5 @@ async function install(packages) {
 
 function hasLists() {
   const folder = '/var/lib/apt/lists';
-
   return existsSync(folder) && readdirSync(folder).some((name) => /_Packages(\.\w+)?$/.test(name));
 }

@@ -5,15 +5,14 @@ import { temporaryFolder, write } from '../../testkit/system/temporary-folder.ts
 import { aptInstall, missingPackages } from './apt.mjs';
 import { getProgramsOfTests } from './programs.mjs';
 
-test('with ONEPORT_NO_APT the packages and the command are named, and apt is left alone', async () => {
+test('with ONEPORT_NO_APT, packages and the command are named and apt is not called', async () => {
   const promise = aptInstall(['oneport-no-such-package'], 'for a test', { ONEPORT_NO_APT: '1' });
-
   await expect(promise).rejects.toThrow(
     /missing for a test[\s\S]*oneport-no-such-package[\s\S]*apt-get install --no-install-recommends/,
   );
 });
 
-test('what dpkg does not know is missing', () => {
+test('a package that dpkg does not know is missing', () => {
   expect(missingPackages(['oneport-no-such-package'])).toEqual(['oneport-no-such-package']);
 });
 
@@ -29,12 +28,10 @@ test('programs are found in PATH, and a variable names one elsewhere', async () 
     'openssl',
     'my-chromium',
   ];
-
   write(folder, Object.fromEntries(programs.map((name) => [name, '#!/bin/sh\n'])));
   for (const name of programs) {
     chmodSync(join(folder, name), 0o755);
   }
-
   expect(await getProgramsOfTests({ PATH: folder })).toEqual({
     CHROMIUM_BIN: join(folder, 'chromium'),
     FIREFOX_BIN: join(folder, 'firefox'),

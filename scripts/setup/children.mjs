@@ -1,15 +1,12 @@
-import { noteProcess } from './lock.mjs';
-import { watchParent } from './parent.mjs';
-
 const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
-const patienceMs = 5000;
+const endWithinMs = 5000;
+const lookAtParentMs = 500;
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set();
 
 /**
- * Notes a child process of the set-up: it ends when we are told to end, and if we are killed outright, the
- * lock that we hold stays in force until the child is gone too.
+ * Adds a child process to those that `interruptible` ends.
  *
  * @template {import('node:child_process').ChildProcess} Child
  * @param {Child} child
@@ -18,54 +15,66 @@ const running = new Set();
 export function track(child) {
   running.add(child);
   child.once('close', () => running.delete(child));
-  if (child.pid) {
-    noteProcess(child.pid);
-  }
-
   return child;
 }
 
 /**
- * Does work that starts child processes. A signal that comes meanwhile is passed on to them, and this
- * process exits when they have gone.
+ * Does work that starts child processes. A signal is passed on to them, and this process exits when they are gone.
  *
  * @template T
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}
  */
 export async function interruptible(work) {
-  /** @param {NodeJS.Signals} signal */
-  const end = (signal) => {
+  const stop = onEndSignal((signal) => {
     const exit = () => {
-      process.stderr.write('\noneport: interrupted; run it again and it goes on where it was\n');
+      process.stderr.write('\noneport: interrupted; run it again to continue\n');
       process.exit(signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : 129);
     };
-
-    unwatch();
-    for (const name of signals) {
-      process.off(name, end);
-    }
+    stop();
     if (running.size === 0) {
       exit();
     }
-    setTimeout(exit, patienceMs);
+    setTimeout(exit, endWithinMs);
     for (const child of running) {
       child.once('close', () => running.size === 0 && exit());
       child.kill(signal);
     }
-  };
-
-  const unwatch = watchParent(() => end('SIGTERM'));
-
-  for (const name of signals) {
-    process.on(name, end);
-  }
+  });
   try {
     return await work();
   } finally {
-    unwatch();
-    for (const name of signals) {
-      process.off(name, end);
-    }
+    stop();
   }
+}
+
+/**
+ * Calls back at each signal that ends a program. The end of the npm script that started us counts as a SIGTERM: a
+ * SIGTERM to npm ends npm's shell, but not the programs that the shell runs.
+ *
+ * @param {(signal: NodeJS.Signals) => void} onSignal
+ * @returns {() => void} stops calling back
+ */
+export function onEndSignal(onSignal) {
+  for (const signal of signals) {
+    process.on(signal, onSignal);
+  }
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) {
+      clearInterval(timer);
+      onSignal('SIGTERM');
+    }
+  }, lookAtParentMs);
+  timer.unref();
+  // Without npm, a parent that ends means nothing (`nohup`, a shell that is closed).
+  if (!process.env.npm_lifecycle_event) {
+    clearInterval(timer);
+  }
+  return () => {
+    clearInterval(timer);
+    for (const signal of signals) {
+      process.off(signal, onSignal);
+    }
+  };
 }

@@ -1,52 +1,39 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { join } from 'node:path';
 
 /**
- * A hash of files' names and contents, the same whatever their order and dates.
+ * A hash of the names and contents of files, independent of their order and dates.
  *
- * @param {string} base What the names are relative to.
- * @param {string[]} files Paths below base.
- * @param {string[]} [more] What else the result depends on.
- * @returns {string} SHA-256 in hex.
+ * @param {string} base - the folder that names are relative to
+ * @param {string[]} files - paths below base
+ * @param {string[]} [more] - anything else that the hash depends on
+ * @returns {string} SHA-256 in hex
  */
 export function contentHash(base, files, more = []) {
   const hash = createHash('sha256');
-
   for (const file of [...files].sort()) {
     const content = readFileSync(join(base, file));
-
     hash.update(`${file}\0${content.length}\0`).update(content);
   }
   for (const text of more) {
     hash.update(`\0${text.length}\0${text}`);
   }
-
   return hash.digest('hex');
 }
 
 /**
  * @param {string} base
- * @param {string} folder Below base.
- * @param {(name: string) => boolean} [skip] Told a file's or folder's own name.
- * @returns {string[]} All files of the folder, relative to base, with `/` between the parts.
+ * @param {string} folder - below base; '.' for base itself
+ * @param {(name: string) => boolean} [skip] - is given the name of a file or folder, without its path
+ * @returns {string[]} all files of the folder, relative to base
  */
 export function filesBelow(base, folder, skip = () => false) {
-  /** @type {string[]} */
-  const found = [];
-
-  for (const entry of readdirSync(join(base, folder), { withFileTypes: true })) {
+  return readdirSync(join(base, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-
     if (skip(entry.name)) {
-      continue;
+      return [];
     }
-    if (entry.isDirectory()) {
-      found.push(...filesBelow(base, path, skip));
-    } else if (entry.isFile()) {
-      found.push(relative(base, join(base, path)).split(sep).join('/'));
-    }
-  }
-
-  return found;
+    return entry.isDirectory() ? filesBelow(base, path, skip) : entry.isFile() ? [path] : [];
+  });
 }

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { contentHash } from './content-hash.mjs';
 import { withLock } from './lock.mjs';
-import { npmCommand } from './npm.mjs';
-import { runLogged } from './run-logged.mjs';
+import { runNpm } from './run-logged.mjs';
 import { step } from './step.mjs';
 
 const advice = [
@@ -13,10 +12,10 @@ const advice = [
 ].join('\n');
 
 /**
- * Brings node_modules in line with package-lock.json, when it isn't.
+ * Brings node_modules in line with package-lock.json.
  *
- * @param {string} root The checkout.
- * @throws {import('./set-up-error.mjs').SetUpError} When `npm ci` fails.
+ * @param {string} root - the checkout
+ * @throws {import('./set-up-error.mjs').SetUpError} when `npm ci` fails
  */
 export async function installDependencies(root) {
   if (!reasonToInstall(root)) {
@@ -24,99 +23,79 @@ export async function installDependencies(root) {
   }
   await withLock(root, async () => {
     const reason = reasonToInstall(root);
-
     if (!reason) {
       return;
     }
-    if (isInstalledAsLocked(root)) {
-      // The person ran `npm install`: there is nothing left to do, and node_modules stays as it is.
-      writeStamp(root);
-
-      return;
+    // After the user's own `npm install`, node_modules stays as it is.
+    if (!isInstalledAsLocked(root)) {
+      await step('dependencies', `npm ci (${reason})`, () => install(root));
     }
-    await step('dependencies', `npm ci (${reason})`, async () => {
-      const npm = npmCommand();
+    mkdirSync(join(root, 'node_modules'), { recursive: true });
+    writeFileSync(stampFile(root), wantedStamp(root));
+  });
+}
 
-      rmSync(stampFile(root), { force: true });
-      await runLogged(
-        npm.program,
-        // With NODE_ENV=production npm would leave out Node 24 and vite. Node 24 is also what runs the
-        // packages that refuse the Node of this moment.
-        [
-          ...npm.args,
-          'ci',
-          '--include=dev',
-          '--include=optional',
-          '--engine-strict=false',
-          '--loglevel=error',
-        ],
-        // After what is wrong npm prints all of its usage.
-        { what: 'npm ci', cwd: root, advice, noiseFrom: /npm error Clean install a project/ },
-      );
-      writeStamp(root);
-    });
+/** @param {string} root */
+async function install(root) {
+  rmSync(stampFile(root), { force: true });
+  // NODE_ENV=production would leave out Node 24 and vite. Packages that refuse the present Node run in Node 24.
+  const includes = ['--include=dev', '--include=optional', '--engine-strict=false'];
+  await runNpm(['ci', ...includes, '--loglevel=error'], {
+    what: 'npm ci',
+    cwd: root,
+    advice,
+    // After the reason npm prints all of its usage.
+    noiseFrom: /npm error Clean install a project/,
   });
 }
 
 /**
  * @param {string} root
- * @returns {string | undefined} Why an installation is needed; undefined when none is.
+ * @returns {string | undefined} why an installation is needed; undefined when none is
  */
 export function reasonToInstall(root) {
-  const stamp = readIfThere(stampFile(root));
-
   if (!existsSync(join(root, 'node_modules'))) {
     return 'there is no node_modules yet';
   }
+  const stamp = readIfThere(stampFile(root));
   if (stamp === undefined) {
     return 'node_modules is not complete';
   }
   if (stamp !== wantedStamp(root)) {
     return 'package.json, package-lock.json or .npmrc changed';
   }
-
   const missing = lockedPackages(root).find(
-    ({ path, optional }) => !optional && !existsSync(join(root, path, 'package.json')),
+    ([path, entry]) => !isOptional(entry) && !existsSync(join(root, path, 'package.json')),
   );
-
-  return missing && `${missing.path} is missing`;
+  return missing && `${missing[0]} is missing`;
 }
 
 /**
- * Whether what lies in node_modules is what the lock file says. npm notes at the very end of an installation
- * what it installed, and `npm ci` begins by deleting that note.
+ * Whether node_modules is what the lock file says. npm ends an installation by noting what it installed, and `npm ci`
+ * begins by deleting that note.
  *
  * @param {string} root
  * @returns {boolean}
  */
 export function isInstalledAsLocked(root) {
-  const note = readIfThere(join(root, 'node_modules', '.package-lock.json'));
-
-  if (note === undefined || !isLockInSync(root)) {
+  /** @type {Record<string, Entry> | undefined} */
+  const installed = readJson(join(root, 'node_modules', '.package-lock.json'))?.packages;
+  if (!installed || !isLockInSync(root)) {
     return false;
   }
-
-  /** @type {Record<string, { version?: string, integrity?: string }>} */
-  const installed = JSON.parse(note).packages;
   const locked = lockedPackages(root);
-  const paths = new Set(locked.map(({ path }) => path));
-
+  const paths = new Set(locked.map(([path]) => path));
   return (
     Object.keys(installed).every((path) => !isPackage(path) || paths.has(path)) &&
-    locked.every(({ path, optional, link, version, integrity }) => {
-      const entry = installed[path];
-
-      if (!entry) {
-        return optional;
+    locked.every(([path, entry]) => {
+      const found = installed[path];
+      if (!found || entry.link) {
+        return found || isOptional(entry);
       }
-      if (link) {
-        return true;
-      }
-
       return (
-        entry.version === version &&
-        entry.integrity === integrity &&
-        readJson(join(root, path, 'package.json'))?.version === version
+        found.version === entry.version &&
+        found.integrity === entry.integrity &&
+        readJson(join(root, path, 'package.json'))?.version === entry.version
       );
     })
   );
@@ -124,49 +103,42 @@ export function isInstalledAsLocked(root) {
 
 /**
  * @param {string} root
- * @returns {boolean} Whether each package.json of ours asks for what the lock file notes.
+ * @returns {boolean} whether each package.json of ours asks for what the lock file notes
  */
 function isLockInSync(root) {
   const { packages } = readLock(root);
-
   return ['', ...workspaces(root)].every((folder) => {
     const own = readJson(join(root, folder, 'package.json'));
-    const noted = packages[folder];
-
     return ['dependencies', 'devDependencies', 'optionalDependencies'].every((kind) =>
-      isDeepStrictEqual(own?.[kind] ?? {}, noted?.[kind] ?? {}),
+      isDeepStrictEqual(own?.[kind] ?? {}, packages[folder]?.[kind] ?? {}),
     );
   });
 }
 
 /**
- * @typedef {object} LockedPackage
- * @property {string} path
- * @property {boolean} optional
- * @property {boolean} link
- * @property {string} [version]
- * @property {string} [integrity]
+ * A package as a lock file notes it.
+ *
+ * @typedef {{ version?: string, integrity?: string, link?: boolean, optional?: boolean, devOptional?: boolean }} Entry
  */
 
 /**
  * @param {string} root
- * @returns {LockedPackage[]}
+ * @returns {[path: string, Entry][]}
  */
 function lockedPackages(root) {
-  return Object.entries(readLock(root).packages)
-    .filter(([path]) => isPackage(path))
-    .map(([path, entry]) => ({
-      path,
-      optional: Boolean(entry.optional || entry.devOptional),
-      link: Boolean(entry.link),
-      version: entry.version,
-      integrity: entry.integrity,
-    }));
+  /** @type {[string, Entry][]} */
+  const entries = Object.entries(readLock(root).packages);
+  return entries.filter(([path]) => isPackage(path));
 }
 
 /** @param {string} path */
 function isPackage(path) {
   return path.includes('node_modules/');
+}
+
+/** @param {Entry} entry */
+function isOptional({ optional, devOptional }) {
+  return Boolean(optional || devOptional);
 }
 
 /** @param {string} root */
@@ -185,7 +157,6 @@ function workspaces(root) {
 /** @param {string} root */
 function wantedStamp(root) {
   const files = ['', ...workspaces(root)].map((folder) => join(folder, 'package.json'));
-
   return contentHash(
     root,
     [...files, 'package-lock.json', '.npmrc'].filter((file) => existsSync(join(root, file))),
@@ -198,16 +169,7 @@ function stampFile(root) {
   return join(root, 'node_modules', '.oneport-dependencies');
 }
 
-/** @param {string} root */
-function writeStamp(root) {
-  mkdirSync(join(root, 'node_modules'), { recursive: true });
-  writeFileSync(stampFile(root), wantedStamp(root));
-}
-
-/**
- * @param {string} file
- * @returns {string | undefined}
- */
+/** @param {string} file */
 function readIfThere(file) {
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }
@@ -215,6 +177,5 @@ function readIfThere(file) {
 /** @param {string} file */
 function readJson(file) {
   const text = readIfThere(file);
-
   return text === undefined ? undefined : JSON.parse(text);
 }

@@ -1,221 +1,86 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { cacheFolder } from './paths.mjs';
+import { SetUpError } from './set-up-error.mjs';
 import { say } from './step.mjs';
 
-const pollMs = 200;
-const breakingMayTakeMs = 10_000;
-
-/** @type {Set<string>} */
-const heldHere = new Set();
+/** flock(1) is everywhere on Linux. macOS has flock(2) in perl; `$^F` keeps the file open across exec. */
+const [flock, ...flockArgs] =
+  process.platform === 'linux'
+    ? ['flock']
+    : ['perl', '-e', '$^F = 9; open F, ">>", shift; flock F, 2; exec @ARGV'];
+const patienceMs = 500;
 
 /**
- * Runs work that only one process of this machine may do at a time. The others wait, and say for whom.
+ * For the `stdio` of child processes: one pipe for each lock that this process holds. A child that has it keeps the
+ * lock if this process is killed and leaves the child at work.
  *
- * A lock is a file that says who holds it. It outlives a holder that was killed, so whoever finds it asks
- * whether that very process still runs. The file is made elsewhere and linked to its name: it appears whole
- * or not at all.
+ * @type {Set<import('node:stream').Writable>}
+ */
+export const heldLocks = new Set();
+
+/**
+ * Runs work that only one process of this machine may do at a time. Other processes wait and say so.
+ *
+ * The kernel holds the lock (flock(2)) for a `cat` that ends when its standard input does: when the work is done, or
+ * when this process and the children that have `heldLocks` are gone, however they ended.
  *
  * @template T
- * @param {string} subject What is locked, such as a path; processes that name the same exclude each other.
+ * @param {string} subject - what is locked, such as a path; calls with the same subject exclude each other
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}
+ * @throws {SetUpError} when the lock cannot be taken
  */
 export async function withLock(subject, work) {
   const folder = join(cacheFolder(), 'locks');
-  const file = join(
-    folder,
-    `${createHash('sha256').update(subject).digest('hex').slice(0, 24)}.lock`,
-  );
-  let told = false;
-
+  const name = createHash('sha256').update(subject).digest('hex').slice(0, 24);
+  const file = join(folder, `${name}.lock`);
   mkdirSync(folder, { recursive: true });
-
-  while (!take(file)) {
-    const holder = read(file);
-
-    if (holder && !isRunning(holder)) {
-      breakLock(file);
-      continue;
+  // Detached: Ctrl-C in a terminal must not end it before our children.
+  const holder = spawn(flock, [...flockArgs, file, 'cat'], { detached: true });
+  const waiting = setInterval(() => {
+    const pid = existsSync(file) && readFileSync(file, 'utf8');
+    if (pid) {
+      say(`waiting for process ${pid} of another oneport, which sets up ${subject}`);
+      clearInterval(waiting);
     }
-    if (holder && !told) {
-      const { pid } = [holder, ...holder.children].find(isAlive) ?? holder;
-
-      told = true;
-      say(
-        `waiting for process ${pid} on ${holder.host}, another oneport's, that sets up ${subject}`,
-      );
-    }
-    await sleep(pollMs);
+  }, patienceMs);
+  try {
+    await echoFrom(holder);
+  } finally {
+    clearInterval(waiting);
   }
-
-  const release = () => {
-    heldHere.delete(file);
-    rmSync(file, { force: true });
-  };
-
-  heldHere.add(file);
-  process.once('exit', release);
+  writeFileSync(file, String(process.pid));
+  heldLocks.add(holder.stdin);
   try {
     return await work();
   } finally {
-    process.off('exit', release);
-    release();
+    writeFileSync(file, '');
+    heldLocks.delete(holder.stdin);
+    holder.stdin.end();
   }
 }
 
 /**
- * Adds a child process to the locks that this process holds. If this process is killed and leaves the child
- * at work, the locks stay in force until the child is done.
+ * Waits until `cat` runs, which is when the lock is taken. From then on it does not keep this process alive.
  *
- * @param {number} pid
+ * @param {import('node:child_process').ChildProcessWithoutNullStreams} holder
  */
-export function noteProcess(pid) {
-  for (const file of heldHere) {
-    const holder = read(file);
-
-    if (holder) {
-      holder.children = [
-        ...holder.children.filter(isAlive),
-        { pid, startedAt: statOf(pid).startedAt },
-      ];
-      writeFileSync(`${file}.${process.pid}`, JSON.stringify(holder));
-      renameSync(`${file}.${process.pid}`, file);
-    }
-  }
-}
-
-/**
- * @typedef {{ pid: number, startedAt: string }} Process
- * @typedef {Process & { host: string, children: Process[] }} Holder
- */
-
-/**
- * @param {string} file
- * @returns {boolean} False when somebody holds it.
- */
-function take(file) {
-  const mine = join(dirname(file), `.${process.pid}-${Math.random().toString(36).slice(2)}`);
-  /** @type {Holder} */
-  const holder = {
-    pid: process.pid,
-    startedAt: statOf(process.pid).startedAt,
-    host: hostname(),
-    children: [],
-  };
-
-  writeFileSync(mine, JSON.stringify(holder));
-  try {
-    linkSync(mine, file);
-
-    return true;
-  } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'EEXIST') {
-      return false;
-    }
-    throw error;
-  } finally {
-    unlinkSync(mine);
-  }
-}
-
-/**
- * @param {string} file
- * @returns {Holder | undefined} Undefined when it was released meanwhile.
- */
-function read(file) {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * @param {Holder} holder
- * @returns {boolean} Whether it, or what it started, may still be at work.
- */
-function isRunning(holder) {
-  return holder.host !== hostname() || [holder, ...holder.children].some(isAlive);
-}
-
-/**
- * @param {Process} noted
- * @returns {boolean}
- */
-function isAlive(noted) {
-  try {
-    process.kill(noted.pid, 0);
-  } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ESRCH') {
-      return false;
-    }
-  }
-
-  const { state, startedAt } = statOf(noted.pid);
-
-  // Z: it has ended, and nobody has asked yet how.
-  return state !== 'Z' && startedAt === noted.startedAt;
-}
-
-/**
- * When a process began, since its number may be another's by now, and its state. Only Linux tells without a
- * subprocess: elsewhere both are empty.
- *
- * @param {number} pid
- * @returns {{ state: string, startedAt: string }} startedAt: in ticks since the machine started.
- */
-function statOf(pid) {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The command's name, in brackets, may hold spaces; what follows it doesn't.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-
-    return { state: fields[0] ?? '', startedAt: fields[19] ?? '' };
-  } catch {
-    return { state: '', startedAt: '' };
-  }
-}
-
-/**
- * Removes a dead process's lock. Of several that find it at once only one may, or a slower one would
- * remove the lock that a faster one has just taken.
- *
- * @param {string} file
- */
-function breakLock(file) {
-  const guard = `${file}.breaking`;
-
-  if (!take(guard)) {
-    try {
-      if (Date.now() - statSync(guard).mtimeMs > breakingMayTakeMs) {
-        rmSync(guard, { force: true });
-      }
-    } catch {
-      // Released meanwhile.
-    }
-
-    return;
-  }
-  try {
-    const holder = read(file);
-
-    if (holder && !isRunning(holder)) {
-      rmSync(file, { force: true });
-    }
-  } finally {
-    rmSync(guard, { force: true });
-  }
+async function echoFrom(holder) {
+  let stderr = '';
+  holder.stderr.on('data', (text) => {
+    stderr += text;
+  });
+  await new Promise((taken, fail) => {
+    holder.once('error', ({ message }) => fail(new SetUpError(`${flock}: ${message}`)));
+    holder.once('close', () => fail(new SetUpError(`${flock} failed: ${stderr.trim()}`)));
+    holder.stdin.on('error', () => {});
+    holder.stdout.once('data', taken);
+    holder.stdin.write('\n');
+  });
+  holder.stdout.destroy();
+  holder.stderr.destroy();
+  holder.unref();
 }

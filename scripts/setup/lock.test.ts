@@ -7,7 +7,7 @@ import { temporaryFolder } from '../../testkit/system/temporary-folder.ts';
 
 const here = import.meta.dirname;
 
-test('of several processes one is inside at a time', async () => {
+test('one of several processes is inside at a time', async () => {
   const folder = temporaryFolder();
   const file = join(folder, 'trace');
   const script = `
@@ -21,7 +21,6 @@ test('of several processes one is inside at a time', async () => {
       });
     }`;
   const processes = [1, 2, 3].map(() => run(script, folder));
-
   for (const child of processes) {
     expect(await ended(child)).toBe(0);
   }
@@ -31,39 +30,33 @@ test('of several processes one is inside at a time', async () => {
 test('a lock whose holder was killed is taken over', async () => {
   const folder = temporaryFolder();
   const holder = run(holding('new Promise(() => setInterval(() => {}, 1000))'), folder);
-
   await said(holder, 'inside');
   holder.kill('SIGKILL');
   await ended(holder);
-
   const next = run(holding('undefined'), folder);
-
   await said(next, 'inside');
   expect(await ended(next)).toBe(0);
 });
 
-test('what a killed holder started keeps the lock until it is done', async () => {
+test('a child of a killed holder keeps the lock until it ends', async () => {
   const folder = temporaryFolder();
   const holder = run(
     holding(`(async () => {
-      const { track } = await import(${url('children.mjs')});
+      const { heldLocks } = await import(${url('lock.mjs')});
       const { spawn } = await import('node:child_process');
-      const child = track(spawn(process.execPath, ['-e', 'process.stdin.resume()'], {
-        // Its end comes with our last word on the pipe that the test holds.
-        stdio: [3, 'ignore', 'ignore'],
-      }));
+      // It ends when the test closes the pipe.
+      spawn(process.execPath, ['-e', 'process.stdin.resume()'], {
+        stdio: [3, 'ignore', 'ignore', ...heldLocks],
+      });
       console.log('child');
       await new Promise(() => setInterval(() => {}, 1000));
     })()`),
     folder,
   );
-
   await said(holder, 'child');
   holder.kill('SIGKILL');
   await once(holder, 'exit');
-
   const next = run(holding('undefined'), folder);
-
   await said(next, 'waiting for process');
   pipeOf(holder).end();
   await said(next, 'inside');
@@ -85,28 +78,23 @@ function run(script: string, cache: string): ChildProcess {
     env: { ...process.env, ONEPORT_CACHE: cache },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
-
   onTestFinished(() => {
     child.kill('SIGKILL');
     pipeOf(child).destroy();
   });
-
   return child;
 }
 
 function pipeOf(child: ChildProcess) {
   const pipe = child.stdio[3];
-
   if (!pipe || !('end' in pipe)) {
     throw new Error('no pipe');
   }
-
   return pipe;
 }
 
 async function said(child: ChildProcess, text: string): Promise<void> {
   let output = '';
-
   await new Promise<void>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
@@ -124,6 +112,5 @@ async function ended(child: ChildProcess): Promise<number | null> {
   if (child.exitCode === null && child.signalCode === null) {
     await once(child, 'exit');
   }
-
   return child.exitCode;
 }

@@ -5,14 +5,13 @@ import { SetUpError } from './set-up-error.mjs';
 
 /**
  * @typedef {object} Program
- * @property {string} title What people call it.
- * @property {string[]} names What to look for, in this order: names in PATH or absolute paths.
- * @property {string} [variable] Names the program itself when set, and hands on what was found.
- * @property {string[]} debian
- * @property {string} fedora
- * @property {string} brew
- * @property {boolean} [linuxOnly]
- * @property {boolean} [rootOnly] Its tests are skipped for others.
+ * @property {string[]} names - names in PATH or absolute paths, in the order in which they are tried
+ * @property {string} [title] - by default the first name
+ * @property {string} [variable] - names the program itself when set, and passes on what was found
+ * @property {string[]} [debian] - its packages, by default called like the program
+ * @property {string} [fedora] - likewise
+ * @property {string} [brew] - likewise
+ * @property {'linux' | 'linux as root'} [only] - elsewhere its tests are skipped
  */
 
 /** @type {Program[]} */
@@ -21,22 +20,17 @@ const programsOfTests = [
     title: 'Chromium',
     variable: 'CHROMIUM_BIN',
     names: [
-      'chromium',
-      'chromium-browser',
-      'google-chrome',
-      'google-chrome-stable',
+      ...['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
       '/Applications/Chromium.app/Contents/MacOS/Chromium',
       '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
     ],
     debian: ['chromium', 'fonts-liberation'],
-    fedora: 'chromium',
     brew: '--cask chromium',
   },
   {
     title: 'Firefox',
     variable: 'FIREFOX_BIN',
     names: ['firefox-esr', 'firefox', '/Applications/Firefox.app/Contents/MacOS/firefox'],
-    debian: ['firefox-esr'],
     fedora: 'firefox',
     brew: '--cask firefox',
   },
@@ -45,81 +39,42 @@ const programsOfTests = [
     names: ['ip'],
     debian: ['iproute2'],
     fedora: 'iproute',
-    brew: '',
-    linuxOnly: true,
+    only: 'linux',
   },
-  {
-    title: 'bpftool',
-    names: ['bpftool'],
-    debian: ['bpftool'],
-    fedora: 'bpftool',
-    brew: '',
-    linuxOnly: true,
-    rootOnly: true,
-  },
-  {
-    title: 'strace',
-    names: ['strace'],
-    debian: ['strace'],
-    fedora: 'strace',
-    brew: '',
-    linuxOnly: true,
-    rootOnly: true,
-  },
-  {
-    title: 'systemd-analyze',
-    names: ['systemd-analyze'],
-    debian: ['systemd'],
-    fedora: 'systemd',
-    brew: '',
-    linuxOnly: true,
-    rootOnly: true,
-  },
-  {
-    title: 'openssl',
-    names: ['openssl'],
-    debian: ['openssl'],
-    fedora: 'openssl',
-    brew: 'openssl',
-  },
+  { names: ['bpftool'], only: 'linux as root' },
+  { names: ['strace'], only: 'linux as root' },
+  { names: ['systemd-analyze'], debian: ['systemd'], fedora: 'systemd', only: 'linux as root' },
+  { names: ['openssl'] },
 ];
 
 /**
- * Sees to it that the programs that the tests start are there; on Debian, apt brings them.
+ * Makes sure that the programs that the tests start are available; on Debian, apt installs them.
  *
  * @param {NodeJS.ProcessEnv} [env]
- * @returns {Promise<NodeJS.ProcessEnv>} Variables that tell the tests where they are.
- * @throws {SetUpError} When one is missing and can't be installed; names all that are missing.
+ * @returns {Promise<NodeJS.ProcessEnv>} variables that tell the tests where they are
+ * @throws {SetUpError} when programs are missing and cannot be installed; it names all of them
  */
 export async function getProgramsOfTests(env = process.env) {
   const wanted = programsOfTests.filter(
-    (program) =>
-      (!program.linuxOnly || process.platform === 'linux') &&
-      (!program.rootOnly || process.geteuid?.() === 0),
+    ({ only }) =>
+      (!only || process.platform === 'linux') &&
+      (only !== 'linux as root' || process.geteuid?.() === 0),
   );
   const missing = wanted.filter((program) => !find(program, env));
-
   if (missing.length > 0) {
     if (!hasApt()) {
       throw new SetUpError(`The tests need ${listed(missing)}, not found in PATH.`, {
-        advice: `Install what is missing, then start again:\n${installHints(missing)}`,
+        advice: `Install them, then start again:\n  ${installHint(missing)}`,
       });
     }
-    await aptInstall(
-      missing.flatMap((program) => program.debian),
-      'for the tests',
-      env,
-    );
-
+    await aptInstall(missing.flatMap(debianPackages), 'for the tests', env);
     const still = missing.filter((program) => !find(program, env));
-
     if (still.length > 0) {
-      throw new SetUpError(`The packages are installed, yet ${listed(still)} can't be found.`, {
-        advice: 'Put it into PATH, or name it yourself: CHROMIUM_BIN, FIREFOX_BIN.',
+      throw new SetUpError(`${listed(still)}: not found, although the packages are installed.`, {
+        advice: 'Add the program to PATH, or set its path: CHROMIUM_BIN, FIREFOX_BIN.',
       });
     }
   }
-
   return Object.fromEntries(
     wanted.flatMap((program) => (program.variable ? [[program.variable, find(program, env)]] : [])),
   );
@@ -128,47 +83,54 @@ export async function getProgramsOfTests(env = process.env) {
 /**
  * @param {Program} program
  * @param {NodeJS.ProcessEnv} env
- * @returns {string | undefined} An absolute path.
+ * @returns {string | undefined} an absolute path
  */
-function find(program, env) {
-  const own = program.variable && env[program.variable];
-
-  // ip lies in /usr/sbin, which isn't in everybody's PATH.
-  const folders = [...(env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].filter(Boolean);
-  const candidates = (own ? [own] : program.names).flatMap((name) =>
-    isAbsolute(name) ? [name] : folders.map((folder) => join(folder, name)),
-  );
-
-  return candidates.find(isExecutable);
+function find({ variable, names }, env) {
+  const own = variable && env[variable];
+  return (own ? [own] : names)
+    .map((name) => findProgram(name, env))
+    .find((path) => path !== undefined);
 }
 
-/** @param {string} path */
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
+/**
+ * Looks for a program in PATH, and in the folders of system programs, which not every user has in PATH.
+ *
+ * @param {string} program - a name or an absolute path
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {string | undefined} an absolute path
+ */
+export function findProgram(program, env = process.env) {
+  const folders = [...(env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].filter(Boolean);
+  const paths = isAbsolute(program) ? [program] : folders.map((folder) => join(folder, program));
+  return paths.find((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
 
-    return true;
-  } catch {
-    return false;
-  }
+/** @param {Program} program */
+function debianPackages({ names: [name = ''], debian = [name] }) {
+  return debian;
 }
 
 /** @param {Program[]} programs */
 function listed(programs) {
-  return programs.map((program) => program.title).join(', ');
+  return programs.map(({ title, names }) => title ?? names[0]).join(', ');
 }
 
 /** @param {Program[]} programs */
-function installHints(programs) {
+function installHint(programs) {
   if (process.platform === 'darwin') {
-    return programs.map((program) => `  brew install ${program.brew}`).join('\n');
+    return programs.map(({ names, brew = names[0] }) => `brew install ${brew}`).join('\n  ');
   }
-
   const { like } = operatingSystem();
-
   if (like.includes('fedora') || like.includes('rhel')) {
-    return `  sudo dnf install ${programs.map((program) => program.fedora).join(' ')}`;
+    const packages = programs.map(({ names, fedora = names[0] }) => fedora);
+    return `sudo dnf install ${packages.join(' ')}`;
   }
-
-  return `  (Debian's names: ${programs.flatMap((program) => program.debian).join(' ')})`;
+  return `(Debian's names: ${programs.flatMap(debianPackages).join(' ')})`;
 }

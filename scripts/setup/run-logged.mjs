@@ -1,99 +1,101 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { track } from './children.mjs';
+import { heldLocks } from './lock.mjs';
 import { cacheFolder } from './paths.mjs';
 import { SetUpError } from './set-up-error.mjs';
 
-const tailLines = 15;
-const tailColumns = 400;
+const shownLines = 15;
+/** A linker's command has tens of thousands of characters. */
+const shownColumns = 400;
 
-// `file:line:column: error:`, of a compiler. What comes after its first one is candidates, notes, and other errors.
+/** `file:line:column: error:` of a compiler. What follows the first is candidates, notes and consequential errors. */
 const compilerError = /^\S+:\d+(:\d+)?: (fatal )?error: /;
 
 /**
- * Runs a program whose output interests nobody unless it fails: it goes to a log file, which is deleted
- * when the program succeeds.
+ * @typedef {object} Options
+ * @property {string} what - the work, for the message: `npm ci`
+ * @property {string} [advice] - what to do when it fails
+ * @property {string} [cwd]
+ * @property {NodeJS.ProcessEnv} [env] - the whole environment, instead of this process's
+ * @property {(line: string) => void} [onLine] - called with each line of output
+ * @property {RegExp} [noiseFrom] - matches the first line of output that explains nothing
+ */
+
+/**
+ * Runs a program whose output matters only if it fails: the output goes to a log file, which is deleted when the
+ * program succeeds.
  *
  * @param {string} program
- * @param {string[]} args
- * @param {object} options
- * @param {string} options.what What is being done, for the message: `npm ci`.
- * @param {string} [options.advice] What to do when it fails.
- * @param {string} [options.cwd]
- * @param {NodeJS.ProcessEnv} [options.env] The whole environment, in place of this process's.
- * @param {(line: string) => void} [options.onLine] Called with each line of output.
- * @param {RegExp} [options.noiseFrom] Matches the line from which on the output explains nothing.
- * @returns {Promise<string>} stdout.
- * @throws {SetUpError} When the program can't be started or fails; names the log.
+ * @param {readonly string[]} args
+ * @param {Options} options
+ * @returns {Promise<string>} stdout
+ * @throws {SetUpError} when the program cannot be started or fails; it names the log
  */
-export async function runLogged(program, args, options) {
+export async function runLogged(program, args, { what, advice, cwd, env, onLine, noiseFrom }) {
   const folder = join(cacheFolder(), 'logs');
-  const log = join(folder, `${options.what.replace(/[^\w.-]+/g, '-')}-${process.pid}.log`);
-
+  const log = join(folder, `${what.replace(/[^\w.-]+/g, '-')}-${process.pid}.log`);
   mkdirSync(folder, { recursive: true });
-
   const file = createWriteStream(log);
-
   file.write(`$ ${[program, ...args].join(' ')}\n`);
-
   const child = track(
-    spawn(program, args, { cwd: options.cwd, env: options.env, stdio: ['ignore', 'pipe', 'pipe'] }),
+    spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe', ...heldLocks] }),
   );
+  const streams = /** @type {import('node:stream').Readable[]} */ ([child.stdout, child.stderr]);
   let stdout = '';
-
-  child.stdout.setEncoding('utf8').on('data', (text) => {
+  child.stdout?.setEncoding('utf8').on('data', (text) => {
     stdout += text;
   });
-  for (const stream of [child.stdout, child.stderr]) {
+  for (const stream of streams) {
     stream.pipe(file, { end: false });
-    if (options.onLine) {
-      eachLine(stream, options.onLine);
+    if (onLine) {
+      createInterface({ input: stream }).on('line', onLine);
     }
   }
-
   /** @type {string} */
-  const outcome = await new Promise((settle) => {
-    child.once('error', (error) => settle(`could not be started: ${error.message}`));
+  const failure = await new Promise((settle) => {
+    child.once('error', ({ message }) => settle(`could not be started: ${message}`));
     child.once('close', (code, signal) => {
       settle(code === 0 ? '' : signal ? `was ended by ${signal}` : `failed with exit code ${code}`);
     });
   });
-
   await new Promise((done) => file.end(() => done(undefined)));
-
-  if (outcome) {
+  if (failure) {
     const lines = readFileSync(log, 'utf8').trimEnd().split('\n').slice(1);
-    const noise = options.noiseFrom;
-    const end = noise ? lines.findIndex((line) => noise.test(line)) : -1;
-    const told = end < 0 ? lines : lines.slice(0, end);
-    const first = told.findIndex((line) => compilerError.test(line));
-    const tail = (first < 0 ? told.slice(-tailLines) : told.slice(first, first + tailLines))
-      // A linker's command has tens of thousands of characters.
-      .map((line) => (line.length > tailColumns ? `${line.slice(0, tailColumns)} ...` : line));
-
-    throw new SetUpError(`${options.what} ${outcome}`, {
-      tail: tail.join('\n'),
-      log,
-      advice: options.advice,
-    });
+    throw new SetUpError(`${what} ${failure}`, { tail: essence(lines, noiseFrom), log, advice });
   }
   rmSync(log, { force: true });
-
   return stdout;
 }
 
 /**
- * @param {import('node:stream').Readable} stream
- * @param {(line: string) => void} onLine
+ * Runs npm as `runLogged` does: the npm that runs us, with the Node that runs it, or else the first in PATH.
+ *
+ * @param {readonly string[]} args
+ * @param {Options} options
+ * @returns {Promise<string>} stdout
  */
-function eachLine(stream, onLine) {
-  let rest = '';
+export function runNpm(args, options) {
+  const { npm_execpath: npm = '', npm_node_execpath: node = process.execPath } = process.env;
+  // Other package managers set npm_execpath too.
+  return /^npm.*\.[cm]?js$/.test(basename(npm))
+    ? runLogged(node, [npm, ...args], options)
+    : runLogged(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, options);
+}
 
-  stream.on('data', (chunk) => {
-    const lines = (rest + String(chunk)).split(/[\r\n]+/);
-
-    rest = lines.pop() ?? '';
-    lines.forEach(onLine);
-  });
+/**
+ * @param {string[]} lines
+ * @param {RegExp | undefined} noiseFrom
+ * @returns {string} the lines of a failed program's output that tell the reason
+ */
+function essence(lines, noiseFrom) {
+  const noise = noiseFrom ? lines.findIndex((line) => noiseFrom.test(line)) : -1;
+  const told = noise < 0 ? lines : lines.slice(0, noise);
+  const error = told.findIndex((line) => compilerError.test(line));
+  const shown = error < 0 ? told.slice(-shownLines) : told.slice(error, error + shownLines);
+  return shown
+    .map((line) => (line.length > shownColumns ? `${line.slice(0, shownColumns)} ...` : line))
+    .join('\n');
 }

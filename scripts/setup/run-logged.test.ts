@@ -10,12 +10,10 @@ beforeEach(isolateSetUp);
 async function failure(lines: readonly string[]): Promise<string> {
   const script = 'for (const line of process.argv.slice(1)) console.error(line); process.exit(3)';
   const run = runLogged(process.execPath, ['-e', script, '--', ...lines], { what: 'the work' });
-
   return run.then(
     () => expect.unreachable(),
     (error: unknown) => {
       expect(error).toBeInstanceOf(SetUpError);
-
       return String(error);
     },
   );
@@ -24,16 +22,15 @@ async function failure(lines: readonly string[]): Promise<string> {
 const numbered = (text: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${text} ${index}`);
 
-test('a program that works gives its output and leaves no log', async () => {
+test('returns the output of a program that succeeds, and leaves no log', async () => {
   await expect(
     runLogged(process.execPath, ['-e', 'console.log("done")'], { what: 'the work' }),
   ).resolves.toBe('done\n');
 });
 
-test('of one that fails the last lines are shown, and where all of them are', async () => {
+test('shows the last lines of a program that fails, and names the log', async () => {
   const message = await failure(numbered('line', 40));
   const [, log = ''] = message.match(/The whole log: (.+)$/m) ?? [];
-
   expect(message).toMatch(/the work failed with exit code 3/);
   expect(message).toMatch(/\| line 25\n[\s\S]*\| line 39\n/);
   expect(message).not.toMatch(/\| line 24\n/);
@@ -41,14 +38,13 @@ test('of one that fails the last lines are shown, and where all of them are', as
   expect(readFileSync(log, 'utf8')).toMatch(/^line 0$/m);
 });
 
-test('of a compiler that fails its first error is shown, and not the notes and errors that follow', async () => {
+test('shows the first error of a compiler, without the errors that follow', async () => {
   const message = await failure([
     ...numbered('[1/9] Compiling', 20),
     "../../src/RTC/SrtpSession.cpp:74:52: error: no matching function for call to 'srtp_create'",
     ...numbered('note', 40),
     '../../src/Later.cpp:1:1: error: because of the first',
   ]);
-
   expect(message).toMatch(
     /exit code 3\n {2}\| \.\.\/\.\.\/src\/RTC\/SrtpSession\.cpp:74:52: error/,
   );

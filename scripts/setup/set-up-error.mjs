@@ -1,27 +1,19 @@
 /**
- * A failure that the person at the keyboard can read and act on. Its message is printed as it is, without a
- * stack; every other error is a bug of ours and is printed with one.
+ * A failure that the user can read and act on: its message is printed without a stack. Every other error is a bug of
+ * ours and is printed with one.
  */
 export class SetUpError extends Error {
   /**
-   * @param {string} what What failed, in one sentence.
-   * @param {{ advice?: string, tail?: string, log?: string, exitCode?: number }} [details]
-   *   advice: what to do; tail: the last lines of the log; log: where all of it is.
+   * @param {string} what - what failed, in one sentence
+   * @param {{ advice?: string, tail?: string, log?: string, exitCode?: number }} [details] - advice: what to do; tail:
+   *   the essential lines of the log; log: its path; exitCode: by default 1
    */
   constructor(what, { advice, tail, log, exitCode = 1 } = {}) {
-    const parts = [what];
-
-    if (tail) {
-      parts.push(tail.replace(/^/gm, '  | '));
-    }
-    if (log) {
-      parts.push(`The whole log: ${log}`);
-    }
-    if (advice) {
-      parts.push(advice);
-    }
-
-    super(parts.join('\n'));
+    super(
+      [what, tail?.replace(/^/gm, '  | '), log && `The whole log: ${log}`, advice]
+        .filter(Boolean)
+        .join('\n'),
+    );
     this.name = 'SetUpError';
     /** The sentence alone, for a list of several failures. */
     this.what = what;

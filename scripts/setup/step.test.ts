@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { duration, step } from './step.mjs';
 
-test('a step tells its name, its progress and how long it took', async () => {
+test('a step reports its name, its progress and its duration', async () => {
   const { stream, text } = recorder();
   const result = await step(
     'a step',
@@ -10,27 +10,24 @@ test('a step tells its name, its progress and how long it took', async () => {
     async ({ show }) => {
       show('half');
       show('half');
-
       return 7;
     },
     { stream },
   );
-
   expect(result).toBe(7);
   expect(text()).toMatch(
     /^oneport: a step: because of a test\noneport: a step: half\noneport: a step: done in [\d.]+ s\n$/,
   );
 });
 
-test('a step that fails says so and passes the error on', async () => {
+test('a step that fails reports it and throws the error', async () => {
   const { stream, text } = recorder();
   const failing = step('a step', 'because', () => Promise.reject(new Error('no')), { stream });
-
   await expect(failing).rejects.toThrow('no');
   expect(text()).toMatch(/a step: failed after/);
 });
 
-test('durations are written for people', () => {
+test('durations are readable', () => {
   expect([0.04, 9.94, 12.4, 59.6, 200].map(duration)).toEqual([
     '0.0 s',
     '9.9 s',
@@ -42,6 +39,5 @@ test('durations are written for people', () => {
 
 function recorder() {
   const stream = new PassThrough();
-
   return { stream, text: () => String(stream.read() ?? '') };
 }

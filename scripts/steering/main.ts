@@ -7,8 +7,7 @@ import { runCli } from '../cli.ts';
 import { aptInstall, hasApt } from '../setup/apt.mjs';
 import { interruptible } from '../setup/children.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
-import { readOptions, tryKernelOptions } from './other-kernel/options.ts';
-import { tryKernel } from './other-kernel/try-kernel.ts';
+import { readOptions, tryKernel, tryKernelOptions } from './try-kernel.ts';
 
 const usage = `Usage: npm run steering -- <command>
 

@@ -16,9 +16,8 @@ const facts = {
 
 beforeEach(isolateSetUp);
 
-test('what was stored is found, with a manifest that tells what it is', async () => {
+test('a stored worker is found, with its manifest', async () => {
   const binary = await storeText('a worker');
-
   expect(findCached(inputs, 'debian')).toBe(binary);
   expect(findCached(inputs, 'wraps')).toBeUndefined();
   expect(readFileSync(binary, 'utf8')).toBe('a worker');
@@ -35,33 +34,28 @@ test.for([
   ['changed', (binary: string) => writeFileSync(binary, 'A worker')],
   ['without a manifest', (binary: string) => writeFileSync(manifestOf(binary), '')],
   ['with a manifest of nonsense', (binary: string) => writeFileSync(manifestOf(binary), '{}')],
-] as const)('a binary that is %s is never used', async ([, damage]) => {
+] as const)('a worker that is %s is never used', async ([, damage]) => {
   const binary = await storeText('a worker');
-
   damage(binary);
-
   expect(findCached(inputs, 'debian')).toBeUndefined();
   expect(existsSync(binary)).toBe(false);
   expect(await storeText('a worker')).toBe(binary);
   expect(findCached(inputs, 'debian')).toBe(binary);
 });
 
-test('an attempt that fails leaves nothing, neither does one that was killed before', async () => {
+test('a failed attempt leaves nothing behind', async () => {
   const folder = workerFolder(inputs, 'debian');
   const failing = store(inputs, 'debian', async (temporary) => {
     writeFileSync(join(temporary, 'half'), 'half');
     throw new Error('cut off');
   });
-
   await expect(failing).rejects.toThrow('cut off');
   expect(readdirSync(dirname(folder))).toEqual([]);
 });
 
-test('a new build takes the place of the one before', async () => {
+test('a new build replaces the previous one', async () => {
   await storeText('one');
-
   const binary = await storeText('two');
-
   expect(readFileSync(binary, 'utf8')).toBe('two');
   expect(readdirSync(dirname(workerFolder(inputs, 'debian'))).length).toBe(1);
 });
@@ -69,9 +63,7 @@ test('a new build takes the place of the one before', async () => {
 function storeText(text: string): Promise<string> {
   return store(inputs, 'debian', async (temporary) => {
     const binary = join(temporary, 'built');
-
     writeFileSync(binary, text);
-
     return { binary, facts };
   });
 }

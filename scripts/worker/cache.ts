@@ -10,47 +10,43 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { cacheFolder } from '../setup/paths.mjs';
 import { say } from '../setup/step.mjs';
 import { type Source, type WorkerInputs, workerKey } from './inputs.ts';
 import { manifestName, readManifest, type WorkerManifest } from './manifest.ts';
 
-/** What a way of getting a worker tells about it; the rest of the manifest follows from the inputs. */
+/** The part of the manifest that depends on how a worker was made; the rest follows from the inputs. */
 export type WorkerFacts = Pick<WorkerManifest, 'patches' | 'libraries' | 'compiler' | 'buildType'>;
 
 const binaryName = 'mediasoup-worker';
 
 /**
- * Looks for a worker in the cache. One whose binary isn't, byte for byte, what its manifest says is removed,
- * so that it is never used and can be got again.
+ * Finds a worker in the cache. A worker that differs from its manifest is removed, so that it is never used and is
+ * made again.
  *
- * @returns The binary's path.
+ * @returns the binary's path
  */
 export function findCached(inputs: WorkerInputs, source: Source): string | undefined {
   const folder = workerFolder(inputs, source);
   const binary = join(folder, binaryName);
-
   if (!existsSync(folder)) {
     return undefined;
   }
-
   const damage = damageOf(binary);
-
   if (damage === undefined) {
     return binary;
   }
-  say(`the worker in ${folder} is damaged (${damage}), so it is got again`);
+  say(`removing the damaged worker in ${folder}: ${damage}`);
   rmSync(folder, { recursive: true, force: true });
-
   return undefined;
 }
 
 /**
- * Puts a worker into the cache: whole, or not at all.
+ * Puts a worker into the cache, completely or not at all.
  *
- * @param make - Makes the binary in a temporary folder, which is gone afterwards, and says where it is.
- * @returns The path of the binary in the cache.
+ * @param make - makes the binary in a temporary folder, which is removed afterwards, and returns its path
+ * @returns the path of the binary in the cache
  */
 export async function store(
   inputs: WorkerInputs,
@@ -59,7 +55,6 @@ export async function store(
 ): Promise<string> {
   const folder = workerFolder(inputs, source);
   const temporary = makeTemporary(folder);
-
   try {
     const { binary, facts } = await make(join(temporary, 'work'));
     const fresh = join(temporary, 'result');
@@ -73,7 +68,6 @@ export async function store(
       binary: { sha256: hashOf(content), size: content.length },
       builtAt: new Date().toISOString(),
     };
-
     mkdirSync(fresh);
     writeFileSync(join(fresh, binaryName), content);
     chmodSync(join(fresh, binaryName), 0o755);
@@ -82,35 +76,29 @@ export async function store(
       renameSync(folder, join(temporary, 'replaced'));
     }
     renameSync(fresh, folder);
-
     return join(folder, binaryName);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
 }
 
-/** @returns Where the cache keeps the worker that this way gives. */
+/** @returns the folder in which the cache keeps the worker of this source */
 export function workerFolder(inputs: WorkerInputs, source: Source): string {
   const key = workerKey(inputs, source).slice(0, 16);
-
   return join(cacheFolder(), 'workers', `mediasoup-${inputs.mediasoup.version}-${source}-${key}`);
 }
 
-/** Made beside its destination, because only within one file system can it be renamed. */
+/** Made beside its destination, because renaming works only within one file system. */
 function makeTemporary(folder: string): string {
-  const parent = join(folder, '..');
-  const prefix = `.${folder.slice(parent.length + 1)}-`;
-
+  const parent = dirname(folder);
+  const prefix = `.${basename(folder)}-`;
   mkdirSync(parent, { recursive: true });
-  // The caller holds the lock of this worker: what an earlier attempt left is nobody's.
+  // The caller holds the lock of this worker, so these are left over from processes that were killed.
   for (const name of readdirSync(parent).filter((entry) => entry.startsWith(prefix))) {
     rmSync(join(parent, name), { recursive: true, force: true });
   }
-
   const temporary = mkdtempSync(join(parent, prefix));
-
   mkdirSync(join(temporary, 'work'));
-
   return temporary;
 }
 
@@ -120,16 +108,12 @@ function damageOf(binary: string): string | undefined {
   }
   try {
     const manifest = readManifest(binary);
-    const content = readFileSync(binary);
-
     if (!manifest) {
       return 'there is no manifest';
     }
-    if (content.length !== manifest.binary.size) {
-      return `${content.length} bytes instead of ${manifest.binary.size}`;
-    }
-
-    return hashOf(content) === manifest.binary.sha256 ? undefined : 'another SHA-256';
+    return hashOf(readFileSync(binary)) === manifest.binary.sha256
+      ? undefined
+      : 'its SHA-256 differs from the manifest';
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -6,7 +6,7 @@ import { SetUpError } from '../setup/set-up-error.mjs';
 import { store } from './cache.ts';
 import { findWorker, getWorker } from './get-worker.ts';
 import { readInputs, type Source } from './inputs.ts';
-import { isWanted, type Way } from './ways.ts';
+import { isWanted, ninjaProgress, type Way } from './ways.ts';
 
 const inputs = readInputs(resolve(import.meta.dirname, '../..'));
 
@@ -15,54 +15,45 @@ beforeEach(isolateSetUp);
 test('the ways are tried in order until one succeeds', async () => {
   const tried: Source[] = [];
   const ways = [failing('prebuilt', tried), succeeding('debian', tried), failing('wraps', tried)];
-
   expect(await getWorker(inputs, ways, { env: {} })).toMatch(/debian.*mediasoup-worker$/);
   expect(tried).toEqual(['prebuilt', 'debian']);
-
   await getWorker(inputs, ways, { env: {} });
   expect(tried).toEqual(['prebuilt', 'debian']);
 });
 
-test('when all ways fail, one message says of each why', async () => {
+test('when all ways fail, one message has the reason of each', async () => {
   const ways = [failing('prebuilt'), failing('debian'), failing('wraps')];
-
   await expect(getWorker(inputs, ways, { env: {} })).rejects.toThrow(
     /What was tried:\n- the way prebuilt: no prebuilt here\n- .*no debian here\n- .*no wraps here\n.*MEDIASOUP_WORKER_BIN/,
   );
 });
 
-test("a bug of ours isn't taken for a way that fails", async () => {
+test('a bug of ours does not count as a way that fails', async () => {
   const way: Way = { ...failing('debian'), get: () => Promise.reject(new TypeError('a bug')) };
-
   await expect(getWorker(inputs, [way, succeeding('wraps')], { env: {} })).rejects.toThrow('a bug');
 });
 
-test('rebuild builds although the cache has one', async () => {
+test('rebuild ignores the cache', async () => {
   const tried: Source[] = [];
   const ways = [succeeding('debian', tried)];
-
   await getWorker(inputs, ways, { env: {} });
   await getWorker(inputs, ways, { env: { MEDIASOUP_WORKER_BIN: '/bin/true' }, rebuild: true });
   expect(tried).toEqual(['debian', 'debian']);
 });
 
-test('a worker is found where one is at hand, and none is got', async () => {
+test('findWorker finds a cached worker and makes none', async () => {
   const tried: Source[] = [];
   const ways = [succeeding('debian', tried)];
-
   expect(findWorker(inputs, ways, {})).toBeUndefined();
   expect(tried).toEqual([]);
-
   const binary = await getWorker(inputs, ways, { env: {} });
-
   expect(findWorker(inputs, ways, {})).toBe(binary);
   expect(findWorker(inputs, [], { MEDIASOUP_WORKER_BIN: '/bin/true' })).toBe('/bin/true');
 });
 
-test('the worker that MEDIASOUP_WORKER_BIN names is used as it is', async () => {
+test('uses the worker that MEDIASOUP_WORKER_BIN names', async () => {
   const own = join(temporaryFolder({ own: '#!/bin/sh\n' }), 'own');
   const env = { MEDIASOUP_WORKER_BIN: own };
-
   await expect(getWorker(inputs, [], { env })).rejects.toThrow(
     /MEDIASOUP_WORKER_BIN is.*own.*EACCES/,
   );
@@ -73,10 +64,9 @@ test('the worker that MEDIASOUP_WORKER_BIN names is used as it is', async () => 
   ).rejects.toThrow(/no such file[\s\S]*unset the variable/);
 });
 
-test('who asks for patches or for libraries gets no prebuilt worker', () => {
+test('a request for patches or for libraries excludes the prebuilt worker', () => {
   const wanted = (env: NodeJS.ProcessEnv, building = false) =>
     (['prebuilt', 'debian', 'wraps'] as const).filter((source) => isWanted(source, env, building));
-
   expect(wanted({})).toEqual(['prebuilt', 'debian', 'wraps']);
   expect(wanted({ ONEPORT_WORKER: 'patched' })).toEqual(['debian', 'wraps']);
   expect(wanted({ MEDIASOUP_USE_WEBRTC_SERVER: 'shared' })).toEqual(['debian', 'wraps']);
@@ -84,6 +74,15 @@ test('who asks for patches or for libraries gets no prebuilt worker', () => {
   expect(wanted({ ONEPORT_LIBRARIES: 'wraps' })).toEqual(['wraps']);
   expect(wanted({}, true)).toEqual(['debian', 'wraps']);
   expect(() => wanted({ ONEPORT_LIBRARIES: 'brew' })).toThrow(/debian or wraps/);
+});
+
+test('ninja’s progress is reported once for each step, whatever else ninja prints', () => {
+  const told: string[] = [];
+  const onLine = ninjaProgress((text) => told.push(text), 50);
+  for (const line of ['[0/4] a', 'a warning [3/4]', '[1/4] b', '[2/4] c', '[3/4] d', '[4/4] e']) {
+    onLine(line);
+  }
+  expect(told).toEqual(['compiled 0 %', 'compiled 50 %', 'compiled 100 %']);
 });
 
 function failing(source: Source, tried: Source[] = []): Way {
@@ -103,10 +102,8 @@ function succeeding(source: Source, tried: Source[] = []): Way {
     get: () =>
       store(inputs, source, async (temporary) => {
         const binary = join(temporary, 'built');
-
         tried.push(source);
         writeFileSync(binary, source);
-
         return {
           binary,
           facts: {

@@ -9,16 +9,16 @@ import { isWanted, type Way } from './ways.ts';
 
 export interface GetWorkerOptions {
   /** Build again, whatever the cache has. */
-  readonly rebuild?: boolean;
+  readonly rebuild?: boolean | undefined;
   readonly env?: NodeJS.ProcessEnv;
 }
 
 /**
- * Gets a mediasoup worker: the person's own, one of the cache, or the first that one of the ways can give.
+ * Gets a mediasoup worker: the user's own, a cached one, or that of the first way that succeeds.
  *
- * @param ways - In the order in which they are tried.
- * @returns The binary's path.
- * @throws {SetUpError} When none can be had; the message says of each way why.
+ * @param ways - in the order in which they are tried
+ * @returns the binary's path
+ * @throws SetUpError when no way succeeds; the message has the reason of each
  */
 export async function getWorker(
   inputs: WorkerInputs,
@@ -28,37 +28,40 @@ export async function getWorker(
   if (env.MEDIASOUP_WORKER_BIN && !rebuild) {
     return checkOwn(env.MEDIASOUP_WORKER_BIN);
   }
-
   const wanted = ways.filter((way) => isWanted(way.source, env, rebuild));
   const cached = rebuild ? undefined : firstCached(inputs, wanted);
-
   if (cached) {
     return cached;
   }
-
   const failures: string[] = [];
-
   for (const way of wanted) {
-    const result = await attempt(inputs, way, rebuild);
-
-    if (result.binary !== undefined) {
-      return result.binary;
+    try {
+      return await withLock(workerFolder(inputs, way.source), async () => {
+        // Another process may have got it while we waited for the lock.
+        const found = rebuild ? undefined : findCached(inputs, way.source);
+        return found ?? (await way.get(inputs));
+      });
+    } catch (error) {
+      if (!(error instanceof SetUpError)) {
+        throw error;
+      }
+      failures.push(`- ${way.title}: ${error.message.replaceAll('\n', '\n  ')}`);
+      say(`worker: ${way.title}: ${error.message.split('\n')[0]}`);
     }
-    failures.push(`- ${way.title}: ${result.reason.replaceAll('\n', '\n  ')}`);
-    say(`worker: ${way.title}: ${result.reason.split('\n')[0]}`);
   }
-
-  throw new SetUpError(`A mediasoup worker can't be had. What was tried:\n${failures.join('\n')}`, {
-    advice:
-      'Or set MEDIASOUP_WORKER_BIN to the path of a worker that you have. docs/worker.md tells more.',
-  });
+  throw new SetUpError(
+    `No mediasoup worker is available. What was tried:\n${failures.join('\n')}`,
+    {
+      advice: 'Or set MEDIASOUP_WORKER_BIN to the path of a worker that you have: docs/worker.md.',
+    },
+  );
 }
 
 /**
- * The worker that getWorker() gives without getting any.
+ * Finds the worker that `getWorker` returns without downloading or building one.
  *
- * @returns The binary's path; undefined when none is at hand.
- * @throws {SetUpError} When MEDIASOUP_WORKER_BIN names something that can't be used.
+ * @returns the binary's path; undefined when none is at hand
+ * @throws SetUpError when MEDIASOUP_WORKER_BIN names a file that cannot be used
  */
 export function findWorker(
   inputs: WorkerInputs,
@@ -73,45 +76,20 @@ export function findWorker(
       );
 }
 
-type Attempt = { binary: string } | { binary?: undefined; reason: string };
-
-async function attempt(inputs: WorkerInputs, way: Way, rebuild: boolean): Promise<Attempt> {
-  try {
-    const binary = await withLock(workerFolder(inputs, way.source), async () => {
-      // Another process may have got it while we waited for the lock.
-      const cached = rebuild ? undefined : findCached(inputs, way.source);
-
-      return cached ?? (await way.get(inputs));
-    });
-
-    return { binary };
-  } catch (error) {
-    if (!(error instanceof SetUpError)) {
-      throw error;
-    }
-
-    return { reason: error.message };
-  }
-}
-
-/** A worker with our patches is better than one without, so the builds come before the prebuilt one. */
+/** The builds come before the prebuilt worker, because they have our patches. */
 function firstCached(inputs: WorkerInputs, wanted: readonly Way[]): string | undefined {
   const order: Source[] = ['debian', 'wraps', 'prebuilt'];
-
   for (const source of order.filter((entry) => wanted.some((way) => way.source === entry))) {
     const binary = findCached(inputs, source);
-
     if (binary) {
       return binary;
     }
   }
-
   return undefined;
 }
 
 function checkOwn(path: string): string {
   const absolute = resolve(path);
-
   try {
     if (!statSync(absolute).isFile()) {
       throw new Error('it is no file');
@@ -119,12 +97,11 @@ function checkOwn(path: string): string {
     accessSync(absolute, constants.X_OK);
   } catch (error) {
     throw new SetUpError(
-      `MEDIASOUP_WORKER_BIN is ${path}, which can't be used: ${error instanceof Error ? error.message : error}`,
+      `MEDIASOUP_WORKER_BIN is ${path}, which cannot be used: ${error instanceof Error ? error.message : error}`,
       {
         advice: 'Name an executable file, or unset the variable and oneport gets a worker itself.',
       },
     );
   }
-
   return absolute;
 }

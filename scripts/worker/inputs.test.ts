@@ -5,28 +5,25 @@ import { readInputs, readSeries, type WorkerInputs, workerKey } from './inputs.t
 
 const root = resolve(import.meta.dirname, '../..');
 
-test('series gives the patches in its order, comments aside', () => {
+test('series lists the patches in order, with comments', () => {
   const folder = temporaryFolder({
     series: '# first this\nb.patch\n\na.patch # then that\n',
     'a.patch': 'a',
     'b.patch': 'b',
     'c.patch': 'not in the series',
   });
-
   expect(readSeries(folder).map(({ name }) => name)).toEqual(['b.patch', 'a.patch']);
 });
 
-test('a patch that series names must exist', () => {
+test('rejects a series with a missing patch', () => {
   expect(() => readSeries(temporaryFolder({ series: 'gone.patch\n' }))).toThrow(/gone\.patch/);
 });
 
-test('the key of a build changes with each thing that goes in', () => {
+test('the key of a build changes with each input', () => {
   const inputs = readInputs(root);
   const folder = temporaryFolder({ series: 'a.patch\nb.patch\n', 'a.patch': 'a', 'b.patch': 'b' });
   const patches = readSeries(folder);
-
   write(folder, { 'a.patch': 'a, changed' });
-
   const changed: Partial<WorkerInputs>[] = [
     { patches },
     { patches: readSeries(folder) },
@@ -37,13 +34,11 @@ test('the key of a build changes with each thing that goes in', () => {
     { platform: 'another' },
   ];
   const keys = [{}, ...changed].map((change) => workerKey({ ...inputs, ...change }, 'debian'));
-
   expect(new Set([...keys, workerKey(inputs, 'wraps')]).size).toBe(changed.length + 2);
   expect(workerKey(readInputs(root), 'debian')).toBe(keys[0]);
 });
 
-test('the prebuilt worker is the same whatever our patches are', () => {
+test('the prebuilt worker does not depend on our patches', () => {
   const inputs = readInputs(root);
-
   expect(workerKey({ ...inputs, patches: [] }, 'prebuilt')).toBe(workerKey(inputs, 'prebuilt'));
 });

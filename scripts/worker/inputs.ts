@@ -18,16 +18,16 @@ export interface Patch {
   readonly sha256: string;
 }
 
-/** All that decides what a worker is. */
+/** Everything that determines a worker. */
 export interface WorkerInputs {
   /** The checkout. */
   readonly root: string;
   readonly mediasoup: { readonly version: string; readonly integrity: string };
   /** In the order of patches/series. */
   readonly patches: readonly Patch[];
-  /** A hash of the files in recipe/, which say how a worker is built. */
+  /** A hash of the files in recipe/, which define how a worker is built. */
   readonly recipe: string;
-  /** Processor, system and C library: where a binary may be used. */
+  /** Processor, system and C library: where a binary can be used. */
   readonly platform: string;
   readonly buildType: 'release';
 }
@@ -35,12 +35,11 @@ export interface WorkerInputs {
 export type Source = 'debian' | 'wraps' | 'prebuilt';
 
 /**
- * @param root - The checkout, its dependencies installed.
- * @throws When package-lock.json or patches/series can't be read.
+ * @param root - the checkout, its dependencies installed
+ * @throws Error when package-lock.json or patches/series is missing or malformed
  */
 export function readInputs(root: string): WorkerInputs {
   const recipe = filesBelow(root, 'scripts/worker/recipe', (name) => name.includes('.test.'));
-
   return {
     root,
     mediasoup: pinnedMediasoup(root),
@@ -52,8 +51,8 @@ export function readInputs(root: string): WorkerInputs {
 }
 
 /**
- * @param root - The checkout.
- * @returns The release of mediasoup that package-lock.json pins.
+ * @param root - the checkout
+ * @returns the release of mediasoup that package-lock.json pins
  */
 export function pinnedMediasoup(root: string): WorkerInputs['mediasoup'] {
   return packageLock.parse(readJson(join(root, 'package-lock.json'))).packages[
@@ -62,9 +61,9 @@ export function pinnedMediasoup(root: string): WorkerInputs['mediasoup'] {
 }
 
 /**
- * The cache's key of the worker that one way of getting it would give.
+ * The cache's key of the worker that one way of getting it produces.
  *
- * @returns SHA-256 in hex.
+ * @returns SHA-256 in hex
  */
 export function workerKey(inputs: WorkerInputs, source: Source): string {
   const { mediasoup, patches, recipe, platform, buildType } = inputs;
@@ -79,13 +78,12 @@ export function workerKey(inputs: WorkerInputs, source: Source): string {
           buildType,
           patches: patches.map(({ name, sha256 }) => ({ name, sha256 })),
         };
-
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
 /**
- * @param folder - The folder of patches, with a file `series`: a name a line, `#` begins a comment.
- * @throws When a file that series names is missing.
+ * @param folder - the folder of patches, with a file `series`: a name on each line, `#` begins a comment
+ * @throws Error when a file that series names is missing
  */
 export function readSeries(folder: string): Patch[] {
   return readFileSync(join(folder, 'series'), 'utf8')
@@ -94,7 +92,6 @@ export function readSeries(folder: string): Patch[] {
     .filter((name) => name !== '')
     .map((name) => {
       const path = join(folder, name);
-
       return { name, path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex') };
     });
 }
@@ -102,23 +99,19 @@ export function readSeries(folder: string): Patch[] {
 function platform(): string {
   const { id, version } = operatingSystem();
   const parts: string[] = [process.platform, process.arch];
-
   if (process.platform === 'linux') {
     parts.push(`${id}${version}`, cLibrary());
   }
-
   return parts.join('-');
 }
 
 function cLibrary(): string {
-  // Without this Node looks up the names of all its peers, which may take seconds.
+  // Otherwise Node looks up the names of its network peers, which may take seconds.
   Object.assign(process.report, { excludeNetwork: true });
-
   const report = z
     .object({ header: z.object({ glibcVersionRuntime: z.string().optional() }) })
     .parse(process.report.getReport());
   const version = report.header.glibcVersionRuntime;
-
   return version ? `glibc${version}` : 'musl';
 }
 

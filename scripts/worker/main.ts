@@ -11,22 +11,22 @@ import { ways } from './ways.ts';
 
 const usage = `Usage: npm run worker [-- options]
 
-Gets the mediasoup worker that oneport uses, and prints its path and what is in it.
+Gets the mediasoup worker that oneport uses, and prints its path and its manifest.
 
   --path      print the path alone
   --rebuild   build it again with our patches, whatever the cache has
   --help
 
-ONEPORT_WORKER=tree takes that of the work tree of \`npm run patch\`. Else the first that applies:
+ONEPORT_WORKER=tree uses the worker of the work tree of \`npm run patch\`. Otherwise the first that is available:
   1. the program that MEDIASOUP_WORKER_BIN names
-  2. our cache: ONEPORT_CACHE, else $XDG_CACHE_HOME/oneport, else ~/.cache/oneport
+  2. the cache: ONEPORT_CACHE, $XDG_CACHE_HOME/oneport or ~/.cache/oneport
   3. mediasoup's prebuilt worker (MEDIASOUP_WORKER_PREBUILT_DOWNLOAD_BASE_URL names another place),
-     unless patches are wanted: ONEPORT_WORKER=patched, MEDIASOUP_USE_WEBRTC_SERVER=shared or
+     unless our patches are required: ONEPORT_WORKER=patched, MEDIASOUP_USE_WEBRTC_SERVER=shared or
      ICE_UFRAG=room-and-peer
   4. a build with Debian's libraries                        ONEPORT_LIBRARIES=debian: only this
   5. a build with mediasoup's own Meson wraps (internet)    ONEPORT_LIBRARIES=wraps: only this
 
-docs/worker.md tells more.
+See docs/worker.md.
 `;
 
 await runCli({
@@ -34,35 +34,28 @@ await runCli({
   usage,
   options: { path: { type: 'boolean' }, rebuild: { type: 'boolean' } },
   async run({ path, rebuild }) {
-    const binary = await interruptible(() => workerAsWished(rebuild));
-
+    const binary = await interruptible(() => chosenWorker(rebuild));
     process.stdout.write(`${binary}\n`);
     if (!path) {
       const manifest = readManifest(binary);
-
       process.stdout.write(
-        manifest
-          ? `${JSON.stringify(manifest, null, 2)}\n`
-          : 'Its folder has no manifest that says what is in it.\n',
+        manifest ? `${JSON.stringify(manifest, null, 2)}\n` : 'It has no manifest.\n',
       );
     }
-
     return 0;
   },
 });
 
-function workerAsWished(rebuild: boolean | undefined): Promise<string> {
+function chosenWorker(rebuild: boolean | undefined): Promise<string> {
   const kind = treeKind();
-
   if (!kind) {
     return getWorker(readInputs(root), ways, { rebuild });
   }
   if (process.env.MEDIASOUP_WORKER_BIN) {
     throw new SetUpError(
-      'the worker of the work tree is wanted, and MEDIASOUP_WORKER_BIN names another: unset one of them',
+      'ONEPORT_WORKER=tree and MEDIASOUP_WORKER_BIN name different workers: unset one of them',
     );
   }
   requireTree(treeFolder(root));
-
   return buildWorker(root, treeFolder(root), kind);
 }

@@ -4,19 +4,19 @@ import { z } from 'zod';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** What lies beside a worker's binary and says what is in it. */
+/** The file beside a worker's binary that says what is in it. */
 export const workerManifest = z.object({
   mediasoup: z.string(),
-  /** How it was got: built with Debian's libraries, with mediasoup's wraps, downloaded, or out of a work tree. */
+  /** Its origin: built with Debian's libraries, built with mediasoup's wraps, downloaded, or of a work tree. */
   source: z.enum(['debian', 'wraps', 'prebuilt', 'tree']),
-  /** In the order in which they were applied; the names are those of the files in patches/. */
+  /** In the order in which they were applied, by the names of the files in patches/. */
   patches: z.array(z.object({ name: z.string(), sha256 })),
   libraries: z.object({ origin: z.string(), versions: z.record(z.string(), z.string()) }),
-  /** The first line of what the C++ compiler says of itself; null when upstream built the worker. */
+  /** The first line of `c++ --version`; null when upstream built the worker. */
   compiler: z.string().nullable(),
   buildType: z.string(),
   platform: z.string(),
-  /** SHA-256 of all that went in: the cache's key. */
+  /** SHA-256 of everything that went in: the cache's key. */
   key: sha256,
   binary: z.object({ sha256, size: z.int().positive() }),
   builtAt: z.iso.datetime(),
@@ -28,15 +28,14 @@ export type WorkerManifest = z.infer<typeof workerManifest>;
 export const manifestName = 'manifest.json';
 
 /**
- * Reads what a worker carries.
+ * Reads the manifest of a worker.
  *
- * @param binary - The path of a worker's binary.
- * @returns Undefined when nothing lies beside it, as with a stock worker of mediasoup's own.
- * @throws When a manifest is there and can't be read as one.
+ * @param binary - the path of a worker's binary
+ * @returns undefined when there is none, as with mediasoup's own worker
+ * @throws Error when there is one that is not valid
  */
 export function readManifest(binary: string): WorkerManifest | undefined {
   const file = join(dirname(binary), manifestName);
-
   if (!existsSync(file)) {
     return undefined;
   }

@@ -19,9 +19,8 @@ const prebuilt = ways.filter(({ source }) => source === 'prebuilt');
 
 beforeEach(isolateSetUp);
 
-test('the address is the one that mediasoup itself would use', () => {
+test('the address is the one that mediasoup itself uses', () => {
   const { version } = inputs.mediasoup;
-
   expect(prebuiltUrl(inputs, {})).toMatch(
     new RegExp(
       `^https://.*/mediasoup/releases/download/${version}/mediasoup-worker-${version}-.*tgz$`,
@@ -32,37 +31,33 @@ test('the address is the one that mediasoup itself would use', () => {
   ).toMatch(`http://here/${version}/mediasoup-worker-`);
 });
 
-test('a prebuilt worker is downloaded, verified and used again', async () => {
+test('a prebuilt worker is downloaded, verified and reused', async () => {
   const folder = temporaryFolder();
-
   copyFileSync(workerOfTests(), join(folder, 'mediasoup-worker'));
-
   const asked = await serve(pack(folder, 'mediasoup-worker'));
   const first = await getWorker(inputs, prebuilt, { env: {} });
-
   expect(readManifest(first)).toMatchObject({ source: 'prebuilt', patches: [] });
   expect(asked).toEqual([`/${inputs.mediasoup.version}/${basename(prebuiltUrl(inputs))}`]);
   expect(await getWorker(inputs, prebuilt, { env: {} })).toBe(first);
   expect(asked.length).toBe(1);
 });
 
-test('a prebuilt worker that does not run here is refused', async () => {
+test('rejects a prebuilt worker that does not run here', async () => {
   const folder = temporaryFolder({ 'mediasoup-worker': 'not a program' });
-
   await serve(pack(folder, 'mediasoup-worker'));
   await expect(getWorker(inputs, prebuilt, { env: {} })).rejects.toThrow(
-    /prebuilt worker: the worker doesn't run here/,
+    /prebuilt worker: the worker does not run here/,
   );
 });
 
-test('a server that has none for this system is named, with its answer', async () => {
+test('a server without a worker for this system is named with its answer', async () => {
   await serve(undefined);
   await expect(getWorker(inputs, prebuilt, { env: {} })).rejects.toThrow(
     /http:\/\/127\.0\.0\.1.*answered 404[\s\S]*MEDIASOUP_WORKER_BIN/,
   );
 });
 
-test('a server that nobody runs is named, with the reason', async () => {
+test('a server that is not running is named with the reason', async () => {
   await serve(undefined, { close: true });
   await expect(getWorker(inputs, prebuilt, { env: {} })).rejects.toThrow(
     /can't be reached \(.*ECONNREFUSED/,
@@ -71,16 +66,15 @@ test('a server that nobody runs is named, with the reason', async () => {
 
 function pack(folder: string, name: string): Buffer {
   execFileSync('tar', ['-czf', 'packed.tgz', name], { cwd: folder });
-
   return readFileSync(join(folder, 'packed.tgz'));
 }
 
 /**
  * Serves an archive on loopback, and points the download there.
  *
- * @param archive - Undefined for a server that has nothing.
- * @param close - To end the server at once and leave a port where nobody listens.
- * @returns The paths that were asked for, so far.
+ * @param archive - undefined for a server that has none
+ * @param close - end the server at once, so that the port is closed
+ * @returns the requested paths, so far
  */
 async function serve(archive: Buffer | undefined, { close = false } = {}): Promise<string[]> {
   const asked: string[] = [];
@@ -88,19 +82,15 @@ async function serve(archive: Buffer | undefined, { close = false } = {}): Promi
     asked.push(request.url ?? '');
     response.writeHead(archive ? 200 : 404).end(archive);
   });
-
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
     server.close();
   });
-
   const { port } = server.address() as AddressInfo;
-
   vi.stubEnv('MEDIASOUP_WORKER_PREBUILT_DOWNLOAD_BASE_URL', `http://127.0.0.1:${port}`);
   if (close) {
     server.close();
   }
-
   return asked;
 }

@@ -1,45 +1,41 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { execFile, spawnSync } from 'node:child_process';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { SetUpError } from '../setup/set-up-error.mjs';
 
-/** What a worker exits with when nobody tells it a version: see main.cpp in mediasoup. */
-const noFatherExitCode = 41;
+/** The exit code of a worker that is started without a version: see main.cpp in mediasoup. */
+const exitCodeWithoutVersion = 41;
+
+/** Starts a worker as mediasoup does and sends requests. In a process of its own, which a dying worker may take along. */
+const check = `
+  const [, workerBin, mediasoup] = process.argv;
+  const { createWorker } = await import(mediasoup);
+  const worker = await createWorker({ workerBin, logLevel: 'warn' });
+  await worker.createRouter({ mediaCodecs: [] });
+  const { routerIds } = await worker.dump();
+  worker.close();
+  process.exitCode = routerIds.length === 1 ? 0 : 1;
+`;
 
 /**
  * Makes sure that a binary is a worker that runs here.
  *
- * @param index - The index.js of the mediasoup that it belongs to; undefined: that in node_modules.
- * @throws {SetUpError} Saying what it did instead.
+ * @param index - the index.js of the mediasoup that it belongs to. Default: that in node_modules
+ * @throws SetUpError that says what it did instead
  */
 export async function verifyWorker(binary: string, index?: string): Promise<void> {
   const { status, signal, error, stderr } = spawnSync(binary, { env: {}, encoding: 'utf8' });
-
-  if (status !== noFatherExitCode) {
+  if (status !== exitCodeWithoutVersion) {
     throw new SetUpError(
-      `the worker doesn't run here: ${error?.message ?? signal ?? `exit code ${status}`}`,
+      `the worker does not run here: ${error?.message ?? signal ?? `exit code ${status}`}`,
       { tail: stderr?.trim() },
     );
   }
-
-  const check = spawn(
-    process.execPath,
-    [join(import.meta.dirname, 'start-check.ts'), binary, ...(index ? [index] : [])],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  let output = '';
-
-  for (const stream of [check.stdout, check.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
+  const mediasoup = index ? pathToFileURL(index).href : import.meta.resolve('mediasoup');
+  const args = ['--input-type=module', '-e', check, '--', binary, mediasoup];
+  await promisify(execFile)(process.execPath, args).catch(({ stdout, stderr }) => {
+    throw new SetUpError('mediasoup cannot work with the worker', {
+      tail: `${stdout}${stderr}`.trim(),
     });
-  }
-
-  const code = await new Promise((settle, fail) => {
-    check.once('error', fail);
-    check.once('close', settle);
   });
-
-  if (code !== 0) {
-    throw new SetUpError("mediasoup can't work with the worker", { tail: output.trim() });
-  }
 }

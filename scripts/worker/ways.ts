@@ -1,8 +1,7 @@
 import { SetUpError } from '../setup/set-up-error.mjs';
 import { step } from '../setup/step.mjs';
-import { store } from './cache.ts';
+import { store, type WorkerFacts } from './cache.ts';
 import type { Source, WorkerInputs } from './inputs.ts';
-import { ninjaProgress } from './ninja-progress.ts';
 import { downloadPrebuilt } from './prebuilt.ts';
 import { buildWithDebian, installBuildPackages, reasonNotDebian } from './recipe/debian.ts';
 import { buildWithWraps } from './recipe/wraps.ts';
@@ -16,8 +15,8 @@ export interface Way {
   /**
    * Gets the worker into the cache.
    *
-   * @returns The binary's path.
-   * @throws {SetUpError} Saying why it can't be had this way.
+   * @returns the binary's path
+   * @throws SetUpError that says why it is not available this way
    */
   get(inputs: WorkerInputs): Promise<string>;
 }
@@ -28,50 +27,80 @@ export const ways: readonly Way[] = [
     source: 'prebuilt',
     title: "mediasoup's prebuilt worker",
     get: (inputs) =>
-      step('worker', "downloading mediasoup's prebuilt worker", () =>
-        store(inputs, 'prebuilt', (folder) => verified(downloadPrebuilt(inputs, folder))),
-      ),
+      make(inputs, 'prebuilt', "downloading mediasoup's prebuilt worker", downloadPrebuilt),
   },
   {
     source: 'debian',
     title: "a build with Debian's libraries",
     async get(inputs) {
       const reason = reasonNotDebian();
-
       if (reason) {
         throw new SetUpError(reason);
       }
       await installBuildPackages();
-
-      return step('worker', `building mediasoup-worker ${describe(inputs)}`, ({ show }) =>
-        store(inputs, 'debian', (folder) =>
-          verified(buildWithDebian(inputs, folder, ninjaProgress(show, progressStep()))),
-        ),
-      );
+      return make(inputs, 'debian', building(inputs), buildWithDebian);
     },
   },
   {
     source: 'wraps',
     title: "a build with mediasoup's Meson wraps",
     get: (inputs) =>
-      step(
-        'worker',
-        `building mediasoup-worker ${describe(inputs)} (downloads its libraries)`,
-        ({ show }) =>
-          store(inputs, 'wraps', (folder) =>
-            verified(buildWithWraps(inputs, folder, ninjaProgress(show, progressStep()))),
-          ),
-      ),
+      make(inputs, 'wraps', `${building(inputs)} (downloads its libraries)`, buildWithWraps),
   },
 ];
+
+type Make = (
+  inputs: WorkerInputs,
+  folder: string,
+  onLine: (line: string) => void,
+) => Promise<{ binary: string; facts: WorkerFacts }>;
+
+function make(inputs: WorkerInputs, source: Source, why: string, work: Make): Promise<string> {
+  return step('worker', why, ({ show }) =>
+    store(inputs, source, async (folder) => {
+      const made = await work(inputs, folder, ninjaProgress(show, process.stderr.isTTY ? 1 : 10));
+      await verifyWorker(made.binary);
+      return made;
+    }),
+  );
+}
+
+function building({ mediasoup, patches }: WorkerInputs): string {
+  return `building mediasoup-worker ${mediasoup.version} with ${patches.length} patches; this takes a few minutes, once`;
+}
+
+/**
+ * Turns ninja's `[37/279] Compiling...` into progress in percent.
+ *
+ * @param show - is given a text now and then
+ * @param stepPercent - the progress between two texts: 1 on a terminal, 10 in a log
+ * @returns to be called with each line of ninja's output
+ */
+export function ninjaProgress(
+  show: (text: string) => void,
+  stepPercent: number,
+): (line: string) => void {
+  let shown = -1;
+  return (line) => {
+    const [, done, all] = line.match(/^\[(\d+)\/(\d+)\]/) ?? [];
+    if (done === undefined || all === undefined) {
+      return;
+    }
+    const percent = Math.floor((100 * Number(done)) / Number(all) / stepPercent) * stepPercent;
+    if (percent > shown) {
+      shown = percent;
+      show(`compiled ${percent} %`);
+    }
+  };
+}
 
 /**
  * Whether a way may be used at all.
  *
- * @param env - ONEPORT_LIBRARIES (`debian` or `wraps`) names the only way to build. ONEPORT_WORKER=patched and
- *   MEDIASOUP_USE_WEBRTC_SERVER=shared ask for our patches, and so does ICE_UFRAG=room-and-peer.
- * @param building - True when only a build of our own will do.
- * @throws {SetUpError} When a variable has a value that doesn't exist.
+ * @param env - ONEPORT_LIBRARIES (`debian` or `wraps`) names the only way to build. ONEPORT_WORKER=patched,
+ *   MEDIASOUP_USE_WEBRTC_SERVER=shared and ICE_UFRAG=room-and-peer require our patches.
+ * @param building - true when only a build of our own will do
+ * @throws SetUpError when a variable has an unknown value
  */
 export function isWanted(source: Source, env: NodeJS.ProcessEnv, building = false): boolean {
   const libraries = oneOf(env, 'ONEPORT_LIBRARIES', ['debian', 'wraps']);
@@ -79,36 +108,16 @@ export function isWanted(source: Source, env: NodeJS.ProcessEnv, building = fals
     oneOf(env, 'ONEPORT_WORKER', ['patched', 'any', 'tree']) === 'patched' ||
     env.MEDIASOUP_USE_WEBRTC_SERVER === 'shared' ||
     env.ICE_UFRAG === 'room-and-peer';
-
   if (source === 'prebuilt') {
     return !building && !patched && libraries === undefined;
   }
-
   return libraries === undefined || libraries === source;
 }
 
 function oneOf(env: NodeJS.ProcessEnv, name: string, values: string[]): string | undefined {
   const value = env[name] || undefined;
-
   if (value !== undefined && !values.includes(value)) {
     throw new SetUpError(`${name} is ${value}; it may be ${values.join(' or ')}, or unset.`);
   }
-
   return value;
-}
-
-async function verified<T extends { binary: string }>(made: Promise<T>): Promise<T> {
-  const result = await made;
-
-  await verifyWorker(result.binary);
-
-  return result;
-}
-
-function describe({ mediasoup, patches }: WorkerInputs): string {
-  return `${mediasoup.version} with ${patches.length} patches; this takes a few minutes, once`;
-}
-
-function progressStep(): number {
-  return process.stderr.isTTY ? 1 : 10;
 }

@@ -9,13 +9,10 @@ import { verifyWorker } from './verify.ts';
 
 test('mediasoup works with the worker: start, dump, close', async () => {
   const worker = await createWorker({ workerBin: workerOfTests() });
-
   onTestFinished(() => worker.close());
-
   const router = await worker.createRouter({
     mediaCodecs: [{ kind: 'audio', mimeType: 'audio/opus', clockRate: 48000, channels: 2 }],
   });
-
   expect(await worker.dump()).toMatchObject({ pid: worker.pid, routerIds: [router.id] });
   worker.close();
   expect(worker.closed).toBe(true);
@@ -25,12 +22,11 @@ test('a worker is verified by starting it', async () => {
   await expect(verifyWorker(workerOfTests())).resolves.toBeUndefined();
 });
 
-test('what does not behave like a worker is refused, with what it said', async () => {
+test('rejects a program that does not behave like a worker, with its output', async () => {
   const folder = temporaryFolder({
     exits: '#!/bin/sh\necho hello >&2\nexit 3\n',
     'knows-only-the-exit-code': '#!/bin/sh\nexit 41\n',
   });
-
   for (const name of ['exits', 'knows-only-the-exit-code']) {
     chmodSync(join(folder, name), 0o755);
   }

@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { parseCommand } from '../../cli.ts';
-import { readOptions as readParsed, tryKernelOptions } from './options.ts';
+import { parseCommand } from '../cli.ts';
+import { exitCodeIn, guestInit } from './guest.ts';
+import { readOptions as readParsed, tryKernelOptions } from './try-kernel.ts';
 
 const command = { options: tryKernelOptions, positionals: Number.POSITIVE_INFINITY };
 
@@ -41,4 +43,21 @@ test.each([
 
 test('needs --arch on a machine of another architecture', () => {
   expect(() => readOptions(['--suite', 'sid'], 'riscv64')).toThrow('--arch riscv64: expected');
+});
+
+test('bash can parse the script of the guest, whatever the names of the tests are', () => {
+  const script = guestInit({
+    sysctls: [{ name: 'kernel.unprivileged_bpf_disabled', value: '0' }],
+    tests: ["it's.test.ts"],
+  });
+  const { status, stderr } = spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(script).toContain('echo 0 > /proc/sys/kernel/unprivileged_bpf_disabled\n');
+  expect(script).toContain(`'it'\\''s.test.ts'`);
+});
+
+test('reads the exit code from a serial console, whose lines end in CR LF', () => {
+  expect(exitCodeIn('Tests 1 failed\r\noneport-guest: exit code 1\r\n[ 7.4] sysrq\r\n')).toBe(1);
+  expect(exitCodeIn('oneport-guest: exit code 0\n')).toBe(0);
+  expect(exitCodeIn('echo "oneport-guest: exit code 0"\r\nKernel panic')).toBeUndefined();
 });
