@@ -50,7 +50,6 @@ export interface Offence extends Passage {
 
 /**
  * @param path - decides how the text is read: a page, a patch, or source code with comments and strings
- * @param text - the whole file
  */
 export function offencesIn(path: string, text: string): Offence[] {
   const found: Offence[] = [];

@@ -1,4 +1,0 @@
-declare module '*.js?url' {
-  const url: string;
-  export default url;
-}
