@@ -5,12 +5,12 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { obstacleToSteering } from '../../testkit/servers/steered-host.ts';
 import { workerOfTests } from '../../testkit/servers/test-worker.ts';
 import { root } from '../setup/paths.mjs';
-import { fillPage } from './pages.ts';
+import { fillPage } from './main.ts';
 
 const isRoot = process.geteuid?.() === 0;
 const canUnshare = spawnSync('unshare', ['--net', 'true']).status === 0;
 
-describe.runIf(isRoot && canUnshare && !obstacleToSteering())('what the kernel has', () => {
+describe.runIf(isRoot && canUnshare && !obstacleToSteering())('the kernel’s view', () => {
   let view: Map<string, string>;
 
   beforeAll(() => {
@@ -26,7 +26,7 @@ describe.runIf(isRoot && canUnshare && !obstacleToSteering())('what the kernel h
     );
   }, 120_000);
 
-  /** Who has which port: `443 worker 0`. */
+  /** Each port with its process: `443 worker 0`. */
   function sockets(name: string): string[] {
     const lines = view.get(name)?.split('\n').slice(2) ?? [];
     return lines.map((line) => line.replace(/^.*?:(\d+) .*pid=<(.+)>.*$/, '$1 $2'));
@@ -38,39 +38,39 @@ describe.runIf(isRoot && canUnshare && !obstacleToSteering())('what the kernel h
     return Object.fromEntries([...lines].map(([, call, ...counts]) => [call, counts.map(Number)]));
   }
 
-  test('multi-port: a port for each transport', () => {
+  test('multi-port has a port for each transport', () => {
     expect(new Set(sockets('multi-port ss -lunp').map((one) => one.split(' ')[0])).size).toBe(8);
   });
 
-  test('single-port: a port for each worker', () => {
+  test('single-port has a port for each worker', () => {
     expect(sockets('single-port ss -lunp')).toEqual(['443 worker 0', '444 worker 1']);
   });
 
-  test('shared-port: one UDP port, with a socket of each worker and the keeper', () => {
+  test('shared-port has one UDP port, with a socket of each worker and the placeholder socket', () => {
     expect(sockets('shared-port ss -lunp')).toEqual(['443 server', '443 worker 0', '443 worker 1']);
     expect(sockets('shared-port ss -lntp')).toContain('443 server');
   });
 
-  test('steering takes a worker no system call', () => {
+  test('steering costs a worker no system call', () => {
     const [single, shared] = [calls('single-port strace'), calls('shared-port strace')];
     expect(shared.recvmmsg).toEqual([400, 200]);
     expect(shared.recvmmsg).toEqual(single.recvmmsg);
     expect(Object.keys(shared)).toEqual(Object.keys(single));
   });
 
-  test('the tables have each transport, its address and its worker’s socket', () => {
+  test('the tables hold each transport, its address and its worker’s socket', () => {
     const tables = view.get('tables') ?? '';
     for (const peer of ['alice', 'bob', 'carol', 'dave']) {
       expect(tables).toContain(`<32 characters: ${peer} sends>`);
       expect(tables).toContain(`<32 characters: ${peer} receives>`);
     }
-    expect(tables).not.toContain('nobody>');
-    expect(tables.match(/-> \d, nobody/g)).toHaveLength(8);
+    expect(tables).not.toContain('unknown');
+    expect(tables.match(/-> \d, none/g)).toHaveLength(8);
     expect(tables).toMatch(/0 -> worker 0, fd \d+\n {2}1 -> worker 1, fd \d+\n/);
     expect(tables).toMatch(/dataSteered +200\n/);
   });
 
-  test('every place in the pages can be filled, and one that names nothing is told of', () => {
+  test('fills every place in the pages, and throws on a name without an output', () => {
     const folder = join(root, 'docs');
     for (const file of readdirSync(folder).filter((name) => name.endsWith('.md'))) {
       fillPage(readFileSync(join(folder, file), 'utf8'), view);
