@@ -3,9 +3,9 @@ import { leftBehind, margin, type SoakReport, soak, soakModes } from './soak.ts'
 
 const usage = `Usage: npm run soak -- [options]
 
-Lets peers join and leave a real server: half of them leave politely, half of them are cut off, and some restart ICE.
+Lets peers join and leave a real server: half of them close their sockets, half are cut off, and some restart ICE.
 Measures the server and its workers before and after: rooms, routers, transports, ports, files, sizes of tables, objects
-in the heap, and memory. Ends with exit code 1 if anything is left behind.
+in the heap, and memory. Exits with code 1 if anything is left behind.
 
   --joins N      joins in each mode (10000)
   --restarts N   ICE restarts among them (1000)
@@ -15,7 +15,7 @@ in the heap, and memory. Ends with exit code 1 if anything is left behind.
 Results are in docs/reliability.md.
 `;
 
-/** A line of progress is printed each time so many peers have joined. */
+/** Joins between two lines of progress. */
 const joinsPerLine = 1_000;
 
 await runCli({

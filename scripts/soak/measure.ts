@@ -5,46 +5,46 @@ import type { RunningServer } from '../../server/src/server.ts';
 import { workerState } from '../../testkit/servers/worker-state.ts';
 import { openFilesOf, portsOf, residentBytesOf } from '../../testkit/system/process-files.ts';
 
-/** What must be the same before and after, and is told at once. */
+/** Numbers that must be the same before and after, and are quick to get. */
 export interface Counts {
   rooms: number;
-  /** What the workers say they have. */
+  /** As the workers count them. */
   routers: number;
   transportsProducersAndConsumers: number;
   ufrags: number;
-  /** What the server takes them to have. */
+  /** As the server counts them. */
   routersOfServer: number;
   transportsOfServer: number;
   trafficMeters: number;
   transportsInPortMap: number;
-  /** In shared-port: entries in the kernel's tables. */
+  /** shared-port: entries in the eBPF map. */
   ufragsInKernel: number;
-  /** Sockets, pipes and the like, as Node counts them. */
+  /** Sockets, pipes and other handles, as Node counts them. */
   handles: Record<string, number>;
   /** Of the server and of each worker. */
   files: number[];
   ports: string[][];
 }
 
-/** What only ends near where it began. */
+/** Sizes that are only similar before and after, in bytes. */
 export interface Memory {
-  /** V8's heap in bytes, after a full collection. */
+  /** V8's heap after a full collection. */
   heap: number;
-  /** Of each worker, in bytes. */
+  /** The resident memory of each worker. */
   workers: number[];
 }
 
 export interface Measurement {
   counts: Counts;
   /**
-   * How many objects of mediasoup's live in V8's heap, observers included; must be the same, too. What something still
-   * points to is counted, whatever that is: a connection has a peer, a peer transports, a room a router.
+   * The number of mediasoup's objects in V8's heap, observers included; it must be the same, too. Any object that is
+   * leaked shows here, because it refers to some of them: connections to peers, peers to transports, rooms to routers.
    */
   objects: number;
   memory: Memory;
 }
 
-/** Looks at a server in its own process. */
+/** Must run in the server's process. */
 export async function count({ rooms, pool, ports }: RunningServer): Promise<Counts> {
   const state = await workerState(pool);
   const map = await ports.snapshot();
@@ -60,29 +60,31 @@ export async function count({ rooms, pool, ports }: RunningServer): Promise<Coun
     transportsInPortMap: map.ports.flatMap(({ transports }) => transports).length,
     ufragsInKernel: ports instanceof SharedPort ? ports.steering.tables.readUfrags().size : 0,
     handles: handles(),
-    // What is read of /proc comes and goes.
+    // Files in /proc are open only while they are read.
     files: pids.map((pid) => openFilesOf(pid).filter((file) => !file.startsWith('/proc')).length),
     ports: pids.map(portsOf),
   };
 }
 
 /**
- * The same, and what takes long.
+ * Counts, and measures what takes long.
  *
  * @throws Error when the process was not started with `--expose-gc`
  */
 export async function measure(server: RunningServer): Promise<Measurement> {
   const { gc } = globalThis;
   if (!gc) {
-    throw new Error('memory can only be compared after a collection: --expose-gc');
+    throw new Error(
+      'memory can only be compared after a garbage collection: start with --expose-gc',
+    );
   }
   const counts = await count(server);
-  // What finalizers let go is collected by the second.
+  // The second collects what finalizers of the first released.
   await gc({ type: 'major', execution: 'async' });
   gc();
   return {
     counts,
-    // It walks through all of the heap: once is enough.
+    // Slow: it walks the whole heap.
     objects: queryObjects(extras.EnhancedEventEmitter, { format: 'count' }),
     memory: {
       heap: process.memoryUsage().heapUsed,
@@ -94,7 +96,7 @@ export async function measure(server: RunningServer): Promise<Measurement> {
 function handles(): Record<string, number> {
   const counted: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo().sort()) {
-    // These come and go: timers such as the one behind HTTP's Date header, and reading /proc.
+    // Short-lived: timers such as that of HTTP's Date header, and reading /proc.
     if (/Timeout|Immediate|Req/.test(kind)) {
       continue;
     }

@@ -1,43 +1,114 @@
-/** A server in a process of its own, so that what it holds is not mixed up with what its peers hold. */
+/** A server in a process of its own, so that its memory and handles are not mixed up with those of its peers. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startTestServer } from '../../testkit/servers/test-server.ts';
-import { count, measure } from './measure.ts';
-import type { Answer, Question } from './server-channel.ts';
+import { fileURLToPath } from 'node:url';
+import type { Counts, Measurement } from './measure.ts';
 
-const server = await startTestServer(JSON.parse(process.env.SOAK_ENVIRONMENT ?? '{}'));
+interface Answers {
+  started: { signalling: string };
+  count: Counts;
+  measure: Measurement;
+}
 
-const kept: unknown[] = [];
-if (process.env.SOAK_PLANT === 'transports') {
-  // A leak of the kind that is looked for: what has ended is still in a list, with what somebody knew of it.
-  for (const { worker } of server.pool.workers) {
-    worker.observer.on('newrouter', ({ observer }) =>
-      observer.on('newtransport', (transport) => kept.push([transport, Array(20_000).fill(0.5)])),
-    );
+export interface SoakServerOptions {
+  env: Record<string, string>;
+  /** A leak that the run must find. */
+  plant?: 'transports' | undefined;
+}
+
+/** The parent's end: requests go over the IPC channel, one at a time. */
+export class SoakServer {
+  readonly signalling: string;
+  readonly #process: ChildProcess;
+
+  /** @throws Error when it exits instead; the reason is on its stderr */
+  static async start({ env, plant = undefined }: SoakServerOptions): Promise<SoakServer> {
+    const child = fork(fileURLToPath(import.meta.url), {
+      // queryObjects is experimental.
+      execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning'],
+      env: { ...process.env, SOAK_ENVIRONMENT: JSON.stringify(env), SOAK_PLANT: plant ?? '' },
+    });
+    const { signalling } = await answerOf<'started'>(child);
+    return new SoakServer(child, signalling);
+  }
+
+  private constructor(child: ChildProcess, signalling: string) {
+    this.#process = child;
+    this.signalling = signalling;
+  }
+
+  count(): Promise<Counts> {
+    return this.#ask('count');
+  }
+
+  measure(): Promise<Measurement> {
+    return this.#ask('measure');
+  }
+
+  async #ask<Q extends 'count' | 'measure'>(question: Q): Promise<Answers[Q]> {
+    const answer = answerOf<Q>(this.#process);
+    this.#process.send(question);
+    return await answer;
+  }
+
+  async stop(): Promise<void> {
+    const exit = once(this.#process, 'exit');
+    if (this.#process.connected) {
+      this.#process.send('stop');
+    }
+    await exit;
   }
 }
 
-process.on('message', async (question: Question) => {
-  switch (question) {
-    case 'count':
-      tell({ counts: await count(server) });
-      break;
-    case 'measure': {
+async function answerOf<Q extends keyof Answers>(child: ChildProcess): Promise<Answers[Q]> {
+  const ended = new AbortController();
+  const exit = once(child, 'exit', { signal: ended.signal }).then(([code]) => {
+    throw new Error(`the server exited with code ${code}`);
+  });
+  try {
+    const message = once(child, 'message', { signal: ended.signal });
+    const [answer] = await Promise.race([message, exit]);
+    return answer as Answers[Q];
+  } finally {
+    ended.abort();
+    exit.catch(() => undefined);
+  }
+}
+
+/** The child: serves until it is told to stop or its parent is gone. */
+async function serve(): Promise<void> {
+  const { startTestServer } = await import('../../testkit/servers/test-server.ts');
+  const { count, measure } = await import('./measure.ts');
+  const server = await startTestServer(JSON.parse(process.env.SOAK_ENVIRONMENT ?? '{}'));
+  const kept: unknown[] = [];
+  if (process.env.SOAK_PLANT === 'transports') {
+    // A typical leak: a list still has closed transports, and data about them.
+    for (const { worker } of server.pool.workers) {
+      worker.observer.on('newrouter', ({ observer }) =>
+        observer.on('newtransport', (transport) => kept.push([transport, Array(20_000).fill(0.5)])),
+      );
+    }
+  }
+  process.once('disconnect', () => process.exit());
+  process.on('message', async (question) => {
+    if (question === 'count') {
+      process.send?.(await count(server));
+    } else if (question === 'measure') {
       const measurement = await measure(server);
-      // It has stood still meanwhile: until its workers have been asked again, it takes them for hanging.
+      // The collection blocks the process, so the server takes its workers to hang until it has asked them again.
       while (server.pool.whyNoNewRoom) {
         await sleep(100);
       }
-      tell({ measurement });
-      break;
-    }
-    case 'stop':
+      process.send?.(measurement);
+    } else {
       await server.stop();
       process.disconnect();
-  }
-});
-process.once('disconnect', () => process.exit());
-tell({ signalling: server.signalling, mediaPort: server.mediaPort });
+    }
+  });
+  process.send?.({ signalling: server.signalling } satisfies Answers['started']);
+}
 
-function tell(answer: Answer): void {
-  process.send?.(answer);
+if (import.meta.main) {
+  await serve();
 }

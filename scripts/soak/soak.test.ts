@@ -7,7 +7,7 @@ const joins = Number(process.env.SOAK_JOINS ?? 48);
 const restarts = joins / 4;
 const timeout = 300_000 + 1000 * joins;
 
-describe('peers come and go, half of them cut off, and nothing is left behind:', () => {
+describe('peers join and leave, half of them cut off, and nothing is left behind:', () => {
   test.for(soakModes)('%s', { timeout }, async (mode, { skip }) => {
     skip(mode === 'shared-port' && obstacle !== undefined, obstacle);
     const report = await soak({ mode, joins, restarts });
@@ -16,7 +16,7 @@ describe('peers come and go, half of them cut off, and nothing is left behind:',
   });
 });
 
-test('a planted leak is found, in the counts and in the memory', { timeout }, async () => {
+test('finds a planted leak in the counts and in the memory', { timeout }, async () => {
   const report = await soak({ mode: 'single-port', joins, restarts: 0, plant: 'transports' });
   const found = leftBehind(report).map((text) => text.split(':')[0]);
   expect(found).toEqual(['objects', 'heap']);

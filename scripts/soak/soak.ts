@@ -1,8 +1,11 @@
+import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import type { Transport } from '@oneport/protocol';
+import { checkIce } from '../../testkit/clients/ice-peer.ts';
+import { TestPeer } from '../../testkit/clients/test-peer.ts';
 import type { Measurement } from './measure.ts';
-import { SoakServer } from './server-channel.ts';
-import { visit } from './visit.ts';
+import { SoakServer } from './soak-server.ts';
 
 export const soakModes = ['multi-port', 'single-port', 'shared-port'] as const;
 export type SoakMode = (typeof soakModes)[number];
@@ -15,11 +18,11 @@ const settings: Record<SoakMode, string> = {
 
 export interface SoakOptions {
   mode: SoakMode;
-  /** At least; a multiple of 8 is made of it. */
+  /** At least 1; rounded up to a multiple of 8. */
   joins: number;
-  /** Of them, those that restart ICE once. */
+  /** The number of them that restart ICE once. */
   restarts: number;
-  /** A leak that shall be found. */
+  /** A leak that must be found. */
   plant?: 'transports';
   onProgress?(joins: number): void;
 }
@@ -35,10 +38,8 @@ export interface SoakReport {
 }
 
 /**
- * What counts as a leak, in bytes for each join. Without one, heap and arenas end a few MB off where they began,
- * however many have come.
- *
- * @param joins - how many there were
+ * The growth that counts as a leak, in bytes for each join. Without a leak, heap and arenas differ by a few MB from
+ * before, whatever the number of joins.
  */
 export function margin(joins: number): number {
   return 400 + 4_000_000 / joins;
@@ -49,15 +50,15 @@ const inRoom = 4;
 /** Rooms at a time. */
 const rooms = 2;
 const inRound = inRoom * rooms;
-/** Until caches, pools and the allocator's arenas have the size that they need. */
+/** Joins until caches, pools and the allocator's arenas have reached their size. */
 const mostWarmUpJoins = 20 * inRound;
-/** How long a place may be kept, in all, and sockets take to close. */
-const patienceMs = 60_000;
-/** What is the same so often, each time after a pause, has come to rest. */
+/** The longest time until sessions have expired and sockets are closed. */
+const settleWithinMs = 60_000;
+/** Counts that are equal so often, with a pause in between, have settled. */
 const looks = 4;
 const pauseMs = 250;
 
-/** What a report says that is more than before. @returns nothing when all is as it was */
+/** @returns a line for each count that changed and each leak of memory */
 export function leftBehind({ joins, before, after, growth }: SoakReport): string[] {
   const flat = ({ counts, objects }: Measurement): Record<string, unknown> => ({
     ...counts,
@@ -75,7 +76,7 @@ export function leftBehind({ joins, before, after, growth }: SoakReport): string
   return [...counts, ...memory];
 }
 
-/** Peers come and go, half of them cut off; what the server and its workers have is measured before and after. */
+/** Lets peers join and leave, half of them cut off, and measures the server and its workers before and after. */
 export async function soak({
   mode,
   joins,
@@ -87,7 +88,7 @@ export async function soak({
     MEDIASOUP_USE_WEBRTC_SERVER: settings[mode],
     MEDIASOUP_NUM_WORKERS: '2',
     RECONNECT_GRACE_SECONDS: '1',
-    // All come from one address, and as fast as the machine lets them.
+    // All peers have one address, and join as fast as the machine allows.
     MAX_HANDSHAKES_PER_SECOND: '100000',
     MAX_WORKER_CPU: '100',
   };
@@ -96,10 +97,10 @@ export async function soak({
     const { signalling } = server;
     const { objects } = await server.measure();
     const warmUp = Math.min(joins, mostWarmUpJoins);
-    await comeAndGo({ signalling, joins: warmUp, restarts: warmUp / 8 });
+    await joinAndLeave({ signalling, joins: warmUp, restarts: warmUp / 8 });
     const before = await whenEmpty(server, objects);
     const start = performance.now();
-    const done = await comeAndGo({ signalling, joins, restarts, onProgress });
+    const done = await joinAndLeave({ signalling, joins, restarts, onProgress });
     const seconds = (performance.now() - start) / 1000;
     const after = await whenEmpty(server, objects);
     const bytes = (measured: number[]) => measured.reduce((total, one) => total + one, 0);
@@ -113,7 +114,7 @@ export async function soak({
   }
 }
 
-async function comeAndGo({
+async function joinAndLeave({
   signalling,
   joins,
   restarts,
@@ -135,7 +136,7 @@ async function comeAndGo({
           done.restarts += 1;
         }
         return {
-          leaves: (i + round) % 2 ? ('politely' as const) : ('abruptly' as const),
+          leaves: (i + round) % 2 === 1,
           overTcp: (i + round) % 5 === 0,
           restartsIce,
         };
@@ -147,9 +148,9 @@ async function comeAndGo({
   return done;
 }
 
-/** Waits for what is still being closed, and for no more objects than at first. @returns what there is then, the same or not */
+/** Waits until rooms and transports are closed and counts have settled, at the longest a minute. */
 async function whenEmpty(server: SoakServer, objects: number): Promise<Measurement> {
-  const giveUp = Date.now() + patienceMs;
+  const giveUp = Date.now() + settleWithinMs;
   let counts = await server.count();
   for (let same = 0; same < looks && Date.now() < giveUp; ) {
     await sleep(pauseMs);
@@ -159,11 +160,53 @@ async function whenEmpty(server: SoakServer, objects: number): Promise<Measureme
     same = isEmpty && isDeepStrictEqual(counts, formerly) ? same + 1 : 0;
   }
   let measured = await server.measure();
-  // Timers have what they are for until they are due, ten seconds at the longest; and a file may be open just then.
+  // Timers hold objects until they are due, ten seconds at the longest, and a file may be open just then.
   const settled = () => measured.objects <= objects && isDeepStrictEqual(measured.counts, counts);
   for (let i = 0; i < looks && !settled(); i++) {
     await sleep(3_000);
     measured = await server.measure();
   }
   return measured;
+}
+
+interface Visit {
+  signalling: string;
+  roomId: string;
+  /** `leaves: false` cuts the peer off. */
+  peers: { leaves: boolean; overTcp: boolean; restartsIce: boolean }[];
+}
+
+/** Peers join a room, produce and consume, check ICE, some restart it, and leave. */
+async function visit({ signalling, roomId, peers }: Visit): Promise<void> {
+  await Promise.all(
+    peers.map(async ({ leaves, overTcp, restartsIce }, i) => {
+      const query: Record<string, string> = overTcp ? { forceTcp: '1' } : {};
+      const peer = await TestPeer.join({ signalling, roomId, peerId: `peer-${i}`, query });
+      const { sendTransport, recvTransport } = await peer.welcome();
+      await Promise.all([peer.produce('microphone'), peer.produce('camera')]);
+      for (const transport of [sendTransport, recvTransport]) {
+        assert(transport);
+        await check(transport, transport.iceParameters);
+        if (!restartsIce || transport !== sendTransport) {
+          continue;
+        }
+        const { transportId } = transport;
+        await check(transport, (await peer.request('restartIce', { transportId })).iceParameters);
+      }
+      await peer.request('sendChatMessage', { text: 'hello' });
+      if (leaves) {
+        await peer.leave();
+      } else {
+        peer.socket.terminate();
+      }
+      await peer.closed;
+    }),
+  );
+}
+
+async function check(transport: Transport, ice: Transport['iceParameters']): Promise<void> {
+  const [candidate] = transport.iceCandidates;
+  assert(candidate);
+  await using checked = await checkIce(candidate, ice);
+  assert.equal(checked.result, 'success');
 }
