@@ -1,4 +1,4 @@
-/** Each limit of docs/limits.md, run into on a real server with a call inside that goes on unharmed. */
+/** Reaches each limit of docs/limits.md on a real server with a call, which must continue undisturbed. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
@@ -9,7 +9,7 @@ import { skipWithoutSteering } from '../../testkit/servers/steered-host.ts';
 import { startTestServer, type TestServer } from '../../testkit/servers/test-server.ts';
 import { limitNames } from '../src/config/limits.ts';
 
-/** Starts a server with a call inside; when the test is over, both must be as they were. */
+/** Starts a server with a call. */
 async function start(
   env: Record<string, string>,
 ): Promise<{ server: TestServer; inside: CallInside; hits(): Promise<Record<string, number>> }> {
@@ -19,7 +19,7 @@ async function start(
   return {
     server,
     inside,
-    /** Those that are not 0. */
+    /** The limits that were hit. */
     async hits() {
       const value = await server.scrape();
       const counted = limitNames.map((limit) => [
@@ -43,7 +43,7 @@ test('rooms', async () => {
   await TestPeer.join({ signalling, roomId: 'third' });
 });
 
-test('peers a room', async () => {
+test('peers per room', async () => {
   const { server, inside, hits } = await start({ MAX_PEERS_PER_ROOM: '1' });
   const second = new TestPeer({ signalling: server.signalling, roomId: 'inside' });
   expect(await second.closed).toEqual({ code: 4429, reason: 'the room is full (1 peers)' });
@@ -51,7 +51,7 @@ test('peers a room', async () => {
   expect(await hits()).toEqual({ peers_per_room: 1 });
 });
 
-test('transports a peer', async () => {
+test('transports per peer', async () => {
   const { server, inside, hits } = await start({ MAX_TRANSPORTS_PER_PEER: '1' });
   const { signalling } = server;
   const both = new TestPeer({ signalling, roomId: 'inside' });
@@ -61,7 +61,7 @@ test('transports a peer', async () => {
   expect(await hits()).toEqual({ transports_per_peer: 1 });
 });
 
-test('messages a second', async () => {
+test('messages per second', async () => {
   const { server, inside, hits } = await start({ MAX_MESSAGES_PER_SECOND: '10' });
   const peer = await TestPeer.join({ signalling: server.signalling, roomId: 'inside' });
   for (let id = 100; id < 400; id++) {
@@ -72,7 +72,7 @@ test('messages a second', async () => {
   expect(await hits()).toEqual({ messages_per_second: 1 });
 });
 
-test('requests that wait', async () => {
+test('waiting requests', async () => {
   const { server, inside, hits } = await start({ MAX_WAITING_REQUESTS: '5' });
   const peer = await TestPeer.join({ signalling: server.signalling, roomId: 'inside' });
   for (let id = 100; id < 200; id++) {
@@ -85,7 +85,7 @@ test('requests that wait', async () => {
   expect(others).toEqual({});
 });
 
-test('bytes of a message', async () => {
+test('bytes per message', async () => {
   const { server, inside, hits } = await start({ MAX_MESSAGE_BYTES: '20000' });
   const peer = await TestPeer.join({ signalling: server.signalling, roomId: 'inside' });
   peer.socket.send(' '.repeat(20_001));
@@ -94,7 +94,7 @@ test('bytes of a message', async () => {
   expect(await hits()).toEqual({ message_bytes: 1 });
 });
 
-test('bytes waiting for a peer that does not read', { timeout: 60_000 }, async () => {
+test('unsent bytes for a peer that does not read', { timeout: 60_000 }, async () => {
   const { server, inside, hits } = await start({
     MAX_UNSENT_BYTES: '65536',
     MAX_MESSAGES_PER_SECOND: '10000',
@@ -102,7 +102,7 @@ test('bytes waiting for a peer that does not read', { timeout: 60_000 }, async (
   });
   const peer = await TestPeer.join({ signalling: server.signalling, roomId: 'inside' });
   peer.socket.pause();
-  // Each is answered with its own name; the kernel takes megabytes of that before the server has to wait.
+  // Answers repeat the method's name. The kernel buffers megabytes of them before the server has to queue.
   const method = 'x'.repeat(64);
   let id = 100;
   const asking = setInterval(() => {
@@ -119,7 +119,7 @@ test('bytes waiting for a peer that does not read', { timeout: 60_000 }, async (
   expect(await hits()).toEqual({ unsent_bytes: 1 });
 });
 
-/** Begins as many handshakes. @returns how many were refused with 429 */
+/** Begins handshakes. @returns how many were rejected with 429 */
 async function handshakes(
   { signalling }: TestServer,
   count: number,
@@ -152,17 +152,17 @@ test('handshakes from one address', async () => {
   const refused = await handshakes(server, 60, { localAddress: '127.0.0.2' });
   expect(refused).toBeGreaterThan(0);
   expect(refused).toBeLessThanOrEqual(40);
-  // Whatever it says of itself: no proxy is trusted.
-  const lying = { 'x-forwarded-for': '198.51.100.7' };
-  const more = await handshakes(server, 10, { localAddress: '127.0.0.2', headers: lying });
+  // Without a trusted proxy, the header has no effect.
+  const forged = { 'x-forwarded-for': '198.51.100.7' };
+  const more = await handshakes(server, 10, { localAddress: '127.0.0.2', headers: forged });
   expect(more).toBeGreaterThan(0);
-  // Somebody else comes in.
+  // Another address is admitted.
   await TestPeer.join({ signalling: server.signalling, localAddress: '127.0.0.3' });
   await inside.goesOn();
   expect(await hits()).toEqual({ handshakes_per_second: refused + more });
 });
 
-test('handshakes from one address, told apart behind a proxy that is trusted', async () => {
+test('handshakes from one address behind a trusted proxy', async () => {
   const { server, inside } = await start({
     MAX_HANDSHAKES_PER_SECOND: '1',
     TRUST_PROXY: '127.0.0.2',
@@ -174,7 +174,7 @@ test('handshakes from one address, told apart behind a proxy that is trusted', a
   const refused = await handshakes(server, 60, by('198.51.100.7'));
   expect(refused).toBeGreaterThan(0);
   expect(await handshakes(server, 5, by('198.51.100.8'))).toBe(0);
-  // What a peer adds on the left is not the proxy's word.
+  // Addresses on the left come from the client, not from the proxy.
   expect(await handshakes(server, 10, by('203.0.113.1', '198.51.100.7'))).toBeGreaterThan(0);
   await inside.goesOn();
 });
@@ -182,15 +182,15 @@ test('handshakes from one address, told apart behind a proxy that is trusted', a
 test('media ports', async () => {
   const { server, inside, hits } = await start({ MEDIASOUP_USE_WEBRTC_SERVER: 'false' });
   const peers: TestPeer[] = [];
-  // Two transports each, and each transport takes a port for UDP and one for TCP of the 200 that there are.
-  const enter = async () => {
+  // Each peer has two transports, and each transport takes a UDP and a TCP port, out of 200.
+  const join = async () => {
     const peer = new TestPeer({ signalling: server.signalling, roomId: `room-${peers.length}` });
     peers.push(peer);
     return await Promise.race([peer.closed, peer.welcome().then(() => undefined)]);
   };
   let end: { code: number } | undefined;
   while (!end && peers.length < 150) {
-    end = await enter();
+    end = await join();
   }
   expect(end).toMatchObject({ code: 4429, reason: /no media port is free/ });
   await inside.goesOn();
@@ -211,7 +211,7 @@ test.for([
   const open = (localAddress: string) => {
     const socket = connect({ host: '127.0.0.1', port: server.mediaPort, localAddress });
     onTestFinished(() => void socket.destroy());
-    // Refused by a reset, which may come before it knows that it is connected.
+    // A rejected connection is reset, possibly before this side knows that it is connected.
     socket.on('error', () => {});
     return socket;
   };
@@ -221,7 +221,7 @@ test.for([
   const held = [1, 2, 3].map(() => open('127.0.0.2'));
   await Promise.all(held.map((socket) => once(socket, 'connect')));
   if (variable === 'MAX_TCP_WAITING') {
-    // Who has waited longest gives way.
+    // The oldest pending connection is reset.
     const newer = [open('127.0.0.3'), open('127.0.0.3')];
     await expect.poll(() => held.filter(({ closed }) => closed).length).toBe(2);
     expect(newer.some(({ closed }) => closed)).toBe(false);
@@ -229,7 +229,7 @@ test.for([
     await refused('127.0.0.2');
     const other = open('127.0.0.3');
     await once(other, 'connect');
-    // By then it would have been refused too.
+    // By now, it would have been rejected, too.
     await refused('127.0.0.2');
     expect(other.closed).toBe(false);
   } else {
@@ -238,11 +238,13 @@ test.for([
   }
   await inside.goesOn();
   expect(await hits()).toEqual({ [variable.slice('MAX_'.length).toLowerCase()]: 2 });
-  // The front and the kernel's program say the same.
+  // The metrics of the demultiplexer and of the eBPF program agree.
   const value = await server.scrape();
-  const ofFront = { by: 'tcp-front', protocol: 'tcp' };
-  expect(value('oneport_port_drops_total', { ...ofFront, reason: 'over_limit' })).toBe(2);
-  expect(value('oneport_port_handled_total', { ...ofFront, what: 'accepted' })).toBeGreaterThan(4);
+  const demultiplexer = { by: 'tcp-front', protocol: 'tcp' };
+  expect(value('oneport_port_drops_total', { ...demultiplexer, reason: 'over_limit' })).toBe(2);
+  expect(
+    value('oneport_port_handled_total', { ...demultiplexer, what: 'accepted' }),
+  ).toBeGreaterThan(4);
   const steered = { by: 'kernel', protocol: 'udp', what: 'data_steered' };
   expect(value('oneport_port_handled_total', steered)).toBe(10);
   expect(value('oneport_transports', { port_mode: 'shared-port', protocol: 'udp' })).toBe(1);

@@ -1,4 +1,4 @@
-/** What opens something is in no log: neither settings nor what is handed out or sent while the server runs. */
+/** Logs contain no secrets: neither settings nor tokens and passwords that are sent while the server runs. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -25,7 +25,7 @@ const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'oneport-secrets-'));
 const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
 const httpsSettings = { HTTPS_CERT_FULLCHAIN: certFile, HTTPS_CERT_PRIVKEY: keyFile };
-/** The lines of the key, without those that say what it is. */
+/** The base64 lines of the PEM file. */
 let privateKey: string[];
 
 beforeAll(() => {
@@ -44,7 +44,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A real server that tells all that it ever tells. */
+/** Starts a server at the most verbose level. */
 async function start(env: Record<string, string> = {}, nodeOptions: string[] = []) {
   const metricsPort = await freePorts(1);
   const beside = besideSecrets(metricsPort);
@@ -56,41 +56,40 @@ async function start(env: Record<string, string> = {}, nodeOptions: string[] = [
   return { ...server, metricsPort };
 }
 
-function mustNotTell(output: string, secrets: readonly string[]): void {
+function expectNoSecret(output: string, secrets: readonly string[]): void {
   expect(secrets.filter((secret) => secret.length < 8 || output.includes(secret))).toEqual([]);
 }
 
 const signallingOf = ({ url }: ServerProcess) => `${url.replace('http', 'wss')}/signalling`;
 const urlOf = ({ url }: ServerProcess) => url.replace('http', 'https');
 
-/** All that a peer was given that another must not have. */
+/** The secrets in a peer's `welcome`. */
 async function secretsOf(peer: TestPeer): Promise<string[]> {
   const { resumeSecret, iceServers, sendTransport, recvTransport } = await peer.welcome();
   const passwords = [sendTransport, recvTransport].map((one) => one?.iceParameters.password ?? '');
   return [resumeSecret, ...passwords, ...iceServers.map(({ credential = '' }) => credential)];
 }
 
-/** The token of a peer, which the server asks for. */
 function tokenOf(peerId: string): Promise<string> {
   return testToken({ sub: peerId, room: '*' }, secretSettings.AUTH_JWT_SECRET);
 }
 
-/** What makes a token good: its signature. */
+/** The secret part of a token. */
 const signatureOf = (token: string) => token.slice(token.lastIndexOf('.') + 1);
 
-test('every secret setting has a value in the list that these tests use', () => {
+test('these tests have a value for every secret setting', () => {
   const secret = allSettings.filter((setting) => setting.secret).map(({ name }) => name);
   expect(Object.keys(secretSettings).sort()).toEqual(secret.sort());
 });
 
-test('a setting whose name sounds like a secret is marked as one, or names a file', () => {
-  const sounding = allSettings.filter(({ name }) => /TOKEN|SECRET|PASS|KEY|CREDENTIAL/.test(name));
-  const unmarked = sounding.filter(({ secret }) => !secret).map(({ name }) => name);
-  expect(sounding.length).toBeGreaterThan(unmarked.length);
+test('a setting whose name suggests a secret is marked as one, or names a file', () => {
+  const suspects = allSettings.filter(({ name }) => /TOKEN|SECRET|PASS|KEY|CREDENTIAL/.test(name));
+  const unmarked = suspects.filter(({ secret }) => !secret).map(({ name }) => name);
+  expect(suspects.length).toBeGreaterThan(unmarked.length);
   expect(unmarked.filter((name) => !name.endsWith('_FILE'))).toEqual(['HTTPS_CERT_PRIVKEY']);
 });
 
-test('a call, those who are refused, and a worker that dies', { timeout: 60_000 }, async () => {
+test('a call, rejected clients, and a worker that dies', { timeout: 60_000 }, async () => {
   const server = await start();
   const signalling = signallingOf(server);
   const [wrongResume, wrongToken, inUrl] = [
@@ -118,7 +117,7 @@ test('a call, those who are refused, and a worker that dies', { timeout: 60_000 
   });
   secrets.push(restarted.iceParameters.password);
 
-  // Resumed, then refused: by a wrong secret, one that is used up, one that is far too long, and by wrong tokens.
+  // A resume, then rejections: a wrong, a used and a far too long secret, and wrong tokens.
   const again = await TestPeer.join({
     ...options,
     peerId: 'alice',
@@ -137,13 +136,13 @@ test('a call, those who are refused, and a worker that dies', { timeout: 60_000 
     expect((await refused.closed).code).toBeGreaterThanOrEqual(4400);
   }
 
-  // Data that isn't right, with what must not be told in it.
+  // Invalid data that contains secrets.
   await expect(again.rawRequest('join', { token: wrongToken })).rejects.toThrow();
   await expect(again.rawRequest('produce', wrongToken)).rejects.toThrow();
   bob.socket.send(`{"request":true,"resume":"${wrongResume}`);
   await bob.closed;
 
-  // Pages of others, the API, the port map.
+  // Other origins, the API, the port map.
   const foreign = new WebSocket(`${signalling}?token=${inUrl}`, 'protoo', {
     origin: 'https://evil.example',
     rejectUnauthorized: false,
@@ -173,22 +172,22 @@ test('a call, those who are refused, and a worker that dies', { timeout: 60_000 
   const [workerPid = 0] = childrenOf(server.process.pid ?? 0);
   const inherited = readFileSync(`/proc/${workerPid}/environ`, 'utf8');
   expect(inherited).toContain('LOG_LEVEL=debug');
-  mustNotTell(inherited, Object.values(secretSettings));
+  expectNoSecret(inherited, Object.values(secretSettings));
   process.kill(workerPid, 'SIGKILL');
   await expect.poll(server.output).toContain('worker died');
   await server.stop();
 
   const output = server.output();
-  // What should be told is: so the log is the whole one.
-  for (const told of ['peer joined', 'peer rejected', 'request rejected', 'viewer rejected']) {
-    expect(output).toContain(told);
+  // Shows that this is the whole log.
+  for (const message of ['peer joined', 'peer rejected', 'request rejected', 'viewer rejected']) {
+    expect(output).toContain(message);
   }
-  expect(output).toContain('WebSocket of another origin refused');
-  mustNotTell(output, secrets);
+  expect(output).toContain('websocket rejected: origin not in ALLOWED_ORIGINS');
+  expectNoSecret(output, secrets);
 });
 
-test('a server that crashes in the middle of a call', async () => {
-  // What nobody foresaw: an error that nothing catches, thrown in the running server.
+test('a server that crashes during a call', async () => {
+  // An uncaught error in the running server.
   const crash = "process.once('SIGUSR2', () => { throw new Error('unforeseen'); })";
   const server = await start({}, ['--import', `data:text/javascript,${crash}`]);
   const token = await tokenOf('alice');
@@ -199,16 +198,16 @@ test('a server that crashes in the middle of a call', async () => {
   server.process.kill('SIGUSR2');
   await exit;
   expect(server.output()).toContain('Error: unforeseen');
-  mustNotTell(server.output(), secrets);
+  expectNoSecret(server.output(), secrets);
 });
 
 test.each([
-  ['the worker is missing', { MEDIASOUP_WORKER_BIN: '/nowhere' }],
-  ['the key stands in place of the certificate', { HTTPS_CERT_FULLCHAIN: keyFile }],
-  ['the certificate stands in place of the key', { HTTPS_CERT_PRIVKEY: certFile }],
-  ['the address is another machine’s', { HTTP_HOST: '192.0.2.1' }],
-  ['a setting is wrong', { MAX_ROOMS: 'many' }],
-])('a start that fails since %s', async (_, wrong) => {
+  ['a missing worker', { MEDIASOUP_WORKER_BIN: '/nowhere' }],
+  ['a key in place of the certificate', { HTTPS_CERT_FULLCHAIN: keyFile }],
+  ['a certificate in place of the key', { HTTPS_CERT_PRIVKEY: certFile }],
+  ['the address of another machine', { HTTP_HOST: '192.0.2.1' }],
+  ['a wrong setting', { MAX_ROOMS: 'many' }],
+])('a start that fails because of %s', async (_, wrong) => {
   const { status, stdout, stderr } = run({
     ...secretSettings,
     ...besideSecrets(await freePorts(1)),
@@ -217,17 +216,17 @@ test.each([
   });
   expect(status).toBe(1);
   expect(stderr).toMatch(/^oneport can't start:\n/m);
-  mustNotTell(stdout + stderr, [...Object.values(secretSettings), ...privateKey]);
+  expectNoSecret(stdout + stderr, [...Object.values(secretSettings), ...privateKey]);
 });
 
 test.each(allSettings.filter(({ secret }) => secret))(
-  'a start that fails since $name is wrong',
+  'a start that fails because $name is wrong',
   async ({ name }) => {
     const wrong = '¡wrong secret!';
     const { status, stdout, stderr } = run({ ...besideSecrets(await freePorts(1)), [name]: wrong });
     expect(status).toBe(1);
     expect(stderr).toContain(`${name}: `);
-    mustNotTell(stdout + stderr, [wrong]);
+    expectNoSecret(stdout + stderr, [wrong]);
   },
 );
 

@@ -1,4 +1,4 @@
-/** MAX_WORKER_CPU, with workers that have real work. */
+/** MAX_WORKER_CPU with workers that are really busy. */
 import { expect, onTestFinished, test } from 'vitest';
 import { CallInside } from '../../testkit/clients/call-inside.ts';
 import { IcePeer } from '../../testkit/clients/ice-peer.ts';
@@ -8,7 +8,7 @@ import { startTestServer } from '../../testkit/servers/test-server.ts';
 
 const patience = { timeout: 60_000, interval: 200 };
 
-test('a busy worker gets no new rooms, and goes on with those it has', {
+test('a busy worker gets no new rooms, and its rooms continue', {
   timeout: 120_000,
 }, async () => {
   const server = await startTestServer(
@@ -18,7 +18,7 @@ test('a busy worker gets no new rooms, and goes on with those it has', {
   onTestFinished(() => server.stop());
   const { signalling } = server;
   const inside = await CallInside.start(server);
-  // The other worker has more transports: without this limit, a new room would come to the one with the call.
+  // The other worker has more transports: without this limit, a new room would go to the one with the call.
   const elsewhere = await TestPeer.join({ signalling, roomId: 'elsewhere' });
   const busy = async (worker: string) => (await server.scrape())('oneport_worker_busy', { worker });
   const roomsOf = () => server.pool.workers.map(({ routers }) => routers);
@@ -40,7 +40,7 @@ test('a busy worker gets no new rooms, and goes on with those it has', {
   const value = await server.scrape();
   expect(value('oneport_limit_hits_total', { limit: 'worker_cpu' })).toBe(1);
   expect(value('oneport_limit_hits_total')).toBe(1);
-  // Who belongs to a room that is there comes in.
+  // Existing rooms admit peers.
   const guest = await TestPeer.join({ signalling, roomId: 'inside' });
 
   stopFirst();
@@ -51,7 +51,7 @@ test('a busy worker gets no new rooms, and goes on with those it has', {
   await Promise.all([elsewhere, third, guest, fourth].map((peer) => peer.leave()));
 });
 
-/** Sends a worker what it has to look at and then drops. */
+/** Sends a worker packets that it has to parse and drop. */
 async function keepBusy(port: number): Promise<() => void> {
   const stranger = await IcePeer.open({ ip: '127.0.0.1', port });
   const sending = setInterval(() => {

@@ -18,10 +18,10 @@ const keySettings = [
 /**
  * Checks settings against each other.
  *
- * @param config - made from `values`. What is allowed but probably not meant is added to its warnings
+ * @param config - made from `values`; gets a warning for each setting that is allowed but probably not meant
  * @param values - each right by itself
  * @param given - the settings that the environment sets
- * @returns what is wrong, one line each, for people
+ * @returns problems, one line each, for people
  */
 export function crossCheck(
   config: Config,

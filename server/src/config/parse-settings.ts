@@ -6,7 +6,7 @@ export interface ParsedSettings {
   values: Values;
   /** The settings that the environment sets. */
   given: ReadonlySet<SettingName>;
-  /** What is wrong, one line each, for people. The values are complete only if there is nothing. */
+  /** One line each, for people. The values are complete only if there is none. */
   problems: string[];
   warnings: string[];
 }

@@ -6,27 +6,23 @@ import type { WorkerPool } from '../media/worker-pool.ts';
 import type { MediaPorts } from '../ports/types.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { describeListening } from './ports-summary.ts';
+import { summarizePorts } from './ports-summary.ts';
 import { ReadinessCheck } from './readiness.ts';
 import { securityHeaders } from './security-headers.ts';
 
-/** Where set-up builds the app to. */
+/** The built app; set-up builds it. */
 export const builtApp = fileURLToPath(new URL('../../../app/dist', import.meta.url));
 
 export interface AppOptions {
   ports: MediaPorts;
   pool: WorkerPool;
   rooms: Rooms;
-  /** Whether the page is served by HTTPS with a certificate that browsers trust. */
+  /** HTTPS with a certificate that browsers trust. */
   trustedTls: boolean;
   log: Logger;
 }
 
-/**
- * The page and the API.
- *
- * @param options - what the API tells of
- */
+/** Serves the page, the API, health and readiness. */
 export function createApp({ ports, pool, rooms, trustedTls, log }: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -43,27 +39,26 @@ export function createApp({ ports, pool, rooms, trustedTls, log }: AppOptions): 
   });
   const readiness = new ReadinessCheck({ pool, rooms });
   app.get('/ready', async (_request, response) => {
-    const state = await readiness.look();
+    const state = await readiness.check();
     response.status(state.ready ? 200 : 503).json(state);
   });
   app.get('/api/ports', async (_request, response) => {
-    response.json(describeListening(await ports.snapshot()));
+    response.json(summarizePorts(await ports.snapshot()));
   });
   app.use('/api', (_request, response) => {
     response.status(404).json({ error: 'no such resource' });
   });
 
-  // Vite names assets by their content; the page itself must be asked for each time.
+  // Vite puts a content hash into the names of assets; the page itself must be revalidated.
   app.use(
     '/assets',
     express.static(join(builtApp, 'assets'), { immutable: true, maxAge: '1y', redirect: false }),
   );
   app.use(express.static(builtApp, { redirect: false }));
-  // The repository's docs/, each page by its name.
   app.get(['/docs', '/docs/:page'], sendPage('docs.html'));
   app.get('/dashboard', sendPage('index.html'));
   app.use((_request, response) => {
-    const missing = existsSync(builtApp) ? 'Not found' : 'The app is not built: npm run setup';
+    const missing = existsSync(builtApp) ? 'Not found' : 'The app is not built. Run: npm run setup';
     response.status(404).type('text').send(missing);
   });
 
@@ -83,7 +78,7 @@ export function createApp({ ports, pool, rooms, trustedTls, log }: AppOptions): 
   return app;
 }
 
-/** A page of the built app; where it isn't built, what comes after says so. */
+/** Sends a page of the built app. If the app is not built, the last handler says so. */
 function sendPage(file: string): RequestHandler {
   return (_request, response, next) => {
     response.sendFile(file, { root: builtApp }, (error) => {

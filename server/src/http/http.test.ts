@@ -19,7 +19,7 @@ describe('over HTTP', () => {
 
   afterAll(() => server.stop());
 
-  test('says that it lives, and which ports it has', async () => {
+  test('serves /health and /api/ports', async () => {
     expect(await (await fetch(`${server.url}/health`)).json()).toEqual({
       status: 'ok',
       workers: { running: 1, expected: 1 },
@@ -34,14 +34,14 @@ describe('over HTTP', () => {
     });
   });
 
-  test('answers in JSON under /api, also when there is nothing', async () => {
+  test('answers unknown paths under /api in JSON', async () => {
     const response = await fetch(`${server.url}/api/nothing`);
     expect(response.status).toBe(404);
     expect(await response.json()).toEqual({ error: 'no such resource' });
   });
 
   test.each(['/..%2f..%2fpackage.json', '/%c0%ae%c0%ae/%', '//example.org/..'])(
-    'has nothing at %s',
+    'serves nothing at %s',
     async (path) => {
       const status = await new Promise<number>((resolve, reject) => {
         const { hostname, port } = new URL(server.url);
@@ -57,7 +57,7 @@ describe('over HTTP', () => {
   );
 
   test.each(['/', '/dashboard', '/health', '/api/nothing', '/nowhere', '/signalling'])(
-    '%s is sent with headers that forbid what the pages do not need',
+    '%s has headers that restrict the page to what it needs',
     async (path) => {
       const { headers } = await fetch(`${server.url}${path}`);
       expect(headers.get('content-security-policy')).toBe(
@@ -74,7 +74,7 @@ describe('over HTTP', () => {
     },
   );
 
-  test('only the pages of /docs may have styles of their own, and no page scripts', async () => {
+  test('only pages of /docs may have inline styles, and no page inline scripts', async () => {
     for (const path of ['/docs', '/docs/setup', '/docs.html']) {
       const policy = (await fetch(`${server.url}${path}`)).headers.get('content-security-policy');
       expect(policy).toContain("style-src 'self' 'unsafe-inline'");
@@ -89,7 +89,7 @@ describe('over HTTP', () => {
     ['/', undefined, 404],
     ['/signalling', 'https://evil.example', 403],
     ['/signalling', 'null', 403],
-  ])('ends an upgrade to %s from origin %s with %i', async (path, origin, status) => {
+  ])('rejects an upgrade to %s from origin %s with %i', async (path, origin, status) => {
     const socket = new WebSocket(`${server.url.replace('http', 'ws')}${path}`, 'protoo', {
       ...(origin ? { origin } : {}),
     });
@@ -97,7 +97,7 @@ describe('over HTTP', () => {
     expect(error.message).toBe(`Unexpected server response: ${status}`);
   });
 
-  test('lets go of a refused socket whose other side never closes', async () => {
+  test('destroys a rejected socket even if the client never closes it', async () => {
     const { hostname, port } = new URL(server.url);
     const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
     socket.write(
@@ -106,21 +106,21 @@ describe('over HTTP', () => {
     socket.resume();
     await once(socket, 'end');
     const error = once(socket, 'error');
-    // Only a socket that is gone answers data with a reset.
+    // The kernel answers data with a reset only once the socket is destroyed.
     const writing = setInterval(() => socket.write('x'), 20);
     expect((await error)[0]).toMatchObject({ code: expect.stringMatching(/ECONNRESET|EPIPE/) });
     clearInterval(writing);
   });
 
-  test('takes upgrades of its own pages, and of programs', async () => {
+  test('accepts upgrades from its own pages, and from clients without an origin', async () => {
     for (const origin of [server.url, undefined]) {
       const socket = new WebSocket(server.signalling, 'protoo', { ...(origin ? { origin } : {}) });
       const code = await new Promise((resolve) => socket.once('close', resolve));
-      expect(code, 'let in, and then asked for a room').toBe(4400);
+      expect(code, 'accepted, but without a room id').toBe(4400);
     }
   });
 
-  test('asks for the sub-protocol', async () => {
+  test('rejects a WebSocket without the sub-protocol', async () => {
     const socket = new WebSocket(`${server.signalling}?roomId=a&peerId=b`);
     const code = await new Promise((resolve) => socket.once('close', resolve));
     expect(code).toBe(4400);
@@ -183,7 +183,7 @@ describe('over HTTPS', () => {
     });
   }
 
-  test('serves with a given certificate', async () => {
+  test('serves with the configured certificate', async () => {
     server = await startTestServer({
       HTTPS_CERT_FULLCHAIN: cert ?? '',
       HTTPS_CERT_PRIVKEY: key ?? '',
@@ -192,12 +192,12 @@ describe('over HTTPS', () => {
     expect(await get('/health')).toEqual({ status: 200, subject: 'localhost', hsts: true });
   });
 
-  test('serves with a certificate of its own making', async () => {
+  test('serves with a self-signed certificate', async () => {
     server = await startTestServer({ HTTPS: 'self-signed', HTTP_HOST: '127.0.0.1' });
     expect(await get('/health')).toEqual({ status: 200, subject: 'oneport', hsts: false });
   });
 
-  test('does not start with a certificate that is unreadable, broken, or of another key', async () => {
+  test('does not start with a certificate that is missing, invalid, or of another key', async () => {
     const start = (certFile = '', keyFile = '') =>
       startTestServer({ HTTPS_CERT_FULLCHAIN: certFile, HTTPS_CERT_PRIVKEY: keyFile });
     await expect(start('/nowhere.pem', key)).rejects.toThrow(
@@ -208,7 +208,7 @@ describe('over HTTPS', () => {
   });
 });
 
-test('does not start when its port is taken, and leaves no worker behind', async () => {
+test('does not start when its port is in use', async () => {
   const first = await startTestServer();
   const port = new URL(first.url).port;
   await expect(startTestServer({ HTTP_PORT: port })).rejects.toThrow(

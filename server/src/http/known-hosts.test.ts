@@ -20,11 +20,11 @@ test.each([
   ['evil.example@localhost', false],
   ['', false],
   [undefined, false],
-])('Host: %s is ours: %s', (host, known) => {
+])('Host: %s is known: %s', (host, known) => {
   expect(knownHosts(['https://call.example'])(host)).toBe(known);
 });
 
-test('the names of the certificate are ours', () => {
+test('the names of the certificate are known', () => {
   const folder = mkdtempSync(join(tmpdir(), 'oneport-hosts-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];

@@ -2,12 +2,11 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 
 /**
- * Tells whether a Host header names this server. A page of somebody's whose DNS name has been pointed here
- * (DNS rebinding) is of the same origin as we, for a browser; what gives it away is the name. An address or
- * `localhost` can't be pointed elsewhere, and behind a proxy ALLOWED_ORIGINS says how the page is called.
+ * Checks whether a Host header names this server, against DNS rebinding: for a browser, a page whose DNS name was
+ * changed to our address has the same origin as the server; only the name in Host differs. An address and `localhost`
+ * can't be rebound. Behind a proxy, ALLOWED_ORIGINS has the page's name.
  *
- * @param allowedOrigins - ALLOWED_ORIGINS
- * @param certificate - the server's own (PEM): its names are known too
+ * @param certificate - the server's own (PEM): its names are accepted too
  */
 export function knownHosts(
   allowedOrigins: string[],
@@ -16,7 +15,7 @@ export function knownHosts(
   const named = new Set(allowedOrigins.map((origin) => new URL(origin).hostname));
   const x509 = certificate === undefined ? undefined : new X509Certificate(certificate);
   return (host) => {
-    // Else `evil.example@localhost` would be localhost.
+    // Without this check, `evil.example@localhost` would count as localhost.
     if (!host || !/^[\w.:[\]-]+$/.test(host) || !URL.canParse(`http://${host}`)) {
       return false;
     }

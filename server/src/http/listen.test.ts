@@ -6,10 +6,10 @@ test.each([
   ['127.0.0.1', 443, true, 'https://localhost/'],
   ['127.0.0.1', 443, false, 'http://localhost:443/'],
   ['2001:db8::7', 8443, true, 'https://[2001:db8::7]:8443/'],
-])('the page at %s, port %i, secure %j, is opened by %s', (host, port, secure, url) => {
+])('the page at %s, port %i, secure %j, has the URL %s', (host, port, secure, url) => {
   expect(pageUrls(host, port, secure)).toEqual([url]);
 });
 
-test('a page at every address is opened by localhost first', () => {
+test('a page on all addresses has localhost as its first URL', () => {
   expect(pageUrls('0.0.0.0', 80, false)[0]).toBe('http://localhost/');
 });

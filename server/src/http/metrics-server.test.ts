@@ -12,7 +12,7 @@ async function start(env: Record<string, string> = {}): Promise<{ page: string; 
   return { page: server.url, port };
 }
 
-/** fetch() won't send another Host. @returns the status */
+/** fetch() can't send another Host header. @returns the status */
 function ask(
   port: number,
   headers: Record<string, string> = {},
@@ -28,7 +28,7 @@ function ask(
   });
 }
 
-test('are told at a port of their own, and nowhere else', async () => {
+test('serves metrics on their own port only', async () => {
   const { page, port } = await start();
   const response = await fetch(`http://127.0.0.1:${port}/metrics`);
   expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
@@ -38,14 +38,14 @@ test('are told at a port of their own, and nowhere else', async () => {
   expect(await ask(port, {}, '/metrics', 'POST')).toBe(405);
 });
 
-test('without a token, not to a page whose name was pointed here', async () => {
+test('without a token, rejects unknown Host headers', async () => {
   const { port } = await start();
   expect(await ask(port, { host: 'evil.example' })).toBe(403);
   expect(await ask(port, { host: `localhost:${port}` })).toBe(200);
   expect(await ask(port, { host: `127.0.0.1:${port}` })).toBe(200);
 });
 
-test('with a token, to whoever shows it, by any name', async () => {
+test('with a token, accepts every Host but no other token', async () => {
   const { port } = await start({ METRICS_TOKEN: token });
   const by = (authorization: string) => ask(port, { authorization, host: 'metrics.example' });
   expect(await ask(port)).toBe(401);
@@ -54,14 +54,14 @@ test('with a token, to whoever shows it, by any name', async () => {
   expect(await by(`Bearer ${token}`)).toBe(200);
 });
 
-test('are not served unless that is asked for', async () => {
+test('does not serve metrics by default', async () => {
   const port = await freePorts(1);
   const server = await startTestServer();
   onTestFinished(() => server.stop());
   await expect(ask(port)).rejects.toThrow('ECONNREFUSED');
 });
 
-test('a port that somebody has is one message', async () => {
+test('a port that is in use stops the start with one message', async () => {
   const { port } = await start();
   await expect(startTestServer({ METRICS_PORT: String(port) })).rejects.toThrow(
     `METRICS_PORT=${port}: in use at 127.0.0.1`,

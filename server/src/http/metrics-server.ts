@@ -11,23 +11,22 @@ export interface MetricsServerOptions extends MetricsConfig {
   log: Logger;
 }
 
-/** Prometheus asks with one connection or two. */
-const mostConnections = 20;
+/** Prometheus uses one or two connections. */
+const maxConnections = 20;
 
 /**
- * Serves /metrics at a port of its own, so that no proxy which passes the page on passes this on too.
+ * Serves /metrics on a port of its own, so that a proxy for the page does not expose it by accident.
  *
- * @param options - where, to whom and what
- * @throws ConfigError when the port is taken or not allowed, or the address is not this machine's
+ * @throws ConfigError when the port is taken or not permitted, or the address is not of this machine
  */
 export async function serveMetrics(options: MetricsServerOptions): Promise<Server> {
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (...exchange) => {
     answer(...exchange, options).catch((error: unknown) => {
-      options.log.error({ error: String(error) }, 'metrics could not be told');
-      refuse(exchange[1], 500);
+      options.log.error({ error: String(error) }, 'failed to collect metrics');
+      reject(exchange[1], 500);
     });
   });
-  server.maxConnections = mostConnections;
+  server.maxConnections = maxConnections;
   await listen(server, options, { host: 'METRICS_HOST', port: 'METRICS_PORT' });
   return server;
 }
@@ -38,25 +37,25 @@ async function answer(
   { token, isKnownHost, metrics }: MetricsServerOptions,
 ): Promise<void> {
   if (url?.split('?', 1)[0] !== '/metrics') {
-    return refuse(response, 404);
+    return reject(response, 404);
   }
   if (method !== 'GET' && method !== 'HEAD') {
-    return refuse(response, 405, { allow: 'GET, HEAD' });
+    return reject(response, 405, { allow: 'GET, HEAD' });
   }
   if (token === undefined) {
-    // A page whose DNS name was pointed here would be of the same origin, for a browser on this machine.
+    // Against DNS rebinding in a browser on this machine (known-hosts.ts).
     if (!isKnownHost(headers.host)) {
-      return refuse(response, 403);
+      return reject(response, 403);
     }
   } else if (!isSameToken(/^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1], token)) {
-    return refuse(response, 401, { 'www-authenticate': 'Bearer' });
+    return reject(response, 401, { 'www-authenticate': 'Bearer' });
   }
   const text = await metrics.scrape();
   response.writeHead(200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' });
   response.end(text);
 }
 
-function refuse(
+function reject(
   response: ServerResponse,
   status: number,
   headers: Record<string, string> = {},

@@ -6,13 +6,8 @@ export interface PortsSummary {
   ports: (Omit<PortEntry, 'transports' | 'workerPid'> & { transports: number })[];
 }
 
-/**
- * What anybody may know of the ports: which are open, and for how many. Who uses them is for
- * operators, and a ufrag is half of a credential.
- *
- * @param map - the whole picture
- */
-export function describeListening({ mode, why, ports }: PortMap): PortsSummary {
+/** @returns the open ports without their transports, which are for operators: a ufrag is half of a credential */
+export function summarizePorts({ mode, why, ports }: PortMap): PortsSummary {
   return {
     mode,
     why,

@@ -17,7 +17,7 @@ async function ask(): Promise<{ status: number; body: Readiness }> {
   return { status: response.status, body: (await response.json()) as Readiness };
 }
 
-/** Every check makes one router on each worker. */
+/** Every check creates one router on each worker. */
 function countChecks({ worker }: MediaWorker): () => number {
   let checks = 0;
   worker.observer.on('newrouter', () => {
@@ -41,7 +41,7 @@ const modes = [
 ];
 
 describe.each(modes)('%s', (_name, useWebRtcServer = '') => {
-  test('asks each worker at each address, by UDP and TCP, and leaves nothing', async () => {
+  test('checks each worker at each address, by UDP and TCP, and leaves nothing', async () => {
     server = await startTestServer({
       MEDIASOUP_USE_WEBRTC_SERVER: useWebRtcServer,
       MEDIASOUP_LISTEN_IP: '127.0.0.1,::1',
@@ -49,8 +49,8 @@ describe.each(modes)('%s', (_name, useWebRtcServer = '') => {
     });
     const { pool, ports } = server;
     const checks = pool.workers.map(countChecks);
-    /** By which ways requests came, as each worker says. */
-    const ways = pool.workers.map(({ worker }) => {
+    /** How each worker received requests. */
+    const paths = pool.workers.map(({ worker }) => {
       const seen = new Set<string>();
       worker.observer.on('newrouter', (router) =>
         router.observer.on('newtransport', (transport) =>
@@ -66,8 +66,8 @@ describe.each(modes)('%s', (_name, useWebRtcServer = '') => {
       body: { ready: true, reasons: [], workers: { running: 3, expected: 3 } },
     });
     expect(checks.map((count) => count())).toEqual([1, 1, 1]);
-    // Of the last one the worker may tell when the transport is closed already.
-    for (const seen of ways) {
+    // The worker may report the last one after the transport was closed.
+    for (const seen of paths) {
       expect([...seen].slice(0, 3)).toEqual(['udp 127.0.0.1', 'udp ::1', 'tcp 127.0.0.1']);
     }
 
@@ -80,7 +80,7 @@ describe.each(modes)('%s', (_name, useWebRtcServer = '') => {
     }
   });
 
-  test('says of a worker that hangs that it does, and is ready when it goes on', async () => {
+  test('reports a worker that hangs, and is ready when it continues', async () => {
     server = await startTestServer({ MEDIASOUP_USE_WEBRTC_SERVER: useWebRtcServer });
     const { worker } = only(server.pool.workers);
     process.kill(worker.pid, 'SIGSTOP');
@@ -97,13 +97,13 @@ describe.each(modes)('%s', (_name, useWebRtcServer = '') => {
   });
 });
 
-test('however often it is asked, a worker is checked once in a while', async () => {
+test('checks workers at most once in 2 s, however many requests there are', async () => {
   server = await startTestServer();
   const checks = countChecks(only(server.pool.workers));
   const began = performance.now();
   const burst = await Promise.all(Array.from({ length: 300 }, ask));
   expect(burst.map(({ status }) => status)).toEqual(burst.map(() => 200));
-  // On a busy machine 300 answers may take longer than one check holds for.
+  // On a busy machine, 300 requests may take longer than that.
   const mostChecks = 1 + Math.ceil((performance.now() - began) / checkEveryMs);
   expect(checks()).toBeLessThanOrEqual(mostChecks);
   expect(mostChecks).toBeLessThan(100);
@@ -112,7 +112,7 @@ test('however often it is asked, a worker is checked once in a while', async () 
   await expect.poll(async () => [(await ask()).status, checks()]).toEqual([200, before + 1]);
 });
 
-test.skipIf(obstacle)('the TCP side of shared-port is asked through its front', async () => {
+test.skipIf(obstacle)('checks TCP in shared-port through the demultiplexer', async () => {
   server = await startTestServer({ MEDIASOUP_USE_WEBRTC_SERVER: 'shared' });
   if (!(server.ports instanceof SharedPort)) {
     throw new Error('not shared-port');
@@ -125,7 +125,7 @@ test.skipIf(obstacle)('the TCP side of shared-port is asked through its front', 
   ]);
 });
 
-test('a range of ports that is used up can take no room', async () => {
+test('is not ready when the port range is used up', async () => {
   server = await startTestServer({ MEDIASOUP_USE_WEBRTC_SERVER: 'false' });
   const { worker, ports } = only(server.pool.workers);
   const router = await worker.createRouter();
@@ -137,7 +137,7 @@ test('a range of ports that is used up can take no room', async () => {
   expect((await ask()).body.reasons).toEqual([expect.stringContaining('no media port is free')]);
 });
 
-test('a server that is full takes no room', async () => {
+test('is not ready when the server is full', async () => {
   server = await startTestServer({ MAX_ROOMS: '1' });
   const peer = await TestPeer.join({ signalling: server.signalling });
   expect(await ask()).toMatchObject({
@@ -148,7 +148,7 @@ test('a server that is full takes no room', async () => {
   await expect.poll(async () => (await ask()).status).toBe(200);
 });
 
-test('without a worker, and with too few, it and /health say so', async () => {
+test('/ready and /health report missing workers', async () => {
   server = await startTestServer({ MEDIASOUP_NUM_WORKERS: '2' });
   const health = async () => {
     const response = await fetch(`${server.url}/health`);
@@ -161,7 +161,7 @@ test('without a worker, and with too few, it and /health say so', async () => {
     await expect.poll(() => server.pool.workers.length, { interval: 1 }).toBe(0);
     return await Promise.all([health(), ask()]);
   };
-  // The pause before they are started again grows, so that at last there is time to look.
+  // The backoff of restarts grows, until it leaves enough time to look.
   await expect.poll(withoutWorkers, { timeout: 20_000 }).toEqual([
     [200, { status: 'no worker', workers: { running: 0, expected: 2 } }],
     {

@@ -2,9 +2,9 @@ import type { WorkerPool } from '../media/worker-pool.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 
 export interface Readiness {
-  /** Whether a new room would be taken. */
+  /** Whether the server accepts a new room. */
   ready: boolean;
-  /** Why not. */
+  /** Why it does not. */
   reasons: string[];
   workers: { running: number; expected: number };
 }
@@ -12,13 +12,13 @@ export interface Readiness {
 /** A worker answers in a few milliseconds. Kubernetes gives a probe one second. */
 const checkWithinMs = 800;
 
-/** Whoever asks more often gets the last answer again: a check costs each worker a transport. */
+/** More frequent requests get the last answer, because a check costs each worker a transport. */
 export const checkEveryMs = 2_000;
 
-/** So that they don't use up what the TCP front grants one address. */
-const checkedAtOnce = 32;
+/** Keeps the checks' connections below the TCP demultiplexer's limit per address. */
+const concurrentChecks = 32;
 
-/** Whether the server can take rooms. Anybody may ask as often as they like. */
+/** Checks whether the server accepts new rooms. The endpoint is public, so checks are cached. */
 export class ReadinessCheck {
   readonly #pool: WorkerPool;
   readonly #rooms: Rooms;
@@ -30,7 +30,7 @@ export class ReadinessCheck {
     this.#rooms = rooms;
   }
 
-  async look(): Promise<Readiness> {
+  async check(): Promise<Readiness> {
     const refusal = this.#rooms.whyNoNewRoom;
     const reasons = refusal ? [refusal.message] : await this.#checkPorts();
     const { workers, expected } = this.#pool;
@@ -43,7 +43,7 @@ export class ReadinessCheck {
 
   #checkPorts(): Promise<string[]> {
     if (performance.now() >= this.#nextAt) {
-      // Not before this one has ended, and then a while.
+      // No further check until this one has ended.
       this.#nextAt = Number.POSITIVE_INFINITY;
       this.#problems = this.#checkWorkers().finally(() => {
         this.#nextAt = performance.now() + checkEveryMs;
@@ -55,8 +55,8 @@ export class ReadinessCheck {
   async #checkWorkers(): Promise<string[]> {
     const problems: string[] = [];
     const { workers } = this.#pool;
-    for (let first = 0; first < workers.length; first += checkedAtOnce) {
-      const some = workers.slice(first, first + checkedAtOnce);
+    for (let first = 0; first < workers.length; first += concurrentChecks) {
+      const some = workers.slice(first, first + concurrentChecks);
       const found = await Promise.all(some.map((worker) => worker.check(checkWithinMs)));
       problems.push(
         ...found.flatMap((problem, i) => (problem ? [`worker ${some[i]?.index}: ${problem}`] : [])),

@@ -1,15 +1,15 @@
-/** Who is at the other end of a connection, as limits count it. */
+/** The address of a client, and how limits count it. */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import proxyAddress from 'proxy-addr';
 import { networkKeyOf } from '../net/ip.ts';
 
 /**
- * Who sends requests. X-Forwarded-For is anybody's to write: it counts from the right, and only as far as
- * those go who are trusted.
+ * Any client can send X-Forwarded-For, so its addresses count from the right, and only as long as the previous one is a
+ * trusted proxy.
  *
- * @param trustedProxies - addresses and networks; none: headers are not looked at
- * @returns of a request, the address; undefined once its socket has gone
+ * @param trustedProxies - addresses and networks; without them the header is ignored
+ * @returns a function from a request to the client's address; undefined once its socket is closed
  */
 export function remoteAddressOf(
   trustedProxies: string[],
@@ -20,9 +20,8 @@ export function remoteAddressOf(
 }
 
 /**
- * What an address counts as: IPv4 by itself, IPv6 by its /64.
- *
- * @param address - also what a proxy wrote that is no address: then it counts as it is, cut
+ * @param address - may be any text, because proxies write it
+ * @returns the key that limits count by: an IPv4 address, an IPv6 /64, or the beginning of another text
  */
 export function limitKeyOf(address: string): string {
   return isIP(address) === 0 ? address.slice(0, 64) : networkKeyOf(address);

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
-/** What the pages may load, by Content-Security-Policy (W3C CSP 3): their own server's, and nothing else's. */
+/** Content-Security-Policy (W3C CSP 3): pages load from their own server only. */
 const directives = {
   'default-src': ["'self'"],
   'base-uri': ["'none'"],
@@ -12,37 +12,36 @@ const directives = {
   'script-src-attr': ["'none'"],
 };
 
-/** What the pages may use: the call's devices, by themselves alone (W3C Permissions Policy). */
+/** W3C Permissions Policy: the devices of a call, for the page itself but not for frames. */
 const permissions =
   'camera=(self), microphone=(self), display-capture=(self), geolocation=(), midi=(), payment=(), usb=()';
 
 /**
- * The headers of every answer that tell a browser what to refuse.
+ * Sets the headers that restrict what browsers do with our responses.
  *
- * @param options.trustedTls - HTTPS with a certificate that browsers trust: they shall come by HTTPS from now on
+ * @param options.trustedTls - HTTPS with a certificate that browsers trust; it adds HSTS
  */
 export function securityHeaders({ trustedTls }: { trustedTls: boolean }): RequestHandler[] {
   const policy = (more: Record<string, string[]> = {}) =>
     helmet.contentSecurityPolicy({
-      // Helmet's own would let fonts and styles come from everywhere, and would send a page on plain HTTP, in a LAN
-      // say, to a port where nobody answers.
+      // Helmet's defaults allow fonts and styles from everywhere, and redirect plain HTTP, as on a LAN, to HTTPS.
       useDefaults: false,
       directives: { ...directives, ...more },
     });
-  const ofCall = policy();
-  // Mermaid draws diagrams whose style lies in them.
-  const ofDocs = policy({ 'style-src': ["'self'", "'unsafe-inline'"] });
+  const callPolicy = policy();
+  // Mermaid puts inline styles into diagrams.
+  const docsPolicy = policy({ 'style-src': ["'self'", "'unsafe-inline'"] });
   return [
     helmet({
       contentSecurityPolicy: false,
-      // A browser remembers HSTS for the host: on localhost it would break every other project.
+      // HSTS applies to all ports of a host: on localhost it would break other projects.
       strictTransportSecurity: trustedTls,
       xFrameOptions: { action: 'deny' },
     }),
     (request, response, next) => {
       response.setHeader('Permissions-Policy', permissions);
       const isDocs = /^\/docs(\/|\.html$|$)/.test(request.path);
-      (isDocs ? ofDocs : ofCall)(request, response, next);
+      (isDocs ? docsPolicy : callPolicy)(request, response, next);
     },
   ];
 }

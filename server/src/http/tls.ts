@@ -11,11 +11,10 @@ export interface KeyPair {
 }
 
 /**
- * The certificate to serve HTTPS with.
+ * Loads or generates the certificate for HTTPS.
  *
- * @param tls - where it comes from
  * @returns undefined for plain HTTP
- * @throws ConfigError when a file can't be read, or the key is not the certificate's
+ * @throws ConfigError when a file can't be read, or the key does not belong to the certificate
  */
 export async function loadKeyPair(tls: TlsConfig): Promise<KeyPair | undefined> {
   switch (tls.kind) {
@@ -37,7 +36,7 @@ function read(variable: string, file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     throw new ConfigError(
-      `  ${variable}=${file}: ${(error as Error).message}. Name a PEM file that this user may read.`,
+      `  ${variable}=${file}: ${(error as Error).message}. Expected a PEM file that this user may read.`,
     );
   }
 }
@@ -53,12 +52,12 @@ function check(cert: string, key: string): void {
   }
   if (!matches) {
     throw new ConfigError(
-      '  HTTPS_CERT_PRIVKEY is not the key of HTTPS_CERT_FULLCHAIN: name the pair that belongs together.',
+      '  HTTPS_CERT_PRIVKEY is not the key of HTTPS_CERT_FULLCHAIN: set both to files of the same pair.',
     );
   }
 }
 
-/** For this machine's names and addresses, valid for a month. */
+/** @returns a certificate for this machine's addresses, valid for 30 days */
 async function selfSigned(): Promise<KeyPair> {
   const addresses = Object.values(networkInterfaces())
     .flatMap((list) => list ?? [])

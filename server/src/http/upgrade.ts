@@ -7,27 +7,23 @@ import { HandshakeLimit } from './handshake-limit.ts';
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 export interface UpgradeOptions {
-  /** Who takes WebSockets on which path. */
+  /** By path. */
   handlers: Record<string, UpgradeHandler>;
-  /** Origins besides our own whose pages may open WebSockets. */
+  /** Origins whose pages may open WebSockets, besides the server's own. */
   allowedOrigins: string[];
-  /** MAX_HANDSHAKES_PER_SECOND. */
   handshakesPerSecond: number;
-  /** Whose a request is. */
+  /** The client's address; undefined if the socket is closed. */
   remoteAddress(request: IncomingMessage): string | undefined;
   telemetry: Telemetry;
   log: Logger;
 }
 
 /**
- * The one listener for `upgrade`: hands each to whom its path belongs, and ends all others. (Two
- * libraries that both listen would both answer.)
+ * Adds the only `upgrade` listener, which passes each request to the handler of its path and rejects all others. Two
+ * libraries that both listened would both answer.
  *
- * A page of another origin is refused: browsers let any page open a WebSocket to any server, and only
- * the server can tell (RFC 6455, section 10.2). Programs send no Origin, and may come in.
- *
- * @param server - HTTP or HTTPS
- * @param options - handlers by path
+ * Pages of other origins are rejected: browsers let any page open a WebSocket to any server, and leave the check to
+ * the server (RFC 6455, section 10.2). Programs other than browsers send no Origin and are accepted.
  */
 export function routeUpgrades(
   server: Server,
@@ -35,7 +31,7 @@ export function routeUpgrades(
 ): void {
   const handshakes = new HandshakeLimit(handshakesPerSecond);
   server.on('upgrade', (request, socket, head) => {
-    // Before a WebSocket library takes over, an error of the socket's is nobody's.
+    // Until a WebSocket library takes over, no other part handles the socket's errors.
     socket.on('error', () => socket.destroy());
     const { origin, host, 'x-forwarded-for': forwarded } = request.headers;
     const address = remoteAddress(request);
@@ -43,19 +39,19 @@ export function routeUpgrades(
     if (address === undefined) {
       socket.destroy();
     } else if (!handshakes.take(address)) {
-      // No open socket with a close code, as other refusals have: one that is refused shall cost little.
-      refuse(socket, '429 Too Many Requests', ['Retry-After: 10']);
-      // A proxy that TRUST_PROXY doesn't name looks like one address that asks for all its peers.
+      // Rejected by HTTP, not by a close code: opening the WebSocket first would cost more.
+      reject(socket, '429 Too Many Requests', ['Retry-After: 10']);
+      // All clients of a proxy that TRUST_PROXY does not name have the proxy's address.
       const untrustedProxy = forwarded !== undefined && request.socket.remoteAddress === address;
       telemetry.emit('limitHit', 'handshakes_per_second', {
         address,
-        ...(untrustedProxy && { hint: 'a proxy? see TRUST_PROXY' }),
+        ...(untrustedProxy && { hint: 'behind a proxy, set TRUST_PROXY' }),
       });
     } else if (!handler) {
-      refuse(socket, '404 Not Found');
+      reject(socket, '404 Not Found');
     } else if (origin && !isAllowed(origin, host, allowedOrigins)) {
-      log.warn({ origin, host }, 'WebSocket of another origin refused: see ALLOWED_ORIGINS');
-      refuse(socket, '403 Forbidden');
+      log.warn({ origin, host }, 'websocket rejected: origin not in ALLOWED_ORIGINS');
+      reject(socket, '403 Forbidden');
     } else {
       handler(request, socket, head);
     }
@@ -70,8 +66,8 @@ function isAllowed(origin: string, host: string | undefined, allowed: string[]):
   return allowed.includes(origin) || (URL.canParse(origin) && new URL(origin).host === host);
 }
 
-function refuse(socket: Duplex, status: string, headers: string[] = []): void {
+function reject(socket: Duplex, status: string, headers: string[] = []): void {
   const lines = [`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Length: 0', ...headers];
-  // Not left to the other side, which may never close its half.
+  // Destroyed, because the client may never close its half.
   socket.end(`${lines.join('\r\n')}\r\n\r\n`, () => socket.destroy());
 }

@@ -1,4 +1,4 @@
-/** A worker that stands still: its port loses datagrams, it gets no new rooms, and the metrics say so. */
+/** A worker that hangs drops datagrams and gets no new rooms, and the metrics show both. */
 import { expect, onTestFinished, test } from 'vitest';
 import { IcePeer } from '../../../testkit/clients/ice-peer.ts';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
@@ -42,7 +42,7 @@ test.for([
 
   await expect.poll(() => value('oneport_worker_silent_seconds', '0'), patience).toBeGreaterThan(5);
   expect(await value('oneport_worker_busy', '0')).toBe(1);
-  // The worker that stands still has fewer transports.
+  // The worker that hangs has fewer transports, but is busy.
   const third = await TestPeer.join({ signalling, roomId: 'third' });
   expect(await value('oneport_worker_rooms', '1')).toBe(2);
 

@@ -1,4 +1,4 @@
-/** Workers, what they carry, and how transports come about. */
+/** Metrics of workers, their load and traffic, and of how transports connect. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { MediaWorker } from '../media/media-worker.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
@@ -6,27 +6,26 @@ import { iceFailures, type Telemetry } from '../telemetry/telemetry.ts';
 
 export interface MediaSources {
   pool: WorkerPool;
-  /** MEDIASOUP_NUM_WORKERS. */
   numWorkers: number;
   telemetry: Telemetry;
 }
 
-/** @see serverMetrics */
+/** @returns updates the metrics before a scrape */
 export function mediaMetrics(
   registry: Registry,
   { pool, numWorkers, telemetry }: MediaSources,
 ): () => void {
   const registers = [registry];
-  const running = new Gauge({ name: 'oneport_workers', help: 'Workers that run.', registers });
-  const wanted = new Gauge({
+  const running = new Gauge({ name: 'oneport_workers', help: 'Running workers.', registers });
+  const configured = new Gauge({
     name: 'oneport_workers_wanted',
-    help: 'Workers that shall run.',
+    help: 'Configured number of workers.',
     registers,
   });
-  wanted.set(numWorkers);
+  configured.set(numWorkers);
   const deaths = new Counter({
     name: 'oneport_worker_deaths_total',
-    help: 'Workers that ended without being asked to.',
+    help: 'Workers that died.',
     registers,
   });
   pool.on('workerdied', () => deaths.inc());
@@ -45,7 +44,7 @@ export function mediaMetrics(
 function transportMetrics(registers: Registry[], telemetry: Telemetry): void {
   const dtls = new Histogram({
     name: 'oneport_dtls_connected_seconds',
-    help: "From a peer's DTLS parameters to DTLS connected: its ICE and DTLS handshakes.",
+    help: "Time from a peer's DTLS parameters to DTLS connected: the ICE and DTLS handshakes.",
     buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers,
   });
@@ -53,7 +52,7 @@ function transportMetrics(registers: Registry[], telemetry: Telemetry): void {
 
   const failures = new Counter({
     name: 'oneport_ice_failures_total',
-    help: 'Transports that a peer wanted and that came to carry nothing, or carry nothing any more.',
+    help: 'Transports that failed to connect or lost connectivity.',
     labelNames: ['reason'],
     registers,
   });
@@ -79,32 +78,32 @@ function workerMetrics(registers: Registry[]): (workers: readonly MediaWorker[])
   });
   const busy = new Gauge({
     name: 'oneport_worker_busy',
-    help: '1: the worker has reached MAX_WORKER_CPU, or does not answer, and gets no new rooms.',
+    help: '1 if the worker gets no new rooms, because it exceeds MAX_WORKER_CPU or does not answer.',
     labelNames,
     registers,
   });
   const silent = new Gauge({
     name: 'oneport_worker_silent_seconds',
-    help: 'Since the worker last answered; it is asked each second.',
+    help: 'Time since the worker last answered; it is asked every second.',
     labelNames,
     registers,
   });
   const rooms = new Gauge({
     name: 'oneport_worker_rooms',
-    help: 'Routers of a worker: one for each of its rooms.',
+    help: 'Routers of a worker, one per room.',
     labelNames,
     registers,
   });
   const trafficLabels = ['worker', 'direction'] as const;
   const bytes = new Counter({
     name: 'oneport_media_bytes_total',
-    help: 'Bytes that transports have received (in) and sent (out).',
+    help: 'Bytes received (in) and sent (out) by transports.',
     labelNames: trafficLabels,
     registers,
   });
   const packets = new Counter({
     name: 'oneport_media_packets_total',
-    help: 'RTP packets that producers have received (in) and consumers sent (out).',
+    help: 'RTP packets received by producers (in) and sent by consumers (out).',
     labelNames: trafficLabels,
     registers,
   });
@@ -134,13 +133,13 @@ function streamMetrics(registers: Registry[]): (workers: readonly MediaWorker[])
   const labelNames = ['kind'] as const;
   const producers = new Gauge({
     name: 'oneport_producers',
-    help: 'What peers send.',
+    help: 'Producers.',
     labelNames,
     registers,
   });
   const consumers = new Gauge({
     name: 'oneport_consumers',
-    help: 'What peers are sent.',
+    help: 'Consumers.',
     labelNames,
     registers,
   });

@@ -1,4 +1,4 @@
-/** What Prometheus is told: docs/metrics.md. Labels are never ids of rooms, peers or transports. */
+/** The metrics of docs/metrics.md. Labels never have ids of rooms, peers or transports, whose number is unbounded. */
 import * as mediasoup from 'mediasoup';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -11,7 +11,7 @@ export interface MetricsSources extends ServerSources, MediaSources {
   ports: MediaPorts;
 }
 
-/** Between two rounds of asking transports what they carry: mediasoup tells it only of open ones. */
+/** Transports are sampled all the time, because mediasoup has no counters of closed ones. */
 const sampleEveryMs = 1_000;
 
 export class Metrics {
@@ -20,14 +20,13 @@ export class Metrics {
   readonly #sampling: NodeJS.Timeout;
   #scrape: Promise<string> | undefined;
 
-  /** @param sources - what they tell of */
   constructor(sources: MetricsSources) {
     const { ports, pool } = sources;
     const registry = this.#registry;
     collectDefaultMetrics({ register: registry });
     const info = new Gauge({
       name: 'oneport_info',
-      help: '1, and what runs.',
+      help: 'Always 1; the labels have the versions.',
       labelNames: ['version', 'mediasoup', 'port_mode'],
       registers: [registry],
     });
@@ -54,7 +53,7 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  /** All of them as text. Who asks while another is answered gets the same. */
+  /** @returns all metrics in the text format; concurrent calls share one collection */
   scrape(): Promise<string> {
     this.#scrape ??= this.#collect()
       .then(() => this.#registry.metrics())

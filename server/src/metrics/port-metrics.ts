@@ -1,4 +1,4 @@
-/** What came to the media ports, what was dropped and why, and who is connected by what. */
+/** Metrics of the media ports: traffic, drops, and how transports are connected. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { canonicalIp } from '../net/ip.ts';
@@ -6,27 +6,27 @@ import { readUdpSockets } from '../net/udp-sockets.ts';
 import type { MediaPorts, PortCounts, PortMap } from '../ports/types.ts';
 import { ReceiveDrops } from './receive-drops.ts';
 
-/** @see serverMetrics */
+/** @returns updates the metrics before a scrape */
 export function portMetrics(registry: Registry, ports: MediaPorts): () => Promise<void> {
   const registers = [registry];
   const collectTransports = transportMetrics(registers);
   const collectCounts = countMetrics(registers);
   const collectKernel = kernelMetrics(registers);
-  const inspecting = new Inspecting(ports);
+  const inspector = new Inspector(ports);
   return async () => {
-    const [map, counts] = await Promise.all([ports.snapshot(), inspecting.counts()]);
+    const [map, counts] = await Promise.all([ports.snapshot(), inspector.counts()]);
     collectTransports(map);
     collectCounts(counts);
     await collectKernel(map);
   };
 }
 
-/** A worker that hangs shall not keep the metrics from being told: then these are as they were. */
+/** A worker that hangs must not hold up a scrape; the last counts are reported instead. */
 const answerWithinMs = 1_000;
 
-class Inspecting {
+class Inspector {
   readonly #ports: MediaPorts;
-  #asking: Promise<void> | undefined;
+  #pending: Promise<void> | undefined;
   #last: PortCounts[] = [];
 
   constructor(ports: MediaPorts) {
@@ -34,15 +34,15 @@ class Inspecting {
   }
 
   async counts(): Promise<PortCounts[]> {
-    this.#asking ??= this.#ports
+    this.#pending ??= this.#ports
       .inspect()
       .then((inspection) => {
         this.#last = inspection.ports;
       })
       .finally(() => {
-        this.#asking = undefined;
+        this.#pending = undefined;
       });
-    await Promise.race([this.#asking, sleep(answerWithinMs, undefined, { ref: false })]);
+    await Promise.race([this.#pending, sleep(answerWithinMs, undefined, { ref: false })]);
     return this.#last;
   }
 }
@@ -50,7 +50,7 @@ class Inspecting {
 function transportMetrics(registers: Registry[]): (map: PortMap) => void {
   const transports = new Gauge({
     name: 'oneport_transports',
-    help: 'WebRtcTransports, by what their peer is connected with. none: not connected yet, or no more.',
+    help: 'WebRtcTransports by the protocol of their tuple; none: not connected.',
     labelNames: ['port_mode', 'protocol', 'ice_state'],
     registers,
   });
@@ -59,7 +59,7 @@ function transportMetrics(registers: Registry[]): (map: PortMap) => void {
     for (const protocol of ['udp', 'tcp', 'none']) {
       transports.set({ port_mode: mode, protocol, ice_state: 'new' }, 0);
     }
-    // A transport is at each port where it may be reached, and has a remote address at one of them at most.
+    // A transport is listed at every port that it uses, and has a remote address at one of them at most.
     const found = new Map<string, { protocol: string; iceState: string }>();
     for (const port of ports) {
       for (const { transportId, iceState, remote } of port.transports) {
@@ -78,19 +78,19 @@ function countMetrics(registers: Registry[]): (counts: PortCounts[]) => void {
   const common = ['by', 'worker', 'protocol'] as const;
   const handled = new Counter({
     name: 'oneport_port_handled_total',
-    help: 'What came to the media ports and was dealt with, by what was done.',
+    help: 'Packets and connections that the media ports handled, by what was done.',
     labelNames: [...common, 'what'],
     registers,
   });
   const bytes = new Counter({
     name: 'oneport_port_bytes_total',
-    help: 'Bytes that came to the media ports.',
+    help: 'Bytes received at the media ports.',
     labelNames: common,
     registers,
   });
   const drops = new Counter({
     name: 'oneport_port_drops_total',
-    help: 'What came to the media ports and was dropped, by reason.',
+    help: 'Packets and connections dropped at the media ports, by reason.',
     labelNames: [...common, 'reason'],
     registers,
   });
@@ -124,7 +124,7 @@ function kernelMetrics(registers: Registry[]): (map: PortMap) => Promise<void> {
   });
   const queued = new Gauge({
     name: 'oneport_udp_receive_queue_bytes',
-    help: 'What waits in the receive buffers of the media ports.',
+    help: 'Bytes in the receive buffers of the media ports.',
     registers,
   });
   return async ({ ports }) => {
@@ -141,7 +141,7 @@ function kernelMetrics(registers: Registry[]): (map: PortMap) => Promise<void> {
   };
 }
 
-/** `stunUnknownUfrag` -> `stun_unknown_ufrag`: as Prometheus's labels are written. */
+/** `stunUnknownUfrag` -> `stun_unknown_ufrag` */
 function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

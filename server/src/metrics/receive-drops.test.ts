@@ -9,7 +9,7 @@ const socket = (inode: number, drops: number) => ({
   drops,
 });
 
-test('only ever counts up, while sockets come, go, are left out once, and inodes are used again', () => {
+test('never decreases while sockets open, close, are missing once, and inodes are reused', () => {
   const drops = new ReceiveDrops();
   const totals = [
     [socket(1, 0), socket(2, 5)],

@@ -1,35 +1,35 @@
 import type { KernelSocketRow } from '../net/udp-sockets.ts';
 
-/** How often a socket may be missing before it counts as closed: the kernel leaves one out now and then. */
-const mostMisses = 3;
+/** A socket that is missing more often is closed: the kernel occasionally leaves an open one out. */
+const maxMisses = 3;
 
 interface Seen {
   drops: number;
   misses: number;
 }
 
-/** Adds up what sockets that come and go have had no room for. */
+/** Adds up the datagrams that sockets dropped because their receive buffers were full, also of closed sockets. */
 export class ReceiveDrops {
-  /** By inode: as many as are open, and those that closed lately. */
+  /** By inode. */
   readonly #seen = new Map<number, Seen>();
   #total = 0;
 
-  /** Datagrams lost so far. Those of a socket's last moments are not in it: it can't be asked any more. */
+  /** Datagrams dropped so far, without those between a socket's last update and its end. */
   get total(): number {
     return this.#total;
   }
 
-  /** @param sockets - those that are open */
+  /** @param sockets - all that are open */
   update(sockets: KernelSocketRow[]): void {
     for (const [inode, seen] of this.#seen) {
       seen.misses += 1;
-      if (seen.misses > mostMisses) {
+      if (seen.misses > maxMisses) {
         this.#seen.delete(inode);
       }
     }
     for (const { inode, drops } of sockets) {
       const before = this.#seen.get(inode)?.drops ?? 0;
-      // Fewer than before: another socket has got the inode.
+      // Fewer than before: the inode belongs to a new socket.
       this.#total += drops < before ? drops : drops - before;
       this.#seen.set(inode, { drops, misses: 0 });
     }

@@ -1,4 +1,4 @@
-/** Rooms, peers, signalling and limits. */
+/** Metrics of rooms, peers, signalling and limits. */
 import { closeCodes, requests } from '@oneport/protocol';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { type Limits, limitNames } from '../config/limits.ts';
@@ -11,22 +11,16 @@ export interface ServerSources {
   telemetry: Telemetry;
 }
 
-/**
- * Makes the metrics.
- *
- * @param registry - where they are kept
- * @param sources - what they tell of
- * @returns brings up to date what isn't counted as it happens
- */
+/** @returns updates the metrics before a scrape */
 export function serverMetrics(
   registry: Registry,
   { rooms, limits, telemetry }: ServerSources,
 ): () => void {
   const registers = [registry];
-  const roomsOpen = new Gauge({ name: 'oneport_rooms', help: 'Rooms that are open.', registers });
+  const roomsOpen = new Gauge({ name: 'oneport_rooms', help: 'Open rooms.', registers });
   const peers = new Gauge({
     name: 'oneport_peers',
-    help: 'Places that are taken in rooms, by peers that have joined or are about to.',
+    help: 'Peers in rooms, including those that are joining or reconnecting.',
     registers,
   });
   signallingMetrics(registers, telemetry);
@@ -40,7 +34,7 @@ export function serverMetrics(
 function signallingMetrics(registers: Registry[], telemetry: Telemetry): void {
   const join = new Histogram({
     name: 'oneport_join_seconds',
-    help: 'From the opening of a signalling socket to the answer to join.',
+    help: 'Time from the opening of a signalling socket to the answer to join.',
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers,
   });
@@ -48,16 +42,16 @@ function signallingMetrics(registers: Registry[], telemetry: Telemetry): void {
 
   const sockets = new Gauge({
     name: 'oneport_signalling_sockets',
-    help: 'Signalling sockets that are open.',
+    help: 'Open signalling sockets.',
     registers,
   });
   const closes = new Counter({
     name: 'oneport_signalling_closes_total',
-    help: 'Signalling sockets that were closed, by WebSocket close code.',
+    help: 'Closed signalling sockets, by WebSocket close code.',
     labelNames: ['code'],
     registers,
   });
-  // Whoever closes may say any code: only those that mean something here are told apart.
+  // A client may send any code; labels are bounded to the known ones.
   const codes = new Set<string>([...Object.values(closeCodes).map(String), '1001', '1006']);
   for (const code of [...codes, 'other']) {
     closes.inc({ code }, 0);
@@ -70,7 +64,7 @@ function signallingMetrics(registers: Registry[], telemetry: Telemetry): void {
 
   const answered = new Counter({
     name: 'oneport_signalling_requests_total',
-    help: 'Requests of peers that were answered, by method and result.',
+    help: 'Answered requests of peers, by method and result.',
     labelNames: ['method', 'result'],
     registers,
   });
@@ -88,7 +82,7 @@ function limitMetrics(
 ): void {
   const hits = new Counter({
     name: 'oneport_limit_hits_total',
-    help: 'What was refused because a limit was reached.',
+    help: 'Refusals because a limit was reached.',
     labelNames: ['limit'],
     registers,
   });
@@ -99,7 +93,7 @@ function limitMetrics(
 
   const allowed = new Gauge({
     name: 'oneport_limit',
-    help: 'What a limit is set to.',
+    help: 'The value of a limit.',
     labelNames: ['limit'],
     registers,
   });

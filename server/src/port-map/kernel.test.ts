@@ -9,7 +9,7 @@ import { startTestServer, type TestServer } from '../../../testkit/servers/test-
 import { kernelSockets } from '../../../testkit/system/kernel-sockets.ts';
 import { SharedPort } from '../ports/shared-port/shared-port.ts';
 
-/** What mediasoup has for tests, but not in its public types. */
+/** Members of mediasoup's Worker that its public type omits. */
 interface WorkerForTesting {
   webRtcServersForTesting: Set<types.WebRtcServer>;
   routersForTesting: Set<types.Router & { transportsForTesting: Map<string, types.Transport> }>;

@@ -139,7 +139,7 @@ describe('shows', () => {
     expect(row()?.memory).toBeGreaterThan(1_000_000);
   });
 
-  test('what is dropped at a port, and why', async () => {
+  test('the drops of a port by reason', async () => {
     const viewer = await open();
     const peer = await IcePeer.open({ ip: '127.0.0.1', port: server.mediaPort });
     onTestFinished(() => peer.close());
@@ -224,7 +224,7 @@ test('a viewer that stops acknowledging is skipped, and catches up in one update
   acknowledge();
   await expect.poll(() => slow.transports.size).toBe(4);
   expect([...slow.transports.keys()].sort()).toEqual([...other.transports.keys()].sort());
-  // What came and went meanwhile was never sent.
+  // Rows that were added and removed meanwhile are never sent.
   expect(slow.updates.slice(seen).flatMap(({ transports }) => transports?.gone ?? [])).toEqual([]);
   for (const peer of peers.slice(1)) {
     await peer.leave();

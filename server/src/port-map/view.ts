@@ -11,7 +11,7 @@ import {
 import type { Rows } from './rows.ts';
 import { searchFor } from './search.ts';
 
-/** What one viewer is shown, within `dashboardLimits`. */
+/** The rows that one viewer gets, within `dashboardLimits`. */
 export interface View {
   facts: DashboardFacts;
   workers: WorkerRow[];

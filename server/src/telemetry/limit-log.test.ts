@@ -4,10 +4,10 @@ import { expect, test } from 'vitest';
 import { logLimitHits } from './limit-log.ts';
 import { Telemetry } from './telemetry.ts';
 
-test('a line at once for each limit, then one in ten seconds, with how often', () => {
+test('logs the first hit of each limit at once, then at most one line in ten seconds with the number of hits', () => {
   let now = 0;
   const lines: unknown[] = [];
-  const kept = new Writable({
+  const stream = new Writable({
     write(line, _encoding, done) {
       const { limit, hits, roomId } = JSON.parse(String(line));
       lines.push({ limit, hits, roomId });
@@ -15,7 +15,7 @@ test('a line at once for each limit, then one in ten seconds, with how often', (
     },
   });
   const telemetry = new Telemetry();
-  logLimitHits(telemetry, pino(kept), () => now);
+  logLimitHits(telemetry, pino(stream), () => now);
 
   for (let n = 0; n < 1000; n++) {
     telemetry.emit('limitHit', 'rooms', { roomId: `r${n}` });

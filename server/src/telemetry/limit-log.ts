@@ -2,15 +2,13 @@ import type { LimitName } from '../config/limits.ts';
 import type { Logger } from './log.ts';
 import type { Telemetry } from './telemetry.ts';
 
-/** Between two lines about the same limit: whoever runs into it again and again shall not fill the log. */
+/** Between two lines about the same limit, so that an attacker can't fill the log. */
 const pauseMs = 10_000;
 
 /**
- * Logs each limit that was hit: at once, then at most one line in ten seconds that says how often it was.
+ * Logs the first hit of each limit at once, and later ones at most every ten seconds, with their number.
  *
- * @param telemetry - says when
- * @param log - where to
- * @param now - the clock, in milliseconds
+ * @param now - a monotonic clock in milliseconds
  */
 export function logLimitHits(
   telemetry: Telemetry,

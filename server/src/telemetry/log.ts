@@ -4,11 +4,7 @@ import type { Config } from '../config/types.ts';
 
 export type { Logger };
 
-/**
- * The log: one line an event, JSON for machines, a short readable form on a terminal.
- *
- * @param level - the least important lines to print
- */
+/** Creates the log: JSON lines, or a short readable form on a terminal. */
 export function createLog(level: Config['logLevel']): Logger {
   const options: LoggerOptions = {
     level,

@@ -1,28 +1,25 @@
 import { EventEmitter } from 'node:events';
 import type { LimitName } from '../config/limits.ts';
 
-/** Why a transport that its peer wanted carries nothing: docs/metrics.md. */
+/** Why a transport failed to connect or lost connectivity (docs/metrics.md). */
 export const iceFailures = ['unreachable', 'dtls_timeout', 'dtls_failed', 'lost'] as const;
 
 export type IceFailure = (typeof iceFailures)[number];
 
 export type TelemetryEvents = {
-  /** Something was refused. The fields are for the log: who, from where. */
+  /** A limit was reached. The fields are for the log. */
   limitHit: [limit: LimitName, fields: Record<string, unknown>];
-  /** Seconds from a signalling socket's opening to the answer to `join`. */
+  /** Seconds from the opening of a signalling socket to the answer to `join`. */
   joined: [seconds: number];
   socketOpened: [];
-  /** By either side, with this code (protocol: `closeCodes`). */
+  /** By either side (`closeCodes` of the protocol). */
   socketClosed: [code: number];
-  /** `method` is one of the protocol's, or `unknown`. */
+  /** `method` is a method of the protocol, or `unknown`. */
   requestAnswered: [method: string, result: 'ok' | 'refused' | 'failed'];
   /** Seconds from a peer's DTLS parameters to DTLS connected. */
   dtlsConnected: [seconds: number];
   iceFailed: [reason: IceFailure];
 };
 
-/**
- * What happens in any part of the server and is counted or logged elsewhere: one object for a server,
- * handed to all of its parts. Nobody may depend on somebody listening.
- */
+/** Events of all parts of a server that are counted or logged elsewhere. No part may depend on a listener. */
 export class Telemetry extends EventEmitter<TelemetryEvents> {}
