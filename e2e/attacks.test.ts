@@ -42,14 +42,14 @@ test.skipIf(obstacleToSharedPort)(
 
     const [group] = ports.steering.groups;
     const owners = () =>
-      new Map(group?.readTuples().map(({ remote, owner }) => [remote.port, owner]));
+      new Map(group?.readTuplesForTesting().map(({ remote, owner }) => [remote.port, owner]));
     const [before, ownersBefore, connectionsBefore] = [
       group?.counters(),
       owners(),
       await connections(),
     ];
     const wanted = (await decoded()).map((count) => count + frames);
-    const ufrags = [...ports.steering.tables.readUfrags().keys()];
+    const ufrags = [...ports.steering.tables.readUfragsForTesting().keys()];
     const sent = { unknown: 0, malformed: 0, known: 0, junk: 0 };
     for (let length = 0; (await decoded()).some((count, i) => count < (wanted[i] ?? 0)); length++) {
       const unknown = bindingRequest({
@@ -66,7 +66,7 @@ test.skipIf(obstacleToSharedPort)(
     }
 
     const refused = (counters = group?.counters()) =>
-      (counters?.claimRefused ?? 0) + (counters?.stunTupleInUse ?? 0);
+      (counters?.tupleRejected ?? 0) + (counters?.stunTupleInUse ?? 0);
     await expect
       .poll(() => ({ ...group?.counters(), refused: refused() }))
       .toMatchObject({
@@ -75,7 +75,7 @@ test.skipIf(obstacleToSharedPort)(
         dataUnknownTuple: (before?.dataUnknownTuple ?? 0) + sent.junk,
         // One of the ufrags belongs to the address itself.
         refused: refused(before) + (sent.known * (ufrags.length - 1)) / ufrags.length,
-        tupleClaimed: before?.tupleClaimed,
+        tupleAdded: before?.tupleAdded,
       });
     expect(owners()).toEqual(ownersBefore);
     expect(await connections()).toEqual(connectionsBefore);

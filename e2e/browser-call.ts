@@ -52,7 +52,7 @@ export class BrowserCall implements Innocents {
     const peers = [await join('Alice'), await join('Bob')];
     await eventually(async () => assert(Math.min(...(await framesOf(peers))) > 10));
     const { ports } = server;
-    const [usernameFragment = ''] = ports.steering.tables.readUfrags().keys();
+    const [usernameFragment = ''] = ports.steering.tables.readUfragsForTesting().keys();
     return new BrowserCall({
       peers,
       tap,

@@ -99,7 +99,7 @@ export interface PortRow {
 /** What became of what came to a port. */
 export interface PortCount {
   /** The WebRtcServers of its workers together, the kernel's program, or the TCP front. */
-  by: 'workers' | 'kernel' | 'tcp-front';
+  by: 'workers' | 'kernel' | 'tcp-demultiplexer';
   handled: Record<string, number>;
   dropped: Record<string, number>;
 }

@@ -4,12 +4,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { counterNames } from '../../server/src/ports/shared-port/steering/counters.ts';
 import {
+  counterNames,
   readOwner,
   readRemote,
   readTransport,
-} from '../../server/src/ports/shared-port/steering/keys.ts';
+} from '../../server/src/ports/shared-port/steering/layout.ts';
 import { IcePeer, unknownData } from '../../testkit/clients/ice-peer.ts';
 import { TestPeer } from '../../testkit/clients/test-peer.ts';
 import { type ServerProcess, startServerProcess } from '../../testkit/servers/server-process.ts';
@@ -308,14 +308,14 @@ function showTables(maps: Map<string, number>, call: Call): string {
     'transports: transport -> socket-array slot, unverified tuples since the last verified one',
     ...dump('oneport_transpo')
       .flatMap(({ value }) => readTransport(bytes(value)) ?? [])
-      .map(({ id, slot, claims }) => `  ${id} -> slot ${slot}, ${claims}`),
+      .map(({ id, workerIndex, unverified }) => `  ${id} -> slot ${workerIndex}, ${unverified}`),
     'tuples: remote address -> transport, previous transport',
     ...sorted('oneport_tuples', (key, value) => {
       const { transport, previous } = readOwner(value);
       return [`${remote(key)} -> ${transport}, ${previous || 'none'}`];
     }),
     'verified tuples: remote address, transport',
-    ...sorted('oneport_proofs', (key) => [`${remote(key)}, ${key.readUInt32LE(20)}`]),
+    ...sorted('oneport_verifie', (key) => [`${remote(key)}, ${key.readUInt32LE(20)}`]),
     'sockets: socket-array slot -> socket (the cookies are those of `ss -lunpe`)',
     ...sorted('oneport_sockets', (key, value) => {
       if (value.length === 0) {

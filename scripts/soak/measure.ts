@@ -58,7 +58,8 @@ export async function count({ rooms, pool, ports }: RunningServer): Promise<Coun
     transportsOfServer: sum(({ transports }) => transports),
     trafficMeters: sum(({ traffic }) => traffic.size),
     transportsInPortMap: map.ports.flatMap(({ transports }) => transports).length,
-    ufragsInKernel: ports instanceof SharedPort ? ports.steering.tables.readUfrags().size : 0,
+    ufragsInKernel:
+      ports instanceof SharedPort ? ports.steering.tables.readUfragsForTesting().size : 0,
     handles: handles(),
     // Files in /proc are open only while they are read.
     files: pids.map((pid) => openFilesOf(pid).filter((file) => !file.startsWith('/proc')).length),

@@ -40,7 +40,7 @@ const CAP_NET_BIND_SERVICE = 1n << 10n;
 async function start(rights: Rights | undefined, env: Record<string, string> = {}) {
   const server = await startServerProcess(
     { ...shared, ...env },
-    { command: restricted(rights, 'main.ts') },
+    { command: restricted(rights, 'server/src/main.ts') },
   );
   onTestFinished(() => server.stop());
   const pid = server.process.pid ?? 0;
@@ -49,7 +49,7 @@ async function start(rights: Rights | undefined, env: Record<string, string> = {
 
 /** A start that must fail and leave no process. */
 async function fail(rights: Rights | undefined, env: Record<string, string> = {}) {
-  const [program, ...args] = restricted(rights, 'main.ts');
+  const [program, ...args] = restricted(rights, 'server/src/main.ts');
   const [MEDIASOUP_PORT, HTTP_PORT] = [String(await freePorts(1)), String(await freePorts(1))];
   const mark = randomUUID();
   const { status, stdout, stderr } = spawnSync(program, args, {
@@ -106,7 +106,7 @@ test('without capabilities: the message says what is missing, how to get it, and
 });
 
 test('root in a user namespace: the message says that CAP_BPF has no effect there', async () => {
-  const [program, ...args] = restricted(undefined, 'main.ts');
+  const [program, ...args] = restricted(undefined, 'server/src/main.ts');
   const { status, stderr } = spawnSync('unshare', ['--user', '--map-root-user', program, ...args], {
     env: { ...process.env, ...shared, MEDIASOUP_LISTEN_IP: '127.0.0.1' },
     encoding: 'utf8',

@@ -240,7 +240,7 @@ test.for([
   expect(await hits()).toEqual({ [variable.slice('MAX_'.length).toLowerCase()]: 2 });
   // The metrics of the demultiplexer and of the eBPF program agree.
   const value = await server.scrape();
-  const demultiplexer = { by: 'tcp-front', protocol: 'tcp' };
+  const demultiplexer = { by: 'tcp-demultiplexer', protocol: 'tcp' };
   expect(value('oneport_port_drops_total', { ...demultiplexer, reason: 'over_limit' })).toBe(2);
   expect(
     value('oneport_port_handled_total', { ...demultiplexer, what: 'accepted' }),

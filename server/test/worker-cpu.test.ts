@@ -1,9 +1,8 @@
 /** MAX_WORKER_CPU with workers that are really busy. */
 import { expect, onTestFinished, test } from 'vitest';
 import { CallInside } from '../../testkit/clients/call-inside.ts';
-import { IcePeer } from '../../testkit/clients/ice-peer.ts';
+import { IcePeer, unknownData } from '../../testkit/clients/ice-peer.ts';
 import { TestPeer } from '../../testkit/clients/test-peer.ts';
-import { data } from '../../testkit/servers/steered-host.ts';
 import { startTestServer } from '../../testkit/servers/test-server.ts';
 
 const patience = { timeout: 60_000, interval: 200 };
@@ -56,7 +55,7 @@ async function keepBusy(port: number): Promise<() => void> {
   const stranger = await IcePeer.open({ ip: '127.0.0.1', port });
   const sending = setInterval(() => {
     for (let n = 0; n < 30; n++) {
-      stranger.send(data);
+      stranger.send(unknownData);
     }
   }, 2);
   onTestFinished(async () => {

@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
-import { data } from '../servers/steered-host.ts';
 import type { TestServer } from '../servers/test-server.ts';
-import { IcePeer } from './ice-peer.ts';
+import { IcePeer, unknownData } from './ice-peer.ts';
 import { TestPeer } from './test-peer.ts';
 
 /** For tests: a peer in a room that sends packets, while others do what they may not. */
@@ -42,7 +41,7 @@ export class CallInside {
   /** Requests are answered, and every packet that was sent so far has arrived. */
   async goesOn(): Promise<void> {
     for (let n = 0; n < 10; n++) {
-      this.#media.send(data);
+      this.#media.send(unknownData);
     }
     await this.peer.request('sendChatMessage', { text: 'all is well' });
     await expect.poll(() => this.#received()).toBe(this.#before + this.#media.sent.dataBytes);

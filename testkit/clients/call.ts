@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import type { MediaWorker } from '../../server/src/media/media-worker.ts';
 import type { Transport } from '../../server/src/ports/types.ts';
-import { data } from '../servers/steered-host.ts';
 import type { IcePeer, Sent } from './ice-peer.ts';
+import { unknownData } from './ice-peer.ts';
 
 /** For tests: a transport and its peer, with the count of all that was sent to it. */
 export class Call {
@@ -45,7 +45,7 @@ export class Call {
   }
 
   send(): void {
-    this.#peer.send(data);
+    this.#peer.send(unknownData);
   }
 
   /** The peer has another address from now on. @returns its socket at the old one */

@@ -3,10 +3,9 @@ import type { MediaWorker } from '../../server/src/media/media-worker.ts';
 import type { SharedPort } from '../../server/src/ports/shared-port/shared-port.ts';
 import type { SteeringGroup } from '../../server/src/ports/shared-port/steering/steering-group.ts';
 import { receivedByUdp, startSharedServer } from '../servers/shared-server.ts';
-import { data } from '../servers/steered-host.ts';
 import type { TestServer } from '../servers/test-server.ts';
 import { Call } from './call.ts';
-import { IcePeer } from './ice-peer.ts';
+import { IcePeer, unknownData } from './ice-peer.ts';
 
 /** What somebody sends who means no good. */
 export interface Forged {
@@ -83,10 +82,10 @@ export class CallsUnderAttack {
   /** Whose addresses the kernel's tables hold, and which ufrags. */
   tables() {
     return {
-      ufrags: this.server.ports.steering.tables.readUfrags(),
+      ufrags: this.server.ports.steering.tables.readUfragsForTesting(),
       tuples: this.groups.map((group) =>
         group
-          .readTuples()
+          .readTuplesForTesting()
           .map(({ remote, owner }) => ({ ...remote, ...owner }))
           .sort((a, b) => a.address.localeCompare(b.address) || a.port - b.port),
       ),
@@ -163,7 +162,7 @@ export class CallsUnderAttack {
       ),
     );
     for (const { sent } of this.calls) {
-      const datagrams = sent.dataBytes / data.length;
+      const datagrams = sent.dataBytes / unknownData.length;
       kernel.dataSteered = (kernel.dataSteered ?? 0) - datagrams;
       kernel.stunSteered = (kernel.stunSteered ?? 0) - (sent.packets - datagrams);
       workers.packets = (workers.packets ?? 0) - sent.packets;

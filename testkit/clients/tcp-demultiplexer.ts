@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import {
-  TcpFront,
-  type TcpFrontOptions,
+  TcpDemultiplexer,
+  type TcpDemultiplexerOptions,
 } from '../../server/src/ports/shared-port/tcp/tcp-demultiplexer.ts';
 import { framed } from '../../server/src/stun/stun-check.ts';
 import {
@@ -13,21 +13,21 @@ import {
 } from '../../server/src/stun/stun-message.ts';
 import { freePorts } from '../servers/free-ports.ts';
 
-/** For tests: a front that listens on a port of its own, at 127.0.0.1 if nothing else is asked for. */
-export async function startFront(
-  options: Partial<TcpFrontOptions> = {},
-): Promise<{ front: TcpFront; port: number }> {
+/** For tests: a demultiplexer that listens on a port of its own, at 127.0.0.1 if nothing else is asked for. */
+export async function startTcpDemultiplexer(
+  options: Partial<TcpDemultiplexerOptions> = {},
+): Promise<{ demultiplexer: TcpDemultiplexer; port: number }> {
   const port = await freePorts(1);
-  const front = new TcpFront({
+  const demultiplexer = new TcpDemultiplexer({
     port,
     iceIps: ['127.0.0.1'],
     httpIps: [],
     targetOf: () => undefined,
     ...options,
   });
-  onTestFinished(() => front.close());
-  await front.listen();
-  return { front, port };
+  onTestFinished(() => demultiplexer.close());
+  await demultiplexer.listen();
+  return { demultiplexer, port };
 }
 
 /** For tests: what a peer sends first. */

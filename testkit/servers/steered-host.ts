@@ -9,7 +9,7 @@ import type { SteeringGroup } from '../../server/src/ports/shared-port/steering/
 import { IcePeer } from '../clients/ice-peer.ts';
 import { freePorts } from './free-ports.ts';
 
-/** For tests: why the kernel lets nobody steer here; undefined where it does. */
+/** Why shared-port cannot run on this machine; undefined where it can. */
 export function obstacleToSteering(): string | undefined {
   try {
     Steering.load([{ ip: '127.0.0.1', port: 1 }]).close();
@@ -22,28 +22,25 @@ export function obstacleToSteering(): string | undefined {
   }
 }
 
-/** For tests: whether this kernel asks for CAP_BPF at each use of a table too, not only when one is made. */
+/** Whether this kernel requires CAP_BPF for each access to a map, not only to create one. */
 export function usingTakesCapBpf(): boolean {
   const [major = 0, minor = 0] = release().split('.').map(Number);
   const setting = readFileSync('/proc/sys/kernel/unprivileged_bpf_disabled', 'utf8');
   return (major < 5 || (major === 5 && minor < 19)) && Number(setting) > 0;
 }
 
-/** For tests, in beforeEach. */
+/** For beforeEach. */
 export function skipWithoutSteering({ skip }: TestContext): void {
   const obstacle = obstacleToSteering();
   skip(obstacle !== undefined, obstacle);
 }
 
-/** Bytes that no WebRTC protocol begins with: a worker counts them and does nothing else. */
-export const data = Buffer.alloc(100, 0xff);
-
-export interface Placed {
+export interface HostedTransport {
   transport: types.WebRtcTransport;
   steered: SteeredTransport;
 }
 
-/** For tests: workers that share a port, steered, without what SharedPort does beside. */
+/** Workers that share a steered port, without the rest of SharedPort. */
 export class SteeredHost {
   readonly steering: Steering;
   readonly group: SteeringGroup;
@@ -52,8 +49,8 @@ export class SteeredHost {
 
   static async start(ip: string, numWorkers: number): Promise<SteeredHost> {
     const host = new SteeredHost({ ip, port: await freePorts(1) });
-    for (let slot = 0; slot < numWorkers; slot++) {
-      await host.addWorker(slot);
+    for (let index = 0; index < numWorkers; index++) {
+      await host.addWorker(index);
     }
     return host;
   }
@@ -66,7 +63,7 @@ export class SteeredHost {
     this.group = this.steering.groups[0] as SteeringGroup;
   }
 
-  async addWorker(slot: number): Promise<void> {
+  async addWorker(index: number): Promise<void> {
     const workerBin = process.env.MEDIASOUP_WORKER_BIN;
     const worker = await createWorker({ logLevel: 'error', ...(workerBin && { workerBin }) });
     onTestFinished(() => worker.close());
@@ -75,22 +72,23 @@ export class SteeredHost {
     const server = await worker.createWebRtcServer({
       listenInfos: [{ protocol: 'udp', ip, port, flags }],
     });
-    await this.steering.addWorker(slot, worker.pid);
-    this.#workers.set(slot, { worker, server });
+    await this.steering.addWorker(index, worker.pid);
+    this.#workers.set(index, { worker, server });
   }
 
-  /** A transport, with the events by which its maps are kept right. */
-  async place(slot: number, prefix?: string): Promise<Placed> {
-    const { worker, server } = this.#get(slot);
+  /** Opens a transport on a worker and keeps the steering tables up to date with its events. */
+  async open(workerIndex: number, prefix?: string): Promise<HostedTransport> {
+    const { worker, server } = this.#get(workerIndex);
     const router = await worker.createRouter({ mediaCodecs: [] });
     const transport = await router.createWebRtcTransport({
       webRtcServer: server,
       ...(prefix && { iceUsernameFragmentPrefix: prefix }),
     });
-    const steered = this.steering.addTransport(slot, transport.iceParameters.usernameFragment);
+    const { usernameFragment } = transport.iceParameters;
+    const steered = this.steering.addTransport(workerIndex, usernameFragment);
     transport.on('iceselectedtuplechange', ({ remoteIp, remotePort }) => {
       if (remoteIp && remotePort) {
-        steered.own(this.group, { address: remoteIp, port: remotePort });
+        steered.verifyTuple(this.group, { address: remoteIp, port: remotePort });
       }
     });
     transport.observer.once('close', () => steered.close());
@@ -103,34 +101,34 @@ export class SteeredHost {
     return peer;
   }
 
-  /** By what number the kernel knows a transport. */
-  idOf({ transport }: Placed): number {
+  /** The id of a transport in the steering tables. */
+  idOf({ transport }: HostedTransport): number {
     const { usernameFragment } = transport.iceParameters;
-    const id = this.steering.tables.readUfrags().get(usernameFragment.slice(-32))?.transport;
+    const ufrags = this.steering.tables.readUfragsForTesting();
+    const id = ufrags.get(usernameFragment.slice(-32))?.transport;
     if (id === undefined) {
-      throw new Error('the kernel knows it no more');
+      throw new Error('the transport is not in the steering tables');
     }
     return id;
   }
 
-  /** What a worker has received. */
-  async received(slot: number): Promise<types.WebRtcServerReceiveStats> {
-    const { receiveStats } = await this.#get(slot).server.dump();
+  async received(workerIndex: number): Promise<types.WebRtcServerReceiveStats> {
+    const { receiveStats } = await this.#get(workerIndex).server.dump();
     return receiveStats[0] as types.WebRtcServerReceiveStats;
   }
 
   /** Ends a worker as a crash does. */
-  async kill(slot: number): Promise<void> {
-    const { worker } = this.#get(slot);
+  async kill(workerIndex: number): Promise<void> {
+    const { worker } = this.#get(workerIndex);
     const died = new Promise((resolve) => worker.once('died', resolve));
     process.kill(worker.pid, 'SIGKILL');
     await died;
   }
 
-  #get(slot: number) {
-    const worker = this.#workers.get(slot);
+  #get(index: number) {
+    const worker = this.#workers.get(index);
     if (!worker) {
-      throw new Error(`no worker in slot ${slot}`);
+      throw new Error(`no worker ${index}`);
     }
     return worker;
   }

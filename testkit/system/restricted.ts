@@ -36,7 +36,7 @@ const mounts = `mount -t tmpfs -o mode=755 none /mnt && mkdir ${Object.values(se
  * exec(3), so the process that is started is the program itself in the end.
  *
  * @param rights - undefined: root's, but in the mount namespace
- * @param file - a TypeScript file, relative to server/src
+ * @param file - a TypeScript file, relative to the checkout
  * @param node - in place of this Node: another one's file
  */
 export function restricted(
@@ -49,7 +49,7 @@ export function restricted(
     ...(['unshare', '--mount', 'sh', '-c', mounts, 'sh', ...folders] as const),
     ...(rights ? setpriv(rights) : []),
     join(seen.node, basename(node)),
-    join(seen.checkout, 'server/src', file),
+    join(seen.checkout, file),
   ];
 }
 
@@ -76,7 +76,10 @@ export function skipWithoutRestricting({ skip }: TestContext): void {
   if (!worker) {
     skip('takes MEDIASOUP_WORKER_BIN, which npm test sets');
   }
-  const [program, ...args] = restricted({ uid: nobody, capabilities: ['bpf'] }, 'main.ts');
+  const [program, ...args] = restricted(
+    { uid: nobody, capabilities: ['bpf'] },
+    'server/src/main.ts',
+  );
   const { status, stderr, error } = spawnSync(program, [...args, '--help'], { encoding: 'utf8' });
   if (status !== 0) {
     skip(`no program can be run as another user: ${error ?? stderr}`);

@@ -52,7 +52,7 @@ export const phaseLabels: Record<TransportPhase, { short: string; long: string }
 export const countedByLabels: Record<PortCount['by'], string> = {
   workers: 'by the workers',
   kernel: 'by the kernel program',
-  'tcp-front': 'by the TCP demultiplexer',
+  'tcp-demultiplexer': 'by the TCP demultiplexer',
 };
 
 export function formatRates({ bytesIn, bytesOut, packetsIn, packetsOut }: Rates): string {
@@ -71,10 +71,10 @@ const counterLabels: Record<string, string> = {
   droppedDataFromUnknownTuple: 'data from an unknown tuple',
   stunSteered: 'STUN steered by ufrag',
   dataSteered: 'data steered by tuple',
-  tupleClaimed: 'new unverified tuples',
-  tupleReclaimed: 'tuples taken back by their verified owner',
-  claimRefused: 'unverified tuples rejected: another transport has it',
-  claimOverLimit: 'unverified tuples rejected: too many for one ufrag',
+  tupleAdded: 'new unverified tuples',
+  tupleRestored: 'tuples taken back by their verified owner',
+  tupleRejected: 'unverified tuples rejected: another transport has it',
+  tupleOverLimit: 'unverified tuples rejected: too many for one ufrag',
   stunTupleInUse: 'STUN from a tuple that another transport uses',
   stunMalformed: 'STUN without a readable ufrag',
   stunUnknownUfrag: 'STUN with an unknown ufrag',

@@ -76,7 +76,7 @@ describe.each(modes)('%s', (_name, useWebRtcServer = '') => {
     const left = (await ports.snapshot()).ports.flatMap(({ transports }) => transports);
     expect(left).toEqual([]);
     if (ports instanceof SharedPort) {
-      expect(ports.steering.tables.readUfrags().size).toBe(0);
+      expect(ports.steering.tables.readUfragsForTesting().size).toBe(0);
     }
   });
 
@@ -117,7 +117,7 @@ test.skipIf(obstacle)('checks TCP in shared-port through the demultiplexer', asy
   if (!(server.ports instanceof SharedPort)) {
     throw new Error('not shared-port');
   }
-  await server.ports.front.close();
+  await server.ports.tcpDemultiplexer.close();
   expect((await ask()).body.reasons).toEqual([
     expect.stringMatching(
       `worker 0: tcp 127.0.0.1:${server.mediaPort} answers .* with .*ECONNREFUSED`,

@@ -1,8 +1,7 @@
 /** A worker that hangs drops datagrams and gets no new rooms, and the metrics show both. */
 import { expect, onTestFinished, test } from 'vitest';
-import { IcePeer } from '../../../testkit/clients/ice-peer.ts';
+import { IcePeer, unknownData } from '../../../testkit/clients/ice-peer.ts';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
-import { data } from '../../../testkit/servers/steered-host.ts';
 import { startTestServer } from '../../../testkit/servers/test-server.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
@@ -32,7 +31,7 @@ test.for([
   onTestFinished(() => stranger.close());
   const sending = setInterval(() => {
     for (let n = 0; n < 1000; n++) {
-      stranger.send(data);
+      stranger.send(unknownData);
     }
   }, 20);
   onTestFinished(() => clearInterval(sending));

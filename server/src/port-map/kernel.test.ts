@@ -182,7 +182,8 @@ test.for(modes)(
 
     /** A worker sees the demultiplexer's connection, which must be traced back to the client. */
     function describe({ protocol, localPort, remoteIp, remotePort }: types.TransportTuple): string {
-      const front = protocol === 'tcp' && server.ports instanceof SharedPort && server.ports.front;
+      const front =
+        protocol === 'tcp' && server.ports instanceof SharedPort && server.ports.tcpDemultiplexer;
       const remote = front ? front.remoteOf(localPort, remotePort ?? 0) : undefined;
       const port = front ? server.mediaPort : localPort;
       return `${protocol} ${port} <- ${remote?.address ?? remoteIp}:${remote?.port ?? remotePort}`;

@@ -148,7 +148,7 @@ test('counts are listed by counting part, and summed over the workers', () => {
           { ...count, by: 'kernel', handled: { dataSteered: 5 }, dropped: { noWorker: 1 } },
           { ...count, by: 'worker', workerIndex: 0, handled: { packets: 2 }, dropped: { bad: 1 } },
           { ...count, by: 'worker', workerIndex: 1, handled: { packets: 3 }, dropped: { bad: 0 } },
-          { ...count, protocol: 'tcp', by: 'tcp-front', handled: { ice: 9 }, dropped: {} },
+          { ...count, protocol: 'tcp', by: 'tcp-demultiplexer', handled: { ice: 9 }, dropped: {} },
         ],
         tuples: [],
       },

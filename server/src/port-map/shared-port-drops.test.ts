@@ -42,7 +42,7 @@ test('each drop is shown with the part that dropped it, and why', async () => {
     .poll(() => dropped('udp', 'kernel'), patience)
     .toMatchObject({ stunUnknownUfrag: 1, dataUnknownTuple: 2, noWorker: 0 });
   await expect
-    .poll(() => dropped('tcp', 'tcp-front'), patience)
+    .poll(() => dropped('tcp', 'tcp-demultiplexer'), patience)
     .toMatchObject({ unknown: 1, unknownUfrag: 1, timeout: 0 });
   // No packet has reached a worker.
   expect(dropped('udp', 'workers')).toMatchObject({ droppedDataFromUnknownTuple: 0 });

@@ -144,7 +144,7 @@ export interface PortCounts {
   protocol: types.TransportProtocol;
   port: number;
   /** A worker's WebRtcServer, the eBPF program of shared-port, or its TCP demultiplexer. */
-  by: 'worker' | 'kernel' | 'tcp-front';
+  by: 'worker' | 'kernel' | 'tcp-demultiplexer';
   workerIndex?: number;
   handled: Record<string, number>;
   dropped: Record<string, number>;

@@ -3,8 +3,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Call } from '../../../../testkit/clients/call.ts';
 import { CallsUnderAttack, type Forged } from '../../../../testkit/clients/calls-under-attack.ts';
 import type { IcePeer } from '../../../../testkit/clients/ice-peer.ts';
+import { unknownData } from '../../../../testkit/clients/ice-peer.ts';
 import { bindingRequestWith } from '../../../../testkit/clients/stun.ts';
-import { data, skipWithoutSteering } from '../../../../testkit/servers/steered-host.ts';
+import { skipWithoutSteering } from '../../../../testkit/servers/steered-host.ts';
 import {
   bindingRequest,
   emptyMessage,
@@ -95,8 +96,8 @@ test('ufrags that are the peers’ own, without their passwords: eight addresses
   const { kernel, workers } = await attacked.suffer(packets);
   expect(kernel).toEqual({
     stunSteered: packets.length,
-    tupleClaimed: claimed,
-    claimOverLimit: packets.length - claimed,
+    tupleAdded: claimed,
+    tupleOverLimit: packets.length - claimed,
   });
   expect(workers).toEqual({ packets: packets.length });
   const { ufrags, tuples } = attacked.tables();
@@ -105,7 +106,7 @@ test('ufrags that are the peers’ own, without their passwords: eight addresses
   expect(tuples.flat()).toEqual(expect.arrayContaining(before.tuples.flat()));
 
   // The addresses that they have claimed lead to the worker, which doesn't know them.
-  const junk = await attacked.suffer(forgers.map((from) => ({ from, bytes: data })));
+  const junk = await attacked.suffer(forgers.map((from) => ({ from, bytes: unknownData })));
   expect(junk.kernel).toEqual({
     dataSteered: claimed,
     dataUnknownTuple: forgers.length - claimed,
@@ -177,7 +178,7 @@ test('a flood of more addresses than the table holds costs no call that goes on 
   // As a participant with credentials would fill it who can forge any source.
   for (let n = 0; n < inTable + 20_000; n++) {
     const address = `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`;
-    group?.setOwner({ address, port: 4_000 }, transport);
+    group?.setVerifiedOwner({ address, port: 4_000 }, transport);
     if (n % 1_000 === 0) {
       await attacked.goOn();
     }
@@ -216,7 +217,7 @@ describe('malformed STUN', () => {
       dataUnknownTuple: header.length,
       stunMalformed: untilUsername - header.length,
       stunSteered: steered,
-      tupleClaimed: senders.length,
+      tupleAdded: senders.length,
     });
     expect(workers).toEqual({ packets: steered, droppedMalformedStun: steered });
     expect(attacked.tables().ufrags).toEqual(before.ufrags);

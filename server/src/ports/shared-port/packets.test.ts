@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, expect, test } from 'vitest';
 import { Call } from '../../../../testkit/clients/call.ts';
-import { IcePeer } from '../../../../testkit/clients/ice-peer.ts';
+import { IcePeer, unknownData } from '../../../../testkit/clients/ice-peer.ts';
 import { receivedByUdp, startSharedServer } from '../../../../testkit/servers/shared-server.ts';
-import { data, skipWithoutSteering } from '../../../../testkit/servers/steered-host.ts';
+import { skipWithoutSteering } from '../../../../testkit/servers/steered-host.ts';
 import type { MediaWorker } from '../../media/media-worker.ts';
 
 beforeEach(skipWithoutSteering);
@@ -75,16 +75,16 @@ test('of a million packets of a thousand peers each comes to its transport', {
       stunMalformed: 0,
       stunUnknownUfrag: 0,
       unreadable: 0,
-      tupleReclaimed: 0,
-      claimRefused: 0,
-      claimOverLimit: 0,
+      tupleRestored: 0,
+      tupleRejected: 0,
+      tupleOverLimit: 0,
     });
     expect(Math.min(stunSteered, dataSteered)).toBeGreaterThan(packets / checkEvery / 4);
   }
   expect(dropped).toBeLessThanOrEqual(done.toDeadWorkers);
   const handled = counted.reduce((sum, one) => sum + one.stunSteered + one.dataSteered, dropped);
   expect(handled).toBe(sent());
-  expect(counted.reduce((sum, one) => sum + one.tupleClaimed, 0)).toBe(calls.length + done.moves);
+  expect(counted.reduce((sum, one) => sum + one.tupleAdded, 0)).toBe(calls.length + done.moves);
   expect(done).toMatchObject({ kills: numWorkers, placed: calls.length });
   await annotate(JSON.stringify({ sent: sent(), dropped, ...done }));
   await Promise.all([...current.map(({ peer }) => peer), ...oldSockets].map((one) => one.close()));
@@ -103,7 +103,7 @@ test('of a million packets of a thousand peers each comes to its transport', {
     for (const call of some(movesInRound)) {
       const before = await call.move(await IcePeer.open(call.peer.to));
       // What was on its way, or comes by both of its networks.
-      before.send(data);
+      before.send(unknownData);
       oldSockets.push(before);
       done.moves += 1;
     }

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { beforeEach, expect, test } from 'vitest';
 import { Call } from '../../../../testkit/clients/call.ts';
-import { IcePeer } from '../../../../testkit/clients/ice-peer.ts';
+import { IcePeer, unknownData } from '../../../../testkit/clients/ice-peer.ts';
 import { dumpOf, startSharedServer } from '../../../../testkit/servers/shared-server.ts';
-import { data, skipWithoutSteering } from '../../../../testkit/servers/steered-host.ts';
+import { skipWithoutSteering } from '../../../../testkit/servers/steered-host.ts';
 import type { MediaWorker } from '../../media/media-worker.ts';
 import { bindingRequest } from '../../stun/stun-message.ts';
 import type { Transport } from '../types.ts';
@@ -165,7 +165,7 @@ test('after thousands of random operations the kernel’s tables are as the work
   const unknown = () => ports.steering.groups[0]?.counters().dataUnknownTuple ?? 0;
   const before = unknown();
   for (const { peer } of calls) {
-    peer.send(data);
+    peer.send(unknownData);
   }
   await expect.poll(unknown).toBe(before + calls.size);
   expect(await differences()).toEqual([]);
@@ -180,23 +180,25 @@ test('after thousands of random operations the kernel’s tables are as the work
   async function differences(): Promise<string[]> {
     const found: string[] = [];
     const [group] = ports.steering.groups;
-    const ufrags = ports.steering.tables.readUfrags();
-    const owners = new Map(group?.readTuples().map(({ remote, owner }) => [remote.port, owner]));
+    const ufrags = ports.steering.tables.readUfragsForTesting();
+    const owners = new Map(
+      group?.readTuplesForTesting().map(({ remote, owner }) => [remote.port, owner]),
+    );
     /** By the kernel's number, ours. */
     const transports = new Map(
       [...ufrags].map(([ufrag, { transport }]) => [transport, transportOf.get(ufrag)]),
     );
     const live = new Set([...calls].map(({ transport }) => transport.id));
-    /** Which transports the workers give the data from a remote port to. */
+    /** Which transports the workers give the unknownData from a remote port to. */
     const told = new Map<number, string[]>();
 
     for (const { index, worker } of pool.workers) {
       const dump = await dumpOf(worker);
       for (const { localIceUsernameFragment: ufrag } of dump.localIceUsernameFragments) {
         expect(ufrag).toMatch(/^room\/peer/);
-        const slot = ufrags.get(randomPart(ufrag))?.slot;
-        if (slot !== index) {
-          found.push(`${ufrag} of worker ${index} is steered to ${slot}`);
+        const workerIndex = ufrags.get(randomPart(ufrag))?.workerIndex;
+        if (workerIndex !== index) {
+          found.push(`${ufrag} of worker ${index} is steered to ${workerIndex}`);
         }
       }
       for (const { tuple, webRtcTransportId } of dump.tuples) {
@@ -204,10 +206,10 @@ test('after thousands of random operations the kernel’s tables are as the work
         told.set(key, [...(told.get(key) ?? []), webRtcTransportId]);
       }
     }
-    for (const [ufrag, { transport, slot }] of ufrags) {
+    for (const [ufrag, { transport, workerIndex }] of ufrags) {
       const id = transports.get(transport);
       if (!id || !live.has(id)) {
-        found.push(`${ufrag} (slot ${slot}) is of no transport`);
+        found.push(`${ufrag} (workerIndex ${workerIndex}) is of no transport`);
       }
     }
     for (const [remote, ids] of told) {

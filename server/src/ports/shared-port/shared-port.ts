@@ -9,40 +9,41 @@ import type { Logger } from '../../telemetry/log.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { explainWorkerBind, requireFreePorts } from '../bind-check.ts';
 import { listenInfoOf } from '../listen-addresses.ts';
-import type { Inspection, MediaPorts, PortMap, WorkerPorts } from '../types.ts';
+import type { Inspection, MediaPorts, PortCounts, PortMap, WorkerPorts } from '../types.ts';
 import { AttachedWorkers, portRangeOf } from '../worker-ports.ts';
-import { frontCounts, steeringCounts } from './counts.ts';
 import { SharedWorkerPorts } from './shared-worker-ports.ts';
+import type { SteeringCounters } from './steering/layout.ts';
 import { Steering } from './steering/steering.ts';
 import { CAP_BPF, withholdFromChildren } from './steering/system-calls.ts';
-import { TcpFront, type TcpFrontLimit } from './tcp/tcp-demultiplexer.ts';
+import type { TcpCounters } from './tcp/counters.ts';
+import type { TcpLimitName } from './tcp/limits.ts';
+import { TcpDemultiplexer } from './tcp/tcp-demultiplexer.ts';
 
-/** By the front's names for them. */
 const limitNames = {
   connections: 'tcp_connections',
   connectionsPerRemote: 'tcp_connections_per_address',
-  waiting: 'tcp_waiting',
-  waitingPerRemote: 'tcp_waiting_per_address',
-} as const satisfies Record<TcpFrontLimit, LimitName>;
+  pending: 'tcp_waiting',
+  pendingPerRemote: 'tcp_waiting_per_address',
+} as const satisfies Record<TcpLimitName, LimitName>;
 
 export class SharedPort implements MediaPorts {
   readonly mode = 'shared-port';
   readonly steering: Steering;
-  readonly front: TcpFront;
+  readonly tcpDemultiplexer: TcpDemultiplexer;
   readonly #media: MediaConfig;
   readonly #addresses: ListenAddress[];
   readonly #workers = new AttachedWorkers<SharedWorkerPorts>();
   #opened: Promise<void> | undefined;
 
   /**
-   * Loads the program into the kernel; nothing is bound before the first worker is attached, so that
-   * a process started as root can become another user in between.
+   * Loads the eBPF program. Nothing is bound before the first worker is attached, so that a process
+   * started as root can change its user in between.
    *
-   * @param config - the settings
+   * @param config - the checked settings
    * @param addresses - where media is received
-   * @param log - where to warn about a port that may be gone at a restart
-   * @param telemetry - who hears of TCP connections over the limit
-   * @throws StartError that says what is missing for it and how to get it
+   * @param log - receives a warning when the kernel may give the port to another program
+   * @param telemetry - receives `limitHit` when a TCP connection is over a limit
+   * @throws StartError that says what is missing and how to get it
    */
   constructor(
     { media, http, limits }: Config,
@@ -52,24 +53,23 @@ export class SharedPort implements MediaPorts {
   ) {
     this.#media = media;
     this.#addresses = addresses;
-    const listen = addresses.map(({ ip }) => ({ ip, port: media.port }));
-    this.steering = Steering.load(listen);
-    // Workers parse what the network sends: they shall have no right that they don't use.
+    this.steering = Steering.load(addresses.map(({ ip }) => ({ ip, port: media.port })));
+    // Workers parse what the network sends, so they get no capability that they do not use.
     withholdFromChildren(CAP_BPF);
-    this.front = new TcpFront({
+    this.tcpDemultiplexer = new TcpDemultiplexer({
       port: media.port,
       iceIps: addresses.map(({ ip }) => ip),
       httpIps: http.sharesMediaPort ? [http.host] : [],
       limits: {
         connections: limits.tcp_connections,
         connectionsPerRemote: limits.tcp_connections_per_address,
-        waiting: limits.tcp_waiting,
-        waitingPerRemote: limits.tcp_waiting_per_address,
+        pending: limits.tcp_waiting,
+        pendingPerRemote: limits.tcp_waiting_per_address,
       },
       onLimit: (limit, address) => telemetry.emit('limitHit', limitNames[limit], { address }),
       targetOf: (ufrag, ip) => {
-        const slot = this.steering.tables.slotOf(ufrag);
-        return slot === undefined ? undefined : this.#workers.get(slot)?.tcpListenerOf(ip);
+        const index = this.steering.tables.workerOf(ufrag);
+        return index === undefined ? undefined : this.#workers.get(index)?.tcpListenerOf(ip);
       },
     });
     void ephemeralPortWarning(media.port, media.port).then((warning) => {
@@ -95,7 +95,7 @@ export class SharedPort implements MediaPorts {
           flags: { ...info.flags, udpReusePort: true },
         };
       }),
-      // Behind the front. One for each address, so that the worker knows which of them a peer came to.
+      // Behind the TCP demultiplexer. One for each address, so that the worker can tell them apart.
       ...this.#addresses.map(({ announced: [announcedAddress] }) => ({
         protocol: 'tcp' as const,
         ip: '127.0.0.1',
@@ -116,14 +116,14 @@ export class SharedPort implements MediaPorts {
       webRtcServer,
       tcpPorts: tcpServers.map((listener) => listener.port),
       steering: this.steering,
-      front: this.front,
+      tcpDemultiplexer: this.tcpDemultiplexer,
     });
     this.#workers.add(worker, index, ports);
     return ports;
   }
 
   acceptHttp(accept: ((socket: Socket) => void) | undefined): void {
-    this.front.acceptHttp(accept);
+    this.tcpDemultiplexer.acceptHttp(accept);
   }
 
   async snapshot(): Promise<PortMap> {
@@ -138,27 +138,59 @@ export class SharedPort implements MediaPorts {
     };
   }
 
-  /** The kernel's program and the front drop what no worker gets to see. */
+  /** Includes what the eBPF program and the TCP demultiplexer drop before a worker receives it. */
   async inspect(): Promise<Inspection> {
     const { port } = this.#media;
     const { counted, ports, tuples } = await this.#workers.inspect();
-    const kernel = this.steering.groups.map((group) => steeringCounts(port, group.counters()));
-    const front = frontCounts(port, this.front.counters());
-    return { counted, ports: [...kernel, front, ...ports], tuples };
+    const kernel = this.steering.groups.map((group) => kernelCounts(port, group.counters()));
+    const tcp = tcpCounts(port, this.tcpDemultiplexer.counters());
+    return { counted, ports: [...kernel, tcp, ...ports], tuples };
   }
 
   async close(): Promise<void> {
     this.#workers.clear();
-    await this.front.close();
+    await this.tcpDemultiplexer.close();
     this.steering.close();
   }
 
   async #open(): Promise<void> {
-    // Another server of the same user's would join the group, and its program would take ours' place.
+    // Without this check, this process would join the SO_REUSEPORT group of another server of the same
+    // user, and replace its program.
     await requireFreePorts(
       this.#addresses.map(({ ip }) => ({ protocol: 'udp', ip, port: this.#media.port })),
     );
     this.steering.open();
-    await this.front.listen();
+    await this.tcpDemultiplexer.listen();
   }
+}
+
+function kernelCounts(port: number, counters: SteeringCounters): PortCounts {
+  const { stunSteered, dataSteered, tupleAdded, tupleRestored, ...rest } = counters;
+  // These datagrams are steered and counted as such, too.
+  const { tupleRejected, tupleOverLimit, ...dropped } = rest;
+  return {
+    protocol: 'udp',
+    port,
+    by: 'kernel',
+    handled: {
+      stunSteered,
+      dataSteered,
+      tupleAdded,
+      tupleRestored,
+      tupleRejected,
+      tupleOverLimit,
+    },
+    dropped,
+  };
+}
+
+function tcpCounts(port: number, counters: TcpCounters): PortCounts {
+  const { accepted, unused, ice, http, tls, idle, ...dropped } = counters;
+  return {
+    protocol: 'tcp',
+    port,
+    by: 'tcp-demultiplexer',
+    handled: { accepted, unused, ice, http, tls, idle },
+    dropped,
+  };
 }

@@ -6,28 +6,27 @@ import type { Transport, TransportOptions } from '../types.ts';
 import { BaseWorkerPorts } from '../worker-ports.ts';
 import type { SteeredTransport } from './steering/steered-transport.ts';
 import type { Steering } from './steering/steering.ts';
-import type { TcpFront } from './tcp/tcp-demultiplexer.ts';
+import type { TcpDemultiplexer } from './tcp/tcp-demultiplexer.ts';
 
 export interface SharedWorkerPortsOptions {
   worker: types.Worker;
-  /** Its slot too. */
   index: number;
   media: MediaConfig;
   addresses: ListenAddress[];
   webRtcServer: types.WebRtcServer;
-  /** Where it listens at 127.0.0.1, for each of the addresses. */
+  /** The worker's TCP ports at 127.0.0.1, one for each of the addresses. */
   tcpPorts: number[];
   steering: Steering;
-  front: TcpFront;
+  tcpDemultiplexer: TcpDemultiplexer;
 }
 
-/** A worker's share of the port: tells the kernel of each transport before anybody else hears of it. */
+/** One worker on the shared port. Steers to each new transport before a client learns of it. */
 export class SharedWorkerPorts extends BaseWorkerPorts {
   readonly #options: SharedWorkerPortsOptions;
   readonly #steered = new WeakMap<Transport, SteeredTransport>();
 
   constructor(options: SharedWorkerPortsOptions) {
-    const { worker, index, media, addresses, webRtcServer, tcpPorts, front } = options;
+    const { worker, index, media, addresses, webRtcServer, tcpPorts, tcpDemultiplexer } = options;
     const { port, announcedPort = port } = media;
     const udp = addresses.map((address) =>
       endpointAt(address, { protocol: 'udp', port, announcedPort }),
@@ -47,14 +46,14 @@ export class SharedWorkerPorts extends BaseWorkerPorts {
         candidate.protocol === 'udp'
           ? findEndpoint(udp, candidate)
           : (tcp[tcpPorts.indexOf(candidate.port)] ?? findEndpoint(tcp, candidate)),
-      // The worker sees the front's connection; meant is the peer's.
       peerTuple: (tuple) => {
         if (tuple.protocol === 'udp') {
           return tuple;
         }
+        // For the worker, the remote end is the TCP demultiplexer.
         const ip = addresses[tcpPorts.indexOf(tuple.localPort)]?.ip ?? tuple.localAddress;
         const { address, port: remotePort } =
-          front.remoteOf(tuple.localPort, tuple.remotePort ?? 0) ?? {};
+          tcpDemultiplexer.remoteOf(tuple.localPort, tuple.remotePort ?? 0) ?? {};
         return {
           ...tuple,
           localIp: ip,
@@ -89,15 +88,15 @@ export class SharedWorkerPorts extends BaseWorkerPorts {
       }
       const group = steering.groups[addresses.findIndex(({ ip }) => ip === tuple.localAddress)];
       if (group) {
-        steered.own(group, { address: tuple.remoteIp, port: tuple.remotePort });
+        steered.verifyTuple(group, { address: tuple.remoteIp, port: tuple.remotePort });
       }
     });
     transport.observer.on('icestatechange', (state) => {
       if (state === 'disconnected') {
-        steered.disown();
+        steered.dropTuples();
       }
     });
-    // It may have been closed before we could listen.
+    // The transport may have been closed before the listener was added.
     if (transport.closed) {
       steered.close();
     }
@@ -106,14 +105,14 @@ export class SharedWorkerPorts extends BaseWorkerPorts {
 
   override async restartIce(transport: Transport): Promise<types.IceParameters> {
     const parameters = await super.restartIce(transport);
-    this.#steered.get(transport)?.restart(parameters.usernameFragment);
+    this.#steered.get(transport)?.addUfrag(parameters.usernameFragment);
     return parameters;
   }
 
   /**
-   * Where the front finds the worker.
+   * Where the TCP demultiplexer reaches the worker.
    *
-   * @param ip - which of the listening addresses a connection came to
+   * @param ip - the listening address at which a connection was accepted
    */
   tcpListenerOf(ip: string): { host: string; port: number } | undefined {
     const { addresses, tcpPorts } = this.#options;

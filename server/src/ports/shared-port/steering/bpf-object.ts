@@ -1,11 +1,19 @@
-/** Reads what `clang -target bpf` makes: an ELF file (elf(5)) with one program and its maps' definitions. */
-import type { MapDefinition } from './bpf.ts';
+/** Reads the output of `clang -target bpf`: an ELF file (elf(5)) with one program and its map definitions. */
+
+/** The struct map of steer.bpf.c. */
+export interface MapDefinition {
+  type: number;
+  keyBytes: number;
+  valueBytes: number;
+  maxEntries: number;
+  flags: number;
+}
 
 export interface BpfObject {
-  /** 8 bytes each; where a map is meant, not yet its file descriptor. */
+  /** 8 bytes each. References to maps are not resolved yet. */
   instructions: Buffer;
   maps: Record<string, MapDefinition>;
-  /** Which map the instruction at an offset means. */
+  /** The map that the instruction at an offset refers to. */
   references: { offset: number; map: string }[];
   license: string;
 }
@@ -14,7 +22,7 @@ interface Section {
   name: string;
   type: number;
   bytes: Buffer;
-  /** What its entries refer to: another section's index. */
+  /** The index of the section that its entries refer to. */
   link: number;
   info: number;
 }
@@ -28,12 +36,12 @@ interface Symbol {
 const elfMagic = '\x7fELF';
 const emBpf = 247;
 const sectionTypes = { symbols: 2, relocations: 9 };
-/** src_reg of the instruction that loads 64 bits: the number is a map's file descriptor. */
+/** src_reg of a 64-bit load whose immediate value is a map's file descriptor. */
 const BPF_PSEUDO_MAP_FD = 1;
 
 /**
- * @param file - the object's bytes: 64 bit, little endian
- * @param programSection - the section of the program
+ * @param file - a 64-bit little-endian object
+ * @param programSection - the name of the program's section
  * @throws TypeError when it is no such object
  */
 export function readBpfObject(file: Buffer, programSection: string): BpfObject {
@@ -66,10 +74,9 @@ export function readBpfObject(file: Buffer, programSection: string): BpfObject {
 }
 
 /**
- * A program's instructions, ready to load.
+ * A program's instructions with the file descriptors of its maps.
  *
- * @param object - the program
- * @param fds - its maps' file descriptors
+ * @param fds - by the maps' names
  * @throws TypeError when one is missing
  */
 export function linkInstructions(
@@ -82,14 +89,13 @@ export function linkInstructions(
     if (fd === undefined) {
       throw new TypeError(`no map ${map}`);
     }
-    // struct bpf_insn: opcode, the registers (source in the upper half), offset, 32 bits of number.
+    // struct bpf_insn: opcode, registers (source in the upper half), offset, 32-bit immediate.
     linked.writeUInt8((linked.readUInt8(offset + 1) & 0x0f) | (BPF_PSEUDO_MAP_FD << 4), offset + 1);
     linked.writeInt32LE(fd, offset + 4);
   }
   return linked;
 }
 
-/** The struct map of steer.bpf.c. */
 function readDefinition(bytes: Buffer, at: number): MapDefinition {
   const field = (i: number) => bytes.readUInt32LE(at + i * 4);
   return {

@@ -1,28 +1,49 @@
 /** Maps and programs of bpf(2): fields by their offset in `union bpf_attr` (<linux/bpf.h>). */
+import { readFileSync } from 'node:fs';
 import { addressOf, SystemCallError } from '../../../net/libc.ts';
-import { bpf } from './system-calls.ts';
+import type { BpfObject, MapDefinition } from './bpf-object.ts';
+import { bpf, close } from './system-calls.ts';
 
-/** A map's shape, as the object file has it. */
-export interface MapDefinition {
-  type: number;
-  keyBytes: number;
-  valueBytes: number;
-  maxEntries: number;
-  flags: number;
-}
-
-/** What a program's name may have: BPF_OBJ_NAME_LEN is 16, with a zero at the end. */
+/** The maximum length of a name: BPF_OBJ_NAME_LEN is 16, with a terminating zero. */
 const nameBytes = 15;
 
 /**
- * BPF_MAP_CREATE. Takes CAP_BPF (Linux >= 5.8).
+ * BPF_MAP_CREATE for maps of an object: all of them, or none. Takes CAP_BPF (Linux >= 5.8).
  *
- * @param name - for bpftool(8), at most 15 characters
- * @param definition - its shape
- * @returns its file descriptor
+ * @param object - defines the maps
+ * @param names - of the maps to create
+ * @returns their file descriptors
  * @throws SystemCallError
+ * @throws TypeError when the object does not define one
  */
-export function createMap(name: string, definition: MapDefinition): number {
+export function createMaps<Name extends string>(
+  object: BpfObject,
+  names: readonly Name[],
+): Record<Name, number> {
+  const created: [Name, number][] = [];
+  try {
+    for (const name of names) {
+      created.push([name, createMap(`oneport_${name}`, definitionOf(object, name))]);
+    }
+  } catch (error) {
+    for (const [, fd] of created) {
+      close(fd);
+    }
+    throw error;
+  }
+  return Object.fromEntries(created) as Record<Name, number>;
+}
+
+/** @throws TypeError when the object does not define the map */
+export function definitionOf(object: BpfObject, name: string): MapDefinition {
+  const definition = object.maps[name];
+  if (!definition) {
+    throw new TypeError(`no map ${name}`);
+  }
+  return definition;
+}
+
+function createMap(name: string, definition: MapDefinition): number {
   const { type, keyBytes, valueBytes, maxEntries, flags } = definition;
   const attributes = Buffer.alloc(72);
   [type, keyBytes, valueBytes, maxEntries, flags].forEach((field, i) => {
@@ -33,12 +54,12 @@ export function createMap(name: string, definition: MapDefinition): number {
 }
 
 /**
- * BPF_MAP_UPDATE_ELEM with BPF_ANY: makes an entry or replaces it.
+ * BPF_MAP_UPDATE_ELEM with BPF_ANY: adds an entry or replaces it.
  *
  * @param map - its file descriptor
  * @param key - as many bytes as its keys have
  * @param value - as many bytes as its values have
- * @throws SystemCallError E2BIG when it is full
+ * @throws SystemCallError E2BIG when the map is full
  */
 export function updateElement(map: number, key: Buffer, value: Buffer): void {
   bpf({ number: 2, name: 'BPF_MAP_UPDATE_ELEM' }, elementAttributes(map, key, value));
@@ -47,13 +68,11 @@ export function updateElement(map: number, key: Buffer, value: Buffer): void {
 /**
  * BPF_MAP_DELETE_ELEM.
  *
- * @returns whether there was one
+ * @returns whether the entry existed
  * @throws SystemCallError
  */
 export function deleteElement(map: number, key: Buffer): boolean {
-  return isThere(() =>
-    bpf({ number: 3, name: 'BPF_MAP_DELETE_ELEM' }, elementAttributes(map, key)),
-  );
+  return exists(() => bpf({ number: 3, name: 'BPF_MAP_DELETE_ELEM' }, elementAttributes(map, key)));
 }
 
 /**
@@ -61,21 +80,21 @@ export function deleteElement(map: number, key: Buffer): boolean {
  *
  * @param map - its file descriptor
  * @param key - as many bytes as its keys have
- * @param valueBytes - how many its values have
- * @returns the value; undefined when there is none
+ * @param valueBytes - as many as its values have
+ * @returns undefined when there is no such entry
  * @throws SystemCallError
  */
 export function lookupElement(map: number, key: Buffer, valueBytes: number): Buffer | undefined {
   const value = Buffer.alloc(valueBytes);
   const attributes = elementAttributes(map, key, value);
-  return isThere(() => bpf({ number: 1, name: 'BPF_MAP_LOOKUP_ELEM' }, attributes))
+  return exists(() => bpf({ number: 1, name: 'BPF_MAP_LOOKUP_ELEM' }, attributes))
     ? value
     : undefined;
 }
 
 /**
- * BPF_MAP_GET_NEXT_KEY until there is none. A map that changes meanwhile may begin again at its first
- * key, so it ends after as many as it can have.
+ * BPF_MAP_GET_NEXT_KEY until there is none. When a map changes meanwhile, the kernel may begin again at
+ * the first key, so this ends after the maximum number of entries.
  *
  * @param map - its file descriptor
  * @param definition - its shape
@@ -86,12 +105,45 @@ export function* keysOf(map: number, { keyBytes, maxEntries }: MapDefinition): G
   for (let n = 0; n < maxEntries; n++) {
     const next = Buffer.alloc(keyBytes);
     const attributes = elementAttributes(map, key, next);
-    if (!isThere(() => bpf({ number: 4, name: 'BPF_MAP_GET_NEXT_KEY' }, attributes))) {
+    if (!exists(() => bpf({ number: 4, name: 'BPF_MAP_GET_NEXT_KEY' }, attributes))) {
       return;
     }
     yield next;
     key = next;
   }
+}
+
+/**
+ * Reads a BPF_MAP_TYPE_PERCPU_ARRAY of 64-bit counters.
+ *
+ * @param map - its file descriptor
+ * @param length - the number of its entries
+ * @returns for each entry, the sum over all CPUs
+ * @throws SystemCallError
+ */
+export function sumPerCpu(map: number, length: number): number[] {
+  const bytes = 8;
+  return Array.from({ length }, (_, index) => {
+    const key = Buffer.alloc(4);
+    key.writeUInt32LE(index);
+    const values = lookupElement(map, key, bytes * possibleCpus());
+    let sum = 0;
+    for (let at = 0; values && at < values.length; at += bytes) {
+      sum += Number(values.readBigUInt64LE(at));
+    }
+    return sum;
+  });
+}
+
+let cpus: number | undefined;
+
+/** A per-CPU map has a value for each CPU that may ever be present, such as `0-7`. */
+function possibleCpus(): number {
+  cpus ??=
+    Math.max(
+      ...readFileSync('/sys/devices/system/cpu/possible', 'latin1').split(/[-,]/).map(Number),
+    ) + 1;
+  return cpus;
 }
 
 function elementAttributes(map: number, key: Buffer | undefined, value?: Buffer): Buffer {
@@ -106,7 +158,7 @@ function elementAttributes(map: number, key: Buffer | undefined, value?: Buffer)
   return attributes;
 }
 
-function isThere(call: () => unknown): boolean {
+function exists(call: () => unknown): boolean {
   try {
     call();
     return true;
@@ -121,17 +173,17 @@ function isThere(call: () => unknown): boolean {
 /** BPF_PROG_TYPE_SK_REUSEPORT, Linux >= 4.19. */
 const skReuseport = 21;
 const logBytes = 1 << 20;
-/** The verifier gives up with EAGAIN when a signal comes, such as that of a child that ended. */
+/** The verifier fails with EAGAIN when a signal arrives, such as SIGCHLD. */
 const loadAttempts = 10;
 
 /**
- * BPF_PROG_LOAD of a program that chooses a socket. Takes CAP_BPF (Linux >= 5.8).
+ * BPF_PROG_LOAD of a program that selects a socket. Takes CAP_BPF (Linux >= 5.8).
  *
  * @param name - for bpftool(8), at most 15 characters
- * @param instructions - 8 bytes each, with its maps' file descriptors in them
- * @param license - as in the object: some helpers are for GPL-compatible ones only
+ * @param instructions - 8 bytes each, with the maps' file descriptors in them
+ * @param license - as in the object: some helpers require a GPL-compatible one
  * @returns its file descriptor
- * @throws SystemCallError with what the verifier says, when it refuses the program
+ * @throws SystemCallError with the end of the verifier's log when the verifier rejects the program
  */
 export function loadProgram(name: string, instructions: Buffer, license: string): number {
   const licenseText = Buffer.from(`${license}\0`, 'latin1');
@@ -168,13 +220,13 @@ export function loadProgram(name: string, instructions: Buffer, license: string)
   }
 }
 
-/** The verifier tells only who asks, and asking makes it slower. */
+/** Loads again with a log, which makes the verifier slower. */
 function verifierLog(load: (log: Buffer) => unknown): string {
   const log = Buffer.alloc(logBytes);
   try {
     load(log);
   } catch {
-    // It is the log that was wanted.
+    // Expected: it failed before.
   }
   const text = log.toString('latin1', 0, log.indexOf(0)).trim();
   return text && `\n${text.slice(-1500)}`;

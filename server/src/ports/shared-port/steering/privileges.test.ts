@@ -32,7 +32,7 @@ interface Run {
 async function steps({ rights, drop = false, others = {} }: Run): Promise<Record<string, string>> {
   const ports = [String(await freePorts(1)), String(await freeLowPort())];
   const pids = Object.entries(others).map(([name, { pid }]) => `${name}=${pid}`);
-  const [program, ...args] = restricted(rights, 'ports/shared-port/steering/privileged-steps.ts');
+  const [program, ...args] = restricted(rights, 'testkit/servers/privileged-steps.ts');
   const { stdout, stderr } = spawnSync(
     program,
     [...args, ...ports, drop ? 'drop' : 'keep', ...pids],

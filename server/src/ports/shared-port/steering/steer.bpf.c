@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: (MIT OR GPL-2.0-only)
 //
-// Chooses the worker for each datagram of a port that many workers share: STUN Binding Requests by the ICE username
-// fragment that they are addressed to, all else by the address that it comes from. docs/shared-port.md explains it,
-// steering.ts fills `ufrags` and `transports`, `npm run steering -- build` makes steer.bpf.o of this file. From who has
-// CAP_BPF alone, an older kernel's verifier refuses much that a newer one's takes: `npm run steering -- try-kernel`.
+// Selects the worker for each datagram on a port that all workers share: STUN Binding Requests by the server's ICE
+// username fragment in them, all other datagrams by their source address. docs/shared-port.md explains the design,
+// steering.ts fills `ufrags` and `transports`, and `npm run steering -- build` compiles this file to steer.bpf.o.
+// Older verifiers reject more from a process that has only CAP_BPF: test changes with `npm run steering -- try-kernel`.
 //
-// It can't check STUN's MESSAGE-INTEGRITY, so what it does on its own must do no harm when the packet is forged: a
-// Binding Request with a ufrag that is known may claim an address that is nobody's, never one that is somebody's. Nor
-// does it help who forges an address that its password is right: a proven tuple that is in use is nobody else's.
+// The program cannot check STUN's MESSAGE-INTEGRITY, so its own decisions must do no harm when a packet is forged: a
+// Binding Request with a known ufrag may add an unverified tuple for an address without an owner, but never replaces an
+// owner. A right password does not help an attacker who forges the source either: a verified tuple in use is not moved.
 
 #include <linux/bpf.h>
 
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#define UFRAG_BYTES 32      // What is random in a ufrag of mediasoup's: its last 32 characters.
-#define UFRAG_MAX_BYTES 256 // RFC 8839, 5.4: so long may the other side's be.
+#define UFRAG_BYTES 32      // The random part of mediasoup's ufrags: their last 32 characters.
+#define UFRAG_MAX_BYTES 256 // The maximum length of the other side's ufrag (RFC 8839, 5.4).
 #define MAX_ATTRIBUTES 16
 #define IPV4_HEADER_BYTES 20 // Without options.
 #define UDP_HEADER_BYTES 8
@@ -26,17 +26,17 @@
 
 #define MAX_TRANSPORTS (1 << 16)
 #define MAX_WORKERS 256
-#define KEEPER MAX_WORKERS // The slot of the control process's socket, which throws away all that it gets.
+#define PLACEHOLDER MAX_WORKERS // The slot of the server's placeholder socket, which discards what it receives.
 
-// How many addresses may be claimed for a transport before one of them is known to be true: as many as an IceServer
-// of mediasoup's keeps. Whoever forges sources with one ufrag fills no more of the table than this.
-#define MAX_CLAIMS 8
+// The number of unverified tuples that may be added for a transport since one was last verified: as many as mediasoup's
+// IceServer keeps. Packets with forged sources and one ufrag cannot take more of the table.
+#define MAX_UNVERIFIED 8
 
-// Clients ask for consent every 4 to 6 s (RFC 7675, 5.1: 5 s, times 0.8 to 1.2), Chromium about every 2.5 s: who did so
-// from an address within this time is still there.
+// Clients send consent checks every 4 to 6 s (RFC 7675, 5.1: 5 s times 0.8 to 1.2), Chromium about every 2.5 s. A tuple
+// with a request within this time is in use.
 #define IN_USE_NS 10000000000LL
 
-// The order is that of `counterNames` in counters.ts.
+// In the order of `counterNames` in layout.ts.
 enum counter {
 	STUN_STEERED,
 	DATA_STEERED,
@@ -45,10 +45,10 @@ enum counter {
 	DATA_UNKNOWN_TUPLE,
 	NO_WORKER,
 	UNREADABLE,
-	TUPLE_CLAIMED,
-	TUPLE_RECLAIMED,
-	CLAIM_REFUSED,
-	CLAIM_OVER_LIMIT,
+	TUPLE_ADDED,
+	TUPLE_RESTORED,
+	TUPLE_REJECTED,
+	TUPLE_OVER_LIMIT,
 	STUN_TUPLE_IN_USE,
 	COUNTERS
 };
@@ -58,13 +58,13 @@ struct ufrag {
 };
 
 struct remote {
-	__u8 ip[16]; // An IPv4 address has the first four.
-	// Two bytes each, in network byte order. One field, because the verifiers of Linux 5.10 and 6.1 let only who has
-	// CAP_PERFMON too write to a part of eight bytes of the stack of which they know another part.
+	__u8 ip[16]; // An IPv4 address is in the first four.
+	// Two bytes each, in network byte order. They are one field, because the verifiers of Linux 5.10 and 6.1 reject, without
+	// CAP_PERFMON, a write to one part of an eight-byte stack slot whose other part is known.
 	__u32 port_and_ethertype;
 };
 
-// Of a datagram: the kernel hands it over from the UDP header on.
+// The beginning of a datagram, which the kernel passes from the UDP header on.
 struct beginning {
 	__u16 source_port, port, udp_length, checksum;
 	__u16 type, length;
@@ -81,41 +81,41 @@ struct owner {
 	union {
 		struct {
 			__u32 transport;
-			__u32 previous; // Whom a proven change of address took it from; 0: nobody.
+			__u32 previous; // The owner that a verified change of address replaced; 0: none.
 		};
-		__u64 transport_and_previous; // On the stack, as in struct remote.
+		__u64 transport_and_previous; // For writes to the stack, as in struct remote.
 	};
-	__u64 asked_at; // When it has last sent a Binding Request from there: nanoseconds of CLOCK_MONOTONIC.
+	__u64 requested_at; // The time of its last Binding Request from this address: nanoseconds of CLOCK_MONOTONIC.
 };
 
-struct proof {
+struct verified_tuple {
 	__u8 ip[16];
-	__u64 port_and_ethertype_and_transport; // One field, as in struct remote.
+	__u64 port_and_ethertype_and_transport; // One field for the same reason as in struct remote.
 };
 
 struct transport {
-	__u32 id; // Whose place it is now; 0: nobody's.
-	__u32 slot;
-	__u32 claims;
+	__u32 id; // 0: the entry is free.
+	__u32 slot; // The worker's socket in `sockets`.
+	__u32 unverified; // Tuples added since one was last verified.
 };
 
 struct map {
 	__u32 type, key_bytes, value_bytes, max_entries, flags;
 };
 
-// Written by the control process alone: nothing that comes from the network adds to these.
+// Written by the server alone: packets add no entries to these two.
 struct map ufrags SEC("maps") = { BPF_MAP_TYPE_HASH, sizeof(struct ufrag), sizeof(__u32), 1 << 17, BPF_F_NO_PREALLOC };
-// An array, which costs least to look up: a transport's place in it is its number modulo the length.
+// An array, because its lookup is the cheapest. A transport's index in it is its id modulo the length.
 struct map transports SEC("maps") = { BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(struct transport), MAX_TRANSPORTS, 0 };
-// One of each for each address that is listened on.
+// Each listening address has its own instance of the following maps.
 struct map tuples SEC("maps") = { BPF_MAP_TYPE_LRU_HASH, sizeof(struct remote), sizeof(struct owner), 1 << 17, 0 };
-// Whose each address was proven to be at some time, by the control process alone; the value says nothing.
-struct map proofs SEC("maps") = { BPF_MAP_TYPE_LRU_HASH, sizeof(struct proof), sizeof(__u32), 1 << 17, 0 };
+// Every tuple that was verified at some time, written by the server alone. The value has no meaning.
+struct map verified SEC("maps") = { BPF_MAP_TYPE_LRU_HASH, sizeof(struct verified_tuple), sizeof(__u32), 1 << 17, 0 };
 struct map sockets SEC("maps") = { BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, sizeof(__u32), sizeof(__u64), MAX_WORKERS + 1, 0 };
 struct map counters SEC("maps") = { BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(__u64), COUNTERS, 0 };
 
-// The key of an array, of which the kernel reads the first four bytes. It has eight for the reason that struct remote
-// names: the compiler gives one place on the stack to several variables, one after another.
+// The key of an array. The kernel reads its first four bytes; it has eight for the reason given in struct remote, because
+// the compiler reuses a stack slot for several variables.
 typedef __u64 key;
 
 static __always_inline void count(__u32 counter)
@@ -127,11 +127,11 @@ static __always_inline void count(__u32 counter)
 		*value += 1;
 }
 
-// SK_DROP has the kernel answer that the port is unreachable (ICMP). Where the source was forged, that answer goes to
-// somebody whose call it may end. The keeper says nothing.
+// With SK_DROP the kernel would reply that the port is unreachable (ICMP). If the source was forged, that reply could end
+// the call of the host at that address. The placeholder socket discards silently.
 static __always_inline int drop(struct sk_reuseport_md *packet, __u32 reason)
 {
-	key slot = KEEPER;
+	key slot = PLACEHOLDER;
 
 	count(reason);
 	return bpf_sk_select_reuseport(packet, &sockets, &slot, 0) ? SK_DROP : SK_PASS;
@@ -139,8 +139,8 @@ static __always_inline int drop(struct sk_reuseport_md *packet, __u32 reason)
 
 static __always_inline struct transport *find_transport(__u32 id)
 {
-	key place = id % MAX_TRANSPORTS;
-	struct transport *transport = bpf_map_lookup_elem(&transports, &place);
+	key index = id % MAX_TRANSPORTS;
+	struct transport *transport = bpf_map_lookup_elem(&transports, &index);
 
 	return transport && transport->id == id && id != 0 ? transport : NULL;
 }
@@ -149,16 +149,16 @@ static __always_inline int deliver(struct sk_reuseport_md *packet, struct transp
 {
 	key slot = transport->slot;
 
-	// The socket of a worker that died has left the array by itself.
+	// The kernel has removed the socket of a worker that died from the array.
 	if (bpf_sk_select_reuseport(packet, &sockets, &slot, 0))
 		return drop(packet, NO_WORKER);
 	count(counter);
 	return SK_PASS;
 }
 
-// Helpers read it, because the verifier of Linux 5.10 lets only who has CAP_PERFMON too compare packet->data with
-// packet->data_end. Each takes its time: for IPv4 there usually is one. It can't read where the IP header has options, nor
-// what a network card has put into pages of its own behind the UDP header.
+// Reads with helpers, because the verifier of Linux 5.10 rejects comparisons of packet->data with packet->data_end without
+// CAP_PERFMON. Each call has a cost, so IPv4 usually needs only one. That one fails when the IP header has options, or when
+// a network card has put what follows the UDP header into separate pages.
 static __always_inline int read_beginning(struct sk_reuseport_md *packet, struct remote *remote, struct beginning *udp)
 {
 	__u16 ethertype = packet->eth_protocol;
@@ -171,7 +171,7 @@ static __always_inline int read_beginning(struct sk_reuseport_md *packet, struct
 			return -1;
 	} else if (!bpf_skb_load_bytes_relative(packet, 0, &ip, IPV4_HEADER_BYTES + length, BPF_HDR_START_NET) &&
 	           ip.version_and_length == 0x45) {
-		__u64 address = ip.source; // Eight bytes, for the reason that struct remote names.
+		__u64 address = ip.source; // Eight bytes, for the reason given in struct remote.
 
 		__builtin_memcpy(remote->ip, &address, sizeof(address));
 		*udp = ip.udp;
@@ -188,11 +188,11 @@ static __always_inline int is_binding_request(struct sk_reuseport_md *packet, st
 	       beginning->cookie == bpf_htonl(MAGIC_COOKIE);
 }
 
-// USERNAME is our ufrag, a colon, the other side's (RFC 8445, 7.2.2). Neither has a colon inside. The search begins
-// at the end, because the other side's is a few characters long and ours may begin with the names of room and peer.
+// USERNAME is the server's ufrag, a colon, and the client's (RFC 8445, 7.2.2). Neither contains a colon. The search begins
+// at the end, because the client's is a few characters long and the server's may begin with the ids of room and peer.
 //
-// Both loops are unrolled: of a program that is loaded without CAP_PERFMON, the verifiers of Linux 5.10, 6.1 and 6.12
-// also follow what a CPU does that guesses a loop's end wrong (Spectre), and come to no end.
+// Both loops are unrolled: without CAP_PERFMON, the verifiers of Linux 5.10, 6.1 and 6.12 also follow the paths of a CPU
+// that mispredicts a loop's end (Spectre), and do not terminate.
 static __always_inline int read_ufrag(struct sk_reuseport_md *packet, struct ufrag *ufrag)
 {
 	struct {
@@ -224,47 +224,47 @@ static __always_inline int read_ufrag(struct sk_reuseport_md *packet, struct ufr
 	return -1;
 }
 
-static __always_inline int is_proven(struct remote *remote, __u32 id)
+static __always_inline int is_verified(struct remote *remote, __u32 id)
 {
-	struct proof proof = { .port_and_ethertype_and_transport = remote->port_and_ethertype | (__u64)id << 32 };
+	struct verified_tuple tuple = { .port_and_ethertype_and_transport = remote->port_and_ethertype | (__u64)id << 32 };
 
-	__builtin_memcpy(proof.ip, remote->ip, sizeof(proof.ip));
-	return bpf_map_lookup_elem(&proofs, &proof) != NULL;
+	__builtin_memcpy(tuple.ip, remote->ip, sizeof(tuple.ip));
+	return bpf_map_lookup_elem(&verified, &tuple) != NULL;
 }
 
-// The answer is whether the request may go to the transport that it names.
-static __always_inline int claim(struct remote *remote, __u32 id, struct transport *transport)
+// Returns whether the request may be delivered to the transport that it names.
+static __always_inline int update_tuple(struct remote *remote, __u32 id, struct transport *transport)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct owner fresh = { .transport_and_previous = id, .asked_at = now };
+	struct owner fresh = { .transport_and_previous = id, .requested_at = now };
 	struct owner *owner = bpf_map_lookup_elem(&tuples, remote);
 
 	if (owner) {
 		if (owner->transport == id) {
-			owner->asked_at = now;
+			owner->requested_at = now;
 			return 1;
 		}
-		if ((__s64)(now - owner->asked_at) < IN_USE_NS && is_proven(remote, owner->transport) &&
+		if ((__s64)(now - owner->requested_at) < IN_USE_NS && is_verified(remote, owner->transport) &&
 		    find_transport(owner->transport))
 			return 0;
-		if (is_proven(remote, id)) {
+		if (is_verified(remote, id)) {
 			fresh.transport_and_previous = id | (__u64)owner->transport << 32;
 			*owner = fresh;
-			count(TUPLE_RECLAIMED);
+			count(TUPLE_RESTORED);
 			return 1;
 		}
 		if (find_transport(owner->transport) || find_transport(owner->previous)) {
-			count(CLAIM_REFUSED);
+			count(TUPLE_REJECTED);
 			return 1;
 		}
 	}
-	if (transport->claims >= MAX_CLAIMS) {
-		count(CLAIM_OVER_LIMIT);
+	if (transport->unverified >= MAX_UNVERIFIED) {
+		count(TUPLE_OVER_LIMIT);
 		return 1;
 	}
-	__sync_fetch_and_add(&transport->claims, 1);
+	__sync_fetch_and_add(&transport->unverified, 1);
 	if (bpf_map_update_elem(&tuples, remote, &fresh, BPF_ANY) == 0)
-		count(TUPLE_CLAIMED);
+		count(TUPLE_ADDED);
 	return 1;
 }
 
@@ -282,7 +282,7 @@ static __always_inline int steer_by_ufrag(struct sk_reuseport_md *packet, struct
 	transport = find_transport(*id);
 	if (!transport)
 		return drop(packet, STUN_UNKNOWN_UFRAG);
-	if (!claim(remote, *id, transport))
+	if (!update_tuple(remote, *id, transport))
 		return drop(packet, STUN_TUPLE_IN_USE);
 	return deliver(packet, transport, STUN_STEERED);
 }
@@ -295,7 +295,7 @@ static __always_inline int steer_by_tuple(struct sk_reuseport_md *packet, struct
 	if (!owner)
 		return drop(packet, DATA_UNKNOWN_TUPLE);
 	transport = find_transport(owner->transport);
-	if (!transport) // It has closed: whom it took the address from still has it.
+	if (!transport) // It was closed, so the tuple is the previous owner's again.
 		transport = find_transport(owner->previous);
 	if (!transport)
 		return drop(packet, DATA_UNKNOWN_TUPLE);

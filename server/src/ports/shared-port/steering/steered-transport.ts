@@ -1,32 +1,31 @@
-import type { Remote, SteeringGroup } from './steering-group.ts';
+import type { Remote } from './layout.ts';
+import type { SteeringGroup } from './steering-group.ts';
 import type { SteeringTables } from './steering-tables.ts';
 
 /**
- * After an ICE restart the worker answers to the old ufrag until it sees the new one, which it tells
- * nobody: the old one is kept until the next restart.
+ * After an ICE restart the worker accepts the old ufrag until it sees the new one, and emits no event
+ * then. So the old one is kept until the next restart.
  */
 const ufragsKept = 2;
 
-/** A transport's entries in the kernel's tables. */
+/** A transport's entries in the steering tables. */
 export class SteeredTransport {
   readonly #tables: SteeringTables;
-  readonly #slot: number;
+  readonly #workerIndex: number;
   #id: number;
   #ufrags: string[] = [];
   #closed = false;
 
   /**
-   * @param tables - where it is entered
-   * @param slot - of its worker
-   * @param ufrag - its ICE username fragment, which nobody has been told yet
+   * @param ufrag - its ICE username fragment, which no client has been given yet
    * @throws NoPortError when the tables are full
    */
-  constructor(tables: SteeringTables, slot: number, ufrag: string) {
+  constructor(tables: SteeringTables, workerIndex: number, ufrag: string) {
     this.#tables = tables;
-    this.#slot = slot;
-    this.#id = tables.addTransport(slot);
+    this.#workerIndex = workerIndex;
+    this.#id = tables.addTransport(workerIndex);
     try {
-      this.restart(ufrag);
+      this.addUfrag(ufrag);
     } catch (error) {
       this.close();
       throw error;
@@ -34,55 +33,55 @@ export class SteeredTransport {
   }
 
   /**
-   * It has a new ufrag. To be called before anybody is told.
+   * Adds the ufrag of an ICE restart. To be called before a client is given the ufrag.
    *
    * @throws NoPortError when the tables are full
    */
-  restart(ufrag: string): void {
+  addUfrag(ufrag: string): void {
     if (this.#closed) {
       return;
     }
-    this.#tables.setUfrag(ufrag, this.#id, this.#slot);
+    this.#tables.setUfrag(ufrag, this.#id, this.#workerIndex);
     this.#ufrags.unshift(ufrag);
     for (const old of this.#ufrags.splice(ufragsKept)) {
       this.#tables.removeUfrag(old);
     }
-    this.#tables.renewClaims(this.#id, this.#slot);
+    this.#tables.resetUnverified(this.#id, this.#workerIndex);
   }
 
   /**
-   * An address has been proven to be its peer's: the worker has checked a Binding Request's
-   * MESSAGE-INTEGRITY. Whoever had it loses it, and gets it back by another such request.
+   * Makes the transport the owner of an address: its worker has checked the MESSAGE-INTEGRITY of a
+   * request from there. A previous owner takes the address back by another such request.
    *
    * @throws SystemCallError
    */
-  own(group: SteeringGroup, remote: Remote): void {
+  verifyTuple(group: SteeringGroup, remote: Remote): void {
     if (this.#closed) {
       return;
     }
-    group.setOwner(remote, this.#id);
-    this.#tables.renewClaims(this.#id, this.#slot);
+    group.setVerifiedOwner(remote, this.#id);
+    this.#tables.resetUnverified(this.#id, this.#workerIndex);
   }
 
   /**
-   * None of its addresses is its own any more: consent has expired (RFC 7675), and the worker has
-   * forgotten them. Its ufrags stay.
+   * Drops all tuples: consent has expired (RFC 7675), and the worker has dropped them too. The ufrags
+   * stay valid.
    *
    * @throws SystemCallError
    */
-  disown(): void {
+  dropTuples(): void {
     if (this.#closed) {
       return;
     }
-    // First, so that there is room for it under another number even in full tables.
+    // Removed first, so that full tables have an entry for the new id.
     this.#tables.removeTransport(this.#id);
-    this.#id = this.#tables.addTransport(this.#slot);
+    this.#id = this.#tables.addTransport(this.#workerIndex);
     for (const ufrag of this.#ufrags) {
-      this.#tables.setUfrag(ufrag, this.#id, this.#slot);
+      this.#tables.setUfrag(ufrag, this.#id, this.#workerIndex);
     }
   }
 
-  /** Nothing of it stays behind. */
+  /** Removes all its entries. */
   close(): void {
     this.#closed = true;
     for (const ufrag of this.#ufrags.splice(0)) {

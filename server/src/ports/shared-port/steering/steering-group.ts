@@ -1,54 +1,57 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ipBytes } from '../../../net/ip.ts';
 import { SystemCallError } from '../../../net/libc.ts';
-import { keysOf, loadProgram, lookupElement, updateElement } from './bpf.ts';
-import { type BpfObject, linkInstructions } from './bpf-object.ts';
-import { readCounters, type SteeringCounters } from './counters.ts';
 import {
+  createMaps,
+  definitionOf,
+  keysOf,
+  loadProgram,
+  lookupElement,
+  sumPerCpu,
+  updateElement,
+} from './bpf.ts';
+import { type BpfObject, linkInstructions } from './bpf-object.ts';
+import {
+  counterNames,
   ownerBytes,
   ownerValue,
-  proofKey,
+  placeholderSlot,
+  type Remote,
   readOwner,
   readRemote,
   remoteKey,
+  type SteeringCounters,
   type TupleOwner,
   uint32,
-} from './keys.ts';
-import { createMaps, definitionOf } from './maps.ts';
-import { attachProgram, bindToGroup, close, receiveNothing } from './system-calls.ts';
+  uint64,
+  verifiedKey,
+} from './layout.ts';
+import { attachProgram, bindToGroup, close, discardAll } from './system-calls.ts';
 import { copyUdpSocket } from './worker-socket.ts';
 
-/** An address that a transport's peer sends from. */
-export interface Remote {
-  address: string;
-  port: number;
-}
+const mapNames = ['tuples', 'verified', 'sockets', 'counters'] as const;
 
-/** Behind those of the workers, as in steer.bpf.c. */
-const keeperSlot = 256;
-
-/** How long the kernel may take to let go of a socket that was in another array. */
+/** How long the kernel may take to release a socket that was in another array. */
 const busy = { attempts: 20, pauseMs: 10 };
 
 /**
- * The sockets of one address and port, one for each worker, and the program that chooses among them.
- * Remote addresses are this group's own: behind some NATs two peers have the same one towards two of
- * our addresses (RFC 4787, 4.1: address-dependent mapping).
+ * The SO_REUSEPORT group of one address and port: a socket for each worker, and the program that
+ * selects among them. Tuples belong to a group, because behind some NATs two peers have the same
+ * remote address towards two of the server's addresses (RFC 4787, 4.1: address-dependent mapping).
  */
 export class SteeringGroup {
   readonly ip: string;
   readonly port: number;
   readonly #object: BpfObject;
-  readonly #maps: Record<'tuples' | 'proofs' | 'sockets' | 'counters', number>;
+  readonly #maps: Record<(typeof mapNames)[number], number>;
   readonly #program: number;
-  #keeper: number | undefined;
+  #placeholder: number | undefined;
 
   /**
-   * Loads the program, which takes CAP_BPF; nothing is bound yet.
+   * Loads the program, which takes CAP_BPF. Binds nothing yet.
    *
-   * @param listen - where the workers will listen: `ip` as it is bound, `port` from 1 to 65535
-   * @param object - the program
-   * @param shared - the file descriptors of the maps that all groups have in common
+   * @param listen - the workers' address: `ip` as it is bound, `port` from 1 to 65535
+   * @param shared - the file descriptors of the maps that all groups share
    * @throws SystemCallError
    */
   constructor(
@@ -59,7 +62,7 @@ export class SteeringGroup {
     this.ip = ip;
     this.port = port;
     this.#object = object;
-    this.#maps = createMaps(object, ['tuples', 'proofs', 'sockets', 'counters']);
+    this.#maps = createMaps(object, mapNames);
     try {
       const instructions = linkInstructions(object, { ...shared, ...this.#maps });
       this.#program = loadProgram('oneport_steer', instructions, object.license);
@@ -72,32 +75,31 @@ export class SteeringGroup {
   }
 
   /**
-   * Binds a socket, the keeper, that holds the program while no worker is there. The program gives it
-   * what nobody shall have, and it receives nothing.
+   * Binds the placeholder socket. It keeps the port and the program while no worker is running, and
+   * discards the datagrams that no worker gets.
    *
-   * @throws SystemCallError when somebody else has the port
+   * @throws SystemCallError when another program has bound the port
    */
   open(): void {
-    this.#keeper = bindToGroup(ipBytes(this.ip), this.port);
-    receiveNothing(this.#keeper);
-    updateElement(this.#maps.sockets, uint32(keeperSlot), socketValue(this.#keeper));
-    attachProgram(this.#keeper, this.#program);
+    this.#placeholder = bindToGroup(ipBytes(this.ip), this.port);
+    discardAll(this.#placeholder);
+    updateElement(this.#maps.sockets, uint32(placeholderSlot), uint64(this.#placeholder));
+    attachProgram(this.#placeholder, this.#program);
   }
 
   /**
-   * Gives a worker its slot: from now on it gets the datagrams of its transports.
+   * Puts a worker's socket into its slot: from now on it receives the datagrams of its transports.
    *
-   * @param slot - 0 to 255
-   * @param pid - the worker, which has a socket in the group
-   * @throws SystemCallError when the socket can't be had
+   * @param workerIndex - 0 to 255, which is the slot too
+   * @param pid - the worker's, which has a socket in the group
+   * @throws SystemCallError when the socket cannot be copied
    */
-  async addWorker(slot: number, pid: number): Promise<void> {
+  async addWorker(workerIndex: number, pid: number): Promise<void> {
     const socket = await copyUdpSocket(pid, this.ip, this.port);
     try {
-      const value = socketValue(socket);
       for (let attempt = 1; ; attempt++) {
         try {
-          updateElement(this.#maps.sockets, uint32(slot), value);
+          updateElement(this.#maps.sockets, uint32(workerIndex), uint64(socket));
           return;
         } catch (error) {
           const isBusy = error instanceof SystemCallError && error.code === 'EBUSY';
@@ -112,61 +114,55 @@ export class SteeringGroup {
     }
   }
 
-  /** Whose an address is; undefined: nobody has claimed it, or not lately. @throws SystemCallError */
-  ownerOf(remote: Remote): TupleOwner | undefined {
-    const value = lookupElement(this.#maps.tuples, remoteKey(remote), ownerBytes);
-    return value && readOwner(value);
-  }
-
   /**
-   * Gives an address to the transport that has proven it.
+   * Makes a transport the owner of a remote address that a worker has verified.
    *
-   * @param transport - nobody else gets the address as long as it goes on to send Binding Requests from there
-   * @param askedAt - when it has sent one: nanoseconds of `process.hrtime`
+   * @param transport - keeps the address as long as it sends Binding Requests from there
+   * @param requestedAt - the time of the last one, of `process.hrtime`, in nanoseconds
    * @throws SystemCallError
    */
-  setOwner(remote: Remote, transport: number, askedAt = process.hrtime.bigint()): void {
-    updateElement(this.#maps.proofs, proofKey(remote, transport), uint32(1));
-    const owner = this.ownerOf(remote);
+  setVerifiedOwner(remote: Remote, transport: number, requestedAt = process.hrtime.bigint()): void {
+    updateElement(this.#maps.verified, verifiedKey(remote, transport), uint32(1));
+    const owner = this.#ownerOf(remote);
     if (owner?.transport === transport) {
       return;
     }
-    const value = ownerValue({ transport, previous: owner?.transport ?? 0 }, askedAt);
+    const value = ownerValue({ transport, previous: owner?.transport ?? 0 }, requestedAt);
     updateElement(this.#maps.tuples, remoteKey(remote), value);
   }
 
   /**
-   * All addresses that the table holds, those of closed transports too: they go when it is full.
+   * Reads all tuples from the kernel. Those of closed transports stay until the table is full.
    *
    * @throws SystemCallError
    */
-  readTuples(): { remote: Remote; owner: TupleOwner }[] {
+  readTuplesForTesting(): { remote: Remote; owner: TupleOwner }[] {
     const keys = [...keysOf(this.#maps.tuples, definitionOf(this.#object, 'tuples'))];
     return keys.flatMap((key) => {
       const remote = readRemote(key);
-      const owner = this.ownerOf(remote);
+      const owner = this.#ownerOf(remote);
       return owner ? [{ remote, owner }] : [];
     });
   }
 
   /** @throws SystemCallError */
   counters(): SteeringCounters {
-    return readCounters(this.#maps.counters);
+    const sums = sumPerCpu(this.#maps.counters, counterNames.length);
+    return Object.fromEntries(counterNames.map((name, i) => [name, sums[i]])) as SteeringCounters;
   }
 
   close(): void {
-    if (this.#keeper !== undefined) {
-      close(this.#keeper);
+    if (this.#placeholder !== undefined) {
+      close(this.#placeholder);
     }
     close(this.#program);
     for (const fd of Object.values(this.#maps)) {
       close(fd);
     }
   }
-}
 
-function socketValue(fd: number): Buffer {
-  const value = Buffer.alloc(8);
-  value.writeBigUInt64LE(BigInt(fd));
-  return value;
+  #ownerOf(remote: Remote): TupleOwner | undefined {
+    const value = lookupElement(this.#maps.tuples, remoteKey(remote), ownerBytes);
+    return value && readOwner(value);
+  }
 }

@@ -1,20 +1,33 @@
 import { SystemCallError } from '../../../net/libc.ts';
 import { NoPortError } from '../../types.ts';
-import { deleteElement, keysOf, lookupElement, updateElement } from './bpf.ts';
+import {
+  createMaps,
+  definitionOf,
+  deleteElement,
+  keysOf,
+  lookupElement,
+  updateElement,
+} from './bpf.ts';
 import type { BpfObject } from './bpf-object.ts';
-import { noTransport, readTransport, transportValue, ufragKey, uint32 } from './keys.ts';
-import { createMaps, definitionOf } from './maps.ts';
+import {
+  freeTransport,
+  readTransport,
+  transportBytes,
+  transportValue,
+  ufragKey,
+  uint32,
+} from './layout.ts';
 import { close } from './system-calls.ts';
 
-const full = 'the port has as many transports as its tables take';
+const full = 'the steering tables have no entry for another transport';
 
-/** ufrag -> transport -> slot, in the kernel; and ufrag -> slot here, for connections by TCP. */
+/** The tables ufrag -> transport -> worker in the kernel, and ufrag -> worker here for TCP. */
 export class SteeringTables {
   readonly fds: Record<'ufrags' | 'transports', number>;
   readonly #object: BpfObject;
-  readonly #slots = new Map<string, number>();
-  /** Who has which place of `transports`: a number's place is its remainder by how many there are. */
-  readonly #places = new Map<number, number>();
+  readonly #workers = new Map<string, number>();
+  /** The transport id in each entry of the `transports` array. An id's index is its remainder. */
+  readonly #ids = new Map<number, number>();
   readonly #maxTransports: number;
   #lastId = 0;
 
@@ -26,40 +39,41 @@ export class SteeringTables {
   }
 
   /**
-   * @param slot - of its worker
-   * @returns a number that nobody has and, in four thousand million transports, nobody had
+   * Adds a transport.
+   *
+   * @returns its id, which is not used again before four thousand million others
    * @throws NoPortError when the tables are full
    */
-  addTransport(slot: number): number {
-    if (this.#places.size === this.#maxTransports) {
+  addTransport(workerIndex: number): number {
+    if (this.#ids.size === this.#maxTransports) {
       throw new NoPortError(full);
     }
     do {
       this.#lastId = (this.#lastId % 0xffffffff) + 1;
-    } while (this.#places.has(this.#placeOf(this.#lastId)));
+    } while (this.#ids.has(this.#indexOf(this.#lastId)));
     const id = this.#lastId;
-    this.renewClaims(id, slot);
-    this.#places.set(this.#placeOf(id), id);
+    this.resetUnverified(id, workerIndex);
+    this.#ids.set(this.#indexOf(id), id);
     return id;
   }
 
-  /** Lets peers claim as many addresses for a transport as for a new one. @throws SystemCallError */
-  renewClaims(id: number, slot: number): void {
-    updateElement(this.fds.transports, uint32(this.#placeOf(id)), transportValue(id, slot));
+  /** Allows as many unverified tuples as for a new transport. @throws SystemCallError */
+  resetUnverified(id: number, workerIndex: number): void {
+    updateElement(this.fds.transports, uint32(this.#indexOf(id)), transportValue(id, workerIndex));
   }
 
-  /** All addresses that are its own are nobody's from now on. @throws SystemCallError */
+  /** Removes a transport. Its tuples have no owner from now on. @throws SystemCallError */
   removeTransport(id: number): void {
-    const place = this.#placeOf(id);
-    if (this.#places.get(place) !== id) {
+    const index = this.#indexOf(id);
+    if (this.#ids.get(index) !== id) {
       return;
     }
-    updateElement(this.fds.transports, uint32(place), noTransport);
-    this.#places.delete(place);
+    updateElement(this.fds.transports, uint32(index), freeTransport);
+    this.#ids.delete(index);
   }
 
   /** @throws NoPortError when the tables are full */
-  setUfrag(ufrag: string, id: number, slot: number): void {
+  setUfrag(ufrag: string, id: number, workerIndex: number): void {
     const key = ufragKey(ufrag);
     try {
       updateElement(this.fds.ufrags, key, uint32(id));
@@ -69,33 +83,34 @@ export class SteeringTables {
       }
       throw new NoPortError(full);
     }
-    this.#slots.set(key.toString('latin1'), slot);
+    this.#workers.set(key.toString('latin1'), workerIndex);
   }
 
   /** @throws SystemCallError */
   removeUfrag(ufrag: string): void {
     const key = ufragKey(ufrag);
-    this.#slots.delete(key.toString('latin1'));
+    this.#workers.delete(key.toString('latin1'));
     deleteElement(this.fds.ufrags, key);
   }
 
-  /** The slot of the worker that has it. */
-  slotOf(ufrag: string): number | undefined {
-    return this.#slots.get(ufrag.slice(-32));
+  /** The index of the worker whose transport has the ufrag. */
+  workerOf(ufrag: string): number | undefined {
+    return this.#workers.get(ufrag.slice(-32));
   }
 
-  /** What the kernel has: each ufrag's transport and its slot. For tests. @throws SystemCallError */
-  readUfrags(): Map<string, { transport: number; slot: number | undefined }> {
-    const found = new Map<string, { transport: number; slot: number | undefined }>();
+  /** Reads each ufrag's transport and its worker from the kernel. @throws SystemCallError */
+  readUfragsForTesting(): Map<string, { transport: number; workerIndex: number | undefined }> {
+    const found = new Map<string, { transport: number; workerIndex: number | undefined }>();
     for (const key of keysOf(this.fds.ufrags, definitionOf(this.#object, 'ufrags'))) {
       const transport = lookupElement(this.fds.ufrags, key, 4)?.readUInt32LE();
       if (transport === undefined) {
         continue;
       }
-      const value = lookupElement(this.fds.transports, uint32(this.#placeOf(transport)), 12);
-      const there = value && readTransport(value);
-      const slot = there?.id === transport ? there.slot : undefined;
-      found.set(key.toString('latin1'), { transport, slot });
+      const index = uint32(this.#indexOf(transport));
+      const value = lookupElement(this.fds.transports, index, transportBytes);
+      const entry = value && readTransport(value);
+      const workerIndex = entry?.id === transport ? entry.workerIndex : undefined;
+      found.set(key.toString('latin1'), { transport, workerIndex });
     }
     return found;
   }
@@ -106,7 +121,7 @@ export class SteeringTables {
     }
   }
 
-  #placeOf(id: number): number {
+  #indexOf(id: number): number {
     return id % this.#maxTransports;
   }
 }

@@ -4,13 +4,10 @@ import type { types } from 'mediasoup';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { bindUdp } from '../../../../../testkit/clients/dtls-peer.ts';
 import type { IcePeer } from '../../../../../testkit/clients/ice-peer.ts';
+import { unknownData } from '../../../../../testkit/clients/ice-peer.ts';
 import { sendInPages } from '../../../../../testkit/clients/raw-datagrams.ts';
 import { bindingRequestWith } from '../../../../../testkit/clients/stun.ts';
-import {
-  data,
-  SteeredHost,
-  skipWithoutSteering,
-} from '../../../../../testkit/servers/steered-host.ts';
+import { SteeredHost, skipWithoutSteering } from '../../../../../testkit/servers/steered-host.ts';
 import { bindingRequest } from '../../../stun/stun-message.ts';
 import { NoPortError } from '../../types.ts';
 
@@ -24,11 +21,11 @@ describe.each(['127.0.0.1', '::1'])('at %s', (ip) => {
   test('SP-2.1, SP-3.1: a Binding Request goes to the worker that has its ufrag, and what follows goes there too', async () => {
     const host = await SteeredHost.start(ip, 3);
     for (let i = 0; i < 30; i++) {
-      const { transport } = await host.place(i % 3);
+      const { transport } = await host.open(i % 3);
       const peer = await host.peer();
       expect(await peer.check(transport.iceParameters)).toBe('success');
       for (let n = 0; n < 10; n++) {
-        peer.send(data);
+        peer.send(unknownData);
       }
     }
 
@@ -44,7 +41,7 @@ describe.each(['127.0.0.1', '::1'])('at %s', (ip) => {
     expect(host.group.counters()).toMatchObject({
       stunSteered: 30,
       dataSteered: 300,
-      tupleClaimed: 30,
+      tupleAdded: 30,
       dataUnknownTuple: 0,
     });
   });
@@ -52,7 +49,7 @@ describe.each(['127.0.0.1', '::1'])('at %s', (ip) => {
 
 test('a ufrag that names room and peer is known by the random part behind it', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
-  const { transport } = await host.place(1, `${'r'.repeat(111)}/${'p'.repeat(111)}`);
+  const { transport } = await host.open(1, `${'r'.repeat(111)}/${'p'.repeat(111)}`);
   expect(transport.iceParameters.usernameFragment).toHaveLength(256);
   const peer = await host.peer();
   expect(await peer.check(transport.iceParameters)).toBe('success');
@@ -61,7 +58,7 @@ test('a ufrag that names room and peer is known by the random part behind it', a
 test('SP-2.2, SP-3.2: who has neither a ufrag nor a tuple reaches no worker, and leaves no trace but a count', async () => {
   const host = await SteeredHost.start('127.0.0.1', 1);
   const stranger = await host.peer();
-  stranger.send(data);
+  stranger.send(unknownData);
   stranger.send(bindingRequest({ usernameFragment: 'x'.repeat(32), password: 'x' }));
   stranger.send(bindingRequestWith({ password: 'x' }));
 
@@ -73,9 +70,9 @@ test('SP-2.2, SP-3.2: who has neither a ufrag nor a tuple reaches no worker, and
       stunMalformed: 1,
       stunSteered: 0,
       dataSteered: 0,
-      tupleClaimed: 0,
+      tupleAdded: 0,
     });
-  expect(host.group.readTuples()).toEqual([]);
+  expect(host.group.readTuplesForTesting()).toEqual([]);
   expect(await host.received(0)).toMatchObject({ packets: 0 });
 });
 
@@ -90,7 +87,7 @@ test('what nobody shall have is answered by nothing: its source may be forged', 
   socket.connect(port, '127.0.0.1');
   await once(socket, 'connect');
   const password = wrongPassword;
-  socket.send(data);
+  socket.send(unknownData);
   socket.send(bindingRequestWith({ password }));
   socket.send(bindingRequest({ usernameFragment: 'x'.repeat(32), password }));
   socket.send(bindingRequest({ usernameFragment: 'u'.repeat(32), password }));
@@ -99,7 +96,7 @@ test('what nobody shall have is answered by nothing: its source may be forged', 
     .toMatchObject({ dataUnknownTuple: 1, stunMalformed: 1, stunUnknownUfrag: 1, noWorker: 1 });
 
   // What comes to the socket after those errors would have.
-  const { transport } = await host.place(0);
+  const { transport } = await host.open(0);
   const answered = once(socket, 'message');
   socket.send(bindingRequest(transport.iceParameters));
   await answered;
@@ -115,17 +112,17 @@ test('what nobody shall have is answered by nothing: its source may be forged', 
 
 test('a datagram that lies in pages of its own, as network cards leave it, is read as any other', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
-  const { transport } = await host.place(1);
-  sendInPages(host.group.port, [bindingRequest(transport.iceParameters), data]);
+  const { transport } = await host.open(1);
+  sendInPages(host.group.port, [bindingRequest(transport.iceParameters), unknownData]);
   await expect
     .poll(() => host.group.counters())
-    .toMatchObject({ stunSteered: 1, tupleClaimed: 1, dataSteered: 1 });
+    .toMatchObject({ stunSteered: 1, tupleAdded: 1, dataSteered: 1 });
   await expect.poll(() => host.received(1)).toMatchObject({ packets: 2 });
 });
 
 test('a Binding Request cut anywhere reaches the worker that it names, or none', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
-  const { transport } = await host.place(1);
+  const { transport } = await host.open(1);
   const { usernameFragment } = transport.iceParameters;
   const whole = bindingRequest({ usernameFragment, password: wrongPassword });
   const peer = await host.peer();
@@ -143,28 +140,28 @@ test('a Binding Request cut anywhere reaches the worker that it names, or none',
 
 test('SP-6.1, SP-6.3: after an ICE restart both ufrags lead there, after the next the oldest does no more', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
-  const { transport, steered } = await host.place(1);
+  const { transport, steered } = await host.open(1);
   const first = transport.iceParameters;
   const second = await transport.restartIce();
-  steered.restart(second.usernameFragment);
+  steered.addUfrag(second.usernameFragment);
   const peer = await host.peer();
   expect(await peer.check(first)).toBe('success');
   expect(await peer.check(second)).toBe('success');
 
   const third = await transport.restartIce();
-  steered.restart(third.usernameFragment);
+  steered.addUfrag(third.usernameFragment);
   peer.send(bindingRequest(first));
   await expect.poll(() => host.group.counters().stunUnknownUfrag).toBe(1);
-  peer.send(data);
+  peer.send(unknownData);
   await expect.poll(() => host.group.counters().dataSteered).toBe(1);
   expect(await peer.check(third)).toBe('success');
-  expect(host.steering.tables.readUfrags().size).toBe(2);
+  expect(host.steering.tables.readUfragsForTesting().size).toBe(2);
 });
 
 test('SP-10.1, SP-11.2: a forged Binding Request takes no address away from whom it belongs to', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
-  const victim = await host.place(0);
-  const other = await host.place(1);
+  const victim = await host.open(0);
+  const other = await host.open(1);
   const peer = await host.peer();
   await proveAt(victim.transport, peer);
 
@@ -172,32 +169,32 @@ test('SP-10.1, SP-11.2: a forged Binding Request takes no address away from whom
   const { usernameFragment } = other.transport.iceParameters;
   peer.send(bindingRequest({ usernameFragment, password: wrongPassword }));
   for (let n = 0; n < 20; n++) {
-    peer.send(data);
+    peer.send(unknownData);
   }
   await expect.poll(() => host.received(0)).toMatchObject({ packets: 21 });
-  expect(host.group.counters()).toMatchObject({ stunTupleInUse: 1, tupleReclaimed: 0 });
+  expect(host.group.counters()).toMatchObject({ stunTupleInUse: 1, tupleRestored: 0 });
 });
 
 test('SP-11.2: nobody takes a proven address that is in use, though he proves himself', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
-  const [one, other] = [await host.place(0), await host.place(1)];
+  const [one, other] = [await host.open(0), await host.open(1)];
   const peer = await host.peer();
   await proveAt(one.transport, peer);
   peer.send(bindingRequest(other.transport.iceParameters));
   await expect.poll(() => host.group.counters().stunTupleInUse).toBe(1);
 
-  peer.send(data);
+  peer.send(unknownData);
   await expect.poll(() => host.received(0)).toMatchObject({ packets: 2 });
   expect(await host.received(1)).toMatchObject({ packets: 0 });
 });
 
 test('SP-11.2: a proven address from which no request came for a while is the next one’s', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
-  const [one, other] = [await host.place(0), await host.place(1)];
+  const [one, other] = [await host.open(0), await host.open(1)];
   const peer = await host.peer();
-  host.group.setOwner(peer.remote, host.idOf(one), aWhileAgo());
+  host.group.setVerifiedOwner(peer.remote, host.idOf(one), aWhileAgo());
   await proveAt(other.transport, peer);
-  peer.send(data);
+  peer.send(unknownData);
   await expect.poll(() => host.received(1)).toMatchObject({ packets: 2 });
 
   // And now it is in use again.
@@ -207,19 +204,19 @@ test('SP-11.2: a proven address from which no request came for a while is the ne
 
 test('who had an address gets it back by its next check, when the one that took it is gone from there', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
-  const [one, other] = [await host.place(0), await host.place(1)];
+  const [one, other] = [await host.open(0), await host.open(1)];
   const peer = await host.peer();
-  host.group.setOwner(peer.remote, host.idOf(one), aWhileAgo());
-  host.group.setOwner(peer.remote, host.idOf(other), aWhileAgo());
+  host.group.setVerifiedOwner(peer.remote, host.idOf(one), aWhileAgo());
+  host.group.setVerifiedOwner(peer.remote, host.idOf(other), aWhileAgo());
   expect(await peer.check(one.transport.iceParameters)).toBe('success');
-  peer.send(data);
+  peer.send(unknownData);
   await expect.poll(() => host.received(0)).toMatchObject({ packets: 2 });
-  expect(host.group.counters()).toMatchObject({ tupleReclaimed: 1, stunTupleInUse: 0 });
+  expect(host.group.counters()).toMatchObject({ tupleRestored: 1, stunTupleInUse: 0 });
 });
 
 test('nobody gets an address back that was never proven to be its own', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
-  const [victim, other] = [await host.place(0), await host.place(1)];
+  const [victim, other] = [await host.open(0), await host.open(1)];
   const peer = await host.peer();
   const { usernameFragment } = other.transport.iceParameters;
   const forged = { usernameFragment, password: wrongPassword };
@@ -229,70 +226,70 @@ test('nobody gets an address back that was never proven to be its own', async ()
 
   peer.send(bindingRequest(forged));
   for (let n = 0; n < 20; n++) {
-    peer.send(data);
+    peer.send(unknownData);
   }
   await expect.poll(() => host.received(0)).toMatchObject({ packets: 1 + 20 });
   expect(host.group.counters()).toMatchObject({
-    claimRefused: 1,
+    tupleRejected: 1,
     stunTupleInUse: 1,
-    tupleReclaimed: 0,
+    tupleRestored: 0,
   });
 });
 
 test('who had an address before has it again at once when the one that took it closes', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
-  const [one, other] = [await host.place(0), await host.place(1)];
+  const [one, other] = [await host.open(0), await host.open(1)];
   const peer = await host.peer();
-  host.group.setOwner(peer.remote, host.idOf(one), aWhileAgo());
+  host.group.setVerifiedOwner(peer.remote, host.idOf(one), aWhileAgo());
   await proveAt(other.transport, peer);
   other.transport.close();
-  peer.send(data);
+  peer.send(unknownData);
   await expect.poll(() => host.received(0)).toMatchObject({ packets: 1 });
 });
 
 test('SP-7.1: a peer that comes with a new address is followed, though forgers have used up its claims', async () => {
   const host = await SteeredHost.start('127.0.0.1', 1);
-  const { transport } = await host.place(0);
+  const { transport } = await host.open(0);
   const ice = transport.iceParameters;
   for (let n = 0; n < 20; n++) {
     const forger = await host.peer({ ip: `127.0.1.${n + 1}` });
     expect(await forger.check({ ...ice, password: wrongPassword })).toBe(401);
   }
-  expect(host.group.counters()).toMatchObject({ tupleClaimed: 8, claimOverLimit: 12 });
-  expect(host.group.readTuples()).toHaveLength(8);
+  expect(host.group.counters()).toMatchObject({ tupleAdded: 8, tupleOverLimit: 12 });
+  expect(host.group.readTuplesForTesting()).toHaveLength(8);
 
   for (let n = 1; n <= 3; n++) {
     const peer = await host.peer();
     const selected = new Promise((resolve) => transport.once('iceselectedtuplechange', resolve));
     expect(await peer.check(ice)).toBe('success');
     await selected;
-    peer.send(data);
+    peer.send(unknownData);
     await expect.poll(() => host.group.counters().dataSteered).toBe(n);
   }
 });
 
 test('SP-2.3, SP-5.1: a closed transport leaves no ufrag, and its address is anybody’s', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
-  const gone = await host.place(0);
+  const gone = await host.open(0);
   const peer = await host.peer();
   expect(await peer.check(gone.transport.iceParameters)).toBe('success');
   gone.transport.close();
-  expect(host.steering.tables.readUfrags().size).toBe(0);
-  peer.send(data);
+  expect(host.steering.tables.readUfragsForTesting().size).toBe(0);
+  peer.send(unknownData);
   peer.send(bindingRequest(gone.transport.iceParameters));
   await expect
     .poll(() => host.group.counters())
     .toMatchObject({ dataUnknownTuple: 1, stunUnknownUfrag: 1 });
 
-  const { transport } = await host.place(1);
+  const { transport } = await host.open(1);
   expect(await peer.check(transport.iceParameters)).toBe('success');
-  peer.send(data);
+  peer.send(unknownData);
   await expect.poll(() => host.received(1)).toMatchObject({ packets: 2 });
 });
 
 test('SP-5.1: an address stays nobody’s when the place of its closed transport is another’s', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
-  const gone = await host.place(0);
+  const gone = await host.open(0);
   const [peer, id] = [await host.peer(), host.idOf(gone)];
   expect(await peer.check(gone.transport.iceParameters)).toBe('success');
   gone.transport.close();
@@ -302,47 +299,50 @@ test('SP-5.1: an address stays nobody’s when the place of its closed transport
     tables.removeTransport(next);
     next = tables.addTransport(1);
   }
-  peer.send(data);
+  peer.send(unknownData);
   await expect.poll(() => host.group.counters().dataUnknownTuple).toBe(1);
   // Whom it was is told no more, and does the one that comes after it no harm.
   tables.removeTransport(id);
   tables.setUfrag('u'.repeat(32), next, 1);
-  expect(tables.readUfrags().get('u'.repeat(32))).toEqual({ transport: next, slot: 1 });
+  expect(tables.readUfragsForTesting().get('u'.repeat(32))).toEqual({
+    transport: next,
+    workerIndex: 1,
+  });
 });
 
 test('SP-8.1, SP-8.2: a transport without consent has no address until its next check', async () => {
   const host = await SteeredHost.start('127.0.0.1', 1);
-  const { transport, steered } = await host.place(0);
+  const { transport, steered } = await host.open(0);
   const peer = await host.peer();
   expect(await peer.check(transport.iceParameters)).toBe('success');
-  steered.disown();
-  peer.send(data);
+  steered.dropTuples();
+  peer.send(unknownData);
   await expect.poll(() => host.group.counters().dataUnknownTuple).toBe(1);
   expect(await peer.check(transport.iceParameters)).toBe('success');
-  peer.send(data);
+  peer.send(unknownData);
   await expect.poll(() => host.group.counters().dataSteered).toBe(1);
 });
 
 test('SP-5.2: a worker that dies takes nobody with it, and the one that comes after it has its slot', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
-  const [dying, staying] = [await host.place(0), await host.place(1)];
+  const [dying, staying] = [await host.open(0), await host.open(1)];
   const [peer, other] = [await host.peer(), await host.peer()];
   expect(await peer.check(dying.transport.iceParameters)).toBe('success');
   expect(await other.check(staying.transport.iceParameters)).toBe('success');
 
   await host.kill(0);
-  expect(host.steering.tables.readUfrags().size).toBe(1);
+  expect(host.steering.tables.readUfragsForTesting().size).toBe(1);
   for (let n = 0; n < 20; n++) {
-    peer.send(data);
-    other.send(data);
+    peer.send(unknownData);
+    other.send(unknownData);
   }
   await expect.poll(() => host.received(1)).toMatchObject({ packets: 21 });
   await expect.poll(() => host.group.counters().dataUnknownTuple).toBe(20);
 
   await host.addWorker(0);
-  const { transport } = await host.place(0);
+  const { transport } = await host.open(0);
   expect(await peer.check(transport.iceParameters)).toBe('success');
-  peer.send(data);
+  peer.send(unknownData);
   await expect.poll(() => host.received(0)).toMatchObject({ packets: 2 });
 });
 
@@ -356,18 +356,20 @@ test('with no worker left the port stays ours, and the datagrams are counted', a
   await expect.poll(() => host.group.counters().noWorker).toBe(1);
 });
 
-test('when the tables are full, the next transport is refused and the others stay', async () => {
+test('when the tables are full, the next transport is refused and the others stay', {
+  timeout: 60_000,
+}, async () => {
   const host = await SteeredHost.start('127.0.0.1', 1);
-  const { transport } = await host.place(0);
+  const { transport } = await host.open(0);
   const ufrag = (n: number) => String(n).padStart(32, 'u');
   const steered = Array.from({ length: 65_535 }, (_, n) => host.steering.addTransport(0, ufrag(n)));
   expect(() => host.steering.addTransport(0, ufrag(65_536))).toThrow(NoPortError);
   const peer = await host.peer();
   expect(await peer.check(transport.iceParameters)).toBe('success');
-  steered[1]?.disown();
+  steered[1]?.dropTuples();
 
   steered[0]?.close();
-  host.steering.addTransport(0, ufrag(65_536)).restart(ufrag(65_537));
+  host.steering.addTransport(0, ufrag(65_536)).addUfrag(ufrag(65_537));
 });
 
 /** Has a peer's address proven to be a transport's, and waits until the server knows. */

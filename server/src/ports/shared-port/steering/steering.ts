@@ -1,6 +1,6 @@
 /**
- * Steers the datagrams of one port to the worker that has their transport: by ufrag, then by address.
- * Knows ufrags, addresses and slots of workers, and nothing of rooms. docs/shared-port.md explains it.
+ * Steers the datagrams of one port to the worker of their transport: by ufrag, then by remote address.
+ * Knows ufrags, addresses and worker indices, and nothing of rooms. docs/shared-port.md explains it.
  */
 import { readFileSync } from 'node:fs';
 import { readBpfObject } from './bpf-object.ts';
@@ -10,7 +10,7 @@ import { SteeringGroup } from './steering-group.ts';
 import { SteeringTables } from './steering-tables.ts';
 
 export class Steering {
-  /** One for each address, in the order given. */
+  /** One for each listening address, in their order. */
   readonly groups: readonly SteeringGroup[];
   readonly tables: SteeringTables;
 
@@ -20,10 +20,10 @@ export class Steering {
   }
 
   /**
-   * Makes the tables and loads the program for each address, which takes CAP_BPF. Afterwards neither
-   * that nor root is needed: the process may become another user before it calls open().
+   * Creates the tables and loads the program for each address, which takes CAP_BPF. Later calls take
+   * neither CAP_BPF nor root, so the process may change its user before open().
    *
-   * @param listen - where the workers will listen; all at one port
+   * @param listen - the workers' addresses, all with the same port
    * @throws StartError that says what is missing and how to get it
    */
   static load(listen: { ip: string; port: number }[]): Steering {
@@ -51,7 +51,7 @@ export class Steering {
   /**
    * Binds the port at every address.
    *
-   * @throws StartError when the process has given up more rights than this kernel allows
+   * @throws StartError when this kernel requires CAP_BPF and the process has given it up
    * @throws SystemCallError
    */
   open(): void {
@@ -66,17 +66,17 @@ export class Steering {
   }
 
   /**
-   * Gives a worker, new or started again, its slot at every address.
+   * Adds a spawned or respawned worker at every address.
    *
-   * @param slot - 0 to 255
-   * @param pid - a child of ours that listens at every address
+   * @param workerIndex - 0 to 255
+   * @param pid - a child of this process that listens at every address
    * @throws StartError when its sockets may not be copied
    * @throws SystemCallError
    */
-  async addWorker(slot: number, pid: number): Promise<void> {
+  async addWorker(workerIndex: number, pid: number): Promise<void> {
     try {
       for (const group of this.groups) {
-        await group.addWorker(slot, pid);
+        await group.addWorker(workerIndex, pid);
       }
     } catch (error) {
       throw explainCopying(error);
@@ -84,14 +84,13 @@ export class Steering {
   }
 
   /**
-   * Steers to a new transport.
+   * Adds a transport.
    *
-   * @param slot - its worker's
-   * @param ufrag - its ICE username fragment, which nobody has been told yet
+   * @param ufrag - its ICE username fragment, which no client has been given yet
    * @throws NoPortError when the tables are full
    */
-  addTransport(slot: number, ufrag: string): SteeredTransport {
-    return new SteeredTransport(this.tables, slot, ufrag);
+  addTransport(workerIndex: number, ufrag: string): SteeredTransport {
+    return new SteeredTransport(this.tables, workerIndex, ufrag);
   }
 
   close(): void {

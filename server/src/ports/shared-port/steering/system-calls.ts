@@ -7,7 +7,7 @@ const libcSetsockopt = libcFunction('int setsockopt(int, int, int, void *, uint3
 const libcClose = libcFunction('int close(int)');
 const libcSyscall = libcFunction('long syscall(long, ...)');
 
-/** Those without a wrapper in libc go by number; the last two are the same on every architecture. */
+/** libc has no wrappers for these. The last two have the same number on every architecture. */
 const numbers = {
   bpf: { x64: 321, arm64: 280 }[process.arch as string],
   prctl: { x64: 157, arm64: 167 }[process.arch as string],
@@ -17,7 +17,7 @@ const numbers = {
 
 function syscall(name: keyof typeof numbers, call: string, ...values: (number | Buffer)[]): number {
   const number = numbers[name];
-  // Other systems give other calls these numbers.
+  // On other systems these are the numbers of other calls.
   if (process.platform !== 'linux' || number === undefined) {
     throw new SystemCallError(call, constants.errno.ENOSYS);
   }
@@ -43,11 +43,11 @@ export function close(fd: number): void {
 }
 
 /**
- * A copy of another process's file descriptor (pidfd_open(2), pidfd_getfd(2), Linux >= 5.6). It takes
- * the right to trace that process, which the parent of one with the same user and rights has.
+ * Copies a file descriptor of another process (pidfd_open(2), pidfd_getfd(2), Linux >= 5.6). The caller
+ * needs permission to trace that process, as a parent with the same user and capabilities has.
  *
- * @param pid - the process
- * @param fd - its number in there
+ * @param fd - the number of the descriptor in that process
+ * @returns a file descriptor of this process
  * @throws SystemCallError
  */
 export function copyFd(pid: number, fd: number): number {
@@ -65,10 +65,10 @@ const PR_CAP_AMBIENT_LOWER = 3;
 export const CAP_BPF = 39;
 
 /**
- * Keeps a capability from the processes that this thread starts from now on, without losing it itself
- * (capabilities(7), the ambient set; PR_CAP_AMBIENT in prctl(2)).
+ * Removes a capability from the ambient set (capabilities(7); PR_CAP_AMBIENT in prctl(2)): this thread
+ * keeps it, processes that it starts from now on do not get it.
  *
- * @param capability - its number
+ * @param capability - its number, such as CAP_BPF
  * @throws SystemCallError
  */
 export function withholdFromChildren(capability: number): void {
@@ -89,9 +89,9 @@ const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 
 /**
- * A UDP socket in the SO_REUSEPORT group of an address (socket(7)); an IPv6 one is for IPv6 only.
+ * Binds a UDP socket in the SO_REUSEPORT group of an address (socket(7)). An IPv6 socket is IPv6 only.
  *
- * @param address - the IP address, 4 or 16 bytes
+ * @param address - 4 or 16 bytes
  * @param port - 1 to 65535
  * @returns its file descriptor
  * @throws SystemCallError
@@ -118,7 +118,7 @@ export function bindToGroup(address: Buffer, port: number): number {
 }
 
 /**
- * Makes a program choose the socket for each datagram of a group, also for sockets that join it later.
+ * Lets a program select the socket for each datagram of a group, also among sockets that join later.
  *
  * @param fd - a socket of the group
  * @param program - an SK_REUSEPORT program's file descriptor
@@ -129,15 +129,15 @@ export function attachProgram(fd: number, program: number): void {
 }
 
 /**
- * Makes the kernel throw away what a socket gets, before it takes memory (socket(7), SO_ATTACH_FILTER).
+ * Lets the kernel discard all datagrams for a socket before they use memory (socket(7), SO_ATTACH_FILTER).
  *
  * @param fd - the socket's file descriptor
  * @throws SystemCallError
  */
-export function receiveNothing(fd: number): void {
-  // struct sock_filter: BPF_RET | BPF_K, and how many bytes to keep.
+export function discardAll(fd: number): void {
+  // struct sock_filter: BPF_RET | BPF_K, and the number of bytes to keep: none.
   const instruction = Buffer.from([0x06, 0, 0, 0, 0, 0, 0, 0]);
-  // struct sock_fprog: how many instructions, and where.
+  // struct sock_fprog: the number of instructions, and their address.
   const program = Buffer.alloc(16);
   program.writeUInt16LE(1, 0);
   program.writeBigUInt64LE(addressOf(instruction), 8);

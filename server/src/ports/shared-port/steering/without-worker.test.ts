@@ -6,10 +6,11 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { bindUdp } from '../../../../../testkit/clients/dtls-peer.ts';
+import { unknownData } from '../../../../../testkit/clients/ice-peer.ts';
 import { sendInPages, sendWithOptions } from '../../../../../testkit/clients/raw-datagrams.ts';
 import { bindingRequestWith } from '../../../../../testkit/clients/stun.ts';
 import { freePorts } from '../../../../../testkit/servers/free-ports.ts';
-import { data, skipWithoutSteering } from '../../../../../testkit/servers/steered-host.ts';
+import { skipWithoutSteering } from '../../../../../testkit/servers/steered-host.ts';
 import { bindingRequest } from '../../../stun/stun-message.ts';
 import { Steering } from './steering.ts';
 import type { SteeringGroup } from './steering-group.ts';
@@ -43,7 +44,7 @@ class Member {
   readonly #process: ChildProcess;
 
   static async start(ip: string, port: number): Promise<Member> {
-    const file = new URL('group-member.ts', import.meta.url);
+    const file = new URL('../../../../../testkit/servers/udp-group-member.ts', import.meta.url);
     const child = fork(file, [ip, String(port)], { execArgv: [] });
     onTestFinished(() => void child.kill());
     await once(child, 'message');
@@ -82,17 +83,17 @@ describe.each(['127.0.0.1', '::1'])('at %s', (ip) => {
       expected[n % 3]?.push(...datagrams.map((one) => one.toString('base64')));
       await send(datagrams);
     }
-    await send([request(99), data, bindingRequestWith({ password })]);
+    await send([request(99), unknownData, bindingRequestWith({ password })]);
     await expect
       .poll(() => group.counters())
       .toMatchObject({
-        ...{ stunSteered: 12, dataSteered: 24, tupleClaimed: 12, noWorker: 0, unreadable: 0 },
+        ...{ stunSteered: 12, dataSteered: 24, tupleAdded: 12, noWorker: 0, unreadable: 0 },
         ...{ stunUnknownUfrag: 1, dataUnknownTuple: 1, stunMalformed: 1 },
       });
     for (const [slot, member] of members.entries()) {
       await expect.poll(() => [...member.received].sort()).toEqual(expected[slot]?.sort());
     }
-    expect(group.readTuples()).toHaveLength(12);
+    expect(group.readTuplesForTesting()).toHaveLength(12);
   });
 });
 
@@ -103,18 +104,18 @@ test.each([
   const { port, steering, group, members } = await start('127.0.0.1', 2);
   steering.addTransport(1, ufragOf(1));
   // So short that it ends before a STUN message would have begun.
-  const datagrams = [request(1), data, Buffer.of(0xff)];
+  const datagrams = [request(1), unknownData, Buffer.of(0xff)];
   send(port, datagrams);
   const expected = datagrams.map((one) => one.toString('base64'));
   await expect.poll(() => members[1]?.received).toEqual(expected);
-  expect(group.counters()).toMatchObject({ stunSteered: 1, tupleClaimed: 1, dataSteered: 2 });
+  expect(group.counters()).toMatchObject({ stunSteered: 1, tupleAdded: 1, dataSteered: 2 });
 });
 
 test('an address that is proven and in use is nobody else’s, until its transport closes', async () => {
   const { port, steering, group, members } = await start('127.0.0.1', 2);
   const [one, other] = [0, 1].map((n) => steering.addTransport(n, ufragOf(n)));
   const socket = await bindUdp();
-  one?.own(group, socket.address());
+  one?.verifyTuple(group, socket.address());
   const [fromOne, fromOther] = [request(0), request(1)];
   socket.send(fromOther, port);
   await expect.poll(() => group.counters().stunTupleInUse).toBe(1);
@@ -125,7 +126,7 @@ test('an address that is proven and in use is nobody else’s, until its transpo
   socket.send(fromOther, port);
   await expect.poll(() => members[1]?.received).toEqual([fromOther.toString('base64')]);
   other?.close();
-  socket.send(data, port);
+  socket.send(unknownData, port);
   await expect.poll(() => group.counters().dataUnknownTuple).toBe(1);
 });
 

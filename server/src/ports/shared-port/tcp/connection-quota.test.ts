@@ -1,26 +1,24 @@
 import { expect, test } from 'vitest';
-import { Places } from './connection-quota.ts';
+import { ConnectionQuota } from './connection-quota.ts';
 
-test('no more than allowed, in all and for each key', () => {
-  const places = new Places(3, 2);
-  expect(places.take('a')).toBeTypeOf('function');
-  expect(places.take('a')).toBeTypeOf('function');
-  expect(places.take('a')).toBe('key');
-  expect(places.take('b')).toBeTypeOf('function');
-  expect(places.take('c')).toBe('all');
-  expect(places.taken).toBe(3);
+test('allows no more than the limits, in total and for each key', () => {
+  const quota = new ConnectionQuota(3, 2);
+  expect(quota.acquire('a')).toBeTypeOf('function');
+  expect(quota.acquire('a')).toBeTypeOf('function');
+  expect(quota.acquire('a')).toBe('key');
+  expect(quota.acquire('b')).toBeTypeOf('function');
+  expect(quota.acquire('c')).toBe('total');
 });
 
-test('a place that is given back is free again, once', () => {
-  const places = new Places(2, 1);
-  const leave = places.take('a');
-  places.take('b');
-  if (typeof leave === 'string') {
-    throw new Error(leave);
+test('releases a connection once, however often it is asked to', () => {
+  const quota = new ConnectionQuota(2, 1);
+  const release = quota.acquire('a');
+  quota.acquire('b');
+  if (typeof release === 'string') {
+    throw new Error(release);
   }
-  leave();
-  leave();
-  expect(places.taken).toBe(1);
-  expect(places.take('a')).toBeTypeOf('function');
-  expect(places.take('c')).toBe('all');
+  release();
+  release();
+  expect(quota.acquire('a')).toBeTypeOf('function');
+  expect(quota.acquire('c')).toBe('total');
 });

@@ -1,51 +1,50 @@
-/** Which of the two numbers left none. */
-export type Full = 'all' | 'key';
+/** Which limit was reached: the total, or the one for each key. */
+export type QuotaExceeded = 'total' | 'key';
 
-/** A number of places, and of them so many for each key. It holds no more keys than places are taken. */
-export class Places {
+/** Limits the number of connections, in total and for each key. Keys without connections use no memory. */
+export class ConnectionQuota {
   readonly #max: number;
   readonly #maxPerKey: number;
-  readonly #takenBy = new Map<string, number>();
-  #taken = 0;
+  readonly #countByKey = new Map<string, number>();
+  #count = 0;
 
-  /** @param max - in all; @param maxPerKey - for each key */
   constructor(max: number, maxPerKey: number) {
     this.#max = max;
     this.#maxPerKey = maxPerKey;
   }
 
-  get taken(): number {
-    return this.#taken;
-  }
-
-  /** @returns gives the place back, once however often it is called; else why there is none left */
-  take(key: string): (() => void) | Full {
-    const taken = this.#takenBy.get(key) ?? 0;
-    if (taken >= this.#maxPerKey) {
+  /**
+   * Counts one more connection.
+   *
+   * @param key - what the connection's remote address counts as
+   * @returns a function that uncounts it, which may be called repeatedly; or the limit that was reached
+   */
+  acquire(key: string): (() => void) | QuotaExceeded {
+    const ofKey = this.#countByKey.get(key) ?? 0;
+    if (ofKey >= this.#maxPerKey) {
       return 'key';
     }
-    if (this.#taken >= this.#max) {
-      return 'all';
+    if (this.#count >= this.#max) {
+      return 'total';
     }
-    this.#taken++;
-    this.#takenBy.set(key, taken + 1);
-    let given = false;
+    this.#count++;
+    this.#countByKey.set(key, ofKey + 1);
+    let released = false;
     return () => {
-      if (given) {
-        return;
+      if (!released) {
+        released = true;
+        this.#release(key);
       }
-      given = true;
-      this.#giveBack(key);
     };
   }
 
-  #giveBack(key: string): void {
-    this.#taken--;
-    const left = (this.#takenBy.get(key) ?? 0) - 1;
+  #release(key: string): void {
+    this.#count--;
+    const left = (this.#countByKey.get(key) ?? 0) - 1;
     if (left > 0) {
-      this.#takenBy.set(key, left);
+      this.#countByKey.set(key, left);
     } else {
-      this.#takenBy.delete(key);
+      this.#countByKey.delete(key);
     }
   }
 }

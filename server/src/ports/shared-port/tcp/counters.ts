@@ -1,15 +1,15 @@
-/** Why a connection was closed before anybody got it. */
+/** Why a connection was closed before a worker or HTTP got it. */
 const refusals = [
-  /** First bytes of nothing that is known here. */
+  /** The first bytes are of no known protocol. */
   'unknown',
   'unknownUfrag',
-  /** ICE or HTTP at an address where that isn't served, or HTTP before it is. */
+  /** ICE or HTTP at an address that does not serve it, or HTTP before the HTTP server is ready. */
   'notServed',
-  /** Its first frame took too long. */
+  /** The first frame was incomplete when time was up. */
   'timeout',
-  /** Nothing came: browsers open connections that they then need not. */
+  /** No byte was received: browsers open spare connections. */
   'unused',
-  /** Ended by the other side before its first frame was whole. */
+  /** The other side ended the connection before its first frame was complete. */
   'closedEarly',
   'overLimit',
 ] as const;
@@ -17,21 +17,20 @@ const refusals = [
 export type Refusal = (typeof refusals)[number];
 
 const names = [
-  /** Each is then waiting for its first frame, refused, or handed over as one of the next three. */
+  /** Includes connections whose first frame is pending. All others are in the counters up to `tls`. */
   'accepted',
   ...refusals,
   'ice',
   'http',
   'tls',
-  /** Of `ice`: those that were ended neither by the peer nor by the worker. */
+  /** Connections of `ice` that the server ended. */
   'workerUnreachable',
   'idle',
   'stalled',
 ] as const;
 
-/** What became of TCP connections. */
-export type TcpFrontCounters = Record<(typeof names)[number], number>;
+export type TcpCounters = Record<(typeof names)[number], number>;
 
-export function zeroCounters(): TcpFrontCounters {
-  return Object.fromEntries(names.map((name) => [name, 0])) as TcpFrontCounters;
+export function zeroCounters(): TcpCounters {
+  return Object.fromEntries(names.map((name) => [name, 0])) as TcpCounters;
 }

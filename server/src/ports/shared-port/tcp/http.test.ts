@@ -17,10 +17,14 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { generate } from 'selfsigned';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { closed, open, startFront } from '../../../../../testkit/clients/tcp-demultiplexer.ts';
+import {
+  closed,
+  open,
+  startTcpDemultiplexer,
+} from '../../../../../testkit/clients/tcp-demultiplexer.ts';
 import { freePorts } from '../../../../../testkit/servers/free-ports.ts';
 import { acceptInto } from '../../../http/listen.ts';
-import type { TcpFront } from './tcp-demultiplexer.ts';
+import type { TcpDemultiplexer } from './tcp-demultiplexer.ts';
 
 // Node's servers take what they are given in ways of their own: the parser of HTTP reads from the
 // socket's handle, past the socket; TLS wraps the handle.
@@ -34,12 +38,12 @@ const schemes = [
 ] as const;
 
 interface Served {
-  front: TcpFront;
+  demultiplexer: TcpDemultiplexer;
   port: number;
   server: HttpServer;
 }
 
-/** A front with a server behind it that says how often its connection has been used, and what it was sent. */
+/** A demultiplexer with a server behind it that says how often its connection has been used, and what it was sent. */
 async function serve(secure: boolean): Promise<Served> {
   const uses = new WeakMap<Socket, number>();
   const server = secure ? createHttps(keyPair) : createHttp();
@@ -48,13 +52,13 @@ async function serve(secure: boolean): Promise<Served> {
     uses.set(request.socket, count);
     response.end(`${count} ${request.url} ${await text(request)}`);
   });
-  const { front, port } = await startFront({ httpIps: ['127.0.0.1'] });
-  front.acceptHttp(acceptInto(server));
+  const { demultiplexer, port } = await startTcpDemultiplexer({ httpIps: ['127.0.0.1'] });
+  demultiplexer.acceptHttp(acceptInto(server));
   onTestFinished(() => {
     server.close();
     server.closeAllConnections();
   });
-  return { front, port, server };
+  return { demultiplexer, port, server };
 }
 
 /** What the server answers to a request. */
@@ -75,7 +79,7 @@ async function ask(
   return text(response);
 }
 
-/** A port from where all goes on to the front, each byte of the beginning in a segment of its own. */
+/** A port from where all goes on to the demultiplexer, each byte of the beginning in a segment of its own. */
 async function startCutter(to: number, cutBytes: number): Promise<number> {
   const cutter = createTcp((from) => {
     const socket = createConnection({ host: '127.0.0.1', port: to, noDelay: true });
@@ -105,11 +109,11 @@ async function startCutter(to: number, cutBytes: number): Promise<number> {
 
 describe.each(schemes)('$scheme', ({ scheme, secure }) => {
   test('a request and its body come through', async () => {
-    const { front, port } = await serve(secure);
+    const { demultiplexer, port } = await serve(secure);
     const body = 'x'.repeat(3_000_000);
     expect(await ask({ port, secure }, { path: '/a', body })).toBe(`1 /a ${body}`);
     const [one, other] = secure ? (['tls', 'http'] as const) : (['http', 'tls'] as const);
-    expect(front.counters()).toMatchObject({ accepted: 1, [one]: 1, [other]: 0 });
+    expect(demultiplexer.counters()).toMatchObject({ accepted: 1, [one]: 1, [other]: 0 });
   });
 
   test.each([1, 2, 5, 1_000])('a beginning cut into %i segments of a byte', async (cutBytes) => {
@@ -119,14 +123,14 @@ describe.each(schemes)('$scheme', ({ scheme, secure }) => {
   });
 
   test('a connection is kept alive', async () => {
-    const { front, port } = await serve(secure);
+    const { demultiplexer, port } = await serve(secure);
     const options = { keepAlive: true, maxSockets: 1 };
     const agent = secure ? new HttpsAgent(options) : new HttpAgent(options);
     onTestFinished(() => agent.destroy());
     for (const count of [1, 2, 3]) {
       expect(await ask({ port, secure }, { agent, body: 'y' })).toBe(`${count} / y`);
     }
-    expect(front.counters().accepted).toBe(1);
+    expect(demultiplexer.counters().accepted).toBe(1);
   });
 
   test('a WebSocket is opened, and big messages go both ways', async () => {
@@ -151,13 +155,13 @@ describe.each(schemes)('$scheme', ({ scheme, secure }) => {
     await once(webSocket, 'close');
   });
 
-  test('closing the front ends what is open', async () => {
-    const { front, port, server } = await serve(secure);
+  test('closing the demultiplexer ends what is open', async () => {
+    const { demultiplexer, port, server } = await serve(secure);
     server.removeAllListeners('request');
     const asked = once(server, 'request');
     const answer = ask({ port, secure }).catch((error: NodeJS.ErrnoException) => error.code);
     await asked;
-    await front.close();
+    await demultiplexer.close();
     expect(await answer).toBe('ECONNRESET');
   });
 
@@ -206,21 +210,21 @@ test('requests that come together are answered together', async () => {
 });
 
 test('TLS that ends after a byte is closed', async () => {
-  const { front, port } = await serve(true);
+  const { demultiplexer, port } = await serve(true);
   const socket = await open(port);
   socket.end(Buffer.of(0x16));
   await closed(socket);
-  expect(front.counters().tls).toBe(1);
+  expect(demultiplexer.counters().tls).toBe(1);
 });
 
 test('headers that never end are ended by the server behind', async () => {
-  const { front, port } = await serve(false);
+  const { demultiplexer, port } = await serve(false);
   // Looked after every connectionsCheckingInterval, which can't be set later: 30 s.
   const impatient = createHttp({ connectionsCheckingInterval: 20, headersTimeout: 50 });
   onTestFinished(() => {
     impatient.close();
   });
-  front.acceptHttp(acceptInto(impatient));
+  demultiplexer.acceptHttp(acceptInto(impatient));
   const socket = await open(port);
   socket.write('GET / HTTP/1.1\r\nHost: ');
   expect(await text(socket)).toContain('408 Request Timeout');

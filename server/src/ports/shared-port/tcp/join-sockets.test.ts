@@ -10,9 +10,9 @@ import {
   firstFrame,
   open,
   startEnd,
-  startFront,
+  startTcpDemultiplexer,
 } from '../../../../../testkit/clients/tcp-demultiplexer.ts';
-import type { TcpFrontLimits } from './limits.ts';
+import type { TcpLimits } from './limits.ts';
 
 const frame = firstFrame({
   usernameFragment: 'abcdefghijklmnopqrstuvwxyz012345',
@@ -24,10 +24,13 @@ const megabyte = 1024 * 1024;
 const keptByKernels = 64 * megabyte;
 
 /** A peer and what stands for a worker, joined; the first frame has been read. */
-async function joined(limits?: Partial<TcpFrontLimits>) {
+async function joined(limits?: Partial<TcpLimits>) {
   const connection = Promise.withResolvers<Socket>();
   const { target } = await startEnd(connection.resolve);
-  const { front, port } = await startFront({ targetOf: () => target, ...(limits && { limits }) });
+  const { demultiplexer, port } = await startTcpDemultiplexer({
+    targetOf: () => target,
+    ...(limits && { limits }),
+  });
   const peer = await open(port, { allowHalfOpen: true });
   peer.write(frame);
   const worker = await connection.promise;
@@ -37,7 +40,7 @@ async function joined(limits?: Partial<TcpFrontLimits>) {
     begin = Buffer.concat([begin, worker.read() ?? Buffer.alloc(0)]);
   }
   expect(begin).toEqual(frame);
-  return { front, port, peer, worker };
+  return { demultiplexer, port, peer, worker };
 }
 
 const sides = ['peer', 'worker'] as const;
@@ -84,14 +87,14 @@ test.each(sides)('a %s that is held up is not read from, and all is kept', async
   const { from, to } = pair(await joined(), first);
   const piece = randomFillSync(Buffer.alloc(megabyte));
   const before = process.memoryUsage().arrayBuffers;
-  // As long as somebody takes it: that ends when kernels and front have all that they keep.
+  // As long as somebody takes it: that ends when kernels and demultiplexer have all that they keep.
   let sent = 0;
   while (from.write(piece) || (await drained(from, to))) {
     sent += piece.length;
   }
   sent += piece.length;
   expect(sent).toBeLessThan(keptByKernels);
-  // `piece` is one and the same: whatever has grown is the front's, or is in `to`, unread.
+  // `piece` is one and the same: whatever has grown is the demultiplexer's, or is in `to`, unread.
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4 * megabyte);
 
   from.end();
@@ -114,14 +117,14 @@ test.each(sides)('who sends to one that never reads is ended: the %s', async (fi
   }
   await over;
   expect(from.bytesWritten - from.writableLength).toBeLessThan(keptByKernels);
-  expect(sockets.front.counters()).toMatchObject({ ice: 1, stalled: 1, idle: 0 });
+  expect(sockets.demultiplexer.counters()).toMatchObject({ ice: 1, stalled: 1, idle: 0 });
   await closed(to);
 });
 
 test('a pair that is silent in both directions is ended', async () => {
-  const { front, peer, worker } = await joined({ idleMs: 100 });
+  const { demultiplexer, peer, worker } = await joined({ idleMs: 100 });
   await Promise.all([closed(peer), closed(worker)]);
-  expect(front.counters()).toMatchObject({ ice: 1, idle: 1, stalled: 0 });
+  expect(demultiplexer.counters()).toMatchObject({ ice: 1, idle: 1, stalled: 0 });
 });
 
 test.each(sides)('a pair is not silent as long as the %s speaks', async (first) => {
@@ -135,7 +138,7 @@ test.each(sides)('a pair is not silent as long as the %s speaks', async (first) 
   const silent = await open(sockets.port);
   silent.write(frame);
   await closed(silent);
-  expect(sockets.front.counters().idle).toBe(1);
+  expect(sockets.demultiplexer.counters().idle).toBe(1);
   expect([from.destroyed, to.destroyed]).toEqual([false, false]);
   clearInterval(speaking);
   await Promise.all([closed(from), closed(to)]);

@@ -1,27 +1,26 @@
 import type { Socket } from 'node:net';
-import { reset } from './reset.ts';
 
-/** Why a pair was ended by us. */
-export type Ended = 'idle' | 'stalled';
+/** Why the server ended a pair of joined connections. */
+export type EndReason = 'idle' | 'stalled';
 
 export interface JoinOptions {
   /** Milliseconds without a byte in either direction. */
   idleMs: number;
-  /** Milliseconds in which a side takes nothing of what waits for it. */
+  /** Milliseconds in which a side reads nothing of what is buffered for it. */
   stallMs: number;
-  /** Told before both are closed for one of these reasons. */
-  onEnd(reason: Ended): void;
+  /** Called before both connections are reset for one of these reasons. */
+  onEnd(reason: EndReason): void;
 }
 
 /**
- * Makes one connection of two, until either is closed: bytes, their end and a reset go both ways, and whoever
- * doesn't read holds the other side up. Errors are for the caller to listen to.
+ * Joins two connections until one is closed: bytes, ends and resets are passed on in both directions,
+ * with backpressure. The caller listens for errors.
  *
- * @param peer - what it has to read already goes first
- * @param worker - may be connecting still
+ * @param peer - bytes that were put back into it are passed on first
+ * @param worker - may still be connecting
  */
 export function joinSockets(peer: Socket, worker: Socket, options: JoinOptions): void {
-  const end = (reason: Ended) => {
+  const end = (reason: EndReason) => {
     if (peer.destroyed && worker.destroyed) {
       return;
     }
@@ -29,14 +28,14 @@ export function joinSockets(peer: Socket, worker: Socket, options: JoinOptions):
     reset(peer);
     reset(worker);
   };
-  // What comes from one side goes out at the other, so one of the two sees all.
+  // All bytes of both directions pass through the peer's socket.
   peer.setTimeout(options.idleMs, () => end('idle'));
   for (const [from, to] of [
     [peer, worker],
     [worker, peer],
   ] as const) {
     let stalled: NodeJS.Timeout | undefined;
-    // `pipe` pauses where `write` says that enough waits, and goes on at 'drain', when all of it has gone.
+    // `pipe` pauses the source while the destination's buffer is full, and resumes it at 'drain'.
     from.on('pause', () => {
       stalled ??= setTimeout(() => end('stalled'), options.stallMs);
     });
@@ -46,7 +45,7 @@ export function joinSockets(peer: Socket, worker: Socket, options: JoinOptions):
     });
     from.on('close', () => {
       clearTimeout(stalled);
-      // After its end, whatever it sent before is still to be delivered.
+      // After a regular end, what is still buffered has to be delivered.
       if (from.readableEnded) {
         to.destroySoon();
       } else {
@@ -54,5 +53,20 @@ export function joinSockets(peer: Socket, worker: Socket, options: JoinOptions):
       }
     });
     from.pipe(to);
+  }
+}
+
+/**
+ * Ends a connection in both directions at once, so that the other side learns of it without writing
+ * and the kernel keeps no state.
+ *
+ * @param socket - in any state
+ */
+export function reset(socket: Socket): void {
+  // libuv does not reset a socket that is being shut down (uv_tcp_close_reset); Node would leave it open.
+  if (socket.connecting || socket.writableEnded) {
+    socket.destroy();
+  } else {
+    socket.resetAndDestroy();
   }
 }

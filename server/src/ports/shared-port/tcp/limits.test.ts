@@ -9,10 +9,10 @@ import {
   open,
   read,
   startEnd,
-  startFront,
+  startTcpDemultiplexer,
 } from '../../../../../testkit/clients/tcp-demultiplexer.ts';
 import { freePorts } from '../../../../../testkit/servers/free-ports.ts';
-import type { TcpFrontLimits } from './limits.ts';
+import type { TcpLimits } from './limits.ts';
 
 const frame = firstFrame({
   usernameFragment: 'abcdefghijklmnopqrstuvwxyz012345',
@@ -20,7 +20,7 @@ const frame = firstFrame({
 });
 
 test('the first frame must come in time, however lively the connection is', async () => {
-  const { front, port } = await startFront({ limits: { firstFrameMs: 200 } });
+  const { demultiplexer, port } = await startTcpDemultiplexer({ limits: { firstFrameMs: 200 } });
   const [silent, dripping] = [await open(port), await open(port)];
   // A frame that would be whole after a minute.
   const bytes = Buffer.from(frame);
@@ -29,12 +29,12 @@ test('the first frame must come in time, however lively the connection is', asyn
   onTestFinished(() => clearInterval(drip));
   dripping.once('close', () => clearInterval(drip));
   await Promise.all([closed(silent), closed(dripping)]);
-  expect(front.counters()).toMatchObject({ accepted: 2, unused: 1, timeout: 1, ice: 0 });
+  expect(demultiplexer.counters()).toMatchObject({ accepted: 2, unused: 1, timeout: 1, ice: 0 });
 });
 
 test('a connection that has sent its first frame has all the time it wants', async () => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
-  const { front, port } = await startFront({
+  const { demultiplexer, port } = await startTcpDemultiplexer({
     targetOf: () => target,
     limits: { firstFrameMs: 200 },
   });
@@ -43,19 +43,19 @@ test('a connection that has sent its first frame has all the time it wants', asy
   await read(joined, frame.length);
   const silent = await open(port);
   await closed(silent);
-  expect(front.counters()).toMatchObject({ ice: 1, unused: 1 });
+  expect(demultiplexer.counters()).toMatchObject({ ice: 1, unused: 1 });
   joined.write('still here');
   expect(String(await read(joined, 10))).toBe('still here');
 });
 
 interface Case {
-  limits: Partial<TcpFrontLimits>;
+  limits: Partial<TcpLimits>;
   /** Whether another address may still come in. */
   others: boolean;
 }
 
 const waitingCases: Case[] = [
-  { limits: { waitingPerRemote: 3 }, others: true },
+  { limits: { pendingPerRemote: 3 }, others: true },
   { limits: { connections: 3 }, others: false },
   { limits: { connectionsPerRemote: 3 }, others: true },
 ];
@@ -63,50 +63,55 @@ const waitingCases: Case[] = [
 test('connections that say nothing give way to newer ones, the oldest first', async () => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
   const hits: unknown[] = [];
-  const { front, port } = await startFront({
+  const { demultiplexer, port } = await startTcpDemultiplexer({
     targetOf: () => target,
-    limits: { waiting: 3 },
+    limits: { pending: 3 },
     onLimit: (...hit) => void hits.push(hit),
   });
   const held: Socket[] = [];
   for (let n = 1; n <= 3; n++) {
     held.push(await open(port));
-    await expect.poll(() => front.counters().accepted).toBe(n);
+    await expect.poll(() => demultiplexer.counters().accepted).toBe(n);
   }
   expect(await getsThrough(port, '127.0.0.2')).toBe(true);
   await closed(held[0] as Socket);
-  expect(front.counters()).toMatchObject({ accepted: 4, overLimit: 1, closedEarly: 0, ice: 1 });
+  expect(demultiplexer.counters()).toMatchObject({
+    accepted: 4,
+    overLimit: 1,
+    closedEarly: 0,
+    ice: 1,
+  });
   // Who is named has held the place, not who came.
-  expect(hits).toEqual([['waiting', '127.0.0.1']]);
+  expect(hits).toEqual([['pending', '127.0.0.1']]);
   held[1]?.write(frame);
   await read(held[1] as Socket, frame.length);
-  expect(front.counters()).toMatchObject({ overLimit: 1, ice: 2 });
+  expect(demultiplexer.counters()).toMatchObject({ overLimit: 1, ice: 2 });
 });
 
 test.each(waitingCases)('connections that say nothing: $limits', async ({ limits, others }) => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
-  const { front, port } = await startFront({ targetOf: () => target, limits });
+  const { demultiplexer, port } = await startTcpDemultiplexer({ targetOf: () => target, limits });
   const held = await Promise.all([1, 2, 3].map(() => open(port)));
-  await expect.poll(() => front.counters().accepted).toBe(3);
+  await expect.poll(() => demultiplexer.counters().accepted).toBe(3);
   await closed(await open(port));
-  expect(front.counters()).toMatchObject({ accepted: 4, overLimit: 1 });
+  expect(demultiplexer.counters()).toMatchObject({ accepted: 4, overLimit: 1 });
   expect(await getsThrough(port, '127.0.0.2')).toBe(others);
 
   held[0]?.destroy();
-  await expect.poll(() => front.counters().closedEarly).toBe(1);
+  await expect.poll(() => demultiplexer.counters().closedEarly).toBe(1);
   expect(await getsThrough(port, '127.0.0.1')).toBe(true);
 });
 
 const joinedCases: (Case & { full: boolean })[] = [
-  { limits: { waiting: 3 }, others: true, full: false },
-  { limits: { waitingPerRemote: 3 }, others: true, full: false },
+  { limits: { pending: 3 }, others: true, full: false },
+  { limits: { pendingPerRemote: 3 }, others: true, full: false },
   { limits: { connections: 3 }, others: false, full: true },
   { limits: { connectionsPerRemote: 3 }, others: true, full: true },
 ];
 
 test.each(joinedCases)('joined connections: $limits', async ({ limits, others, full }) => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
-  const { front, port } = await startFront({ targetOf: () => target, limits });
+  const { demultiplexer, port } = await startTcpDemultiplexer({ targetOf: () => target, limits });
   const held: Socket[] = [];
   for (let i = 0; i < 3; i++) {
     const socket = await open(port);
@@ -118,44 +123,47 @@ test.each(joinedCases)('joined connections: $limits', async ({ limits, others, f
   expect(await getsThrough(port, '127.0.0.2')).toBe(others);
 
   held[0]?.destroy();
-  // Its place is free when the front has seen that.
+  // Its place is free when the demultiplexer has seen that.
   await expect.poll(() => getsThrough(port, '127.0.0.1')).toBe(true);
-  expect(front.counters().unknown).toBe(0);
+  expect(demultiplexer.counters().unknown).toBe(0);
 });
 
 test('what HTTP has got has no part in the limits', async () => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
-  const { front, port } = await startFront({
+  const { demultiplexer, port } = await startTcpDemultiplexer({
     httpIps: ['127.0.0.1'],
     targetOf: () => target,
-    limits: { connections: 2, connectionsPerRemote: 2, waiting: 2, waitingPerRemote: 2 },
+    limits: { connections: 2, connectionsPerRemote: 2, pending: 2, pendingPerRemote: 2 },
   });
-  front.acceptHttp((socket) => socket.on('error', ignore).write('hello'));
+  demultiplexer.acceptHttp((socket) => socket.on('error', ignore).write('hello'));
   for (let i = 0; i < 10; i++) {
     const socket = await open(port);
     socket.write('GET');
     await read(socket, 5);
   }
-  expect(front.counters()).toMatchObject({ http: 10, overLimit: 0 });
+  expect(demultiplexer.counters()).toMatchObject({ http: 10, overLimit: 0 });
   expect(await getsThrough(port, '127.0.0.1')).toBe(true);
 });
 
 test('a worker that refuses connections: closed, and counted', async () => {
   const nobody = { host: '127.0.0.1', port: await freePorts(1) };
-  const { front, port } = await startFront({ targetOf: () => nobody });
+  const { demultiplexer, port } = await startTcpDemultiplexer({ targetOf: () => nobody });
   const peer = await open(port);
   peer.write(frame);
   await closed(peer);
-  expect(front.counters()).toMatchObject({ ice: 1, workerUnreachable: 1 });
+  expect(demultiplexer.counters()).toMatchObject({ ice: 1, workerUnreachable: 1 });
 });
 
 test('a worker that hangs: closed in time, and counted', async () => {
   const target = await startHanging();
-  const { front, port } = await startFront({ targetOf: () => target, limits: { connectMs: 300 } });
+  const { demultiplexer, port } = await startTcpDemultiplexer({
+    targetOf: () => target,
+    limits: { connectMs: 300 },
+  });
   const peer = await open(port);
   peer.write(frame);
   await closed(peer);
-  expect(front.counters()).toMatchObject({ ice: 1, workerUnreachable: 1 });
+  expect(demultiplexer.counters()).toMatchObject({ ice: 1, workerUnreachable: 1 });
 });
 
 /** Whether a peer at this address reaches the worker. */

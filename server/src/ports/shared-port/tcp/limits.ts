@@ -1,32 +1,38 @@
-/** What TCP connections may take of the server. Those that HTTP has got are HTTP's, and not counted. */
-export interface TcpFrontLimits {
+/** Limits on TCP connections. Connections that were handed to HTTP are HTTP's and are not counted here. */
+export interface TcpLimits {
   /** Milliseconds from accept to the end of the first frame. */
   firstFrameMs: number;
-  /** Milliseconds for a worker to accept: it is on this machine. */
+  /** Milliseconds for a worker on this machine to accept. */
   connectMs: number;
-  /** Milliseconds without a byte in either direction. ICE checks its connection every few seconds. */
+  /** Milliseconds without a byte in either direction. ICE sends a consent check every few seconds. */
   idleMs: number;
   /**
-   * Milliseconds in which a side that has been sent more than fits reads nothing of it. A worker keeps
-   * all that it can't send, so a peer that doesn't read would cost it memory without end.
+   * Milliseconds in which a side reads nothing although its buffer is full. A worker buffers all that
+   * it cannot send, so a peer that does not read would make it use memory without limit.
    */
   stallMs: number;
-  /** Connections in all. Each has two file descriptors and, if it stalls, 256 KiB or so. */
+  /** Connections in total. Each has two file descriptors and, when it stalls, about 256 KiB. */
   connections: number;
-  /** Of them, those of one IPv4 address or IPv6 /64: all peers of an office, with a few connections each. */
+  /** Connections of one IPv4 address or IPv6 /64, which may be all peers of an office. */
   connectionsPerRemote: number;
-  /** Of them, those whose first frame hasn't come. */
-  waiting: number;
-  waitingPerRemote: number;
+  /** Connections whose first frame is incomplete, in total. */
+  pending: number;
+  pendingPerRemote: number;
 }
 
-export const tcpFrontLimits: TcpFrontLimits = {
+/** The limits that refuse connections. */
+export type TcpLimitName = Extract<
+  keyof TcpLimits,
+  'connections' | 'connectionsPerRemote' | 'pending' | 'pendingPerRemote'
+>;
+
+export const defaultTcpLimits: TcpLimits = {
   firstFrameMs: 5_000,
   connectMs: 5_000,
   idleMs: 60_000,
   stallMs: 10_000,
   connections: 4_096,
   connectionsPerRemote: 512,
-  waiting: 512,
-  waitingPerRemote: 64,
+  pending: 512,
+  pendingPerRemote: 64,
 };

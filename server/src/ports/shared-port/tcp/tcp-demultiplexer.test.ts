@@ -9,11 +9,11 @@ import {
   open,
   read,
   startEnd,
-  startFront,
+  startTcpDemultiplexer,
 } from '../../../../../testkit/clients/tcp-demultiplexer.ts';
 import { freePorts } from '../../../../../testkit/servers/free-ports.ts';
 import { PortInUseError, tryBind } from '../../bind-check.ts';
-import { TcpFront } from './tcp-demultiplexer.ts';
+import { TcpDemultiplexer } from './tcp-demultiplexer.ts';
 
 const ufrag = 'abcdefghijklmnopqrstuvwxyz012345';
 const frame = firstFrame({ usernameFragment: ufrag, password: 'secret' });
@@ -22,7 +22,7 @@ const hasIPv6 = (await tryBind('tcp', '::1', 0)) === undefined;
 
 test('SP-9.1: the worker gets the first frame as it was, however it was cut, and what came with it', async () => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
-  const { front, port } = await startFront({
+  const { demultiplexer, port } = await startTcpDemultiplexer({
     targetOf: (wanted) => (wanted === ufrag ? target : undefined),
   });
 
@@ -37,20 +37,20 @@ test('SP-9.1: the worker gets the first frame as it was, however it was cut, and
   const more = Buffer.from('more of it');
   fast.write(Buffer.concat([frame, more]));
   expect(await read(fast, frame.length + more.length)).toEqual(Buffer.concat([frame, more]));
-  expect(front.counters()).toMatchObject({ accepted: 2, ice: 2 });
+  expect(demultiplexer.counters()).toMatchObject({ accepted: 2, ice: 2 });
 });
 
 test('SP-9.3: who knows no ufrag is closed, and counted', async () => {
-  const { front, port } = await startFront();
+  const { demultiplexer, port } = await startTcpDemultiplexer();
   const socket = await open(port);
   socket.write(frame);
   await closed(socket);
-  expect(front.counters()).toMatchObject({ accepted: 1, unknownUfrag: 1, ice: 0 });
+  expect(demultiplexer.counters()).toMatchObject({ accepted: 1, unknownUfrag: 1, ice: 0 });
 });
 
 test('junk of each length from 0 to 600 is closed, and counted, and disturbs nobody', async () => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
-  const { front, port } = await startFront({
+  const { demultiplexer, port } = await startTcpDemultiplexer({
     targetOf: (wanted) => (wanted === ufrag ? target : undefined),
   });
   const peer = await open(port);
@@ -80,7 +80,7 @@ test('junk of each length from 0 to 600 is closed, and counted, and disturbs nob
     );
   }
 
-  const { accepted, ice, unknown, closedEarly, ...rest } = front.counters();
+  const { accepted, ice, unknown, closedEarly, ...rest } = demultiplexer.counters();
   expect(accepted).toBe(1 + 601 * kinds.length);
   expect(ice).toBe(1);
   // Random bytes may begin as HTTP or TLS do, which isn't served here.
@@ -94,7 +94,7 @@ test('junk of each length from 0 to 600 is closed, and counted, and disturbs nob
 test("a connection goes only to who is served at the address that it came to, however it's listened for", async () => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
   const askedFor: string[] = [];
-  const { front, port } = await startFront({
+  const { demultiplexer, port } = await startTcpDemultiplexer({
     iceIps: ['127.0.0.2'],
     httpIps: ['127.0.0.1'],
     targetOf: (_, ip) => {
@@ -103,7 +103,7 @@ test("a connection goes only to who is served at the address that it came to, ho
     },
   });
   const http: Socket[] = [];
-  front.acceptHttp((socket) => http.push(socket.on('error', ignore).end('hello')));
+  demultiplexer.acceptHttp((socket) => http.push(socket.on('error', ignore).end('hello')));
 
   const at = async (host: string, bytes: Buffer | string) => {
     const socket = await open(port, { host });
@@ -118,14 +118,14 @@ test("a connection goes only to who is served at the address that it came to, ho
   await closed(await at('127.0.0.2', 'GET'));
   await closed(await at('127.0.0.2', Buffer.of(0x16)));
   expect(http).toHaveLength(1);
-  expect(front.counters()).toMatchObject({ ice: 1, http: 1, tls: 0, notServed: 3 });
+  expect(demultiplexer.counters()).toMatchObject({ ice: 1, http: 1, tls: 0, notServed: 3 });
 });
 
 test('wildcards of both families share a port, and each has its own', async ({ skip }) => {
   skip(!hasIPv6, '::1 is no address of this machine');
   const { target } = await startEnd((socket) => socket.pipe(socket));
   const askedFor: string[] = [];
-  const { front, port } = await startFront({
+  const { demultiplexer, port } = await startTcpDemultiplexer({
     iceIps: ['0.0.0.0', '::'],
     httpIps: ['127.0.0.1'],
     targetOf: (_, ip) => {
@@ -134,7 +134,7 @@ test('wildcards of both families share a port, and each has its own', async ({ s
     },
   });
   const seen: (string | undefined)[] = [];
-  front.acceptHttp((socket) => {
+  demultiplexer.acceptHttp((socket) => {
     seen.push(socket.remoteAddress);
     socket.on('error', ignore).end('hello');
   });
@@ -158,8 +158,8 @@ test('wildcards of both families share a port, and each has its own', async ({ s
 
 test('HTTP at :: is served by IPv4 too, as by a server of its own', async ({ skip }) => {
   skip(!hasIPv6, '::1 is no address of this machine');
-  const { front, port } = await startFront({ httpIps: ['0::0'] });
-  front.acceptHttp((socket) => socket.on('error', ignore).end('hello'));
+  const { demultiplexer, port } = await startTcpDemultiplexer({ httpIps: ['0::0'] });
+  demultiplexer.acceptHttp((socket) => socket.on('error', ignore).end('hello'));
   for (const host of ['127.0.0.1', '::1']) {
     const socket = await open(port, { host });
     socket.write('GET');
@@ -168,21 +168,21 @@ test('HTTP at :: is served by IPv4 too, as by a server of its own', async ({ ski
 });
 
 test('HTTP is closed before anybody takes it, and when nobody does any more', async () => {
-  const { front, port } = await startFront({ httpIps: ['127.0.0.1'] });
+  const { demultiplexer, port } = await startTcpDemultiplexer({ httpIps: ['127.0.0.1'] });
   const ask = async () => {
     const socket = await open(port);
     socket.write('GET');
     return socket;
   };
   await closed(await ask());
-  expect(front.counters()).toMatchObject({ notServed: 1, http: 0 });
+  expect(demultiplexer.counters()).toMatchObject({ notServed: 1, http: 0 });
 
-  front.acceptHttp((socket) => socket.on('error', ignore).write('hello'));
+  demultiplexer.acceptHttp((socket) => socket.on('error', ignore).write('hello'));
   const kept = await ask();
   await read(kept, 5);
-  front.acceptHttp(undefined);
+  demultiplexer.acceptHttp(undefined);
   await closed(await ask());
-  expect(front.counters()).toMatchObject({ notServed: 2, http: 1 });
+  expect(demultiplexer.counters()).toMatchObject({ notServed: 2, http: 1 });
   expect(kept.destroyed).toBe(false);
 });
 
@@ -192,7 +192,7 @@ test('the address behind a tuple is known as long as the connection is', async (
     ends.push(socket);
     socket.pipe(socket);
   });
-  const { front, port } = await startFront({ targetOf: () => target });
+  const { demultiplexer, port } = await startTcpDemultiplexer({ targetOf: () => target });
   const peers = [
     await open(port, { localAddress: '127.0.0.3' }),
     await open(port, { localAddress: '127.0.0.4' }),
@@ -202,12 +202,13 @@ test('the address behind a tuple is known as long as the connection is', async (
     await read(peer, frame.length);
   }
   const tuplePorts = ends.map(({ remotePort }) => remotePort as number);
-  const remotes = () => tuplePorts.map((localPort) => front.remoteOf(target.port, localPort));
+  const remotes = () =>
+    tuplePorts.map((localPort) => demultiplexer.remoteOf(target.port, localPort));
   expect(remotes()).toEqual([
     { address: '127.0.0.3', port: peers[0].localPort },
     { address: '127.0.0.4', port: peers[1].localPort },
   ]);
-  expect(front.remoteOf(target.port + 1, tuplePorts[0] as number)).toBeUndefined();
+  expect(demultiplexer.remoteOf(target.port + 1, tuplePorts[0] as number)).toBeUndefined();
 
   peers[0].end();
   await closed(peers[0]);
@@ -223,13 +224,13 @@ test('a port that somebody has is one message, and nothing is left listening', a
   const port = await freePorts(1);
   const other = createServer().listen(port, '127.0.0.2');
   await once(other, 'listening');
-  const front = new TcpFront({
+  const demultiplexer = new TcpDemultiplexer({
     port,
     iceIps: ['127.0.0.1', '127.0.0.2'],
     httpIps: [],
     targetOf: () => undefined,
   });
-  const error = await front.listen().catch((thrown: unknown) => thrown);
+  const error = await demultiplexer.listen().catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(PortInUseError);
   expect(String(error)).toContain(`Port ${port}, TCP, at 127.0.0.2 is in use`);
   expect(await tryBind('tcp', '127.0.0.1', port)).toBeUndefined();
@@ -238,7 +239,7 @@ test('a port that somebody has is one message, and nothing is left listening', a
 
 test("an address that is not this machine's is one message", async () => {
   // Nobody's (RFC 5737).
-  await expect(startFront({ httpIps: ['192.0.2.1'] })).rejects.toThrow(
+  await expect(startTcpDemultiplexer({ httpIps: ['192.0.2.1'] })).rejects.toThrow(
     /at 192\.0\.2\.1.*EADDRNOTAVAIL.*must be an address of this machine/,
   );
 });
@@ -249,8 +250,11 @@ test('close ends all that is open, and leaves nothing behind', async () => {
     ends.push(socket);
     socket.pipe(socket);
   });
-  const { front, port } = await startFront({ targetOf: () => target, httpIps: ['127.0.0.1'] });
-  front.acceptHttp((socket) => socket.on('error', ignore).write('hello'));
+  const { demultiplexer, port } = await startTcpDemultiplexer({
+    targetOf: () => target,
+    httpIps: ['127.0.0.1'],
+  });
+  demultiplexer.acceptHttp((socket) => socket.on('error', ignore).write('hello'));
   const [joined, waiting, http] = [await open(port), await open(port), await open(port)];
   joined.write(frame);
   await read(joined, frame.length);
@@ -258,10 +262,10 @@ test('close ends all that is open, and leaves nothing behind', async () => {
   http.write('GET');
   await read(http, 5);
   const tuplePort = ends[0]?.remotePort as number;
-  expect(front.remoteOf(target.port, tuplePort)).toBeDefined();
+  expect(demultiplexer.remoteOf(target.port, tuplePort)).toBeDefined();
 
-  await front.close();
-  expect(front.remoteOf(target.port, tuplePort)).toBeUndefined();
+  await demultiplexer.close();
+  expect(demultiplexer.remoteOf(target.port, tuplePort)).toBeUndefined();
   await Promise.all([joined, waiting, http].map(closed));
   expect(await tryBind('tcp', '127.0.0.1', port)).toBeUndefined();
 });

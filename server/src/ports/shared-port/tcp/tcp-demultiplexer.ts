@@ -1,37 +1,33 @@
-/** One TCP port for all workers, and for HTTP if wanted: docs/shared-port.md. */
+/** Accepts TCP for all workers, and for HTTP if configured, at one port: docs/shared-port.md. */
 import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { isWildcard, networkKeyOf } from '../../../net/ip.ts';
 import { explainBindFailure, requireFreePorts } from '../../bind-check.ts';
 import { coveringIp, listenIps } from './addresses.ts';
-import { Places } from './connection-quota.ts';
-import { type Refusal, type TcpFrontCounters, zeroCounters } from './counters.ts';
-import { joinSockets } from './join-sockets.ts';
-import { type TcpFrontLimits, tcpFrontLimits } from './limits.ts';
-import { readFirstBytes } from './read-first-bytes.ts';
-import { reset } from './reset.ts';
+import { ConnectionQuota } from './connection-quota.ts';
+import { type Refusal, type TcpCounters, zeroCounters } from './counters.ts';
+import { readFirstBytes } from './first-bytes.ts';
+import { joinSockets, reset } from './join-sockets.ts';
+import { defaultTcpLimits, type TcpLimitName, type TcpLimits } from './limits.ts';
 
-export interface TcpFrontOptions {
+export interface TcpDemultiplexerOptions {
   /** 1 to 65,535. */
   port: number;
-  /** Where ICE is served. `::` is IPv6 only, as for the workers' UDP. */
+  /** Addresses that serve ICE. `::` is IPv6 only, as for the workers' UDP. */
   iceIps: string[];
-  /** Where HTTP is served, if at all. As for a server of its own, `::` is IPv4 too. */
+  /** Addresses that serve HTTP. `::` includes IPv4, as for an HTTP server of its own. */
   httpIps: string[];
   /**
-   * Who has a ufrag.
+   * Finds the worker of a connection.
    *
-   * @param ufrag - ours, not proven
-   * @param ip - which of `iceIps` the connection came to
-   * @returns where that worker listens on this machine; undefined: nobody has it
+   * @param ufrag - the server's, unauthenticated
+   * @param ip - the entry of `iceIps` at which the connection was accepted
+   * @returns where the worker listens on this machine; undefined: no transport has the ufrag
    */
   targetOf(ufrag: string, ip: string): Target | undefined;
-  limits?: Partial<TcpFrontLimits>;
-  /** A connection is refused for this. */
-  onLimit?(limit: TcpFrontLimit, remoteAddress: string): void;
+  limits?: Partial<TcpLimits>;
+  /** Called when a connection is refused or evicted because of a limit. */
+  onLimit?(limit: TcpLimitName, remoteAddress: string): void;
 }
-
-/** Those of the limits that refuse connections. */
-export type TcpFrontLimit = 'connections' | 'connectionsPerRemote' | 'waiting' | 'waitingPerRemote';
 
 export interface Target {
   host: string;
@@ -43,44 +39,46 @@ interface Remote {
   port: number;
 }
 
-export class TcpFront {
-  readonly #options: TcpFrontOptions;
-  readonly #limits: TcpFrontLimits;
+export class TcpDemultiplexer {
+  readonly #options: TcpDemultiplexerOptions;
+  readonly #limits: TcpLimits;
   readonly #httpIps: string[];
   readonly #servers: Server[] = [];
-  /** All that are open, to peers and to workers. */
+  /** All open sockets, to peers and to workers. */
   readonly #sockets = new Set<Socket>();
-  readonly #connections: Places;
-  readonly #waiting: Places;
-  /** What ends the wait of each that waits, the longest first. */
-  readonly #endsOfWait = new Set<() => void>();
-  /** By the two ports of our connection to a worker. */
+  readonly #connections: ConnectionQuota;
+  readonly #pending: ConnectionQuota;
+  /** Evicts a pending connection each, the oldest first. */
+  readonly #evictions = new Set<() => void>();
+  /** The peers, by the two ports of the connection to the worker. */
   readonly #remotes = new Map<string, Remote>();
   readonly #counters = zeroCounters();
   #acceptHttp: ((socket: Socket) => void) | undefined;
 
-  constructor(options: TcpFrontOptions) {
+  constructor(options: TcpDemultiplexerOptions) {
     this.#options = options;
     this.#httpIps = options.httpIps.flatMap((ip) =>
       isIPv6(ip) && isWildcard(ip) ? [ip, '0.0.0.0'] : [ip],
     );
-    this.#limits = { ...tcpFrontLimits, ...options.limits };
-    const { connections, connectionsPerRemote, waiting, waitingPerRemote } = this.#limits;
-    this.#connections = new Places(connections, connectionsPerRemote);
-    this.#waiting = new Places(waiting, waitingPerRemote);
+    this.#limits = { ...defaultTcpLimits, ...options.limits };
+    const { connections, connectionsPerRemote, pending, pendingPerRemote } = this.#limits;
+    this.#connections = new ConnectionQuota(connections, connectionsPerRemote);
+    this.#pending = new ConnectionQuota(pending, pendingPerRemote);
   }
 
   /**
-   * @throws PortInUseError when somebody has the port for good
-   * @throws StartError when it can't be had for another reason; nothing listens then
+   * Binds all addresses, or none.
+   *
+   * @throws PortInUseError when another program keeps the port
+   * @throws StartError when it cannot be bound for another reason
    */
   async listen(): Promise<void> {
     const { port, iceIps } = this.#options;
-    const places = listenIps([...iceIps, ...this.#httpIps]).map((ip) => ({ ip, port }));
-    await requireFreePorts(places.map((place) => ({ protocol: 'tcp', ...place })));
+    const addresses = listenIps([...iceIps, ...this.#httpIps]).map((ip) => ({ ip, port }));
+    await requireFreePorts(addresses.map((address) => ({ protocol: 'tcp', ...address })));
     try {
-      for (const place of places) {
-        await this.#listenAt(place);
+      for (const address of addresses) {
+        await this.#listenAt(address);
       }
     } catch (error) {
       await this.close();
@@ -89,31 +87,31 @@ export class TcpFront {
   }
 
   /**
-   * Who gets HTTP and TLS from now on.
+   * Sets the receiver of HTTP and TLS connections.
    *
-   * @param accept - takes a socket as a server's `connection` event has it. The front keeps no limit,
-   *   timeout or listener of errors on it. undefined: nobody, they are closed
+   * @param accept - takes a socket as a server's `connection` event has it, without limits, timeouts
+   *   or error listeners of the demultiplexer. undefined: such connections are closed
    */
   acceptHttp(accept: ((socket: Socket) => void) | undefined): void {
     this.#acceptHttp = accept;
   }
 
   /**
-   * The peer behind a tuple whose remote address is the front's own.
+   * The peer behind a worker's tuple, whose remote address is the demultiplexer's own.
    *
    * @param workerPort - the tuple's local port
    * @param localPort - the tuple's remote port
-   * @returns undefined when there is no such connection, or no more
+   * @returns undefined when the connection does not exist, or no longer
    */
   remoteOf(workerPort: number, localPort: number): Remote | undefined {
     return this.#remotes.get(keyOf(workerPort, localPort));
   }
 
-  counters(): TcpFrontCounters {
+  counters(): TcpCounters {
     return { ...this.#counters };
   }
 
-  /** Ends all connections, those that HTTP has got too. */
+  /** Ends all connections, also those that were handed to HTTP. */
   async close(): Promise<void> {
     const closed = this.#servers.splice(0).map(closeServer);
     for (const socket of this.#sockets) {
@@ -131,17 +129,17 @@ export class TcpFront {
       server.once('error', (error: NodeJS.ErrnoException) =>
         reject(explainBindFailure(error.code ?? error.message, { protocol: 'tcp', ip, port })),
       );
-      // Else `::` would take IPv4 as well, and 0.0.0.0 beside it would find its port in use.
+      // Without ipv6Only, `::` would also bind IPv4, and 0.0.0.0 would find its port in use.
       server.listen({ host: ip, port, ipv6Only: true, exclusive: true }, resolve);
     });
     this.#servers.push(server);
-    // accept(2) may fail later, for want of memory say; without a listener that would end the process.
+    // accept(2) may fail later, for lack of memory for example. Without a listener, that would end the process.
     server.removeAllListeners('error').on('error', ignore);
   }
 
   async #accept(socket: Socket): Promise<void> {
     this.#counters.accepted++;
-    // 'close' follows; without a listener the error would be an uncaught one.
+    // 'close' follows. Without a listener, the error would be uncaught.
     socket.on('error', ignore);
     const refusal = await this.#serve(socket);
     if (refusal) {
@@ -156,40 +154,44 @@ export class TcpFront {
     }
     const key = networkKeyOf(remoteAddress);
     const { onLimit } = this.#options;
-    const leave = this.#connections.take(key);
-    if (typeof leave === 'string') {
-      onLimit?.(leave === 'key' ? 'connectionsPerRemote' : 'connections', remoteAddress);
+    const releaseConnection = this.#connections.acquire(key);
+    if (typeof releaseConnection === 'string') {
+      onLimit?.(
+        releaseConnection === 'key' ? 'connectionsPerRemote' : 'connections',
+        remoteAddress,
+      );
       return 'overLimit';
     }
-    let waitingOver = this.#waiting.take(key);
-    if (waitingOver === 'all') {
-      // Else a few addresses that say nothing would keep everybody out. Who means it has spoken after a round trip.
-      this.#endsOfWait.values().next().value?.();
-      waitingOver = this.#waiting.take(key);
+    let acquired = this.#pending.acquire(key);
+    if (acquired === 'total') {
+      // Otherwise a few addresses with silent connections could keep everyone out. A real client has sent
+      // its first frame after one round trip.
+      this.#evictions.values().next().value?.();
+      acquired = this.#pending.acquire(key);
     }
-    if (typeof waitingOver === 'string') {
-      onLimit?.(waitingOver === 'key' ? 'waitingPerRemote' : 'waiting', remoteAddress);
-      leave();
+    if (typeof acquired === 'string') {
+      onLimit?.(acquired === 'key' ? 'pendingPerRemote' : 'pending', remoteAddress);
+      releaseConnection();
       return 'overLimit';
     }
-    const giveBack = waitingOver;
+    const releasePending = acquired;
     this.#track(socket);
     socket.once('close', () => {
-      giveBack();
-      leave();
+      releasePending();
+      releaseConnection();
     });
 
-    const outOfTurn = new AbortController();
-    const end = () => {
-      this.#endsOfWait.delete(end);
-      giveBack();
-      onLimit?.('waiting', remoteAddress);
-      outOfTurn.abort();
+    const evicted = new AbortController();
+    const evict = () => {
+      this.#evictions.delete(evict);
+      releasePending();
+      onLimit?.('pending', remoteAddress);
+      evicted.abort();
     };
-    this.#endsOfWait.add(end);
-    const first = await readFirstBytes(socket, this.#limits.firstFrameMs, outOfTurn.signal);
-    this.#endsOfWait.delete(end);
-    giveBack();
+    this.#evictions.add(evict);
+    const first = await readFirstBytes(socket, this.#limits.firstFrameMs, evicted.signal);
+    this.#evictions.delete(evict);
+    releasePending();
     switch (first.kind) {
       case 'ice':
         return this.#toWorker(socket, {
@@ -199,7 +201,7 @@ export class TcpFront {
         });
       case 'http':
       case 'tls':
-        leave();
+        releaseConnection();
         return this.#toHttp(socket, first.kind, localAddress);
       default:
         return first.kind;
@@ -213,7 +215,7 @@ export class TcpFront {
     }
     this.#counters[kind]++;
     socket.off('error', ignore);
-    // As their own servers accept: node:http wants half-open connections, node:tls none.
+    // As their own servers accept sockets: node:http with half-open connections, node:tls without.
     socket.allowHalfOpen = kind === 'http';
     accept(socket);
     return undefined;

@@ -15,17 +15,19 @@ import {
   firstFrame,
   open,
   readFrame,
-  startFront,
+  startTcpDemultiplexer,
 } from '../../../../../testkit/clients/tcp-demultiplexer.ts';
 import { freePorts } from '../../../../../testkit/servers/free-ports.ts';
 import { framed } from '../../../stun/stun-check.ts';
 import { bindingResult } from '../../../stun/stun-message.ts';
 import type { Target } from './tcp-demultiplexer.ts';
 
-/** Workers behind a front, with where each ufrag is. */
+/** Workers behind a demultiplexer, with where each ufrag is. */
 async function startHost(numWorkers: number) {
   const targets = new Map<string, Target>();
-  const { front, port } = await startFront({ targetOf: (ufrag) => targets.get(ufrag) });
+  const { demultiplexer, port } = await startTcpDemultiplexer({
+    targetOf: (ufrag) => targets.get(ufrag),
+  });
   const first = await freePorts(numWorkers);
   const workers = await Promise.all(
     Array.from({ length: numWorkers }, (_, i) => startWorker(first + i)),
@@ -36,7 +38,7 @@ async function startHost(numWorkers: number) {
     targets.set(transport.iceParameters.usernameFragment, target);
     return transport;
   };
-  return { front, port, workers: workers.map(({ worker }) => worker), place };
+  return { demultiplexer, port, workers: workers.map(({ worker }) => worker), place };
 }
 
 async function startWorker(port: number) {
@@ -60,7 +62,7 @@ async function tupleOf(transport: types.WebRtcTransport): Promise<types.Transpor
 }
 
 test('each peer reaches the worker that has its ufrag, which answers; its true address is known', async () => {
-  const { front, port, place } = await startHost(2);
+  const { demultiplexer, port, place } = await startHost(2);
   for (let i = 0; i < 8; i++) {
     const transport = await place(i % 2);
     const peer = await open(port, { localAddress: `127.0.1.${i + 1}` });
@@ -69,12 +71,12 @@ test('each peer reaches the worker that has its ufrag, which answers; its true a
 
     const { protocol, localPort, remoteIp, remotePort } = await tupleOf(transport);
     expect({ protocol, remoteIp }).toEqual({ protocol: 'tcp', remoteIp: '127.0.0.1' });
-    expect(front.remoteOf(localPort, remotePort as number)).toEqual({
+    expect(demultiplexer.remoteOf(localPort, remotePort as number)).toEqual({
       address: `127.0.1.${i + 1}`,
       port: peer.localPort,
     });
   }
-  expect(front.counters()).toMatchObject({ accepted: 8, ice: 8 });
+  expect(demultiplexer.counters()).toMatchObject({ accepted: 8, ice: 8 });
 });
 
 test('a first frame in segments of one byte reaches its worker', async () => {
@@ -113,7 +115,7 @@ test('DTLS is done through it', async () => {
 });
 
 test("a worker's death ends its own peers' connections, and no others", async () => {
-  const { front, port, workers, place } = await startHost(2);
+  const { demultiplexer, port, workers, place } = await startHost(2);
   const transports = [await place(0), await place(1)] as const;
   const peers = [await open(port), await open(port)] as const;
   for (const i of [0, 1] as const) {
@@ -124,24 +126,24 @@ test("a worker's death ends its own peers' connections, and no others", async ()
   const died = once(workers[0] as types.Worker, 'died');
   process.kill((workers[0] as types.Worker).pid, 'SIGKILL');
   await Promise.all([died, closed(peers[0])]);
-  await expect.poll(() => front.remoteOf(localPort, remotePort as number)).toBeUndefined();
+  await expect.poll(() => demultiplexer.remoteOf(localPort, remotePort as number)).toBeUndefined();
   expect(await check(peers[1], transports[1].iceParameters)).toBe('success');
 
   const late = await open(port);
   late.write(firstFrame(transports[0].iceParameters));
   await closed(late);
-  expect(front.counters()).toMatchObject({ ice: 3, workerUnreachable: 1 });
+  expect(demultiplexer.counters()).toMatchObject({ ice: 3, workerUnreachable: 1 });
 });
 
 test('a transport that is closed ends its connection', async () => {
-  const { front, port, place } = await startHost(1);
+  const { demultiplexer, port, place } = await startHost(1);
   const transport = await place(0);
   const peer = await open(port);
   expect(await check(peer, transport.iceParameters)).toBe('success');
   const { localPort, remotePort } = await tupleOf(transport);
   transport.close();
   await closed(peer);
-  await expect.poll(() => front.remoteOf(localPort, remotePort as number)).toBeUndefined();
+  await expect.poll(() => demultiplexer.remoteOf(localPort, remotePort as number)).toBeUndefined();
 });
 
 /** A UDP port for a DTLS client, each of whose datagrams is a frame of the connection. */

@@ -1,22 +1,20 @@
 /**
- * What privileges.test.ts runs with several rights: does what shared-port asks of the kernel, one step
- * after another, and prints how each ended.
+ * The program that privileges.test.ts runs with different privileges. It does what shared-port asks of
+ * the kernel, step by step, and prints the result of each.
  *
- * Arguments: a free port; one below 1024; `keep`, or `drop` to give up root once all is loaded; and
+ * Arguments: a free port; a free port below 1024; `keep`, or `drop` to give up root after loading; and
  * processes to copy a file descriptor from, each as name=pid.
  */
-
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { nobody } from '../../../../../testkit/system/restricted.ts';
-import { SystemCallError } from '../../../net/libc.ts';
-import { becomeUser } from '../../../run-as-user.ts';
-import { loadProgram } from './bpf.ts';
-import { readBpfObject } from './bpf-object.ts';
-import { createMaps } from './maps.ts';
-import { Steering } from './steering.ts';
-import { bindToGroup, copyFd } from './system-calls.ts';
+import { SystemCallError } from '../../server/src/net/libc.ts';
+import { createMaps, loadProgram } from '../../server/src/ports/shared-port/steering/bpf.ts';
+import { readBpfObject } from '../../server/src/ports/shared-port/steering/bpf-object.ts';
+import { Steering } from '../../server/src/ports/shared-port/steering/steering.ts';
+import { bindToGroup, copyFd } from '../../server/src/ports/shared-port/steering/system-calls.ts';
+import { becomeUser } from '../../server/src/run-as-user.ts';
+import { nobody } from '../system/restricted.ts';
 
 const [port, lowPort, rights, ...others] = process.argv.slice(2);
 const results: Record<string, string> = {};
@@ -32,8 +30,11 @@ function step<T>(name: string, run: () => T): T | undefined {
   }
 }
 
-const object = readBpfObject(readFileSync(new URL('steer.bpf.o', import.meta.url)), 'sk_reuseport');
-/** `r0 = 1; exit`: a program without maps, so that their refusal doesn't hide its own. */
+const object = readBpfObject(
+  readFileSync(new URL('../../server/src/ports/shared-port/steering/steer.bpf.o', import.meta.url)),
+  'sk_reuseport',
+);
+/** `r0 = 1; exit`: without maps, so that it can be loaded where maps cannot be created. */
 const smallest = Buffer.from('b7000000010000009500000000000000', 'hex');
 const loopback = Buffer.from([127, 0, 0, 1]);
 

@@ -1,6 +1,8 @@
 /**
- * For without-worker.test.ts: a process that has a socket in the group of an address, and tells its parent each
- * datagram, in base64. Arguments: the IP address, the port.
+ * The program that without-worker.test.ts runs in place of workers, hence a file of its own: a process
+ * with a socket in an SO_REUSEPORT group, which sends each datagram to its parent in base64.
+ *
+ * Arguments: the IP address and the port.
  */
 import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
