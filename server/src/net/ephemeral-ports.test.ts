@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { ephemeralPortWarning, parsePortList } from './ephemeral-ports.ts';
 
-test('reads the kernel’s list of ports', () => {
+test("parses the kernel's list of ports", () => {
   expect(parsePortList('')).toEqual([]);
   expect(parsePortList('8080,9148-9150')).toEqual([
     [8080, 8080],
@@ -11,7 +11,7 @@ test('reads the kernel’s list of ports', () => {
 });
 
 test.runIf(process.platform === 'linux')(
-  'warns of this kernel’s ephemeral ports only',
+  "warns only about this kernel's ephemeral ports",
   async () => {
     const range = await readFile('/proc/sys/net/ipv4/ip_local_port_range', 'utf8');
     const [low = 0] = range.trim().split(/\s+/).map(Number);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { RateLimit } from './rate-limit.ts';
 
-test('allows a burst, then so many a second, and never saves up more than a burst', () => {
+test('allows a burst, then `perSecond` each second, and saves up at most a burst', () => {
   let now = 0;
   const limit = new RateLimit(3, 2, () => now);
   const take = (times: number) => Array.from({ length: times }, () => limit.take());

@@ -18,7 +18,7 @@ let server: TestServer | undefined;
 
 afterEach(() => server?.stop());
 
-/** Starts a server and has so many peers join, each in a room of its own. */
+/** Starts a server and lets `count` peers join, each in a room of its own. */
 async function start(env: Record<string, string>, count = 1) {
   const started = await startTestServer(env);
   server = started;
@@ -35,8 +35,8 @@ async function start(env: Record<string, string>, count = 1) {
   return { ...started, transports };
 }
 
-/** Has each candidate checked at the address and port where the kernel listens, and sees it in the port map. */
-async function mustBeInThePortMap(
+/** Sends a request to each endpoint of the transports and expects its tuple in the port map. */
+async function expectInPortMap(
   { ports, transports }: Awaited<ReturnType<typeof start>>,
   expected: number,
 ) {
@@ -63,7 +63,7 @@ async function mustBeInThePortMap(
 }
 
 describe.each(modes)('in $mode', ({ mode, env }) => {
-  test('peers are told every announced address, the first with the highest priority', async () => {
+  test('announces every address to peers, the first with the highest priority', async () => {
     const started = await start({
       ...env,
       MEDIASOUP_ANNOUNCED_ADDRESS: '127.0.0.9,media.example.org,127.0.0.1',
@@ -79,10 +79,10 @@ describe.each(modes)('in $mode', ({ mode, env }) => {
     const priorities = iceCandidates.map(({ priority }) => priority);
     expect(priorities).toEqual([...new Set(priorities)].sort((a, b) => b - a));
     expect(new Set(iceCandidates.map(({ foundation }) => foundation)).size).toBe(6);
-    await mustBeInThePortMap(started, 2);
+    await expectInPortMap(started, 2);
   });
 
-  test.runIf(hasIPv6)('IPv4 and IPv6 are received together', async () => {
+  test.runIf(hasIPv6)('receives IPv4 and IPv6 at the same time', async () => {
     const started = await start({ ...env, MEDIASOUP_LISTEN_IP: '127.0.0.1,::1' });
     const { iceCandidates } = started.transports[0] ?? { iceCandidates: [] };
     expect(iceCandidates.map(({ protocol, address }) => [protocol, address])).toEqual([
@@ -94,11 +94,11 @@ describe.each(modes)('in $mode', ({ mode, env }) => {
     if (mode !== 'multi-port') {
       expect(new Set(iceCandidates.map(({ port }) => port))).toEqual(new Set([started.mediaPort]));
     }
-    await mustBeInThePortMap(started, 4);
+    await expectInPortMap(started, 4);
   });
 });
 
-test('each worker’s peers are told the port outside that belongs to it', async () => {
+test("announces to each worker's peers the announced port of that worker", async () => {
   const started = await start({ MEDIASOUP_NUM_WORKERS: '2', MEDIASOUP_ANNOUNCED_PORT: '30000' }, 2);
   const told = started.transports.map(({ iceCandidates }) => iceCandidates.map(({ port }) => port));
   expect(told).toEqual([
@@ -114,5 +114,5 @@ test('each worker’s peers are told the port outside that belongs to it', async
       [{ address: '127.0.0.1', port: 30000 + i }],
     ]),
   );
-  await mustBeInThePortMap(started, 2);
+  await expectInPortMap(started, 2);
 });

@@ -8,20 +8,20 @@ describe('the prefix', () => {
     ['lobby', 'alice7', 'lobby/alice7'],
     ['stand-up', 'a_b', 'stand+2Dup/a+5Fb'],
     ['-', '_', '+2D/+5F'],
-  ])('of room %s and peer %s is %s, and tells them', (roomId, peerId, prefix) => {
+  ])('for room %s and peer %s is %s, and can be decoded', (roomId, peerId, prefix) => {
     expect(ufragPrefixOf({ roomId, peerId })).toBe(prefix);
     expect(ownerOfUfrag(`${prefix}/${random}`)).toEqual({ roomId, peerId });
     expect(ownerOfUfrag(`${prefix}/${random}:bR4w`)).toEqual({ roomId, peerId });
   });
 
-  test('has only what RFC 8839 allows, whatever ids may once consist of', () => {
+  test('has only characters that RFC 8839 allows, for ids of any characters', () => {
     const odd = { roomId: 'Küche+1', peerId: '日本/50%' };
     const prefix = ufragPrefixOf(odd);
     expect(prefix).toMatch(/^[A-Za-z0-9+/]+$/);
     expect(ownerOfUfrag(`${prefix}/${random}`)).toEqual(odd);
   });
 
-  test('leaves room for the random part; an id that was cut says so', () => {
+  test('leaves room for the random part, and marks an id that was cut', () => {
     const longest = { roomId: '-'.repeat(64), peerId: `${'x'.repeat(63)}-` };
     const prefix = ufragPrefixOf(longest);
     expect(prefix.length).toBeLessThanOrEqual(223);
@@ -37,7 +37,7 @@ describe('the prefix', () => {
     `room/${random}`,
     'room/peer/short',
     `ro+om/peer/${random}`,
-  ])('%s names nobody', (ufrag) => {
+  ])('decodes no owner from %s', (ufrag) => {
     expect(ownerOfUfrag(ufrag)).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { resolveListenAddresses } from './listen-addresses.ts';
 
-test('given addresses are the only ones, and are announced as asked', async () => {
+test('uses only the configured addresses, and announces them as configured', async () => {
   expect(
     await resolveListenAddresses({ listenIps: ['127.0.0.2'], announcedAddresses: [] }),
   ).toEqual([{ ip: '127.0.0.2', announced: ['127.0.0.2'] }]);
@@ -16,7 +16,7 @@ test('given addresses are the only ones, and are announced as asked', async () =
   ]);
 });
 
-test('one that is not of this machine is refused, with the setting that was meant', async () => {
+test('rejects an address of another machine, and names the setting for it', async () => {
   const resolving = resolveListenAddresses({
     listenIps: ['127.0.0.1', '192.0.2.1'],
     announcedAddresses: [],
@@ -24,7 +24,7 @@ test('one that is not of this machine is refused, with the setting that was mean
   await expect(resolving).rejects.toThrow(/MEDIASOUP_LISTEN_IP=192.0.2.1.*ANNOUNCED_ADDRESS/);
 });
 
-test('without one, loopback is always there, and is the last choice', async () => {
+test('always listens on loopback by default, as the last choice', async () => {
   const addresses = await resolveListenAddresses({ listenIps: [], announcedAddresses: [] });
   expect(addresses.at(-1)).toEqual({ ip: '127.0.0.1', announced: ['127.0.0.1'] });
   expect(new Set(addresses.map(({ ip }) => ip)).size).toBe(addresses.length);

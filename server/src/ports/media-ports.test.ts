@@ -9,7 +9,7 @@ let server: TestServer | undefined;
 
 afterEach(() => server?.stop());
 
-/** So many peers, each in a room of its own, so that they spread over the workers. */
+/** Joins `count` peers, each in a room of its own, so that they are spread over the workers. */
 async function joinRooms(count: number, query: Record<string, string> = {}): Promise<TestPeer[]> {
   const peers: TestPeer[] = [];
   for (let i = 0; i < count; i++) {
@@ -28,27 +28,30 @@ async function candidatesOf(peers: TestPeer[]) {
 }
 
 describe('single-port', () => {
-  test.each([1, 2, 4])('with %i workers has as many ports: base + index', async (numWorkers) => {
-    server = await startTestServer({ MEDIASOUP_NUM_WORKERS: String(numWorkers) });
-    const peers = await joinRooms(numWorkers * 2);
-    const { mode, ports } = await server.ports.snapshot();
-    expect(mode).toBe('single-port');
-    expect(ports.map(({ workerIndex, protocol, port }) => [workerIndex, protocol, port])).toEqual(
-      Array.from({ length: numWorkers }, (_, i) => [
-        [i, 'udp', (server?.mediaPort ?? 0) + i],
-        [i, 'tcp', (server?.mediaPort ?? 0) + i],
-      ]).flat(),
-    );
-    // Two rooms of one peer with two transports, on every worker.
-    expect(ports.map(({ transports }) => transports.length)).toEqual(ports.map(() => 4));
+  test.each([1, 2, 4])(
+    'with %i workers has one port for each: base + index',
+    async (numWorkers) => {
+      server = await startTestServer({ MEDIASOUP_NUM_WORKERS: String(numWorkers) });
+      const peers = await joinRooms(numWorkers * 2);
+      const { mode, ports } = await server.ports.snapshot();
+      expect(mode).toBe('single-port');
+      expect(ports.map(({ workerIndex, protocol, port }) => [workerIndex, protocol, port])).toEqual(
+        Array.from({ length: numWorkers }, (_, i) => [
+          [i, 'udp', (server?.mediaPort ?? 0) + i],
+          [i, 'tcp', (server?.mediaPort ?? 0) + i],
+        ]).flat(),
+      );
+      // Two rooms of one peer with two transports, on every worker.
+      expect(ports.map(({ transports }) => transports.length)).toEqual(ports.map(() => 4));
 
-    for (const candidates of await candidatesOf(peers)) {
-      expect(new Set(candidates.map(({ address, port }) => `${address}:${port}`)).size).toBe(1);
-      expect(candidates.map(({ protocol }) => protocol)).toEqual(['udp', 'tcp', 'udp', 'tcp']);
-    }
-  });
+      for (const candidates of await candidatesOf(peers)) {
+        expect(new Set(candidates.map(({ address, port }) => `${address}:${port}`)).size).toBe(1);
+        expect(candidates.map(({ protocol }) => protocol)).toEqual(['udp', 'tcp', 'udp', 'tcp']);
+      }
+    },
+  );
 
-  test('says who is where in the port map', async () => {
+  test('shows rooms, peers and directions in the port map', async () => {
     server = await startTestServer();
     const [peer] = await joinRooms(1);
     const { ports } = await server.ports.snapshot();
@@ -69,7 +72,7 @@ describe('single-port', () => {
     expect(JSON.stringify(summary)).not.toContain(ports[0]?.transports[0]?.ufrag);
   });
 
-  test('does not start when somebody has its port, and says what to do', async () => {
+  test('does not start when a port is in use, and says what to do', async () => {
     const first = await freePorts(2);
     const other = createServer().listen(first + 1, '127.0.0.1');
     const starting = startTestServer({
@@ -83,7 +86,7 @@ describe('single-port', () => {
     server = undefined;
   });
 
-  test('gets its port all the same when it is freed soon', async () => {
+  test('starts when its port is released shortly after', async () => {
     const first = await freePorts(1);
     const other = createServer().listen(first, '127.0.0.1');
     const starting = startTestServer({ MEDIASOUP_PORT: String(first) });
@@ -96,7 +99,7 @@ describe('single-port', () => {
 describe('multi-port', () => {
   const multiPort = { MEDIASOUP_USE_WEBRTC_SERVER: 'false', MEDIASOUP_NUM_WORKERS: '2' };
 
-  test('has a port for each transport and protocol, out of the worker’s part of the range', async () => {
+  test("has a port for each transport and protocol, from the worker's part of the range", async () => {
     server = await startTestServer(multiPort);
     expect((await server.ports.snapshot()).ports, 'nothing is open without a peer').toEqual([]);
     const peers = await joinRooms(4);
@@ -113,14 +116,14 @@ describe('multi-port', () => {
     expect(Math.max(...(ofFirst ?? []))).toBeLessThan(Math.min(...(ofSecond ?? [])));
   });
 
-  test('opens only the protocols that are wanted', async () => {
+  test('opens only the requested protocols', async () => {
     server = await startTestServer(multiPort);
     await joinRooms(2, { forceTcp: '1' });
     const { ports } = await server.ports.snapshot();
     expect(ports.map(({ protocol }) => protocol)).toEqual(Array(4).fill('tcp'));
   });
 
-  test('turns a peer away when no port is left, and serves it when there is one again', async () => {
+  test('rejects a peer when no port is free, and accepts one when a port is free again', async () => {
     const first = await freePorts(4);
     server = await startTestServer({
       ...multiPort,

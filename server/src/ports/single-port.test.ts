@@ -10,7 +10,7 @@ import type { MediaWorker } from '../media/media-worker.ts';
 import { bindingRequest } from '../stun/stun-message.ts';
 import { tryBind } from './bind-check.ts';
 
-test('SP-5.2: a worker that dies takes none of another’s peers with it, and the one after it has its port again, and nothing else', async (context) => {
+test('SP-5.2: a worker that dies does not affect the peers of others, and its successor takes over its port and no other state', async (context) => {
   skipWithPrebuiltWorker(context);
   const server = await startTestServer({ MEDIASOUP_NUM_WORKERS: '2' });
   onTestFinished(() => server.stop());
@@ -38,7 +38,7 @@ test('SP-5.2: a worker that dies takes none of another’s peers with it, and th
   await staying.check();
   expect(await dataBytes(staying.transport)).toBe(staying.sent.dataBytes);
 
-  // From the old address, with the old ufrag: the worker that came knows neither.
+  // The respawned worker knows neither the old address nor the old ufrag.
   const { peer } = dying;
   const answered = peer.received.length;
   peer.send(bindingRequest(dying.transport.iceParameters));

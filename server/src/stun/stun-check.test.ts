@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(() => worker.close());
 
-const places = (['udp', 'tcp'] as const).flatMap((protocol) =>
+const addresses = (['udp', 'tcp'] as const).flatMap((protocol) =>
   ['127.0.0.1', '::1'].map((ip) => ({ protocol, ip })),
 );
 
@@ -32,41 +32,44 @@ function patience(ms = 15_000): AbortSignal {
   return AbortSignal.timeout(ms);
 }
 
-function portOf({ protocol, ip }: (typeof places)[number]): number {
+function portOf({ protocol, ip }: (typeof addresses)[number]): number {
   const candidate = transport.iceCandidates.find(
     (one) => one.protocol === protocol && one.address === ip,
   );
   return candidate?.port ?? 0;
 }
 
-test.each(places)('a transport answers at $protocol $ip', async (place) => {
-  // When a TCP connection ends, an earlier tuple is chosen again.
-  const chosen = new Promise<void>((resolve) => {
-    transport.on('iceselectedtuplechange', ({ protocol, localAddress }) => {
-      if (protocol === place.protocol && localAddress === place.ip) {
-        resolve();
-      }
+test.each(addresses)(
+  'accepts the success response of a transport at $protocol $ip',
+  async (place) => {
+    // When a TCP connection ends, ICE selects an earlier tuple again.
+    const chosen = new Promise<void>((resolve) => {
+      transport.on('iceselectedtuplechange', ({ protocol, localAddress }) => {
+        if (protocol === place.protocol && localAddress === place.ip) {
+          resolve();
+        }
+      });
     });
-  });
-  await checkStun({ ...place, port: portOf(place) }, transport.iceParameters, patience());
-  await chosen;
-});
+    await checkStun({ ...place, port: portOf(place) }, transport.iceParameters, patience());
+    await chosen;
+  },
+);
 
-test.each(places)('a wrong password is refused at $protocol $ip', async (place) => {
+test.each(addresses)('reports the error for a wrong password at $protocol $ip', async (place) => {
   const ice = { ...transport.iceParameters, password: 'not this one' };
   await expect(checkStun({ ...place, port: portOf(place) }, ice, patience())).rejects.toThrow(
     /^(udp|tcp) \S+ answers a STUN Binding Request with error 401$/,
   );
 });
 
-test.each(places)('nobody is at $protocol $ip', async (place) => {
+test.each(addresses)('reports a closed port at $protocol $ip', async (place) => {
   const port = await freePorts(1);
   await expect(checkStun({ ...place, port }, transport.iceParameters, patience())).rejects.toThrow(
     'ECONNREFUSED',
   );
 });
 
-test('somebody who answers with something else, or not at all, is no success', async () => {
+test('ignores responses to other requests, and sends the request again', async () => {
   const socket = await bindUdp();
   let requests = 0;
   socket.on('message', (message, { port }) => {
@@ -84,7 +87,7 @@ test('somebody who answers with something else, or not at all, is no success', a
   expect(requests, 'sent again').toBeGreaterThan(1);
 });
 
-test('a connection that is closed is no success', async () => {
+test('reports a connection that is closed without a response', async () => {
   const server = createServer((socket) => socket.end());
   server.listen(0, '127.0.0.1');
   onTestFinished(() => {

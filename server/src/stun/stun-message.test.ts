@@ -8,8 +8,8 @@ const request = bindingRequest({ usernameFragment, password: 'secret' });
 const username = 0x0006;
 const messageIntegrity = 0x0008;
 
-/** A Binding Request with these attributes, each with its length as it says, whatever it has. */
-function withAttributes(...attributes: { type: number; value: string; length?: number }[]): Buffer {
+/** A Binding Request with these attributes, whose stated length may differ from the actual one. */
+function requestWith(...attributes: { type: number; value: string; length?: number }[]): Buffer {
   const message = Buffer.concat([
     emptyMessage(stunTypes.request),
     ...attributes.flatMap(({ type, value, length = value.length }) => {
@@ -23,14 +23,14 @@ function withAttributes(...attributes: { type: number; value: string; length?: n
   return message;
 }
 
-test('is the part of USERNAME before the colon', () => {
+test('reads the part of USERNAME before the colon', () => {
   expect(localUfragOf(request)).toBe(usernameFragment);
-  expect(localUfragOf(withAttributes({ type: username, value: 'ours:theirs' }))).toBe('ours');
-  expect(localUfragOf(withAttributes({ type: username, value: 'ours:theirs:x' }))).toBe('ours');
+  expect(localUfragOf(requestWith({ type: username, value: 'ours:theirs' }))).toBe('ours');
+  expect(localUfragOf(requestWith({ type: username, value: 'ours:theirs:x' }))).toBe('ours');
 });
 
-test('may stand behind other attributes, known or not', () => {
-  const message = withAttributes(
+test('reads USERNAME behind other attributes, known or unknown', () => {
+  const message = requestWith(
     { type: 0xc0de, value: 'a' },
     { type: 0x7777, value: '' },
     { type: username, value: 'ours:theirs' },
@@ -38,16 +38,16 @@ test('may stand behind other attributes, known or not', () => {
   expect(localUfragOf(message)).toBe('ours');
 });
 
-test('of several only the first counts', () => {
-  const message = withAttributes(
+test('reads only the first USERNAME', () => {
+  const message = requestWith(
     { type: username, value: 'first:x' },
     { type: username, value: 'second:x' },
   );
   expect(localUfragOf(message)).toBe('first');
 });
 
-test('does not count behind MESSAGE-INTEGRITY, which would not cover it', () => {
-  const message = withAttributes(
+test('ignores USERNAME behind MESSAGE-INTEGRITY, which does not cover it', () => {
+  const message = requestWith(
     { type: messageIntegrity, value: 'x'.repeat(20) },
     { type: username, value: 'ours:theirs' },
   );
@@ -57,32 +57,32 @@ test('does not count behind MESSAGE-INTEGRITY, which would not cover it', () => 
 test.each([
   ['no colon', 'ours'],
   ['nothing before the colon', ':theirs'],
-  ['less than an ufrag has', 'abc:theirs'],
-  ['more than an ufrag has', `${'a'.repeat(257)}:theirs`],
-  ['a character that no ufrag has', 'ou rs:theirs'],
+  ['fewer characters than a ufrag has', 'abc:theirs'],
+  ['more characters than a ufrag has', `${'a'.repeat(257)}:theirs`],
+  ['a character that no ufrag may have', 'ou rs:theirs'],
   ['a NUL', 'our\0s:theirs'],
   ['a line end', 'ours\n:theirs'],
   ['nothing', ''],
-])('is not there when USERNAME has %s', (_, value) => {
-  expect(localUfragOf(withAttributes({ type: username, value }))).toBeUndefined();
+])('reads no ufrag when USERNAME has %s', (_, value) => {
+  expect(localUfragOf(requestWith({ type: username, value }))).toBeUndefined();
 });
 
-test('may be as long as RFC 8445 allows', () => {
+test('reads a ufrag of the maximum length of RFC 8445', () => {
   const ours = 'a'.repeat(256);
-  expect(localUfragOf(withAttributes({ type: username, value: `${ours}:theirs` }))).toBe(ours);
+  expect(localUfragOf(requestWith({ type: username, value: `${ours}:theirs` }))).toBe(ours);
 });
 
-test('is not there when an attribute goes beyond the message, before or behind USERNAME', () => {
+test('reads no ufrag when any attribute exceeds the message', () => {
   const fine = { type: username, value: 'ours:theirs' };
   const long = { type: 0xc0de, value: 'abcd', length: 5 };
-  expect(localUfragOf(withAttributes(fine, long))).toBeUndefined();
-  expect(localUfragOf(withAttributes(long, fine))).toBeUndefined();
-  expect(localUfragOf(withAttributes({ ...fine, length: 0xffff }))).toBeUndefined();
+  expect(localUfragOf(requestWith(fine, long))).toBeUndefined();
+  expect(localUfragOf(requestWith(long, fine))).toBeUndefined();
+  expect(localUfragOf(requestWith({ ...fine, length: 0xffff }))).toBeUndefined();
 });
 
-describe('in anything else', () => {
+describe('other messages', () => {
   test.each([stunTypes.indication, stunTypes.successResponse, stunTypes.errorResponse, 0x0003])(
-    'is not there: message type %i',
+    'reads no ufrag from message type %i',
     (type) => {
       const message = Buffer.from(request);
       message.writeUInt16BE(type, 0);
@@ -90,7 +90,7 @@ describe('in anything else', () => {
     },
   );
 
-  test('is not there: no request cut short or with bytes behind it', () => {
+  test('reads no ufrag from a truncated request or one with extra bytes', () => {
     for (let length = 0; length < request.length; length++) {
       expect(localUfragOf(request.subarray(0, length))).toBeUndefined();
     }
@@ -99,7 +99,7 @@ describe('in anything else', () => {
     }
   });
 
-  test('nothing but itself or nothing comes of one wrong byte anywhere', () => {
+  test('reads a valid ufrag or none when one byte is wrong', () => {
     for (let at = 0; at < request.length; at++) {
       for (const byte of [0, 1, 0x7f, 0x80, 0xff]) {
         const message = Buffer.from(request);
@@ -114,7 +114,7 @@ describe('in anything else', () => {
     }
   });
 
-  test('is not there: random bytes of each length up to 1,500, with and without a true header', () => {
+  test('reads no ufrag from random bytes of each length up to 1,500, with and without a valid header', () => {
     for (let length = 0; length <= 1_500; length++) {
       const message = randomBytes(length);
       expect(localUfragOf(message)).toBeUndefined();

@@ -18,7 +18,7 @@ function rtpBeginning(srtp: SrtpSender, first: number): Buffer {
   return srtp.next(payload, { first, rest: Buffer.concat([csrcs, extension]) });
 }
 
-test('SP-1.2: of all first bytes 20 to 63 are DTLS’s, with 13 bytes and no fewer', async () => {
+test('SP-1.2: first bytes 20 to 63 are DTLS, with at least 13 bytes', async () => {
   const port = await OnePort.start();
   // Before it is connected: as long as DTLS, and nothing else, selects the tuple that it comes by.
   const tuples = await TwoTuples.of(await port.transport());
@@ -32,7 +32,7 @@ test('SP-1.2: of all first bytes 20 to 63 are DTLS’s, with 13 bytes and no few
   expect(dtls).toEqual(bytes(20, 63));
 });
 
-test('SP-1.2: of all first bytes 128 to 191 are RTP’s, unless the second is one of 192 to 223', async (context) => {
+test('SP-1.2: first bytes 128 to 191 are RTP, unless the second is 192 to 223', async (context) => {
   // Its connected DTLS selects too.
   skipWithPrebuiltWorker(context);
   const port = await OnePort.start();
@@ -57,7 +57,7 @@ test('SP-1.2: of all first bytes 128 to 191 are RTP’s, unless the second is on
 test.each([
   ['first', 128, 191, 0],
   ['second', 192, 223, 1],
-])('SP-1.2: of all %s bytes RTCP’s are %i to %i', async (_, from, to, at) => {
+])('SP-1.2: the %s byte of RTCP is %i to %i', async (_, from, to, at) => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const client = await DtlsPeer.openTo(transport);

@@ -5,7 +5,7 @@ import { data, dataBytes, iceOf, OnePort } from '../../../testkit/clients/demult
 import { DtlsPeer } from '../../../testkit/clients/dtls-peer.ts';
 import { bindingRequest } from '../../src/stun/stun-message.ts';
 
-test('SP-6.1: after a restart both credentials are good, until the new ones have been used', async () => {
+test('SP-6.1: after a restart, both credentials are valid until the new ones are used', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const before = transport.iceParameters;
@@ -30,7 +30,7 @@ test('SP-6.2: a restart drops no tuple', async () => {
   expect(await dataBytes(transport)).toBe(data.length);
 });
 
-test('SP-6.3: a second restart forgets the credentials of before the first', async () => {
+test('SP-6.3: a second restart invalidates the credentials from before the first', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const first = transport.iceParameters;
@@ -43,7 +43,7 @@ test('SP-6.3: a second restart forgets the credentials of before the first', asy
   expect(await peer.check(third)).toBe('success');
 });
 
-test('SP-8.1, SP-8.2: without requests all tuples go, whatever data comes, and the next request brings the transport back', async () => {
+test('SP-8.1, SP-8.2: without requests all tuples are dropped, even with data arriving, and the next request restores the transport', async () => {
   const port = await OnePort.start();
   // mediasoup's shortest; its default is 30 seconds.
   const transport = await port.transport({ iceConsentTimeout: 10 });

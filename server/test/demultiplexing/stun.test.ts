@@ -5,7 +5,7 @@ import { bindingRequestWith, mappedAddressOf } from '../../../testkit/clients/st
 import { skipWithPrebuiltWorker } from '../../../testkit/servers/test-worker.ts';
 import { bindingRequest, emptyMessage, isStun, stunTypes } from '../../src/stun/stun-message.ts';
 
-test('SP-1.1: of all first bytes only 0, 1 and 2 are STUN’s, and only with 20 bytes and the magic cookie', async (context) => {
+test('SP-1.1: only first bytes 0, 1 and 2 are STUN, and only with 20 bytes and the magic cookie', async (context) => {
   skipWithPrebuiltWorker(context);
   const port = await OnePort.start();
   const peer = await port.peer();
@@ -27,7 +27,7 @@ test('SP-1.1: of all first bytes only 0, 1 and 2 are STUN’s, and only with 20 
   });
 });
 
-test('SP-2.1: each of many transports at one port answers to its own ufrag', async () => {
+test('SP-2.1: each of many transports on one port answers to its own ufrag', async () => {
   const port = await OnePort.start();
   const transports = await Promise.all(Array.from({ length: 20 }, () => port.transport()));
   const ports = await Promise.all(
@@ -42,7 +42,7 @@ test('SP-2.1: each of many transports at one port answers to its own ufrag', asy
   expect(new Set(transports.flatMap((one) => one.iceCandidates.map((c) => c.port))).size).toBe(1);
 });
 
-test('SP-2.1: a ufrag is whole up to the colon, or it is another', async () => {
+test('SP-2.1: a ufrag matches only as a whole, up to the colon', async () => {
   const port = await OnePort.start();
   const { iceParameters } = await port.transport();
   const { usernameFragment, password } = iceParameters;
@@ -51,7 +51,7 @@ test('SP-2.1: a ufrag is whole up to the colon, or it is another', async () => {
   expect(await port.answersTo(await port.peer(), requests)).toEqual([]);
 });
 
-test('SP-2.2: an unknown ufrag, or none, is met with silence, and makes no tuple', async () => {
+test('SP-2.2: a request with an unknown ufrag or none is dropped silently, and adds no tuple', async () => {
   const port = await OnePort.start();
   const peer = await port.peer();
   const answers = await port.answersTo(peer, [
@@ -63,7 +63,7 @@ test('SP-2.2: an unknown ufrag, or none, is met with silence, and makes no tuple
   expect(answers).toEqual([]);
 });
 
-test('SP-2.3: a ufrag is known as soon as its transport is there, and unknown as soon as it is closed', async () => {
+test('SP-2.3: a ufrag is known as soon as its transport is created, and unknown as soon as it is closed', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const peer = await port.peer();
@@ -84,7 +84,7 @@ test.each([
   ['no MESSAGE-INTEGRITY', { without: ['messageIntegrity'] as const }, {}, 400],
   ['no FINGERPRINT', { without: ['fingerprint'] as const }, {}, 400],
   ['no PRIORITY', { without: ['priority'] as const }, {}, 400],
-])('SP-2.4: a request with %s is refused, and makes no tuple', async (_, options, wrong, code) => {
+])('SP-2.4: a request with %s is rejected, and adds no tuple', async (_, options, wrong, code) => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const peer = await port.peer();
@@ -94,7 +94,7 @@ test.each([
   expect(await iceOf(transport)).toEqual({ state: 'new', remotePort: undefined });
 });
 
-test('SP-2.4: a request whose FINGERPRINT is wrong is dropped unanswered', async () => {
+test('SP-2.4: a request with a wrong FINGERPRINT is dropped silently', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const request = bindingRequest(transport.iceParameters);
@@ -103,7 +103,7 @@ test('SP-2.4: a request whose FINGERPRINT is wrong is dropped unanswered', async
   expect(await iceOf(transport)).toMatchObject({ state: 'new' });
 });
 
-test('SP-2.5: who takes itself to be controlled is told of the role conflict, and gets no tuple', async () => {
+test('SP-2.5: a request in the controlled role is answered with a role conflict, and adds no tuple', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const peer = await port.peer();
@@ -111,7 +111,7 @@ test('SP-2.5: who takes itself to be controlled is told of the role conflict, an
   expect(await iceOf(transport)).toMatchObject({ state: 'new' });
 });
 
-test('SP-2.6: responses and indications are never answered, with a tuple or without', async () => {
+test('SP-2.6: responses and indications are never answered, with or without a tuple', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const messages = [stunTypes.indication, stunTypes.successResponse, stunTypes.errorResponse].map(
@@ -124,7 +124,7 @@ test('SP-2.6: responses and indications are never answered, with a tuple or with
   expect(await port.answersTo(peer, messages, transport)).toEqual([]);
 });
 
-test('SP-2.7: the answer comes from the port that was asked, and names the address that asked', async () => {
+test('SP-2.7: the response comes from the port that received the request, and contains its source address', async () => {
   const port = await OnePort.start();
   const { iceParameters } = await port.transport();
   const [peer, other] = [await port.peer(), await port.peer()];

@@ -6,7 +6,7 @@ import { check, closed, open, readFrame } from '../../../testkit/clients/tcp-dem
 import { framed } from '../../src/stun/stun-check.ts';
 import { bindingRequest, bindingResult } from '../../src/stun/stun-message.ts';
 
-test('SP-9.1: a frame may come in pieces, and several at once, empty ones between', async () => {
+test('SP-9.1: frames may arrive in pieces or together, with empty ones between', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const socket = await open(port.address.port);
@@ -23,7 +23,7 @@ test('SP-9.1: a frame may come in pieces, and several at once, empty ones betwee
   expect(await dataBytes(transport)).toBe(2 * data.length);
 });
 
-test('SP-9.2: a frame of 65,534 bytes is taken, a longer one ends the connection', async () => {
+test('SP-9.2: a frame of 65,534 bytes is accepted, a longer one ends the connection', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const socket = await open(port.address.port);
@@ -37,7 +37,7 @@ test('SP-9.2: a frame of 65,534 bytes is taken, a longer one ends the connection
   await expect.poll(() => iceOf(transport)).toMatchObject({ state: 'disconnected' });
 });
 
-test('SP-9.3: the tuple is the connection: the first request in it says whose', async () => {
+test('SP-9.3: the first request on a connection decides its transport', async () => {
   const port = await OnePort.start();
   const [one, other] = [await port.transport(), await port.transport()];
   const [first, second] = [await open(port.address.port), await open(port.address.port)];
@@ -51,7 +51,7 @@ test('SP-9.3: the tuple is the connection: the first request in it says whose', 
   expect([await dataBytes(one), await dataBytes(other)]).toEqual([data.length, 0]);
 });
 
-test('SP-9.4: a connection that ends takes its tuple along, and another tuple takes its place', async () => {
+test('SP-9.4: a connection that ends removes its tuple, and another tuple is selected', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const peer = await port.peer();
@@ -66,7 +66,7 @@ test('SP-9.4: a connection that ends takes its tuple along, and another tuple ta
   expect(await iceOf(transport)).toEqual({ state: 'completed', remotePort: peer.remote.port });
 });
 
-test('SP-9.5: a tuple that goes takes its connection along', async () => {
+test('SP-9.5: removing a tuple ends its connection', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const socket = await open(port.address.port);

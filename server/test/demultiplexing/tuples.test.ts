@@ -20,7 +20,7 @@ import { bindingRequest } from '../../src/stun/stun-message.ts';
 const ssrc = 1234;
 const payload = Buffer.alloc(100);
 
-test('SP-3.1: data goes to the transport that has its tuple, whoever else is at the port', async () => {
+test('SP-3.1: data is delivered to the transport of its tuple, among others on the port', async () => {
   const port = await OnePort.start();
   const transports = await Promise.all(Array.from({ length: 10 }, () => port.transport()));
   for (const [n, transport] of transports.entries()) {
@@ -32,7 +32,7 @@ test('SP-3.1: data goes to the transport that has its tuple, whoever else is at 
   expect(bytes).toEqual(transports.map((_, n) => n * data.length));
 });
 
-test('SP-3.1: DTLS of several transports goes on at one port at once', async () => {
+test('SP-3.1: several transports complete DTLS on one port at once', async () => {
   const port = await OnePort.start();
   const transports = await Promise.all([port.transport(), port.transport(), port.transport()]);
   await Promise.all(
@@ -41,7 +41,7 @@ test('SP-3.1: DTLS of several transports goes on at one port at once', async () 
   expect(transports.map(({ dtlsState }) => dtlsState)).toEqual(Array(3).fill('connected'));
 });
 
-test('SP-3.2: data from an unknown tuple is dropped unanswered, though its ufrag will be known', async () => {
+test('SP-3.2: data from an unknown tuple is dropped silently, even if a request with a known ufrag follows', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const peer = await port.peer();
@@ -51,7 +51,7 @@ test('SP-3.2: data from an unknown tuple is dropped unanswered, though its ufrag
   expect(await dataBytes(transport)).toBe(data.length);
 });
 
-test('SP-3.3: at another of our addresses the same peer address is another tuple', async () => {
+test('SP-3.3: the same remote address is another tuple at another local address', async () => {
   const port = await OnePort.start(['127.0.0.1', '127.0.0.2']);
   const transport = await port.transport();
   const socket = createSocket('udp4');
@@ -75,7 +75,7 @@ test('SP-3.3: at another of our addresses the same peer address is another tuple
   expect(await dataBytes(transport)).toBe(data.length);
 });
 
-test('SP-4.1: a request proves its tuple, without a nomination too', async () => {
+test('SP-4.1: a request verifies its tuple, also without a nomination', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const peer = await port.peer();
@@ -86,7 +86,7 @@ test('SP-4.1: a request proves its tuple, without a nomination too', async () =>
   expect(await iceOf(transport)).toEqual({ state: 'completed', remotePort: peer.remote.port });
 });
 
-test('SP-4.2: a transport keeps eight tuples, and of a ninth the oldest that is not selected goes', async () => {
+test('SP-4.2: a transport keeps eight tuples, and a ninth replaces the oldest that is not selected', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const peers = [];
@@ -110,7 +110,7 @@ test('SP-4.2: a transport keeps eight tuples, and of a ninth the oldest that is 
   }
 });
 
-test('SP-4.3: a nomination selects where we send to', async () => {
+test('SP-4.3: a nomination selects the tuple that the transport sends to', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const ice = transport.iceParameters;
@@ -124,7 +124,7 @@ test('SP-4.3: a nomination selects where we send to', async () => {
   expect(await iceOf(transport)).toMatchObject({ remotePort: one.remote.port });
 });
 
-test('SP-4.3: as long as DTLS isn’t connected it selects the tuple that it comes by, and then no more', async (context) => {
+test('SP-4.3: DTLS selects its tuple until it is connected, and no longer', async (context) => {
   skipWithPrebuiltWorker(context);
   const port = await OnePort.start();
   const transport = await port.transport();
@@ -138,7 +138,7 @@ test('SP-4.3: as long as DTLS isn’t connected it selects the tuple that it com
   expect(await iceOf(transport)).toMatchObject({ remotePort: other.port });
 });
 
-test('SP-4.3: of RTP what can be decrypted selects its tuple, and of RTCP nothing does', async () => {
+test('SP-4.3: RTP that can be decrypted selects its tuple, and RTCP never does', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const tuples = await TwoTuples.of(transport);
@@ -156,7 +156,7 @@ test('SP-4.3: of RTP what can be decrypted selects its tuple, and of RTCP nothin
   expect(await tuples.selects(srtp.next(payload))).toBe(true);
 });
 
-test('SP-5.1: a closed transport’s tuples are nobody’s', async () => {
+test('SP-5.1: the tuples of a closed transport are free', async () => {
   const port = await OnePort.start();
   const [closing, next] = [await port.transport(), await port.transport()];
   const peer = await port.peer();
@@ -178,7 +178,7 @@ test('SP-5.2: a closed WebRtcServer closes its transports and frees its port', a
   await expect.poll(() => tryBind('tcp', '127.0.0.1', port.address.port)).toBeUndefined();
 });
 
-test('SP-7.1: a peer with a new address is followed when it proves it, and the old one stays good', async () => {
+test('SP-7.1: a transport follows its peer to a verified new address, and keeps the old one', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const [before, after] = [await port.peer(), await port.peer()];
@@ -189,7 +189,7 @@ test('SP-7.1: a peer with a new address is followed when it proves it, and the o
   expect(await dataBytes(transport)).toBe(data.length);
 });
 
-test('SP-7.2: data alone from a new address moves nothing', async () => {
+test('SP-7.2: data alone from a new address has no effect', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const [before, after] = [await port.peer(), await port.peer()];
@@ -199,7 +199,7 @@ test('SP-7.2: data alone from a new address moves nothing', async () => {
   expect(await iceOf(transport)).toMatchObject({ remotePort: before.remote.port });
 });
 
-test('SP-10.1: who knows a ufrag, but not its password, changes nothing', async () => {
+test('SP-10.1: a request with a known ufrag and a wrong password changes nothing', async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const [peer, forger] = [await port.peer(), await port.peer()];
@@ -210,7 +210,7 @@ test('SP-10.1: who knows a ufrag, but not its password, changes nothing', async 
   expect(await iceOf(transport)).toEqual({ state: 'completed', remotePort: peer.remote.port });
 });
 
-test('SP-10.2: data with the forged source of a peer reaches its transport, and dies of DTLS and SRTP there', async () => {
+test("SP-10.2: data with a peer's forged source reaches its transport, where DTLS and SRTP reject it", async () => {
   const port = await OnePort.start();
   const transport = await port.transport();
   const client = await DtlsPeer.openTo(transport);

@@ -21,7 +21,7 @@ const password = 'no password that anybody has';
 /** How many addresses may be claimed for a transport until one is proven: rule 4 of docs/shared-port.md. */
 const mostClaims = 8;
 
-test('ufrags that nobody has, from strangers and from the peers’ own addresses', {
+test('unknown ufrags, from strangers and from the addresses of peers', {
   timeout,
 }, async () => {
   const attacked = await CallsUnderAttack.start(3);
@@ -45,7 +45,7 @@ test('ufrags that nobody has, from strangers and from the peers’ own addresses
   expect(attacked.tables()).toEqual(before);
 });
 
-test('ufrags that are no more: of closed transports, and from before two ICE restarts', {
+test('ufrags of closed transports, and ufrags replaced by two ICE restarts', {
   timeout,
 }, async () => {
   const attacked = await CallsUnderAttack.start(3);
@@ -73,7 +73,7 @@ test('ufrags that are no more: of closed transports, and from before two ICE res
   expect(attacked.tables()).toEqual(before);
 });
 
-test('ufrags that are the peers’ own, without their passwords: eight addresses each, and no call hears of it', {
+test('valid ufrags with wrong passwords: eight unverified tuples for each, and no effect on calls', {
   timeout,
 }, async () => {
   const attacked = await CallsUnderAttack.start(3);
@@ -125,7 +125,7 @@ test.for([
   ['and wrong passwords', () => password],
   ['and their passwords', (right: string) => right],
 ] as const)(
-  'takeovers: from each peer’s address with the ufrags of all others, %s',
+  'takeover attempts: from each peer’s address with the ufrags of all others, %s',
   {
     timeout,
   },
@@ -148,7 +148,9 @@ test.for([
   },
 );
 
-test('a participant that proves hundreds of addresses disturbs nobody', { timeout }, async () => {
+test('a participant that verifies hundreds of addresses does not affect other calls', {
+  timeout,
+}, async () => {
   const attacked = await CallsUnderAttack.start(3);
   const [participant] = attacked.calls.splice(0, 1) as [Call];
   const before = attacked.tables();
@@ -166,7 +168,7 @@ test('a participant that proves hundreds of addresses disturbs nobody', { timeou
   expect(tuples.flat()).toEqual(expect.arrayContaining(before.tuples.flat()));
 });
 
-test('a flood of more addresses than the table holds costs no call that goes on its place', {
+test('a flood of more addresses than the table holds does not evict an active call', {
   timeout: 300_000,
 }, async () => {
   const attacked = await CallsUnderAttack.start(3);
@@ -223,7 +225,7 @@ describe('malformed STUN', () => {
     expect(attacked.tables().ufrags).toEqual(before.ufrags);
   });
 
-  test('without a USERNAME that can be read, of every length up to two Ethernet frames', {
+  test('without a readable USERNAME, of every length up to two Ethernet frames', {
     timeout,
   }, async () => {
     const attacked = await CallsUnderAttack.start(3);
@@ -257,7 +259,7 @@ describe('malformed STUN', () => {
     expect(attacked.tables()).toEqual(before);
   });
 
-  test('no Binding Requests: a stranger’s reach nobody, and those with a peer’s address its worker', {
+  test('other than Binding Requests: dropped from a stranger, delivered to the worker from a peer’s address', {
     timeout,
   }, async () => {
     const attacked = await CallsUnderAttack.start(3);

@@ -24,7 +24,7 @@ const restartsInRound = 1;
 /** Of those whose worker has died, so many are placed again in a round. */
 const placedInRound = 50;
 
-test('of a million packets of a thousand peers each comes to its transport', {
+test('delivers each of a million packets of a thousand peers to its transport', {
   timeout: 600_000,
 }, async ({ annotate }) => {
   const { pool, ports, mediaPort } = await startSharedServer({

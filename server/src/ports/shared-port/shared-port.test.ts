@@ -40,7 +40,7 @@ const mostCalls = 60;
 /** mediasoup forgets the oldest of more. */
 const mostMoves = 7;
 
-test('after thousands of random operations the kernel’s tables are as the workers say', {
+test('the steering tables match the workers after thousands of random operations', {
   timeout: 180_000,
 }, async () => {
   const { pool, ports, mediaPort } = await startSharedServer({
@@ -223,7 +223,7 @@ test('after thousands of random operations the kernel’s tables are as the work
   }
 });
 
-test('a proven address is followed where another is announced, as behind NAT', async () => {
+test('follows a verified address where another address is announced, as behind NAT', async () => {
   const { pool, ports, mediaPort } = await startSharedServer({
     MEDIASOUP_NUM_WORKERS: '2',
     MEDIASOUP_ANNOUNCED_ADDRESS: '203.0.113.7',

@@ -46,14 +46,14 @@ async function steps({ rights, drop = false, others = {} }: Run): Promise<Record
 
 const as = (...capabilities: string[]): Rights => ({ uid: nobody, capabilities });
 
-/** All that we have, by number. */
+/** The numbers of this process's capabilities. */
 function everyCapability(): number[] {
   const { effective } = rightsOf(process.pid);
   return Array.from({ length: 64 }, (_, n) => n).filter((n) => (effective >> BigInt(n)) & 1n);
 }
 const CAP_SYS_ADMIN = 21;
 
-/** In a container, every port may be for everybody. */
+/** In a container, all ports may be unprivileged. */
 const lowestForAll = () =>
   Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'));
 const lowPortRefused = () => (lowestForAll() >= 1024 ? 'EACCES' : expect.any(String));
@@ -64,7 +64,7 @@ const all = (names: string[], result: string) =>
   Object.fromEntries(names.map((name) => [name, result]));
 const refused = { 'make maps': 'EPERM', 'load a program': 'EPERM', 'load ours': 'StartError' };
 
-test('without capabilities nothing can be loaded', async () => {
+test('loads nothing without capabilities', async () => {
   expect(await steps({ rights: as() })).toEqual({
     ...refused,
     bind: 'ok',
@@ -73,26 +73,26 @@ test('without capabilities nothing can be loaded', async () => {
   });
 });
 
-test('CAP_BPF is enough for all but a low port', async () => {
+test('needs only CAP_BPF, except for a low port', async () => {
   expect(await steps({ rights: as('bpf') })).toEqual({
     ...all([...loading, ...using], 'ok'),
     'bind below 1024': lowPortRefused(),
   });
 });
 
-test('CAP_BPF and CAP_NET_BIND_SERVICE are enough for all', async () => {
+test('needs only CAP_BPF and CAP_NET_BIND_SERVICE for a low port', async () => {
   expect(await steps({ rights: as('bpf', 'net_bind_service') })).toEqual(
     all([...loading, ...using, 'bind below 1024'], 'ok'),
   );
 });
 
-test('no capability but CAP_BPF helps, except CAP_SYS_ADMIN, which contains it', async () => {
+test('cannot use any other capability instead of CAP_BPF, except CAP_SYS_ADMIN, which includes it', async () => {
   const others = everyCapability().filter((n) => n !== CAP_BPF && n !== CAP_SYS_ADMIN);
   expect(await steps({ rights: as(...others.map((n) => `cap_${n}`)) })).toMatchObject(refused);
   expect(await steps({ rights: as('sys_admin') })).toMatchObject(all([...loading, ...using], 'ok'));
 });
 
-test('once root is given up, what is loaded can be used (from Linux 5.19 on), and nothing more can be loaded', async () => {
+test('after giving up root, uses what is loaded (from Linux 5.19 on) and loads nothing more', async () => {
   expect(await steps({ rights: undefined, drop: true })).toEqual({
     ...all([...loading, ...using], 'ok'),
     ...(usingTakesCapBpf() && { 'attach the program': 'StartError', 'change maps': 'EPERM' }),
@@ -101,7 +101,7 @@ test('once root is given up, what is loaded can be used (from Linux 5.19 on), an
   });
 });
 
-describe('a socket can’t be copied', () => {
+describe('a socket cannot be copied', () => {
   async function sleeper(rights: Rights, program = 'sleep'): Promise<ChildProcess> {
     const [command = '', ...args] = [...setpriv(rights), program, '60'];
     const child = spawn(command, args);
@@ -120,7 +120,7 @@ describe('a socket can’t be copied', () => {
     });
   });
 
-  test('from a program that its own user may run but not read', async () => {
+  test('from a program that its user may execute but not read', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'oneport-unreadable-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     chmodSync(folder, 0o755);

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readBpfObject } from './bpf-object.ts';
 
-// Kernels that `npm run steering -- try-kernel` tries, and CI doesn't run on.
-test('the program has no loop: with CAP_BPF alone it could not be loaded on Linux 5.10, 6.1 and 6.12', () => {
+// `npm run steering -- try-kernel` tests on these kernels; CI does not run on them.
+test('has no loop, which Linux 5.10, 6.1 and 6.12 reject with CAP_BPF alone', () => {
   const object = readFileSync(new URL('steer.bpf.o', import.meta.url));
   const { instructions } = readBpfObject(object, 'sk_reuseport');
   expect(loopIn(instructions)).toBeUndefined();
@@ -16,7 +16,7 @@ test('the program has no loop: with CAP_BPF alone it could not be loaded on Linu
   expect(loopIn(Buffer.of(exit, 0, 0, 0, 0, 0, 0, 0))).toBeUndefined();
 });
 
-/** @returns the instruction that can be come back to; undefined: there is none */
+/** @returns an instruction that can be reached from itself; undefined: there is none */
 function loopIn(program: Buffer): number | undefined {
   const done = new Set<number>();
   const path = new Set<number>();
@@ -27,7 +27,7 @@ function loopIn(program: Buffer): number | undefined {
       return undefined;
     }
     if (path.has(at)) {
-      // All that follows it has been seen.
+      // All its successors have been visited.
       path.delete(at);
       done.add(at);
     }
@@ -45,7 +45,7 @@ function loopIn(program: Buffer): number | undefined {
   }
 }
 
-/** Where the kernel's instruction set leads from here (Documentation/bpf/standardization/instruction-set.rst). */
+/** See the kernel's Documentation/bpf/standardization/instruction-set.rst. */
 function successors(program: Buffer, at: number): number[] {
   const [call, exit, goto, load64] = [0x85, 0x95, 0x05, 0x18];
   const opcode = program.readUInt8(at * 8);
@@ -53,7 +53,7 @@ function successors(program: Buffer, at: number): number[] {
   if (opcode === exit) {
     return [];
   }
-  // Of the classes JMP and JMP32.
+  // The classes JMP and JMP32.
   if (![0x05, 0x06].includes(opcode & 7) || opcode === call) {
     return [next];
   }

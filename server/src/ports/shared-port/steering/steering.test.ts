@@ -13,12 +13,12 @@ import { NoPortError } from '../../types.ts';
 
 beforeEach(skipWithoutSteering);
 
-const wrongPassword = 'no password that anybody has';
-/** Longer than clients take from one request to the next. */
+const wrongPassword = 'wrong password';
+/** Longer than a tuple stays in use without a request. */
 const aWhileAgo = () => process.hrtime.bigint() - 11_000_000_000n;
 
 describe.each(['127.0.0.1', '::1'])('at %s', (ip) => {
-  test('SP-2.1, SP-3.1: a Binding Request goes to the worker that has its ufrag, and what follows goes there too', async () => {
+  test('SP-2.1, SP-3.1: steers a Binding Request and the data after it to the worker that has the ufrag', async () => {
     const host = await SteeredHost.start(ip, 3);
     for (let i = 0; i < 30; i++) {
       const { transport } = await host.open(i % 3);
@@ -47,7 +47,7 @@ describe.each(['127.0.0.1', '::1'])('at %s', (ip) => {
   });
 });
 
-test('a ufrag that names room and peer is known by the random part behind it', async () => {
+test('matches a ufrag that names room and peer by its random part', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const { transport } = await host.open(1, `${'r'.repeat(111)}/${'p'.repeat(111)}`);
   expect(transport.iceParameters.usernameFragment).toHaveLength(256);
@@ -55,7 +55,7 @@ test('a ufrag that names room and peer is known by the random part behind it', a
   expect(await peer.check(transport.iceParameters)).toBe('success');
 });
 
-test('SP-2.2, SP-3.2: who has neither a ufrag nor a tuple reaches no worker, and leaves no trace but a count', async () => {
+test('SP-2.2, SP-3.2: drops packets without a known ufrag or tuple, and only counts them', async () => {
   const host = await SteeredHost.start('127.0.0.1', 1);
   const stranger = await host.peer();
   stranger.send(unknownData);
@@ -76,14 +76,14 @@ test('SP-2.2, SP-3.2: who has neither a ufrag nor a tuple reaches no worker, and
   expect(await host.received(0)).toMatchObject({ packets: 0 });
 });
 
-test('what nobody shall have is answered by nothing: its source may be forged', async () => {
+test('drops packets silently, because their source may be forged', async () => {
   const host = await SteeredHost.start('127.0.0.1', 1);
   host.steering.addTransport(7, 'u'.repeat(32));
   const { port } = host.group;
   const socket = await bindUdp();
   const errors: Error[] = [];
   socket.on('error', (error) => errors.push(error));
-  // A connected socket is told of ICMP's errors (ip(7)).
+  // Only a connected socket receives ICMP errors (ip(7)).
   socket.connect(port, '127.0.0.1');
   await once(socket, 'connect');
   const password = wrongPassword;
@@ -95,13 +95,13 @@ test('what nobody shall have is answered by nothing: its source may be forged', 
     .poll(() => host.group.counters())
     .toMatchObject({ dataUnknownTuple: 1, stunMalformed: 1, stunUnknownUfrag: 1, noWorker: 1 });
 
-  // What comes to the socket after those errors would have.
+  // ICMP errors would have arrived before this response.
   const { transport } = await host.open(0);
   const answered = once(socket, 'message');
   socket.send(bindingRequest(transport.iceParameters));
   await answered;
   expect(errors).toEqual([]);
-  // Nor does it take memory: the keeper has thrown it away.
+  // The placeholder socket has discarded the packets without using memory.
   await expect
     .poll(() => socketsAt(port))
     .toEqual([
@@ -110,7 +110,7 @@ test('what nobody shall have is answered by nothing: its source may be forged', 
     ]);
 });
 
-test('a datagram that lies in pages of its own, as network cards leave it, is read as any other', async () => {
+test('reads a datagram whose payload is in separate pages, as network cards deliver it', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const { transport } = await host.open(1);
   sendInPages(host.group.port, [bindingRequest(transport.iceParameters), unknownData]);
@@ -120,7 +120,7 @@ test('a datagram that lies in pages of its own, as network cards leave it, is re
   await expect.poll(() => host.received(1)).toMatchObject({ packets: 2 });
 });
 
-test('a Binding Request cut anywhere reaches the worker that it names, or none', async () => {
+test('delivers a truncated Binding Request to the worker that it names, or to none', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const { transport } = await host.open(1);
   const { usernameFragment } = transport.iceParameters;
@@ -138,7 +138,7 @@ test('a Binding Request cut anywhere reaches the worker that it names, or none',
   expect(await host.received(0)).toMatchObject({ packets: 0 });
 });
 
-test('SP-6.1, SP-6.3: after an ICE restart both ufrags lead there, after the next the oldest does no more', async () => {
+test('SP-6.1, SP-6.3: accepts both ufrags after an ICE restart, and no longer the oldest after the next', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const { transport, steered } = await host.open(1);
   const first = transport.iceParameters;
@@ -158,14 +158,14 @@ test('SP-6.1, SP-6.3: after an ICE restart both ufrags lead there, after the nex
   expect(host.steering.tables.readUfragsForTesting().size).toBe(2);
 });
 
-test('SP-10.1, SP-11.2: a forged Binding Request takes no address away from whom it belongs to', async () => {
+test('SP-10.1, SP-11.2: a forged Binding Request does not move a tuple', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const victim = await host.open(0);
   const other = await host.open(1);
   const peer = await host.peer();
-  await proveAt(victim.transport, peer);
+  await verifyAt(victim.transport, peer);
 
-  // From the victim's own socket: to the server that is what a forged source looks like.
+  // For the server, a packet from the victim's own socket looks like one with a forged source.
   const { usernameFragment } = other.transport.iceParameters;
   peer.send(bindingRequest({ usernameFragment, password: wrongPassword }));
   for (let n = 0; n < 20; n++) {
@@ -175,11 +175,11 @@ test('SP-10.1, SP-11.2: a forged Binding Request takes no address away from whom
   expect(host.group.counters()).toMatchObject({ stunTupleInUse: 1, tupleRestored: 0 });
 });
 
-test('SP-11.2: nobody takes a proven address that is in use, though he proves himself', async () => {
+test('SP-11.2: a verified tuple in use is not moved, not even by an authenticated request', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const [one, other] = [await host.open(0), await host.open(1)];
   const peer = await host.peer();
-  await proveAt(one.transport, peer);
+  await verifyAt(one.transport, peer);
   peer.send(bindingRequest(other.transport.iceParameters));
   await expect.poll(() => host.group.counters().stunTupleInUse).toBe(1);
 
@@ -188,21 +188,21 @@ test('SP-11.2: nobody takes a proven address that is in use, though he proves hi
   expect(await host.received(1)).toMatchObject({ packets: 0 });
 });
 
-test('SP-11.2: a proven address from which no request came for a while is the next one’s', async () => {
+test('SP-11.2: a verified tuple without requests for a while is moved by the next request', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const [one, other] = [await host.open(0), await host.open(1)];
   const peer = await host.peer();
   host.group.setVerifiedOwner(peer.remote, host.idOf(one), aWhileAgo());
-  await proveAt(other.transport, peer);
+  await verifyAt(other.transport, peer);
   peer.send(unknownData);
   await expect.poll(() => host.received(1)).toMatchObject({ packets: 2 });
 
-  // And now it is in use again.
+  // Now the tuple is in use again.
   peer.send(bindingRequest(one.transport.iceParameters));
   await expect.poll(() => host.group.counters().stunTupleInUse).toBe(1);
 });
 
-test('who had an address gets it back by its next check, when the one that took it is gone from there', async () => {
+test('restores a tuple to its previous owner on its next request, when the present owner no longer uses it', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const [one, other] = [await host.open(0), await host.open(1)];
   const peer = await host.peer();
@@ -214,15 +214,15 @@ test('who had an address gets it back by its next check, when the one that took 
   expect(host.group.counters()).toMatchObject({ tupleRestored: 1, stunTupleInUse: 0 });
 });
 
-test('nobody gets an address back that was never proven to be its own', async () => {
+test('does not restore a tuple to a transport for which it was never verified', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const [victim, other] = [await host.open(0), await host.open(1)];
   const peer = await host.peer();
   const { usernameFragment } = other.transport.iceParameters;
   const forged = { usernameFragment, password: wrongPassword };
-  // A forged request claims the address before its peer comes.
+  // A forged request adds an unverified tuple before the peer sends.
   expect(await peer.check(forged)).toBe(401);
-  await proveAt(victim.transport, peer);
+  await verifyAt(victim.transport, peer);
 
   peer.send(bindingRequest(forged));
   for (let n = 0; n < 20; n++) {
@@ -236,18 +236,18 @@ test('nobody gets an address back that was never proven to be its own', async ()
   });
 });
 
-test('who had an address before has it again at once when the one that took it closes', async () => {
+test('restores a tuple to its previous owner as soon as the present owner closes', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const [one, other] = [await host.open(0), await host.open(1)];
   const peer = await host.peer();
   host.group.setVerifiedOwner(peer.remote, host.idOf(one), aWhileAgo());
-  await proveAt(other.transport, peer);
+  await verifyAt(other.transport, peer);
   other.transport.close();
   peer.send(unknownData);
   await expect.poll(() => host.received(0)).toMatchObject({ packets: 1 });
 });
 
-test('SP-7.1: a peer that comes with a new address is followed, though forgers have used up its claims', async () => {
+test('SP-7.1: follows a peer to a new address even when forged requests have used up the unverified tuples', async () => {
   const host = await SteeredHost.start('127.0.0.1', 1);
   const { transport } = await host.open(0);
   const ice = transport.iceParameters;
@@ -268,7 +268,7 @@ test('SP-7.1: a peer that comes with a new address is followed, though forgers h
   }
 });
 
-test('SP-2.3, SP-5.1: a closed transport leaves no ufrag, and its address is anybody’s', async () => {
+test('SP-2.3, SP-5.1: a closed transport leaves no ufrag, and its tuple is free', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const gone = await host.open(0);
   const peer = await host.peer();
@@ -287,7 +287,7 @@ test('SP-2.3, SP-5.1: a closed transport leaves no ufrag, and its address is any
   await expect.poll(() => host.received(1)).toMatchObject({ packets: 2 });
 });
 
-test('SP-5.1: an address stays nobody’s when the place of its closed transport is another’s', async () => {
+test('SP-5.1: a tuple stays free when a new transport reuses the table entry of its closed transport', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const gone = await host.open(0);
   const [peer, id] = [await host.peer(), host.idOf(gone)];
@@ -301,7 +301,7 @@ test('SP-5.1: an address stays nobody’s when the place of its closed transport
   }
   peer.send(unknownData);
   await expect.poll(() => host.group.counters().dataUnknownTuple).toBe(1);
-  // Whom it was is told no more, and does the one that comes after it no harm.
+  // Removing the closed transport again does not affect the one that reuses its entry.
   tables.removeTransport(id);
   tables.setUfrag('u'.repeat(32), next, 1);
   expect(tables.readUfragsForTesting().get('u'.repeat(32))).toEqual({
@@ -310,7 +310,7 @@ test('SP-5.1: an address stays nobody’s when the place of its closed transport
   });
 });
 
-test('SP-8.1, SP-8.2: a transport without consent has no address until its next check', async () => {
+test('SP-8.1, SP-8.2: a transport without consent has no tuple until its next request', async () => {
   const host = await SteeredHost.start('127.0.0.1', 1);
   const { transport, steered } = await host.open(0);
   const peer = await host.peer();
@@ -323,7 +323,7 @@ test('SP-8.1, SP-8.2: a transport without consent has no address until its next 
   await expect.poll(() => host.group.counters().dataSteered).toBe(1);
 });
 
-test('SP-5.2: a worker that dies takes nobody with it, and the one that comes after it has its slot', async () => {
+test('SP-5.2: a worker that dies does not affect others, and its successor takes over its slot', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const [dying, staying] = [await host.open(0), await host.open(1)];
   const [peer, other] = [await host.peer(), await host.peer()];
@@ -346,9 +346,9 @@ test('SP-5.2: a worker that dies takes nobody with it, and the one that comes af
   await expect.poll(() => host.received(0)).toMatchObject({ packets: 2 });
 });
 
-test('with no worker left the port stays ours, and the datagrams are counted', async () => {
+test('keeps the port and counts datagrams while no worker is running', async () => {
   const host = await SteeredHost.start('127.0.0.1', 1);
-  // Its transports would be closed with it: this one is as if they were not yet.
+  // A transport that is not closed yet when its worker has died.
   host.steering.addTransport(0, 'u'.repeat(32));
   await host.kill(0);
   const peer = await host.peer();
@@ -356,7 +356,7 @@ test('with no worker left the port stays ours, and the datagrams are counted', a
   await expect.poll(() => host.group.counters().noWorker).toBe(1);
 });
 
-test('when the tables are full, the next transport is refused and the others stay', {
+test('rejects the next transport when the tables are full, and keeps the others', {
   timeout: 60_000,
 }, async () => {
   const host = await SteeredHost.start('127.0.0.1', 1);
@@ -372,11 +372,11 @@ test('when the tables are full, the next transport is refused and the others sta
   host.steering.addTransport(0, ufrag(65_536)).addUfrag(ufrag(65_537));
 });
 
-/** Has a peer's address proven to be a transport's, and waits until the server knows. */
-async function proveAt(transport: types.WebRtcTransport, peer: IcePeer): Promise<void> {
-  const proven = new Promise((resolve) => transport.once('iceselectedtuplechange', resolve));
+/** Lets a peer verify its address, and waits until the server knows. */
+async function verifyAt(transport: types.WebRtcTransport, peer: IcePeer): Promise<void> {
+  const verified = new Promise((resolve) => transport.once('iceselectedtuplechange', resolve));
   expect(await peer.check(transport.iceParameters)).toBe('success');
-  await proven;
+  await verified;
 }
 
 /** The sockets bound to a port, by how much they have thrown away: /proc/net/udp may skip one while others come and go. */

@@ -1,7 +1,4 @@
-/**
- * Steering with processes of Node's in place of workers: what a kernel or an architecture makes of it, where there is
- * no worker to try it with.
- */
+/** Steering to Node processes in place of workers, to test kernels and architectures for which there is no worker. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -17,7 +14,7 @@ import type { SteeringGroup } from './steering-group.ts';
 
 beforeEach(skipWithoutSteering);
 
-const password = 'nobody checks it';
+const password = 'not checked';
 const ufragOf = (n: number) => String(n).padStart(32, 'u');
 const request = (n: number) => bindingRequest({ usernameFragment: ufragOf(n), password });
 
@@ -68,7 +65,7 @@ class Member {
 }
 
 describe.each(['127.0.0.1', '::1'])('at %s', (ip) => {
-  test('a process gets the Binding Requests of its ufrags and what follows, and nothing else', async () => {
+  test('delivers the Binding Requests of its ufrags and the data after them to a process, and nothing else', async () => {
     const { port, steering, group, members } = await start(ip, 3);
     const expected: string[][] = [[], [], []];
     const send = async (datagrams: Buffer[]) => {
@@ -98,12 +95,12 @@ describe.each(['127.0.0.1', '::1'])('at %s', (ip) => {
 });
 
 test.each([
-  ['lies in pages of its own', sendInPages],
-  ['comes with IP options', sendWithOptions],
-])('a datagram that %s is read as any other', async (_, send) => {
+  ['has its payload in separate pages', sendInPages],
+  ['has IP options', sendWithOptions],
+])('reads a datagram that %s', async (_, send) => {
   const { port, steering, group, members } = await start('127.0.0.1', 2);
   steering.addTransport(1, ufragOf(1));
-  // So short that it ends before a STUN message would have begun.
+  // The last one is shorter than a STUN header.
   const datagrams = [request(1), unknownData, Buffer.of(0xff)];
   send(port, datagrams);
   const expected = datagrams.map((one) => one.toString('base64'));
@@ -111,7 +108,7 @@ test.each([
   expect(group.counters()).toMatchObject({ stunSteered: 1, tupleAdded: 1, dataSteered: 2 });
 });
 
-test('an address that is proven and in use is nobody else’s, until its transport closes', async () => {
+test('does not move a verified tuple in use until its transport closes', async () => {
   const { port, steering, group, members } = await start('127.0.0.1', 2);
   const [one, other] = [0, 1].map((n) => steering.addTransport(n, ufragOf(n)));
   const socket = await bindUdp();
@@ -130,7 +127,7 @@ test('an address that is proven and in use is nobody else’s, until its transpo
   await expect.poll(() => group.counters().dataUnknownTuple).toBe(1);
 });
 
-test('a process that is killed leaves its slot empty, and the next one takes it', async () => {
+test('vacates the slot of a killed process, and the next process takes it', async () => {
   const { port, steering, group, members, add } = await start('127.0.0.1', 2);
   steering.addTransport(0, ufragOf(0));
   steering.addTransport(1, ufragOf(1));

@@ -9,7 +9,7 @@ const ufrag = 'abcdefghijklmnopqrstuvwxyz012345';
 const request = bindingRequest({ usernameFragment: ufrag, password: 'secret' });
 const frame = framed(request);
 
-test('ICE: a frame with a Binding Request, known when the frame is whole, whatever follows', () => {
+test('classifies a frame with a Binding Request as ICE when it is complete, whatever follows', () => {
   for (let length = 0; length < frame.length; length++) {
     expect(classify(frame.subarray(0, length))).toBeUndefined();
   }
@@ -17,20 +17,20 @@ test('ICE: a frame with a Binding Request, known when the frame is whole, whatev
   expect(classify(Buffer.concat([frame, randomBytes(100)]))).toEqual({ kind: 'ice', ufrag });
 });
 
-test('TLS and HTTP: known by one byte', () => {
+test('classifies TLS and HTTP by one byte', () => {
   expect(classify(Buffer.from([0x16]))).toEqual({ kind: 'tls' });
   for (const method of ['GET', 'PUT', 'PROPFIND', 'A', 'Z']) {
     expect(classify(Buffer.from(method))).toEqual({ kind: 'http' });
   }
 });
 
-test('unknown: PROXY protocol, whose version 1 begins with letters and version 2 with a line’s end', () => {
+test('rejects the PROXY protocol, whose version 1 begins with letters and version 2 with a line end', () => {
   expect(classify(Buffer.from('PROXY'))).toBeUndefined();
   expect(classify(Buffer.from('PROXY TCP4 192.0.2.1 '))).toEqual({ kind: 'unknown' });
   expect(classify(Buffer.from('\r\n\r\n\0\r\nQUIT\n'))).toEqual({ kind: 'unknown' });
 });
 
-test('unknown: every other first byte that no frame of that length can have', () => {
+test('rejects every other first byte that no frame of allowed length has', () => {
   for (let byte = 0; byte <= 0xff; byte++) {
     const kind = classify(Buffer.from([byte]))?.kind;
     const letter = byte >= 'A'.charCodeAt(0) && byte <= 'Z'.charCodeAt(0);
@@ -46,7 +46,7 @@ test('unknown: every other first byte that no frame of that length can have', ()
   }
 });
 
-test('unknown: as soon as a byte differs from a Binding Request', () => {
+test('rejects a frame at the first byte that no Binding Request has', () => {
   for (let at = 2; at < 10; at++) {
     const wrong = frame.subarray(0, at + 1);
     const bytes = Buffer.from(wrong);
@@ -55,7 +55,7 @@ test('unknown: as soon as a byte differs from a Binding Request', () => {
   }
 });
 
-test('unknown: frames too short, too long or of no whole words, at their length', () => {
+test('rejects frames by their length: too short, too long, not a multiple of 4', () => {
   for (const length of [0, 1, 19, 21, maxFirstFrame + 1, maxFirstFrame + 4]) {
     const bytes = Buffer.alloc(2);
     bytes.writeUInt16BE(length);
@@ -68,14 +68,14 @@ test('unknown: frames too short, too long or of no whole words, at their length'
   }
 });
 
-test('unknown: a Binding Request without USERNAME, a response, an indication', () => {
+test('rejects a Binding Request without USERNAME, a response, an indication', () => {
   expect(classify(framed(bindingRequestWith({ password: 'secret' })))).toEqual({ kind: 'unknown' });
   for (const type of [stunTypes.successResponse, stunTypes.indication]) {
     expect(classify(framed(emptyMessage(type)))).toEqual({ kind: 'unknown' });
   }
 });
 
-test('no more bytes are asked for than a first frame may have', () => {
+test('never asks for more bytes than a first frame may have', () => {
   for (let i = 0; i < 5_000; i++) {
     const bytes = randomBytes(2 + maxFirstFrame);
     bytes[0] = i % 6;

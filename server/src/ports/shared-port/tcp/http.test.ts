@@ -26,8 +26,8 @@ import { freePorts } from '../../../../../testkit/servers/free-ports.ts';
 import { acceptInto } from '../../../http/listen.ts';
 import type { TcpDemultiplexer } from './tcp-demultiplexer.ts';
 
-// Node's servers take what they are given in ways of their own: the parser of HTTP reads from the
-// socket's handle, past the socket; TLS wraps the handle.
+// Node's servers bypass the socket they are given: the HTTP parser reads from the socket's handle, and TLS
+// wraps the handle.
 const keyPair = await generate([{ name: 'commonName', value: 'test' }], { keyType: 'ec' }).then(
   ({ cert, private: key }) => ({ cert, key }),
 );
@@ -43,7 +43,7 @@ interface Served {
   server: HttpServer;
 }
 
-/** A demultiplexer with a server behind it that says how often its connection has been used, and what it was sent. */
+/** A demultiplexer and an HTTP server that responds with the connection's request count, the path and the body. */
 async function serve(secure: boolean): Promise<Served> {
   const uses = new WeakMap<Socket, number>();
   const server = secure ? createHttps(keyPair) : createHttp();
@@ -61,7 +61,7 @@ async function serve(secure: boolean): Promise<Served> {
   return { demultiplexer, port, server };
 }
 
-/** What the server answers to a request. */
+/** Sends a request. @returns the response body */
 async function ask(
   { port, secure }: { port: number; secure: boolean },
   { path = '/', body = '', agent = undefined as HttpAgent | undefined } = {},
@@ -79,7 +79,7 @@ async function ask(
   return text(response);
 }
 
-/** A port from where all goes on to the demultiplexer, each byte of the beginning in a segment of its own. */
+/** A relay to a port that sends each of the first bytes in a segment of its own. @returns its port */
 async function startCutter(to: number, cutBytes: number): Promise<number> {
   const cutter = createTcp((from) => {
     const socket = createConnection({ host: '127.0.0.1', port: to, noDelay: true });
@@ -94,7 +94,7 @@ async function startCutter(to: number, cutBytes: number): Promise<number> {
         left = Math.max(0, left - chunk.length);
       }
     };
-    // Whatever ends it is for the ends to see.
+    // The test sees errors at the ends of the relay.
     pipeline(from, cut, socket).catch(() => {});
     pipeline(socket, from).catch(() => {});
   });
@@ -108,7 +108,7 @@ async function startCutter(to: number, cutBytes: number): Promise<number> {
 }
 
 describe.each(schemes)('$scheme', ({ scheme, secure }) => {
-  test('a request and its body come through', async () => {
+  test('passes a request and its body', async () => {
     const { demultiplexer, port } = await serve(secure);
     const body = 'x'.repeat(3_000_000);
     expect(await ask({ port, secure }, { path: '/a', body })).toBe(`1 /a ${body}`);
@@ -116,13 +116,16 @@ describe.each(schemes)('$scheme', ({ scheme, secure }) => {
     expect(demultiplexer.counters()).toMatchObject({ accepted: 1, [one]: 1, [other]: 0 });
   });
 
-  test.each([1, 2, 5, 1_000])('a beginning cut into %i segments of a byte', async (cutBytes) => {
-    const { port } = await serve(secure);
-    const cutter = await startCutter(port, cutBytes);
-    expect(await ask({ port: cutter, secure }, { path: '/b', body: 'body' })).toBe('1 /b body');
-  });
+  test.each([1, 2, 5, 1_000])(
+    'passes a request whose first %i bytes are in segments of their own',
+    async (cutBytes) => {
+      const { port } = await serve(secure);
+      const cutter = await startCutter(port, cutBytes);
+      expect(await ask({ port: cutter, secure }, { path: '/b', body: 'body' })).toBe('1 /b body');
+    },
+  );
 
-  test('a connection is kept alive', async () => {
+  test('keeps a connection alive', async () => {
     const { demultiplexer, port } = await serve(secure);
     const options = { keepAlive: true, maxSockets: 1 };
     const agent = secure ? new HttpsAgent(options) : new HttpAgent(options);
@@ -133,7 +136,7 @@ describe.each(schemes)('$scheme', ({ scheme, secure }) => {
     expect(demultiplexer.counters().accepted).toBe(1);
   });
 
-  test('a WebSocket is opened, and big messages go both ways', async () => {
+  test('passes a WebSocket with big messages in both directions', async () => {
     const { port, server } = await serve(secure);
     const echo = new WebSocketServer({ noServer: true });
     server.on('upgrade', (request, socket, head) => {
@@ -155,7 +158,7 @@ describe.each(schemes)('$scheme', ({ scheme, secure }) => {
     await once(webSocket, 'close');
   });
 
-  test('closing the demultiplexer ends what is open', async () => {
+  test('ends open connections when the demultiplexer is closed', async () => {
     const { demultiplexer, port, server } = await serve(secure);
     server.removeAllListeners('request');
     const asked = once(server, 'request');
@@ -165,7 +168,7 @@ describe.each(schemes)('$scheme', ({ scheme, secure }) => {
     expect(await answer).toBe('ECONNRESET');
   });
 
-  test('closeAllConnections of the server ends what is open', async () => {
+  test('ends open connections on closeAllConnections of the server', async () => {
     const { port, server } = await serve(secure);
     server.removeAllListeners('request');
     const asked = once(server, 'request');
@@ -175,7 +178,7 @@ describe.each(schemes)('$scheme', ({ scheme, secure }) => {
     expect(await answer).toBe('ECONNRESET');
   });
 
-  test(`a reset amid it does no harm, and the next ${scheme} comes through`, async () => {
+  test(`survives a reset during a request, and passes the next ${scheme} request`, async () => {
     const { port, server } = await serve(secure);
     server.removeAllListeners('request');
     const asked = once(server, 'request');
@@ -191,14 +194,14 @@ describe.each(schemes)('$scheme', ({ scheme, secure }) => {
   });
 });
 
-test('a request that comes together with the end of its sender is answered', async () => {
+test('answers a request that arrives together with the end of its sender', async () => {
   const { port } = await serve(false);
   const socket = await open(port, { allowHalfOpen: true });
   socket.end('POST /c HTTP/1.0\r\nContent-Length: 4\r\n\r\nbody');
   expect(await text(socket)).toContain('1 /c body');
 });
 
-test('requests that come together are answered together', async () => {
+test('answers pipelined requests', async () => {
   const { port } = await serve(false);
   const socket = await open(port);
   socket.write(
@@ -209,7 +212,7 @@ test('requests that come together are answered together', async () => {
   expect(answers).toContain('2 /2');
 });
 
-test('TLS that ends after a byte is closed', async () => {
+test('closes TLS that ends after one byte', async () => {
   const { demultiplexer, port } = await serve(true);
   const socket = await open(port);
   socket.end(Buffer.of(0x16));
@@ -217,9 +220,9 @@ test('TLS that ends after a byte is closed', async () => {
   expect(demultiplexer.counters().tls).toBe(1);
 });
 
-test('headers that never end are ended by the server behind', async () => {
+test('leaves the header timeout to the HTTP server', async () => {
   const { demultiplexer, port } = await serve(false);
-  // Looked after every connectionsCheckingInterval, which can't be set later: 30 s.
+  // The server checks every connectionsCheckingInterval, 30 s by default, which cannot be set later.
   const impatient = createHttp({ connectionsCheckingInterval: 20, headersTimeout: 50 });
   onTestFinished(() => {
     impatient.close();

@@ -51,7 +51,7 @@ function pair(sockets: { peer: Socket; worker: Socket }, from: (typeof sides)[nu
   return from === 'peer' ? { from: peer, to: worker } : { from: worker, to: peer };
 }
 
-test('many megabytes go both ways at once, unmodified', async () => {
+test('passes many megabytes in both directions at once, unmodified', async () => {
   const { peer, worker } = await joined();
   const sent = { peer: randomFillSync(Buffer.alloc(24 * megabyte)), worker: Buffer.alloc(0) };
   sent.worker = randomFillSync(Buffer.alloc(24 * megabyte));
@@ -65,7 +65,7 @@ test('many megabytes go both ways at once, unmodified', async () => {
   expect(sha256(byPeer)).toBe(sha256(sent.worker));
 });
 
-test.each(sides)('when the %s has said all, the other may still speak', async (first) => {
+test.each(sides)('lets the other side send after the end of the %s', async (first) => {
   const sockets = await joined();
   const { from, to } = pair(sockets, first);
   from.end('my last word');
@@ -77,13 +77,13 @@ test.each(sides)('when the %s has said all, the other may still speak', async (f
   await Promise.all([closed(from), closed(to)]);
 });
 
-test.each(sides)('when the %s resets, the other is ended', async (first) => {
+test.each(sides)('ends the other side when the %s resets', async (first) => {
   const { from, to } = pair(await joined(), first);
   from.resetAndDestroy();
   await closed(to);
 });
 
-test.each(sides)('a %s that is held up is not read from, and all is kept', async (first) => {
+test.each(sides)('applies backpressure to the %s without losing bytes', async (first) => {
   const { from, to } = pair(await joined(), first);
   const piece = randomFillSync(Buffer.alloc(megabyte));
   const before = process.memoryUsage().arrayBuffers;
@@ -105,7 +105,7 @@ test.each(sides)('a %s that is held up is not read from, and all is kept', async
   }
 });
 
-test.each(sides)('who sends to one that never reads is ended: the %s', async (first) => {
+test.each(sides)('ends a pair of which one side never reads what the %s sends', async (first) => {
   const sockets = await joined({ stallMs: 100 });
   const { from, to } = pair(sockets, first);
   const piece = Buffer.alloc(megabyte);
@@ -121,13 +121,13 @@ test.each(sides)('who sends to one that never reads is ended: the %s', async (fi
   await closed(to);
 });
 
-test('a pair that is silent in both directions is ended', async () => {
+test('ends a pair that is idle in both directions', async () => {
   const { demultiplexer, peer, worker } = await joined({ idleMs: 100 });
   await Promise.all([closed(peer), closed(worker)]);
   expect(demultiplexer.counters()).toMatchObject({ ice: 1, idle: 1, stalled: 0 });
 });
 
-test.each(sides)('a pair is not silent as long as the %s speaks', async (first) => {
+test.each(sides)('keeps a pair as long as the %s sends', async (first) => {
   const idleMs = 2_000;
   const sockets = await joined({ idleMs });
   const { from, to } = pair(sockets, first);

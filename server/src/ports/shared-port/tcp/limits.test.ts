@@ -19,10 +19,10 @@ const frame = firstFrame({
   password: 'secret',
 });
 
-test('the first frame must come in time, however lively the connection is', async () => {
+test('limits the time to the end of the first frame, however many bytes arrive meanwhile', async () => {
   const { demultiplexer, port } = await startTcpDemultiplexer({ limits: { firstFrameMs: 200 } });
   const [silent, dripping] = [await open(port), await open(port)];
-  // A frame that would be whole after a minute.
+  // The frame would be complete after a minute.
   const bytes = Buffer.from(frame);
   let at = 0;
   const drip = setInterval(() => dripping.write(bytes.subarray(at, ++at)), 20);
@@ -32,7 +32,7 @@ test('the first frame must come in time, however lively the connection is', asyn
   expect(demultiplexer.counters()).toMatchObject({ accepted: 2, unused: 1, timeout: 1, ice: 0 });
 });
 
-test('a connection that has sent its first frame has all the time it wants', async () => {
+test('does not limit the time of a connection that has sent its first frame', async () => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
   const { demultiplexer, port } = await startTcpDemultiplexer({
     targetOf: () => target,
@@ -50,17 +50,17 @@ test('a connection that has sent its first frame has all the time it wants', asy
 
 interface Case {
   limits: Partial<TcpLimits>;
-  /** Whether another address may still come in. */
+  /** Whether another address can still connect. */
   others: boolean;
 }
 
-const waitingCases: Case[] = [
+const pendingCases: Case[] = [
   { limits: { pendingPerRemote: 3 }, others: true },
   { limits: { connections: 3 }, others: false },
   { limits: { connectionsPerRemote: 3 }, others: true },
 ];
 
-test('connections that say nothing give way to newer ones, the oldest first', async () => {
+test('evicts silent connections for newer ones, the oldest first', async () => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
   const hits: unknown[] = [];
   const { demultiplexer, port } = await startTcpDemultiplexer({
@@ -81,14 +81,14 @@ test('connections that say nothing give way to newer ones, the oldest first', as
     closedEarly: 0,
     ice: 1,
   });
-  // Who is named has held the place, not who came.
+  // The event names the address that was evicted, not the new one.
   expect(hits).toEqual([['pending', '127.0.0.1']]);
   held[1]?.write(frame);
   await read(held[1] as Socket, frame.length);
   expect(demultiplexer.counters()).toMatchObject({ overLimit: 1, ice: 2 });
 });
 
-test.each(waitingCases)('connections that say nothing: $limits', async ({ limits, others }) => {
+test.each(pendingCases)('limits silent connections: $limits', async ({ limits, others }) => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
   const { demultiplexer, port } = await startTcpDemultiplexer({ targetOf: () => target, limits });
   const held = await Promise.all([1, 2, 3].map(() => open(port)));
@@ -109,7 +109,7 @@ const joinedCases: (Case & { full: boolean })[] = [
   { limits: { connectionsPerRemote: 3 }, others: true, full: true },
 ];
 
-test.each(joinedCases)('joined connections: $limits', async ({ limits, others, full }) => {
+test.each(joinedCases)('limits joined connections: $limits', async ({ limits, others, full }) => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
   const { demultiplexer, port } = await startTcpDemultiplexer({ targetOf: () => target, limits });
   const held: Socket[] = [];
@@ -123,12 +123,12 @@ test.each(joinedCases)('joined connections: $limits', async ({ limits, others, f
   expect(await getsThrough(port, '127.0.0.2')).toBe(others);
 
   held[0]?.destroy();
-  // Its place is free when the demultiplexer has seen that.
+  // The quota is released when the demultiplexer has seen the close.
   await expect.poll(() => getsThrough(port, '127.0.0.1')).toBe(true);
   expect(demultiplexer.counters().unknown).toBe(0);
 });
 
-test('what HTTP has got has no part in the limits', async () => {
+test('does not count connections that were handed to HTTP', async () => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
   const { demultiplexer, port } = await startTcpDemultiplexer({
     httpIps: ['127.0.0.1'],
@@ -145,7 +145,7 @@ test('what HTTP has got has no part in the limits', async () => {
   expect(await getsThrough(port, '127.0.0.1')).toBe(true);
 });
 
-test('a worker that refuses connections: closed, and counted', async () => {
+test('closes and counts a connection when the worker refuses it', async () => {
   const nobody = { host: '127.0.0.1', port: await freePorts(1) };
   const { demultiplexer, port } = await startTcpDemultiplexer({ targetOf: () => nobody });
   const peer = await open(port);
@@ -154,7 +154,7 @@ test('a worker that refuses connections: closed, and counted', async () => {
   expect(demultiplexer.counters()).toMatchObject({ ice: 1, workerUnreachable: 1 });
 });
 
-test('a worker that hangs: closed in time, and counted', async () => {
+test('closes and counts a connection when the worker does not accept in time', async () => {
   const target = await startHanging();
   const { demultiplexer, port } = await startTcpDemultiplexer({
     targetOf: () => target,
@@ -179,7 +179,7 @@ async function getsThrough(port: number, localAddress: string): Promise<boolean>
   }
 }
 
-/** A process that is stopped while it listens, with as many connections waiting as the kernel keeps for it. */
+/** A stopped process whose listening socket has a full backlog. */
 async function startHanging(): Promise<{ host: string; port: number }> {
   const port = await freePorts(1);
   const code = `require('net').createServer().listen({ host: '127.0.0.1', port: ${port}, backlog: 1 }, () => console.log('.'))`;

@@ -20,7 +20,7 @@ const frame = firstFrame({ usernameFragment: ufrag, password: 'secret' });
 
 const hasIPv6 = (await tryBind('tcp', '::1', 0)) === undefined;
 
-test('SP-9.1: the worker gets the first frame as it was, however it was cut, and what came with it', async () => {
+test('SP-9.1: passes the first frame unchanged to the worker, however it was segmented, with the bytes after it', async () => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
   const { demultiplexer, port } = await startTcpDemultiplexer({
     targetOf: (wanted) => (wanted === ufrag ? target : undefined),
@@ -40,7 +40,7 @@ test('SP-9.1: the worker gets the first frame as it was, however it was cut, and
   expect(demultiplexer.counters()).toMatchObject({ accepted: 2, ice: 2 });
 });
 
-test('SP-9.3: who knows no ufrag is closed, and counted', async () => {
+test('SP-9.3: closes and counts a connection with an unknown ufrag', async () => {
   const { demultiplexer, port } = await startTcpDemultiplexer();
   const socket = await open(port);
   socket.write(frame);
@@ -48,7 +48,7 @@ test('SP-9.3: who knows no ufrag is closed, and counted', async () => {
   expect(demultiplexer.counters()).toMatchObject({ accepted: 1, unknownUfrag: 1, ice: 0 });
 });
 
-test('junk of each length from 0 to 600 is closed, and counted, and disturbs nobody', async () => {
+test('closes and counts junk of each length from 0 to 600, without affecting others', async () => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
   const { demultiplexer, port } = await startTcpDemultiplexer({
     targetOf: (wanted) => (wanted === ufrag ? target : undefined),
@@ -91,7 +91,7 @@ test('junk of each length from 0 to 600 is closed, and counted, and disturbs nob
   expect(String(await read(peer, 10))).toBe('still here');
 });
 
-test("a connection goes only to who is served at the address that it came to, however it's listened for", async () => {
+test('passes a connection only to services of the address at which it was accepted', async () => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
   const askedFor: string[] = [];
   const { demultiplexer, port } = await startTcpDemultiplexer({
@@ -121,7 +121,9 @@ test("a connection goes only to who is served at the address that it came to, ho
   expect(demultiplexer.counters()).toMatchObject({ ice: 1, http: 1, tls: 0, notServed: 3 });
 });
 
-test('wildcards of both families share a port, and each has its own', async ({ skip }) => {
+test('serves the wildcards of both families on one port, each with its own connections', async ({
+  skip,
+}) => {
   skip(!hasIPv6, '::1 is no address of this machine');
   const { target } = await startEnd((socket) => socket.pipe(socket));
   const askedFor: string[] = [];
@@ -156,7 +158,7 @@ test('wildcards of both families share a port, and each has its own', async ({ s
   expect(seen).toEqual(['127.0.0.1']);
 });
 
-test('HTTP at :: is served by IPv4 too, as by a server of its own', async ({ skip }) => {
+test('serves HTTP at :: over IPv4 too, as an HTTP server of its own does', async ({ skip }) => {
   skip(!hasIPv6, '::1 is no address of this machine');
   const { demultiplexer, port } = await startTcpDemultiplexer({ httpIps: ['0::0'] });
   demultiplexer.acceptHttp((socket) => socket.on('error', ignore).end('hello'));
@@ -167,7 +169,7 @@ test('HTTP at :: is served by IPv4 too, as by a server of its own', async ({ ski
   }
 });
 
-test('HTTP is closed before anybody takes it, and when nobody does any more', async () => {
+test('closes HTTP connections before and after an HTTP server accepts them', async () => {
   const { demultiplexer, port } = await startTcpDemultiplexer({ httpIps: ['127.0.0.1'] });
   const ask = async () => {
     const socket = await open(port);
@@ -186,7 +188,7 @@ test('HTTP is closed before anybody takes it, and when nobody does any more', as
   expect(kept.destroyed).toBe(false);
 });
 
-test('the address behind a tuple is known as long as the connection is', async () => {
+test('knows the peer behind a tuple as long as the connection lasts', async () => {
   const ends: Socket[] = [];
   const { target } = await startEnd((socket) => {
     ends.push(socket);
@@ -220,7 +222,7 @@ test('the address behind a tuple is known as long as the connection is', async (
   await expect.poll(remotes).toEqual([undefined, undefined]);
 });
 
-test('a port that somebody has is one message, and nothing is left listening', async () => {
+test('reports a port in use in one message, and leaves nothing listening', async () => {
   const port = await freePorts(1);
   const other = createServer().listen(port, '127.0.0.2');
   await once(other, 'listening');
@@ -237,14 +239,14 @@ test('a port that somebody has is one message, and nothing is left listening', a
   other.close();
 });
 
-test("an address that is not this machine's is one message", async () => {
+test('reports an address of another machine in one message', async () => {
   // Nobody's (RFC 5737).
   await expect(startTcpDemultiplexer({ httpIps: ['192.0.2.1'] })).rejects.toThrow(
     /at 192\.0\.2\.1.*EADDRNOTAVAIL.*must be an address of this machine/,
   );
 });
 
-test('close ends all that is open, and leaves nothing behind', async () => {
+test('ends all connections on close, and leaves nothing behind', async () => {
   const ends: Socket[] = [];
   const { target } = await startEnd((socket) => {
     ends.push(socket);

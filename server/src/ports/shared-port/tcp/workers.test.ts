@@ -45,7 +45,7 @@ async function startWorker(port: number) {
   const workerBin = process.env.MEDIASOUP_WORKER_BIN;
   const worker = await createWorker({ logLevel: 'error', ...(workerBin && { workerBin }) });
   onTestFinished(() => worker.close());
-  // Without a listener mediasoup throws it at nobody.
+  // Without a listener, mediasoup's event emitter throws.
   worker.on('died', () => {});
   const target = { host: '127.0.0.1', port };
   const webRtcServer = await worker.createWebRtcServer({
@@ -61,7 +61,7 @@ async function tupleOf(transport: types.WebRtcTransport): Promise<types.Transpor
   return transport.iceSelectedTuple as types.TransportTuple;
 }
 
-test('each peer reaches the worker that has its ufrag, which answers; its true address is known', async () => {
+test("joins each peer with the worker that has its ufrag, and knows the peer's address", async () => {
   const { demultiplexer, port, place } = await startHost(2);
   for (let i = 0; i < 8; i++) {
     const transport = await place(i % 2);
@@ -79,7 +79,7 @@ test('each peer reaches the worker that has its ufrag, which answers; its true a
   expect(demultiplexer.counters()).toMatchObject({ accepted: 8, ice: 8 });
 });
 
-test('a first frame in segments of one byte reaches its worker', async () => {
+test('passes a first frame in segments of one byte to its worker', async () => {
   const { port, place } = await startHost(2);
   const transport = await place(1);
   const peer = await open(port);
@@ -90,14 +90,14 @@ test('a first frame in segments of one byte reaches its worker', async () => {
   expect(bindingResult(await readFrame(peer))).toBe('success');
 });
 
-test('who knows a ufrag and not its password gets as far as the worker, which refuses', async () => {
+test('passes a request with a wrong password to the worker, which rejects it', async () => {
   const { port, place } = await startHost(1);
   const { usernameFragment } = (await place(0)).iceParameters;
   const peer = await open(port);
   expect(await check(peer, { usernameFragment, password: 'wrong' })).toBe(401);
 });
 
-test('DTLS is done through it', async () => {
+test('completes DTLS through the demultiplexer', async () => {
   const { port, place } = await startHost(2);
   const transport = await place(1);
   const peer = await open(port);
@@ -114,7 +114,7 @@ test('DTLS is done through it', async () => {
   await connected;
 });
 
-test("a worker's death ends its own peers' connections, and no others", async () => {
+test('ends only the connections of a worker that dies', async () => {
   const { demultiplexer, port, workers, place } = await startHost(2);
   const transports = [await place(0), await place(1)] as const;
   const peers = [await open(port), await open(port)] as const;
@@ -135,7 +135,7 @@ test("a worker's death ends its own peers' connections, and no others", async ()
   expect(demultiplexer.counters()).toMatchObject({ ice: 3, workerUnreachable: 1 });
 });
 
-test('a transport that is closed ends its connection', async () => {
+test('ends the connection of a transport that is closed', async () => {
   const { demultiplexer, port, place } = await startHost(1);
   const transport = await place(0);
   const peer = await open(port);
