@@ -27,9 +27,11 @@ interface Options extends GuestRun {
 }
 
 const steering = 'server/src/ports/shared-port/steering';
-const testsWithoutWorker = ['ip-bytes', 'privileges', 'without-worker'].map(
-  (name) => `${steering}/${name}.test.ts`,
-);
+const testsWithoutWorker = [
+  'server/src/net/ip.test.ts',
+  `${steering}/privileges.test.ts`,
+  `${steering}/without-worker.test.ts`,
+];
 
 /** Packages of the guest: what the tests, Node and the worker require. apt adds their dependencies. */
 const userland = [
