@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Release } from '../worker/tarball.ts';
 import { checkSchema, hasFlatc } from './fbs-check.ts';
-import { git } from './git.ts';
+import { errorsIn, git, tryGit } from './git.ts';
 import {
   type Complaint,
   closure,
@@ -138,15 +138,19 @@ export async function checkApplying(
     return [`${failed.name}.patch: does not apply in the order of series: ${why}`];
   }
   const complaints: string[] = [];
-  for (const patch of patches) {
-    const needed = closure(patch, patches);
-    const alone = await applySeries(store(), pristine, needed);
-    if ('failed' in alone) {
-      const names = needed.filter((other) => other !== patch).map(({ name }) => name);
-      const claim = `says that it needs ${names.join(', ') || 'nothing'}, but does not apply that way`;
-      complaints.push(`${patch.name}.patch: ${claim}: ${alone.why}`);
+  await inWorktree(store(), pristine, (folder) => {
+    for (const patch of patches) {
+      const needed = closure(patch, patches);
+      const input = Buffer.from(needed.map(({ diff }) => diff).join(''), 'latin1');
+      git(folder, ['read-tree', pristine]);
+      const { ok, stderr } = tryGit(folder, ['apply', '--cached', '-'], { input });
+      if (!ok) {
+        const names = needed.filter((other) => other !== patch).map(({ name }) => name);
+        const claim = `says that it needs ${names.join(', ') || 'nothing'}, but does not apply that way`;
+        complaints.push(`${patch.name}.patch: ${claim}: ${errorsIn(stderr)}`);
+      }
     }
-  }
+  });
   const changed = changedByRoundTrip(patches, readCommits(store(), inOrder.head));
   const advice = 'is not what export writes: run `npm run patch -- checkout`, then `export`';
   return [...complaints, ...changed.map((name) => `${name}.patch: ${advice}`)];

@@ -27,9 +27,7 @@ beforeEach(async () => {
   });
 });
 
-test("our own patches come back byte for byte, whatever the user's git configuration is", {
-  timeout: 60_000,
-}, async () => {
+test("our own patches come back byte for byte, whatever the user's git configuration is", async () => {
   vi.unstubAllEnvs();
   const pinned = pinnedMediasoup(root);
   const patches = readPatches(patchesFolder(root));
@@ -142,6 +140,16 @@ test('merges are refused', async () => {
   git(tree, ['merge', '--quiet', '--no-edit', 'patches']);
 
   await expect(exportTree(checkout, tree)).rejects.toThrow(/is a merge, which cannot become/);
+});
+
+test('an author that is not UTF-8 is refused', async () => {
+  commitFiles(tree, { [source]: 'int one;\n' });
+  const commit = git(tree, ['cat-file', 'commit', 'HEAD'], { encoding: 'latin1' });
+  const input = Buffer.from(commit.replace('author oneport', 'author \xc9mile'), 'latin1');
+  const hash = git(tree, ['hash-object', '-t', 'commit', '-w', '--stdin'], { input }).trim();
+  git(tree, ['reset', '--quiet', '--soft', hash]);
+
+  await expect(exportTree(checkout, tree)).rejects.toThrow('the author of sample: line 1 is not');
 });
 
 test.each([

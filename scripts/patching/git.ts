@@ -81,3 +81,8 @@ export function tryGit(
   }
   return { ok: status === 0, stdout, stderr };
 }
+
+/** @returns git's reasons in one line */
+export function errorsIn(stderr: string): string {
+  return stderr.match(/(?<=^error: ).*/gm)?.join('; ') ?? stderr.trim();
+}

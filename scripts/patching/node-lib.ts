@@ -43,7 +43,7 @@ export async function bringPatches(root: string, patches: readonly Patch[]): Pro
 
 /** Does the same with the JavaScript of a work tree, committed or not. */
 export async function bringTree(root: string, tree: string): Promise<void> {
-  const index = join(tree, '.git/oneport-index');
+  const index = join(tree, `.git/oneport-index-${process.pid}`);
   const env = { GIT_INDEX_FILE: index };
   try {
     git(tree, ['read-tree', 'HEAD'], { env });

@@ -105,8 +105,12 @@ export function readMessage(message: string): Pick<Patch, 'name' | 'subject' | '
   };
 }
 
-/** @param text - one character per byte */
-function decode(text: string, what: string): string {
+/**
+ * @param text - one character per byte
+ * @param what - the subject of the message
+ * @throws SetUpError if it is not UTF-8
+ */
+export function decode(text: string, what: string): string {
   const bytes = (line: string) => Buffer.from(line, 'latin1');
   const index = text.split('\n').findIndex((line) => !isUtf8(bytes(line)));
   if (index >= 0) {

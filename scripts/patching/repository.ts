@@ -7,8 +7,8 @@ import { cacheFolder } from '../setup/paths.mjs';
 import { runLogged } from '../setup/run-logged.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import { getTarball, type Release } from '../worker/tarball.ts';
-import { git, gitLines, tryGit } from './git.ts';
-import { formatMail, type Patch, readMessage } from './patch-file.ts';
+import { errorsIn, git, gitLines, tryGit } from './git.ts';
+import { decode, formatMail, type Patch, readMessage } from './patch-file.ts';
 
 /** The last commit of a series, or the first patch that does not apply and git's reason. */
 export type Applied = { readonly head: string } | { readonly failed: Patch; readonly why: string };
@@ -93,8 +93,7 @@ export async function applySeries(
       return { head };
     }
     const failed = patches[head === base ? 0 : others.length + 1] as Patch;
-    const errors = stderr.match(/(?<=^error: ).*/gm);
-    return { failed, why: errors?.join('; ') ?? stderr.trim() };
+    return { failed, why: errorsIn(stderr) };
   });
 }
 
@@ -113,15 +112,15 @@ export async function inWorktree<T>(
     git(folder, ['read-tree', 'HEAD']);
     return await work(folder);
   } finally {
+    tryGit(repository, ['worktree', 'remove', '--force', folder]);
     rmSync(folder, { recursive: true, force: true });
-    tryGit(repository, ['worktree', 'prune']);
   }
 }
 
 /**
  * Reads the commits after mediasoup's own as patches.
  *
- * @throws SetUpError on a merge, and on a message that is not UTF-8
+ * @throws SetUpError on a merge, and on a message or an author that is not UTF-8
  */
 export function readCommits(repository: string, head = 'HEAD'): Patch[] {
   const range = `${pristineOf(repository, head)}..${head}`;
@@ -140,11 +139,9 @@ export function readCommits(repository: string, head = 'HEAD'): Patch[] {
   const [, ...parts] = git(repository, [...diffTree, ...format], options).split('\0');
   return commits.map((_, index) => {
     const [author = '', message = '', diff = ''] = parts.slice(3 * index);
-    return {
-      ...readMessage(message),
-      author: Buffer.from(author, 'latin1').toString(),
-      diff: diff.replace(/^\n+/, ''),
-    };
+    const parsed = readMessage(message);
+    const decoded = decode(author, `the author of ${parsed.name}`);
+    return { ...parsed, author: decoded, diff: diff.replace(/^\n+/, '') };
   });
 }
 

@@ -1,12 +1,24 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { onTestFinished, vi } from 'vitest';
-import { isolateSetUp, temporaryFolder } from '../../testkit/system/temporary-folder.ts';
+import { afterAll, onTestFinished, vi } from 'vitest';
+import { temporaryFolder } from '../../testkit/system/temporary-folder.ts';
 import { git } from './git.ts';
 import { commitMessage, formatPatch, type Patch } from './patch-file.ts';
 import { checkOut } from './tree.ts';
+
+// A test starts git some fifty times, which takes a loaded machine a while.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** A complete header. */
 export const header = [
@@ -29,25 +41,30 @@ const files = {
   [source]: Array.from({ length: 20 }, (_, index) => `int line${index};\n`).join(''),
 };
 
+// One for all tests of a file, so that a release is committed once.
+const cache = mkdtempSync(join(tmpdir(), 'oneport-test-'));
+afterAll(() => rmSync(cache, { recursive: true }));
+
 /**
  * Stands in for mediasoup, whose 1,800 files take seconds to check out. Its tarball, and all commits, are in a cache of
- * the test's own.
+ * the tests' own.
  *
- * @param changes - files that differ from `released`
+ * @param changes - files that differ from those of the first release
  */
 export function smallRelease(version = '0.0.1', changes: Files = {}) {
-  if (version === '0.0.1') {
-    isolateSetUp();
-    onTestFinished(() => {
-      vi.unstubAllEnvs();
-      vi.restoreAllMocks();
-    });
+  const tarball = join(cache, 'tarballs', `mediasoup-${version}.tgz`);
+  if (!existsSync(tarball) || version !== '0.0.1') {
+    const folder = temporaryFolder();
+    writeAll(join(folder, 'package'), { ...files, ...changes });
+    mkdirSync(dirname(tarball), { recursive: true });
+    execFileSync('tar', ['-czf', tarball, '-C', folder, 'package']);
   }
-  const folder = temporaryFolder();
-  writeAll(join(folder, 'package'), { ...files, ...changes });
-  const tarball = join(String(process.env.ONEPORT_CACHE), 'tarballs', `mediasoup-${version}.tgz`);
-  mkdirSync(dirname(tarball), { recursive: true });
-  execFileSync('tar', ['-czf', tarball, '-C', folder, 'package']);
+  vi.stubEnv('ONEPORT_CACHE', cache);
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    vi.restoreAllMocks();
+  });
   const sum = createHash('sha512').update(readFileSync(tarball)).digest('base64');
   return { version, integrity: `sha512-${sum}`, files };
 }

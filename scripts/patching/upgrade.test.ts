@@ -2,30 +2,31 @@ import { expect, test } from 'vitest';
 import { temporaryFolder } from '../../testkit/system/temporary-folder.ts';
 import { git } from './git.ts';
 import { commitPristine, commitSeries, inWorktree, readCommits, store } from './repository.ts';
-import { checkedOut, commitFiles, header, smallRelease, source } from './testing.ts';
+import { checkedOut, header, samplePatch, smallRelease, source } from './testing.ts';
 import { planUpgrade, upgradeTree } from './upgrade.ts';
 
 const next = { version: '0.0.2' };
+const paths = `diff --git a/${source} b/${source}\n--- a/${source}\n+++ b/${source}\n`;
 
-/** A tree in which `first` changes a line and `second` adds another. */
-async function patched(body = header) {
+const first = {
+  ...samplePatch('', '', 'first'),
+  diff: `${paths}@@ -8,5 +8,5 @@\n int line7;\n int line8;\n-int line9;\n+int mine;\n int line10;\n int line11;\n`,
+};
+const second = {
+  ...samplePatch('', '', 'second'),
+  diff: `${paths}@@ -1,2 +1,3 @@\n+// Mine too.\n int line0;\n int line1;\n`,
+};
+
+/** @param change - the other release's change of the file */
+async function plan(change: (text: string) => string, patches = [first, second]) {
   const release = smallRelease();
-  const tree = await checkedOut(release);
-  const text = release.files[source]?.replace('int line9;', 'int mine;') ?? '';
-  commitFiles(tree, { [source]: text }, { name: 'first' });
-  commitFiles(tree, { [source]: `// Mine too.\n${text}` }, { name: 'second', body });
-  return { release, tree, text: release.files[source] ?? '' };
-}
-
-async function plan(change: (text: string) => string, body = header) {
-  const { release, tree, text } = await patched(body);
-  smallRelease(next.version, { [source]: change(text) });
-  const patches = readCommits(tree);
+  const theirs = change(release.files[source] ?? '');
+  smallRelease(next.version, { [source]: theirs });
   const head = await commitSeries(release, patches);
   return inWorktree(store(), await commitPristine(next), (folder) => ({
     outcomes: planUpgrade(folder, patches, head),
     result: git(folder, ['show', `HEAD:${source}`]),
-    theirs: change(text),
+    theirs,
   }));
 }
 
@@ -36,9 +37,9 @@ test.each([
   ['applies, merged', (text: string) => text.replace('int line7;', 'int near;')],
   ['already upstream', (text: string) => text.replace('int line9;', 'int mine;')],
 ])('a patch for the next release: %s', async (what, change) => {
-  const { outcomes, result } = await plan(change);
+  const { outcomes, result } = await plan(change, [first]);
 
-  expect(outcomes[0]).toEqual({ what });
+  expect(outcomes).toEqual([{ what }]);
   expect(result).toContain('int mine;');
 });
 
@@ -50,14 +51,15 @@ test('a patch that conflicts is left out, and so are those that need it', async 
   expect(independent.outcomes).toEqual([conflict, { what: 'applies' }]);
   expect(independent.result).toBe(`// Mine too.\n${independent.theirs}`);
 
-  const needing = await plan(change, header.replace('nothing', 'first'));
+  const needing = { ...second, body: header.replace('nothing', 'first') };
+  const { outcomes, result, theirs } = await plan(change, [first, needing]);
   const leftOut = { what: 'left out, because it needs first', missing: true };
-  expect(needing.outcomes).toEqual([conflict, leftOut]);
-  expect(needing.result).toBe(needing.theirs);
+  expect(outcomes).toEqual([conflict, leftOut]);
+  expect(result).toBe(theirs);
 });
 
 test('the tree is rebased onto another release, unless it has uncommitted changes', async () => {
-  const { tree } = await patched();
+  const tree = await checkedOut(smallRelease(), [first, second]);
   const before = readCommits(tree);
   smallRelease(next.version);
   const upgrade = () => upgradeTree(temporaryFolder(), tree, { to: next, build: false });
@@ -71,10 +73,12 @@ test('the tree is rebased onto another release, unless it has uncommitted change
 });
 
 test('an upgrade that conflicts leaves the rebase to the user, with the next steps', async () => {
-  const { tree, text } = await patched();
-  smallRelease(next.version, { [source]: text.replace('int line9;', 'int theirs;') });
+  const release = smallRelease();
+  const tree = await checkedOut(release, [first]);
+  const theirs = release.files[source]?.replace('int line9;', 'int theirs;') ?? '';
+  smallRelease(next.version, { [source]: theirs });
 
   await expect(upgradeTree(temporaryFolder(), tree, { to: next, build: false })).rejects.toThrow(
-    /conflict, in: Subject of first\n.*Worker\.cpp[\s\S]*git rebase --continue/,
+    /conflict, in: A sample\n.*Worker\.cpp[\s\S]*git rebase --continue/,
   );
 });

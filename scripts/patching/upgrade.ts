@@ -158,15 +158,19 @@ async function reportBuild(root: string, tree: string): Promise<boolean> {
   if (!(await report('builds', () => buildTree(tree, 'debug', 'mediasoup-worker')))) {
     return false;
   }
-  const starts = await report('starts and answers its own JavaScript', () =>
-    verifyWorker(binary, library),
+  const starts = await report('starts and answers its own JavaScript', async () => {
+    await verifyWorker(binary, library);
+    return 'yes';
+  });
+  const passes = await report('passes its unit tests', async () =>
+    (await runUnitTests(tree, 'debug')).join('; '),
   );
-  return (await report('passes its unit tests', () => runUnitTests(tree, 'debug'))) && starts;
+  return starts && passes;
 }
 
-async function report(what: string, work: () => Promise<unknown>): Promise<boolean> {
+async function report(what: string, work: () => Promise<string>): Promise<boolean> {
   try {
-    say(`  ${what}: yes: ${(await work()) ?? ''}`);
+    say(`  ${what}: ${await work()}`);
     return true;
   } catch (error) {
     if (!(error instanceof SetUpError)) {
