@@ -36,7 +36,8 @@ async function whois(what: string[], env: Record<string, string> = {}) {
   return { output, errors, code };
 }
 
-test('finds the peer of an address, of a log line and of a room', async () => {
+// Four processes in turn, on a machine that may be busy.
+test('finds the peer of an address, of a log line and of a room', { timeout: 60_000 }, async () => {
   const peer = await TestPeer.join({ signalling: server.signalling, roomId: 'blue' });
   const { sendTransport } = await peer.welcome();
   const ice = await IcePeer.open({ ip: '127.0.0.1', port: server.mediaPort });
