@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import type { Browser } from 'playwright-core';
-import type { Innocents } from '../scripts/fuzz/bystanders.ts';
+import { type Bystanders, bystandersRoom } from '../scripts/fuzz/bystanders.ts';
 import type { SharedPort } from '../server/src/ports/shared-port/shared-port.ts';
 import type { IceCredentials } from '../server/src/stun/stun-message.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
@@ -34,8 +34,7 @@ interface Chosen {
 const intervalMs = 1_000;
 
 /** A call of two browsers whose decoded frames are counted continuously. */
-export class BrowserCall implements Innocents {
-  readonly roomId = 'innocents';
+export class BrowserCall implements Bystanders {
   readonly credentials: IceCredentials;
   readonly #peers: PeerPage[];
   readonly #tap: UdpTapThread;
@@ -48,7 +47,7 @@ export class BrowserCall implements Innocents {
 
   static async start({ browser, server, tap }: BrowserCallOptions): Promise<BrowserCall> {
     const join = (name: string) =>
-      PeerPage.join({ browser, url: server.url, roomId: 'innocents', name });
+      PeerPage.join({ browser, url: server.url, roomId: bystandersRoom, name });
     const peers = [await join('Alice'), await join('Bob')];
     await eventually(async () => assert(Math.min(...(await framesOf(peers))) > 10));
     const { ports } = server;
@@ -57,7 +56,7 @@ export class BrowserCall implements Innocents {
       peers,
       tap,
       ports,
-      credentials: { usernameFragment, password: 'not it' },
+      credentials: { usernameFragment, password: 'unknown' },
       last: await sample(peers),
       connections: await connectionsOf(peers),
       chosen: {
@@ -90,7 +89,7 @@ export class BrowserCall implements Innocents {
   }
 
   /** Checks that frames are still decoded. How many per second depends on the machine. */
-  async goOn(): Promise<void> {
+  async check(): Promise<void> {
     const { at, frames } = this.#last;
     if (performance.now() - at < intervalMs) {
       return;
@@ -137,7 +136,7 @@ async function chosenByServer(ports: SharedPort): Promise<string[]> {
   const map = await ports.snapshot();
   const transports = map.ports.flatMap((port) => port.transports);
   return transports
-    .filter(({ roomId, remote }) => roomId === 'innocents' && remote)
+    .filter(({ roomId, remote }) => roomId === bystandersRoom && remote)
     .map(({ transportId, remote, times }) => `${transportId}: ${remote?.port} since ${times.tuple}`)
     .sort();
 }

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { onTestFinished, test } from 'vitest';
-import { runTarget } from '../scripts/fuzz/run-target.ts';
+import { runTarget, target } from '../scripts/fuzz/run-target.ts';
 import { Subject } from '../scripts/fuzz/subject.ts';
-import { target } from '../scripts/fuzz/target.ts';
 import { targets } from '../scripts/fuzz/targets.ts';
 import { launchChromium } from '../testkit/browser/chromium.ts';
 import { obstacleToSharedPort } from '../testkit/browser/port-matrix.ts';
@@ -30,8 +29,8 @@ test.skipIf(obstacleToSharedPort)(
     const browser = await launchChromium();
     onTestFinished(() => browser.close());
     const call = await BrowserCall.start({ browser, server, tap });
-    const subject = await Subject.of({ server, innocents: call });
-    onTestFinished(() => subject.forget());
+    const subject = await Subject.of({ server, bystanders: call });
+    onTestFinished(() => subject.release());
     // The frame rate without fuzzing, for comparison.
     const nothing = target('nothing', fc.constant(null), () => sleep(100));
     for (const one of [nothing, ...targets]) {

@@ -6,40 +6,40 @@ import { IcePeer, unknownData } from '../../testkit/clients/ice-peer.ts';
 import { TestPeer } from '../../testkit/clients/test-peer.ts';
 import type { TestServer } from '../../testkit/servers/test-server.ts';
 
-/** Those whose calls must not suffer from what the fuzzer sends. */
-export interface Innocents {
-  /** The room that the fuzzer joins too: what it produces, they receive. */
-  readonly roomId: string;
-  /** Their ufrags are no secret. */
+/** The room of the bystanders, which the fuzzer joins too: they receive what it produces. */
+export const bystandersRoom = 'bystanders';
+
+/** Participants whose calls must not suffer from fuzzing. */
+export interface Bystanders {
+  /** An attacker can learn a ufrag, but no password. */
   readonly credentials: IceCredentials;
-  /** Sends as if they had sent it, which is what a forged source looks like to the server. */
+  /** Sends bytes from the bystanders' own addresses, as an attacker with a forged source address would. */
   forge(bytes: Buffer): void;
-  /** They go on with their calls, and see that nothing of these is lost. @throws when something is */
-  goOn(): Promise<void>;
+  /** Continues the calls. @throws AssertionError when media or messages are lost */
+  check(): Promise<void>;
   leave(): Promise<void>;
 }
 
-/** More messages a second would be a flood (socketLimits). */
+/** More messages per second would exceed the rate limit. */
 const chatEveryMs = 100;
-/** How many of them each sends at a time. */
+/** Packets of each sender in each check. */
 const packets = 3;
 
-/** Peers in a room, and on each worker a peer that sends by UDP without DTLS, of which every packet is counted. */
-export class TestInnocents implements Innocents {
-  readonly roomId = 'innocents';
+/** Peers in a room, and on each worker a peer that sends by UDP without DTLS and whose packets are counted. */
+export class TestBystanders implements Bystanders {
   readonly #peers: [TestPeer, TestPeer];
   readonly #senders: Sender[];
   #chatted = 0;
 
-  static async start(server: TestServer): Promise<TestInnocents> {
+  static async start(server: TestServer): Promise<TestBystanders> {
     const join = (peerId: string) =>
-      TestPeer.join({ signalling: server.signalling, roomId: 'innocents', peerId });
+      TestPeer.join({ signalling: server.signalling, roomId: bystandersRoom, peerId });
     const peers: [TestPeer, TestPeer] = [await join('alice'), await join('bob')];
     for (const source of ['microphone', 'camera'] as const) {
       await peers[0].produce(source);
     }
     const senders = await Promise.all(server.pool.workers.map((worker) => Sender.start(worker)));
-    return new TestInnocents(peers, senders);
+    return new TestBystanders(peers, senders);
   }
 
   private constructor(peers: [TestPeer, TestPeer], senders: Sender[]) {
@@ -50,7 +50,7 @@ export class TestInnocents implements Innocents {
   get credentials(): IceCredentials {
     return {
       usernameFragment: this.#senders[0]?.transport.iceParameters.usernameFragment ?? '',
-      password: 'not it',
+      password: 'unknown',
     };
   }
 
@@ -60,7 +60,7 @@ export class TestInnocents implements Innocents {
     }
   }
 
-  async goOn(): Promise<void> {
+  async check(): Promise<void> {
     const chats = Date.now() - this.#chatted > chatEveryMs;
     if (chats) {
       this.#chatted = Date.now();
@@ -69,9 +69,9 @@ export class TestInnocents implements Innocents {
       ...(chats ? this.#peers : []).map((peer) =>
         peer.request('sendChatMessage', { text: 'all is well' }),
       ),
-      ...this.#senders.map((sender) => sender.goOn()),
+      ...this.#senders.map((sender) => sender.check()),
     ]);
-    // All that they were told was kept for tests that look at it.
+    // Otherwise TestPeer keeps every message.
     for (const { frames, batches } of this.#peers) {
       frames.splice(0, frames.length - 50);
       batches.splice(0);
@@ -92,13 +92,13 @@ class Sender {
     const transport = await worker.ports.createTransport(await worker.createRouter(), {
       protocols: ['udp'],
       enableSctp: false,
-      appData: { roomId: 'innocents', peerId: `sender-${worker.index}`, direction: 'send' },
+      appData: { roomId: bystandersRoom, peerId: `sender-${worker.index}`, direction: 'send' },
     });
     const [candidate] = worker.ports.candidates(transport);
     assert(candidate, 'no candidate');
     const peer = await IcePeer.open({ ip: candidate.address, port: candidate.port });
     const sender = new Sender(transport, peer);
-    await sender.goOn();
+    await sender.check();
     return sender;
   }
 
@@ -111,14 +111,14 @@ class Sender {
     this.#peer.send(bytes);
   }
 
-  async goOn(): Promise<void> {
-    // A socket's datagrams are worked off in order: what is answered has all before it behind it.
+  async check(): Promise<void> {
+    // A socket's datagrams are processed in order: a response means that all earlier ones are done.
     const before = await this.#received();
     for (let i = 0; i < packets; i++) {
       this.#peer.send(unknownData);
     }
     const lost = packets - ((await this.#received()) - before) / unknownData.length;
-    assert.equal(lost, 0, `an innocent lost ${lost} of ${packets} packets`);
+    assert.equal(lost, 0, `a bystander lost ${lost} of ${packets} packets`);
     assert.match(this.transport.iceState, /^(connected|completed)$/);
     assert.equal(this.transport.iceSelectedTuple?.remotePort, this.#peer.remote.port);
     this.#peer.received.splice(0);
@@ -129,7 +129,7 @@ class Sender {
     await this.#peer.close();
   }
 
-  /** Bytes up to now, STUN apart. */
+  /** Bytes received up to now, without STUN. */
   async #received(): Promise<number> {
     assert.equal(await this.#peer.check(this.transport.iceParameters), 'success');
     const [stats] = await this.transport.getStats();

@@ -24,19 +24,19 @@ interface Message {
   errorReason?: string;
 }
 
-/** What it answers to each request of the server's. */
+/** The responses to a `newConsumers` request, by the offered consumer ids. */
 export type Answer = (offered: string[]) => object[];
 
 export interface FuzzPeerOptions {
-  /** Where signalling is, without its query. */
+  /** The URL of signalling, without its query. */
   signalling: string;
-  /** Is told of each answer, such as `request produce: 400`. */
+  /** Called with each outcome, such as `request produce: 400`. */
   count(what: string): void;
   query: string;
   answer?: Answer;
 }
 
-/** Close codes that say whose fault it was: all but 1011, `internal`. */
+/** All codes except `internal`, which means a bug of the server. */
 const { internal: internalCode, ...others } = closeCodes;
 const allowedCodes = new Set<number>(Object.values(others));
 const { internal: internalError, ...otherErrors } = errorCodes;
@@ -44,25 +44,25 @@ const allowedErrors = new Set<number>(Object.values(otherErrors));
 
 export const takeAll: Answer = (accepted) => [{ ok: true, data: { accepted } }];
 
-/** The fuzzer's end of a signalling socket: sends anything, and checks all that comes. */
+/** A signalling client that sends anything, and checks everything that it receives. */
 export class FuzzPeer {
   readonly socket: WebSocket;
   readonly #closed: Promise<number>;
   readonly #answer: Answer;
   readonly #count: (what: string) => void;
-  /** Those that have no answer yet. */
+  /** Requests without a response, by id. */
   readonly #asked = new Map<number, { method: string; frame: string }>();
   readonly #ids: Ids = {};
   readonly #answered = new Set<number>();
-  /** What was wrong with something that came. */
-  #wrong: unknown;
+  /** The first error in what was received. */
+  #error: unknown;
   #welcome: Welcome | undefined;
   #terminated = false;
 
   constructor({ signalling, query, count, answer = takeAll }: FuzzPeerOptions) {
     this.#count = count;
     this.#answer = answer;
-    // Each from an address of its own, as peers come: what is limited for an address is another test's matter.
+    // An address of its own, because limits per address have tests of their own.
     const localAddress = `127.${randomInt(1, 255)}.${randomInt(1, 255)}.${randomInt(1, 255)}`;
     this.socket = new WebSocket(`${signalling}?${query}`, 'protoo', { localAddress });
     this.#closed = once(this.socket, 'close').then(([code]) => code as number);
@@ -90,7 +90,7 @@ export class FuzzPeer {
     return this.#welcome;
   }
 
-  /** Nothing happens when the socket is closed already. */
+  /** Does nothing when the socket is closed. */
   send(frame: string | Buffer): void {
     if (!this.open) {
       return;
@@ -101,21 +101,21 @@ export class FuzzPeer {
     this.socket.send(frame, { binary: typeof frame !== 'string' });
   }
 
-  /** Sends a request and doesn't wait. @returns its id */
+  /** Sends a request without waiting for the response. @returns its id */
   request(method: string, data: unknown): number {
-    // None of the small ones that the fuzzer uses.
+    // Above the ids in generated frames.
     const id = randomInt(1_000_000_000, 2 ** 40);
     this.send(JSON.stringify({ request: true, id, method, data }));
     return id;
   }
 
-  /** Waits until all that was sent has been dealt with: requests are worked off in order. */
-  async dealtWith(): Promise<void> {
+  /** Waits until the server has processed everything that was sent: it processes requests in order. */
+  async processed(): Promise<void> {
     const id = this.request('restartIce', { transportId: randomUUID() });
     await this.#until(() => this.#answered.has(id));
   }
 
-  /** Ends it, and checks how it has ended. @throws at what no peer should ever be answered */
+  /** Closes the socket and checks the close code. @throws AssertionError when the server did something wrong */
   async end(how: 'polite' | 'abrupt'): Promise<void> {
     if (how === 'abrupt') {
       this.#terminated = true;
@@ -128,13 +128,16 @@ export class FuzzPeer {
     if (!this.#terminated) {
       assert(allowedCodes.has(code), `the socket was closed with ${code}`);
     }
-    this.#mustBeRight();
+    this.#throwError();
   }
 
   async #until(condition: () => boolean): Promise<void> {
     await eventually(() => {
-      this.#mustBeRight();
-      assert(condition() || this.socket.readyState >= WebSocket.CLOSING, 'no answer to the fuzzer');
+      this.#throwError();
+      assert(
+        condition() || this.socket.readyState >= WebSocket.CLOSING,
+        'no response to the fuzzer',
+      );
     });
   }
 
@@ -142,7 +145,7 @@ export class FuzzPeer {
     if (message.response) {
       const { id = -1, ok, errorCode = 0, errorReason } = message;
       this.#answered.add(id);
-      const { method = 'of no protocol', frame } = this.#asked.get(id) ?? {};
+      const { method = 'unknown', frame } = this.#asked.get(id) ?? {};
       this.#asked.delete(id);
       this.#count(`request ${method}: ${ok ? 'done' : errorCode}`);
       if (ok) {
@@ -173,7 +176,7 @@ export class FuzzPeer {
     const [, id, method] =
       /^{"request":true,"id":(\d+),"method":"([a-zA-Z]{1,30})",/.exec(frame) ?? [];
     if (method !== undefined) {
-      this.#asked.set(Number(id), { method: method in requests ? method : 'of no method', frame });
+      this.#asked.set(Number(id), { method: method in requests ? method : 'unknown', frame });
     }
   }
 
@@ -186,13 +189,13 @@ export class FuzzPeer {
 
   #keep(error: unknown): void {
     if (!this.#terminated) {
-      this.#wrong ??= error;
+      this.#error ??= error;
     }
   }
 
-  #mustBeRight(): void {
-    if (this.#wrong) {
-      throw this.#wrong;
+  #throwError(): void {
+    if (this.#error) {
+      throw this.#error;
     }
   }
 }

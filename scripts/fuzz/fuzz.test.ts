@@ -1,15 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { obstacleToSteering } from '../../testkit/servers/steered-host.ts';
-import { FuzzFailure, runTarget } from './run-target.ts';
-import { type SubjectMode, subjectModes } from './subject.ts';
-import { SubjectHost } from './subject-host.ts';
-import { target } from './target.ts';
+import { FuzzFailure, runTarget, target } from './run-target.ts';
+import { SubjectHost, type SubjectMode, subjectModes } from './subject.ts';
 import { targets } from './targets.ts';
 
-/** For each target. A second is enough to see that it works; `npm run fuzz` looks for more. */
+/** For each target. A second shows that it works; `npm run fuzz` searches longer. */
 const seconds = Number(process.env.FUZZ_SECONDS ?? 1);
-/** The others are the same in each mode. */
+/** Targets that depend on the port mode. */
 const atThePort = new Set(['http', 'udp', 'tcp']);
 const obstacle = obstacleToSteering();
 
@@ -19,7 +17,7 @@ const servers: { mode: SubjectMode; names: Set<string> }[] = [
 ];
 
 describe.each(servers)('$mode', ({ mode, names }) => {
-  describe.skipIf(mode !== 'single-port' && obstacle !== undefined)('bears', () => {
+  describe.skipIf(mode !== 'single-port' && obstacle !== undefined)('withstands', () => {
     let host: SubjectHost;
     beforeAll(async () => {
       host = await SubjectHost.start(mode);
@@ -36,7 +34,7 @@ describe.each(servers)('$mode', ({ mode, names }) => {
   });
 });
 
-test('a worker that dies is found, and the batch that has killed it can be sent again', {
+test('a dead worker is detected, and the batch that killed it can be repeated', {
   timeout: 120_000,
 }, async () => {
   const mode = subjectModes[0];

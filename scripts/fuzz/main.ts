@@ -1,10 +1,8 @@
 import { StartError } from '../../server/src/config/start-error.ts';
 import { runCli, UsageError } from '../cli.ts';
 import { SetUpError } from '../setup/set-up-error.mjs';
-import { FuzzFailure, runTarget } from './run-target.ts';
-import { type SubjectMode, subjectModes } from './subject.ts';
-import { SubjectHost } from './subject-host.ts';
-import type { Target } from './target.ts';
+import { FuzzFailure, runTarget, type Target } from './run-target.ts';
+import { SubjectHost, type SubjectMode, subjectModes } from './subject.ts';
 import { targets } from './targets.ts';
 
 const usage = `Usage: npm run fuzz -- [options]

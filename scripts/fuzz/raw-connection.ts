@@ -2,30 +2,39 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
 
-/** How long something is waited for that need not come. */
+/** Wait for an answer, which need not come. */
 const answerMs = 150;
-/** What an answer is read of. */
+/** More of an answer is not kept. */
 const longestAnswer = 100_000;
 
 export interface RawConnectionPlan {
-  /** Bytes after which the next segment begins. */
+  /** Bytes of each segment but the last. */
   segments: number[];
   end: 'fin' | 'reset' | 'wait';
 }
 
+/** Cut anywhere and ended in any way. */
+export const rawPlan: fc.Arbitrary<RawConnectionPlan> = fc.record({
+  segments: fc.oneof(
+    fc.constant<number[]>([]),
+    fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 12 }),
+  ),
+  end: fc.constantFrom('fin', 'fin', 'wait', 'reset'),
+});
+
 /**
  * Sends bytes by TCP in segments, and ends the connection.
  *
- * @param bytes - of any length
- * @returns what came back
+ * @returns the answer
  */
 export async function sendRaw(
   to: { port: number },
   bytes: Buffer,
   { segments, end }: RawConnectionPlan,
 ): Promise<Buffer> {
-  // Each from an address of its own: what is limited for an address is another test's matter.
+  // An address of its own, because limits per address have tests of their own.
   const localAddress = `127.${randomInt(1, 255)}.${randomInt(1, 255)}.${randomInt(1, 255)}`;
   const socket = connect({ host: '127.0.0.1', localAddress, noDelay: true, ...to });
   const answer: Buffer[] = [];
@@ -36,7 +45,7 @@ export async function sendRaw(
       answer.push(data);
     }
   });
-  // That it is reset is an answer too.
+  // The server may reset it.
   socket.on('error', () => {});
   const closed = new Promise((resolve) => socket.once('close', resolve));
   await Promise.race([once(socket, 'connect').catch(() => {}), closed]);
@@ -63,7 +72,7 @@ export async function sendRaw(
   return Buffer.concat(answer);
 }
 
-/** Waits until the kernel has it, so that the next segment is one of its own. */
+/** Waits until the kernel has the bytes, so that the next ones are a segment of their own. */
 async function write(socket: Socket, bytes: Buffer): Promise<void> {
   if (socket.destroyed || bytes.length === 0) {
     return;

@@ -1,38 +1,68 @@
 import fc from 'fast-check';
 import type { Subject, SubjectMode } from './subject.ts';
-import type { Target } from './target.ts';
 
-/** Where there is a server to fuzz. */
+/** Sends one batch. @throws when a response is wrong, whatever was sent */
+type Send = (subject: Subject) => Promise<void>;
+
+/** A part of the server that takes input from the network. */
+export interface Target {
+  readonly name: string;
+  /** Arguments of the property that once did harm. */
+  readonly found: readonly unknown[][];
+  /** @param run - runs a batch and checks the server */
+  property(run: (send: Send) => Promise<void>): fc.IAsyncProperty<unknown[]>;
+}
+
+/**
+ * @param name - its name on the command line
+ * @param batch - small enough for a socket's buffer
+ * @param send - sends a batch and waits until it is processed
+ * @param found - batches that once did harm, which are tried first
+ */
+export function target<Batch>(
+  name: string,
+  batch: fc.Arbitrary<Batch>,
+  send: (subject: Subject, batch: Batch) => Promise<void>,
+  found: Batch[] = [],
+): Target {
+  return {
+    name,
+    found: found.map((one) => [one]),
+    property: (run) =>
+      fc.asyncProperty(batch, (value) =>
+        run((subject) => send(subject, value)),
+      ) as fc.IAsyncProperty<unknown[]>,
+  };
+}
+
 export interface Host {
   readonly subject: Subject;
-  /** Puts another in its place, which has not suffered yet. Without it no smaller batch is looked for. */
+  /** Replaces the subject after a failure. Without it, failures are not shrunk. */
   renew?(): Promise<void>;
 }
 
 export interface RunOptions {
   mode: SubjectMode;
   seconds: number;
-  /** Of an earlier run, to repeat it. */
+  /** The seed of an earlier run, to repeat it. */
   seed?: number | undefined;
-  /** Of an earlier run's failure: only that one batch. */
+  /** The path of an earlier failure: only that batch is sent. */
   path?: string | undefined;
 }
 
-/** What was found, with what repeats it. */
+/** A failure, with the command that repeats it. */
 export class FuzzFailure extends Error {
   override name = 'FuzzFailure';
 }
 
-/** As many as a counterexample may take on a screen. */
+/** Longer counterexamples are cut. */
 const shownCharacters = 6_000;
 
 /**
- * Sends batches to a server until the time is over, and sees after each that nobody suffers.
+ * Sends batches to a server for a time and checks the server after each.
  *
- * @param target - what is sent, and where to
- * @param host - has the server
- * @returns how many batches there were
- * @throws FuzzFailure with the smallest batch that was found, and the command that repeats it
+ * @returns the number of batches
+ * @throws FuzzFailure with the smallest batch that fails, and the command that repeats it
  */
 export async function runTarget(target: Target, host: Host, options: RunOptions): Promise<number> {
   const { mode, seconds, seed = Math.floor(Math.random() * 0x7fffffff), path } = options;
@@ -70,7 +100,7 @@ export async function runTarget(target: Target, host: Host, options: RunOptions)
     );
   }
   try {
-    // The last batch was still running when the time was over.
+    // The last batch may still run when the time is over.
     await running;
     await host.subject.mustBeEmpty();
   } catch (error) {

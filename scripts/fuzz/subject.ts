@@ -5,9 +5,9 @@ import { startTestServer, type TestServer } from '../../testkit/servers/test-ser
 import { workerState } from '../../testkit/servers/worker-state.ts';
 import { eventually } from '../../testkit/system/eventually.ts';
 import { socketCountOf } from '../../testkit/system/process-files.ts';
-import { type Innocents, TestInnocents } from './bystanders.ts';
+import { type Bystanders, TestBystanders } from './bystanders.ts';
 
-/** What a test server listens with: HTTP beside the media, or on its port. */
+/** Port modes of the fuzzed server; in the last one HTTP has the media's port. */
 export const subjectModes = ['single-port', 'shared-port', 'shared-port-and-http'] as const;
 export type SubjectMode = (typeof subjectModes)[number];
 
@@ -19,16 +19,16 @@ const environments: Record<SubjectMode, Record<string, string>> = {
 
 const common = {
   MEDIASOUP_NUM_WORKERS: '2',
-  // Who is cut off keeps a place for a while: not for longer than is waited for at the end.
+  // Sessions of peers that are cut off must expire before `mustBeEmpty` gives up.
   RECONNECT_GRACE_SECONDS: '1',
-  // All come as fast as the machine lets them: these limits have tests of their own.
+  // These limits have tests of their own.
   MAX_HANDSHAKES_PER_SECOND: '100000',
   MAX_WORKER_CPU: '100',
 };
 
 export interface SubjectOptions {
   server: TestServer;
-  innocents: Innocents;
+  bystanders: Bystanders;
 }
 
 interface State extends Awaited<ReturnType<typeof workerState>> {
@@ -38,12 +38,12 @@ interface State extends Awaited<ReturnType<typeof workerState>> {
   workersSockets: number[];
 }
 
-/** A real server with calls on it: what is fuzzed, and what says whether it bears it. */
+/** The fuzzed server with calls on it, and the checks of its health. */
 export class Subject {
   readonly server: TestServer;
-  readonly innocents: Innocents;
+  readonly bystanders: Bystanders;
   readonly #pids: number[];
-  /** What nobody has caught: it would end a server. */
+  /** Each of these would end a server. */
   readonly #uncaught: unknown[] = [];
   readonly #catch = (error: unknown) => void this.#uncaught.push(error);
   readonly #counts = new Map<string, number>();
@@ -55,14 +55,14 @@ export class Subject {
       { httpOnMediaPort: mode === 'shared-port-and-http' },
     );
     try {
-      return await Subject.of({ server, innocents: await TestInnocents.start(server) });
+      return await Subject.of({ server, bystanders: await TestBystanders.start(server) });
     } catch (error) {
       await server.stop();
       throw error;
     }
   }
 
-  /** @param options - both are its own from now on */
+  /** Takes over a server and calls that were started elsewhere. */
   static async of(options: SubjectOptions): Promise<Subject> {
     const subject = new Subject(options);
     await subject.mustBeWell();
@@ -70,15 +70,15 @@ export class Subject {
     return subject;
   }
 
-  private constructor({ server, innocents }: SubjectOptions) {
+  private constructor({ server, bystanders }: SubjectOptions) {
     this.server = server;
-    this.innocents = innocents;
+    this.bystanders = bystanders;
     this.#pids = server.pool.workers.map(({ worker }) => worker.pid);
     process.on('uncaughtException', this.#catch);
     process.on('unhandledRejection', this.#catch);
   }
 
-  /** What came of what was sent, in order of its names: it shows how deep the fuzzing goes. */
+  /** How often each outcome happened, sorted by name: it shows how deep the fuzzing gets. */
   get counts(): Record<string, number> {
     return Object.fromEntries([...this.#counts].sort(([a], [b]) => a.localeCompare(b)));
   }
@@ -87,37 +87,37 @@ export class Subject {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
   }
 
-  /** Whatever was sent: all workers live, the server answers, and the calls go on. @throws when not */
+  /** Checks that all workers live, the server answers and the calls continue. @throws AssertionError otherwise */
   async mustBeWell(): Promise<void> {
-    await this.innocents.goOn();
+    await this.bystanders.check();
     assert.equal(await this.#health(), 200, 'GET /health');
-    // Its death is known a moment after what has killed it.
+    // Last, because a worker's death is noticed a moment after its cause.
     const alive = this.server.pool.workers.map(({ worker }) => worker.pid);
     assert.deepEqual(alive, this.#pids, 'a worker has died');
-    assert.deepEqual(this.#uncaught, [], 'nobody has caught this');
+    assert.deepEqual(this.#uncaught, [], 'uncaught errors');
   }
 
-  /** When all have left who came after the calls, nothing of them is there any more. @throws when something is */
+  /** Checks that the fuzzer's peers left nothing behind. @throws AssertionError otherwise */
   async mustBeEmpty(): Promise<void> {
     await eventually(async () => {
       const { sockets, ...state } = await this.#state();
       const { sockets: formerly = 0, ...empty } = this.#empty ?? {};
       assert.deepEqual(state, empty);
-      // A browser closes connections that it doesn't need any more.
-      assert(sockets <= formerly, `${sockets} sockets, and ${formerly} before`);
+      // A browser may have closed connections that it no longer needs.
+      assert(sockets <= formerly, `${sockets} sockets, ${formerly} before`);
     });
   }
 
-  /** The server and the calls are somebody else's again. */
-  forget(): void {
+  /** Gives server and calls back to their owner. */
+  release(): void {
     process.off('uncaughtException', this.#catch);
     process.off('unhandledRejection', this.#catch);
   }
 
   async stop(): Promise<void> {
     await this.server.stop();
-    await this.innocents.leave();
-    this.forget();
+    await this.bystanders.leave();
+    this.release();
   }
 
   async #state(): Promise<State> {
@@ -127,7 +127,7 @@ export class Subject {
       rooms: server.rooms.size,
       ...(await workerState(server.pool)),
       inPortMap: ports.flatMap(({ transports }) => transports).length,
-      // This process is the server.
+      // The server runs in this process.
       sockets: socketCountOf(process.pid),
       workersSockets: this.#pids.map(socketCountOf),
     };
@@ -139,5 +139,34 @@ export class Subject {
     response.resume();
     await once(response, 'end');
     return response.statusCode;
+  }
+}
+
+/** A subject of its own for a run, which is replaced after each failure. */
+export class SubjectHost {
+  readonly #mode: SubjectMode;
+  #subject: Subject;
+
+  /** @throws StartError where this mode is not supported */
+  static async start(mode: SubjectMode): Promise<SubjectHost> {
+    return new SubjectHost(mode, await Subject.start(mode));
+  }
+
+  private constructor(mode: SubjectMode, subject: Subject) {
+    this.#mode = mode;
+    this.#subject = subject;
+  }
+
+  get subject(): Subject {
+    return this.#subject;
+  }
+
+  async renew(): Promise<void> {
+    await this.#subject.stop();
+    this.#subject = await Subject.start(this.#mode);
+  }
+
+  async stop(): Promise<void> {
+    await this.#subject.stop();
   }
 }

@@ -45,7 +45,7 @@ const longTests = {
 };
 
 /**
- * What must be set up before a program runs; each level includes those before it. node: the dependencies and Node 24;
+ * The set-up before a program runs; each level includes those before it. node: the dependencies and Node 24;
  * runtime: also our patches of mediasoup's JavaScript; worker: also a mediasoup worker; products: also the app.
  *
  * @typedef {'node' | 'runtime' | 'worker' | 'products'} Level

@@ -1,4 +1,4 @@
-/** `npm start` as people run it: in a terminal, or by a program that signals it. `STOP_RUNS=50` does each so often. */
+/** `npm start` as people run it: in a terminal, or by a program that signals it. `STOP_RUNS=50` repeats each. */
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,13 +12,13 @@ const runs = Number(process.env.STOP_RUNS ?? 1);
 const root = join(import.meta.dirname, '../..');
 const npmStart = `npm --prefix ${root} start`;
 
-/** What a terminal makes a SIGINT of, for all of its foreground process group (termios(3), VINTR). */
+/** A terminal turns it into SIGINT for its foreground process group (termios(3), VINTR). */
 const ctrlC = '\x03';
 
-/** Whoever waits for it to pass waits in vain. */
+/** Longer than any test. */
 const aDay = { DRAIN_SECONDS: '86400' };
 
-/** In a terminal, of which script(1) is the other end. */
+/** In a terminal that script(1) emulates. */
 async function startInTerminal(): Promise<ServerProcess> {
   const server = await startServerProcess(aDay, {
     command: ['script', '--quiet', '--return', '--flush', '--command', npmStart, '/dev/null'],
@@ -33,12 +33,12 @@ function joinRoom(server: ServerProcess): Promise<TestPeer> {
 }
 
 describe.runIf(process.platform === 'linux')('npm start', { timeout: 120_000 }, () => {
-  test('Ctrl-C, when no room is open, stops it', { repeats: runs - 1 }, async () => {
+  test('Ctrl-C stops it when no room is open', { repeats: runs - 1 }, async () => {
     const server = await startInTerminal();
     server.process.stdin?.write(ctrlC);
     await expectNothingRuns(server);
   });
-  test('Ctrl-C says what is waited for, another one stops it at once', {
+  test('the first Ctrl-C drains, the second stops it at once', {
     repeats: runs - 1,
   }, async () => {
     const server = await startInTerminal();
@@ -47,7 +47,7 @@ describe.runIf(process.platform === 'linux')('npm start', { timeout: 120_000 }, 
     await expect.poll(server.output).toContain('Ctrl-C stops it at once');
     await peer.notification('serverStopping');
     await peer.request('sendChatMessage', { text: 'still here' });
-    // Within a short time the launcher takes another for the same wish.
+    // The launcher counts signals within 250 ms once.
     do {
       server.process.stdin?.write(ctrlC);
     } while ((await Promise.race([peer.closed, sleep(1_000)])) === undefined);
@@ -57,7 +57,7 @@ describe.runIf(process.platform === 'linux')('npm start', { timeout: 120_000 }, 
     });
     await expectNothingRuns(server);
   });
-  test('a SIGTERM that npm gets is passed on, and a call goes on', {
+  test('a SIGTERM to npm is passed on, and the call continues', {
     repeats: runs - 1,
   }, async () => {
     const server = await startServerProcess(aDay, { command: ['npm', '--prefix', root, 'start'] });

@@ -11,7 +11,7 @@ const shownLines = 15;
 /** A linker's command has tens of thousands of characters. */
 const shownColumns = 400;
 
-/** `file:line:column: error:` of a compiler. What follows the first is candidates, notes and consequential errors. */
+/** `file:line:column: error:` of a compiler. The lines after the first are candidates, notes and consequential errors. */
 const compilerError = /^\S+:\d+(:\d+)?: (fatal )?error: /;
 
 /**

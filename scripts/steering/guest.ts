@@ -15,7 +15,7 @@ import { track } from '../setup/children.mjs';
 import { root } from '../setup/paths.mjs';
 import { runLogged } from '../setup/run-logged.mjs';
 
-/** What the guest runs. */
+/** The work of the guest. */
 export interface GuestRun {
   /** Set in the guest before the tests. */
   readonly sysctls: readonly { readonly name: string; readonly value: string }[];

@@ -24,7 +24,7 @@ test('the ways are tried in order until one succeeds', async () => {
 test('when all ways fail, one message has the reason of each', async () => {
   const ways = [failing('prebuilt'), failing('debian'), failing('wraps')];
   await expect(getWorker(inputs, ways, { env: {} })).rejects.toThrow(
-    /What was tried:\n- the way prebuilt: no prebuilt here\n- .*no debian here\n- .*no wraps here\n.*MEDIASOUP_WORKER_BIN/,
+    /These ways were tried:\n- the way prebuilt: no prebuilt here\n- .*no debian here\n- .*no wraps here\n.*MEDIASOUP_WORKER_BIN/,
   );
 });
 

@@ -50,7 +50,7 @@ export async function getWorker(
     }
   }
   throw new SetUpError(
-    `No mediasoup worker is available. What was tried:\n${failures.join('\n')}`,
+    `No mediasoup worker is available. These ways were tried:\n${failures.join('\n')}`,
     {
       advice: 'Or set MEDIASOUP_WORKER_BIN to the path of a worker that you have: docs/worker.md.',
     },

@@ -2,14 +2,13 @@ import { dashboardNamespace, dashboardPath, lookSchema } from '@oneport/protocol
 import fc from 'fast-check';
 import { WebSocket } from 'ws';
 import { dashboardToken } from '../../../testkit/servers/server-process.ts';
-import { target } from '../target.ts';
+import { target } from '../run-target.ts';
 import { fromSchema } from '../values/from-schema.ts';
-import { hostileJson, hostileValue } from '../values/hostile.ts';
-import { nearlyValid } from '../values/nearly-valid.ts';
+import { hostileJson, hostileValue, nearlyValid } from '../values/hostile.ts';
 
 const json = (values: fc.Arbitrary<unknown>) => values.map((value) => JSON.stringify(value) ?? '');
 
-/** socket.io's packets inside of engine.io's (their protocols' 5th and 4th revision). */
+/** Packets of socket.io (protocol revision 5) in those of engine.io (revision 4). */
 const packet = fc.oneof(
   json(fc.oneof(fromSchema(lookSchema), nearlyValid(fromSchema(lookSchema)))).map(
     (look) => `42${dashboardNamespace},["look",${look}]`,
@@ -30,21 +29,7 @@ const packet = fc.oneof(
       fc.constantFrom('{"_placeholder":true,"num":0}', '{"_placeholder":true,"num":-1}', '[]'),
     )
     .map(([attachments, data]) => `45${attachments}-${dashboardNamespace},["look",${data}]`),
-  fc.constantFrom(
-    '2',
-    '2probe',
-    '3',
-    '5',
-    '6',
-    '1',
-    '0',
-    '',
-    '4',
-    '40',
-    '42',
-    '41',
-    `41${dashboardNamespace},`,
-  ),
+  fc.constantFrom(...'2 2probe 3 5 6 1 0 4 40 42 41'.split(' '), '', `41${dashboardNamespace},`),
   hostileJson,
 );
 
@@ -60,7 +45,7 @@ const viewer = fc.record({
   }),
 });
 
-/** The operators' page's socket: with its token and without, and what is sent on it. */
+/** The port map's socket, with and without its token. */
 export const dashboard = target(
   'dashboard',
   fc.array(viewer, { minLength: 1, maxLength: 3 }),
@@ -76,7 +61,7 @@ export const dashboard = target(
           socket.on('message', (data) => {
             messages += 1;
             subject.count(`packets: ${String(data).slice(0, 2)}`);
-            // First engine.io's handshake, then the answer to the namespace's.
+            // The first is engine.io's handshake, the second answers the namespace's.
             if (messages === 2) {
               resolve(undefined);
             }

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { requests } from '@oneport/protocol';
 import fc from 'fast-check';
 import { rtpCapabilities } from '../../../testkit/clients/media-parameters.ts';
+import { bystandersRoom } from '../bystanders.ts';
 import { FuzzPeer } from '../fuzz-peer.ts';
+import { target } from '../run-target.ts';
 import type { Subject } from '../subject.ts';
-import { target } from '../target.ts';
 import { fromSchema } from '../values/from-schema.ts';
+import { nearlyValid } from '../values/hostile.ts';
 import { withIds } from '../values/ids.ts';
-import { nearlyValid } from '../values/nearly-valid.ts';
-import { produceData } from '../values/rtp-parameters.ts';
+import { produceData } from '../values/produce-data.ts';
 
 const ofSchema = fromSchema(requests.join.data.shape.rtpCapabilities.unwrap());
 
@@ -21,13 +22,12 @@ const capabilities = fc.oneof(
 const batch = fc.record({
   produced: fc.array(produceData, { minLength: 1, maxLength: 6, size: 'max' }),
   capabilities,
-  /** What is asked of each consumer. */
   layers: fromSchema(requests.setConsumerPreferredLayers.data.omit({ consumerId: true })),
 });
 
-/** Producers and consumers of all kinds on a real worker, with somebody in the room who takes all of them. */
+/** Producers of all kinds on a real worker, with a peer in the room that consumes all of them. */
 export const rtpParameters = target('rtp-parameters', batch, async (subject, plan) => {
-  const query = { roomId: subject.innocents.roomId, produce: '1', consume: '1' };
+  const query = { roomId: bystandersRoom, produce: '1', consume: '1' };
   const viewer = open(subject, { ...query, peerId: `viewer-${randomUUID()}` });
   const mallory = open(subject, { ...query, peerId: `mallory-${randomUUID()}` });
   const device = { flag: 'bot', name: 'fuzz' };
@@ -38,14 +38,14 @@ export const rtpParameters = target('rtp-parameters', batch, async (subject, pla
   });
   mallory.request('join', { generation: 1, displayName: 'Mallory', device, rtpCapabilities });
   for (const data of plan.produced) {
-    // Each may be produced, whatever became of those before it.
+    // A new id, because the previous producer may still exist.
     const ids = { ...mallory.ids, producer: randomUUID() };
     mallory.send(withIds(JSON.stringify({ request: true, id: 1, method: 'produce', data }), ids));
     for (const method of ['pauseProducer', 'resumeProducer']) {
       mallory.request(method, { producerId: ids.producer });
     }
-    await mallory.dealtWith();
-    await viewer.dealtWith();
+    await mallory.processed();
+    await viewer.processed();
     const { consumer } = viewer.ids;
     if (consumer) {
       viewer.request('setConsumerPreferredLayers', {
@@ -55,7 +55,7 @@ export const rtpParameters = target('rtp-parameters', batch, async (subject, pla
     }
     mallory.request('closeProducer', { producerId: ids.producer });
   }
-  await Promise.all([viewer.dealtWith(), mallory.dealtWith()]);
+  await Promise.all([viewer.processed(), mallory.processed()]);
   await Promise.all([viewer.end('polite'), mallory.end('polite')]);
 });
 

@@ -1,18 +1,102 @@
-import { connectQuerySchema, peerIdSchema } from '@oneport/protocol';
+import { connectQuerySchema, peerIdSchema, requests } from '@oneport/protocol';
 import fc from 'fast-check';
 import { rtpCapabilities } from '../../../testkit/clients/media-parameters.ts';
+import { bystandersRoom } from '../bystanders.ts';
 import { type Answer, FuzzPeer, takeAll } from '../fuzz-peer.ts';
+import { target } from '../run-target.ts';
 import type { Subject } from '../subject.ts';
-import { target } from '../target.ts';
-import { badFrames, type FuzzFrame, requestFrames } from '../values/frames.ts';
 import { fromSchema } from '../values/from-schema.ts';
-import { hostileValue } from '../values/hostile.ts';
-import { withIds } from '../values/ids.ts';
+import { hostileJson, hostileValue, nearlyValid } from '../values/hostile.ts';
+import { uuids, withIds } from '../values/ids.ts';
+import { produceData } from '../values/produce-data.ts';
 
-/** What the server knows of a peer when the frames come. */
+/** A WebSocket message: text with placeholders for ids, or bytes. */
+type FuzzFrame = { text: string } | { hex: string };
+
+const dataOf: Record<string, fc.Arbitrary<unknown>> = {
+  ...Object.fromEntries(
+    Object.entries(requests).map(([method, { data }]) => [method, fromSchema(data, uuids)]),
+  ),
+  // Made of the schema alone, its parts would hardly ever fit together.
+  produce: produceData,
+  // A wrong generation is rejected before anything else is looked at.
+  join: fromSchema(requests.join.data, uuids).map((data) => ({
+    ...(data as object),
+    generation: 1,
+  })),
+};
+
+/** A request with valid or nearly valid data. */
+const request = fc.oneof(
+  ...Object.entries(dataOf).map(([method, data]) =>
+    fc.record({
+      request: fc.constant(true),
+      id: fc.nat({ max: 1000 }),
+      method: fc.constant(method),
+      data: fc.oneof(data, nearlyValid(data)),
+    }),
+  ),
+);
+
+const oddRequest = fc.record({
+  request: fc.constant(true),
+  id: fc.nat({ max: 1000 }),
+  method: fc.oneof(
+    fc.constantFrom('constructor', '__proto__', 'toString', 'hasOwnProperty', 'join ', 'JOIN'),
+    fc.string({ minLength: 1, maxLength: 64 }),
+  ),
+  data: hostileValue,
+});
+
+const odd = fc.oneof(
+  fc.record({
+    response: fc.constant(true),
+    id: fc.nat({ max: 10_000_000 }),
+    ok: fc.oneof(fc.boolean(), hostileValue),
+    data: hostileValue,
+    errorCode: hostileValue,
+    errorReason: hostileValue,
+  }),
+  fc.record({
+    notification: fc.constant(true),
+    method: fc.string({ maxLength: 70 }),
+    data: hostileValue,
+  }),
+  fc.record({
+    ...{ request: fc.boolean(), response: fc.boolean(), notification: fc.boolean() },
+    ...{ id: hostileValue, method: hostileValue, data: hostileValue },
+  }),
+);
+
+const text = (value: unknown) => ({ text: JSON.stringify(value) ?? '' });
+
+/** Mostly valid requests, so many that the later ones depend on the earlier ones. */
+const requestFrames: fc.Arbitrary<FuzzFrame[]> = fc.array(
+  fc.oneof(
+    { weight: 9, arbitrary: request.map(text) },
+    { weight: 1, arbitrary: oddRequest.map(text) },
+  ),
+  { maxLength: 25, size: 'max' },
+);
+
+/** Frames that may close the connection. */
+const badFrames: fc.Arbitrary<FuzzFrame[]> = fc.array(
+  fc.oneof(
+    odd.map(text),
+    nearlyValid(request).map(text),
+    fc
+      .tuple(request, fc.nat({ max: 5_000 }))
+      .map(([value, at]) => ({ text: text(value).text.slice(0, at) })),
+    hostileJson.map((json) => ({ text: json })),
+    fc.uint8Array({ maxLength: 200 }).map((bytes) => ({ hex: Buffer.from(bytes).toString('hex') })),
+  ),
+  { maxLength: 5 },
+);
+
+/** The state of the connection when the frames arrive. */
 const states = ['opening', 'welcomed', 'joined', 'joined', 'joined', 'resumed', 'closing'] as const;
 
-/** How a peer answers the offer of consumers. */
+/** Responses to newConsumers. */
 const answers: fc.Arbitrary<Answer> = fc.oneof(
   { weight: 6, arbitrary: fc.constant(takeAll) },
   {
@@ -40,14 +124,14 @@ const peer = fc.record({
   state: fc.constantFrom(...states),
   answer: answers,
   frames: requestFrames,
-  /** After the others have been dealt with, or in the same breath. */
+  /** Sent after the others, with or without waiting until they are processed. */
   last: badFrames,
   end: fc.constantFrom('polite', 'polite', 'abrupt', 'abrupt at once'),
 });
 
 type PeerPlan = typeof peer extends fc.Arbitrary<infer Plan> ? Plan : never;
 
-/** Frames in every state of a connection, by some peers at once, who may have the same id. */
+/** Frames in every state of a connection, from several peers at once, which may have the same id. */
 export const signalling = target(
   'signalling',
   fc.array(peer, { minLength: 1, maxLength: 3 }),
@@ -59,9 +143,8 @@ export const signalling = target(
 async function play(subject: Subject, plan: PeerPlan): Promise<void> {
   const { peerId, flags, state, answer } = plan;
   const { signalling } = subject.server;
-  const { roomId } = subject.innocents;
   const query = {
-    roomId,
+    roomId: bystandersRoom,
     peerId,
     produce: '1',
     consume: '1',
@@ -80,21 +163,21 @@ async function play(subject: Subject, plan: PeerPlan): Promise<void> {
     }
     if (welcome && state === 'resumed') {
       const before = peer;
-      // With what its last connection has asked for still waiting to be done.
+      // The previous connection's requests may still be pending.
       sendAll(before, plan.frames);
       peer = new FuzzPeer({ ...options, query: `${options.query}&resume=${welcome.resumeSecret}` });
       const { generation = 1 } = (await peer.welcome()) ?? {};
       await before.end('abrupt');
       join(peer, generation);
     }
-    // The server closes its half, and gets the rest all the same.
+    // An invalid frame: the server closes its half, and still receives the rest.
     if (state === 'closing') {
       peer.send('null');
     }
     sendAll(peer, plan.frames);
   }
   if (plan.end !== 'abrupt at once') {
-    await peer.dealtWith();
+    await peer.processed();
   }
   sendAll(peer, plan.last);
   await peer.end(plan.end === 'polite' ? 'polite' : 'abrupt');

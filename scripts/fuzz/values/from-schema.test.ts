@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { fromSchema } from './from-schema.ts';
+import { nearlyValid } from './hostile.ts';
 import { withIds } from './ids.ts';
-import { nearlyValid } from './nearly-valid.ts';
-import { produceData } from './rtp-parameters.ts';
+import { produceData } from './produce-data.ts';
 
 const schemas = Object.entries({
   ...Object.fromEntries(Object.entries(requests).map(([method, { data }]) => [method, data])),
@@ -14,7 +14,7 @@ const schemas = Object.entries({
 }) as [string, z.ZodType][];
 
 test.each(schemas)(
-  '%s: what is made of its schema is valid, and what is made of that mostly not',
+  '%s: values from its schema are valid, and nearly valid ones mostly are not',
   (_name, schema) => {
     const valid = fromSchema(schema);
     const passing = (values: unknown[]) =>
@@ -24,18 +24,18 @@ test.each(schemas)(
   },
 );
 
-test('a good part of what is produced is valid, so that it gets to the worker', () => {
+test('many values for produce are valid, so that they reach the worker', () => {
   const made = fc.sample(produceData, { numRuns: 200, seed: 1 });
   const valid = made.filter((data) => requests.produce.data.safeParse(data).success);
   expect(valid.length).toBeGreaterThan(80);
   expect(valid.length).toBeLessThan(200);
 });
 
-test('a kind of schema that nobody has used yet is an error, not silence', () => {
+test('rejects a kind of schema that is not supported yet', () => {
   expect(() => fromSchema(z.object({ since: z.date() }))).toThrow(/kind date/);
 });
 
-test('placeholders become the ids that there are, and others that nobody has', () => {
+test('placeholders become the known ids, or random ones', () => {
   const text = '"00000000-0000-4000-8000-000000000000"';
   expect(withIds(text, { sendTransport: 'mine' })).toBe('"mine"');
   expect(withIds(text, {})).not.toBe(withIds(text, {}));

@@ -3,18 +3,18 @@ import type { z } from 'zod';
 
 type Schema = z.core.$ZodType;
 
-/** A schema's own arbitrary where the walk's would not do, by the name of its member; undefined: as the walk has it. */
+/** Replaces the arbitrary of a schema, which may depend on the name of its member; undefined: not replaced. */
 export type Exception = (schema: Schema, name: string) => fc.Arbitrary<unknown> | undefined;
 
-/** The longest list that is made, unless its schema wants a longer one. */
+/** The longest array, unless the schema requires a longer one. */
 const longestList = 4;
 
 /**
- * What a schema takes, made out of the schema itself, so that a new message is fuzzed from its first day.
+ * Makes valid values from a schema, so that a new message is fuzzed from its first day.
  *
- * @param schema - of zod 4; it is walked by `_zod.def` (zod.dev, "Zod Core")
- * @param exception - asked first, for each schema within
- * @throws TypeError at a kind of schema that nobody has used yet: it is to be added here
+ * @param schema - of zod 4, read by `_zod.def` (zod.dev, "Zod Core")
+ * @param exception - called for each schema within
+ * @throws TypeError at a kind of schema that is not supported yet
  */
 export function fromSchema(schema: Schema, exception: Exception = () => undefined) {
   return walk(schema, exception, '');
@@ -62,7 +62,7 @@ function walk(schema: Schema, exception: Exception, name: string): fc.Arbitrary<
     case 'readonly':
       return inner(def.innerType);
     case 'pipe':
-      // What goes in must be made. `in` alone is a transformation where zod's preprocess has made the pipe.
+      // Values are the input of the pipe. In a pipe of zod's preprocess, `in` is a transformation.
       return valid(
         schema,
         inner(isTransform(def.in) || isPlainer(def.in, def.out) ? def.out : def.in),
@@ -89,12 +89,12 @@ function objectOf(
   );
 }
 
-/** Refinements are functions: whether a value passes, only the schema itself knows. */
+/** Refinements are functions, so only the schema itself can tell whether a value is valid. */
 function valid(schema: Schema, values: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   return values.filter((value) => (schema as z.ZodType).safeParse(value).success);
 }
 
-/** Of everything that Unicode has. One for all: fast-check makes long tables for each. */
+/** Any Unicode character. Shared, because fast-check makes large tables for each. */
 const character = fc.oneof(
   ...(['grapheme-ascii', 'grapheme', 'binary'] as const).map((unit) =>
     fc.string({ unit, minLength: 1, maxLength: 1 }),
@@ -128,7 +128,7 @@ interface Limits {
   whole: boolean;
 }
 
-/** What the schema's checks say, whether they were added to it or are its format. */
+/** The limits by the schema's checks and by its format. */
 function limitsOf(schema: Schema): Limits {
   const own = schema._zod.def as unknown as Check & { checks?: { _zod: { def: Check } }[] };
   const limits: Limits = { patterns: [], whole: false };
@@ -168,7 +168,7 @@ function isTransform(schema: Schema): boolean {
   return (schema as z.core.$ZodTypes)._zod.def.type === 'transform';
 }
 
-/** A string that is trimmed first says only behind that how long it may be. */
+/** A string that is trimmed has its limits only in the schema after the transformation. */
 function isPlainer(first: Schema, second: Schema): boolean {
   const { def } = (first as z.core.$ZodTypes)._zod;
   return def.type === 'pipe' && isTransform(def.out) && !isTransform(second);
