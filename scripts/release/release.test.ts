@@ -26,9 +26,15 @@ beforeAll(async () => {
   silent.mockRestore();
 }, 180_000);
 
+/** Runs a command in a mount namespace that hides the checkout under an empty file system. */
+const withoutCheckout = [
+  ...(['unshare', '--mount', 'sh', '-c'] as const),
+  ...['mount -t tmpfs none "$1" && shift && exec "$@"', 'sh', root],
+] as const;
+
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
 
-test('has what production needs, and none of what development does', () => {
+test('contains what production needs, and nothing that only development needs', () => {
   const modules = readdirSync(join(folder, 'node_modules'));
   expect(modules).toEqual(expect.arrayContaining(['mediasoup', 'express', 'ws', 'zod']));
   for (const name of ['vitest', 'typescript', 'vite', 'react', 'playwright-core', 'node']) {
@@ -39,35 +45,29 @@ test('has what production needs, and none of what development does', () => {
   );
   expect(sources.filter((path) => /\.test\.|testing|^patches|\.bpf\.c$/.test(path))).toEqual([]);
   expect(sources).toContain(join('app', 'dist', 'index.html'));
-  expect(readdirSync(parent), 'nothing is left beside it').toEqual(['oneport']);
+  expect(readdirSync(parent), 'no temporary folder is left').toEqual(['oneport']);
 });
 
-test('is for everybody to read and for nobody else to write', () => {
+test('is readable by all users and writable by its owner only', () => {
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   const modes = paths.map((path) => ({ path, mode: statSync(join(folder, path)).mode }));
   expect(modes.filter(({ mode }) => (mode & 0o022) !== 0 || (mode & 0o444) !== 0o444)).toEqual([]);
 });
 
-test('is not made where something is', async () => {
-  await expect(makeRelease({ root, folder, worker })).rejects.toThrow(
-    /has something in it already/,
-  );
+test('is not made in a folder that is not empty', async () => {
+  await expect(makeRelease({ root, folder, worker })).rejects.toThrow(/is not empty/);
   expect(existsSync(join(folder, 'bin/oneport'))).toBe(true);
 });
 
-test('serves a call as somebody without rights, when the checkout is gone', async (context) => {
+test('serves a call as an unprivileged user, without the checkout', {
+  timeout: 60_000,
+}, async (context) => {
   skipWithoutRestricting(context);
-  // In a mount namespace of its own an empty folder lies over the checkout.
-  const hidden = 'mount -t tmpfs none "$1" && shift && exec "$@"';
   const server = await startServerProcess(
-    // Not the worker of these tests: its own.
+    // Empty, so that the release uses its own worker.
     { MEDIASOUP_WORKER_BIN: '', HOME: '/nowhere' },
     {
-      command: [
-        ...(['unshare', '--mount', 'sh', '-c', hidden, 'sh', root] as const),
-        ...setpriv({ uid: nobody }),
-        join(folder, 'bin/oneport'),
-      ],
+      command: [...withoutCheckout, ...setpriv({ uid: nobody }), join(folder, 'bin/oneport')],
     },
   );
   onTestFinished(() => server.stop());
@@ -82,4 +82,10 @@ test('serves a call as somebody without rights, when the checkout is gone', asyn
   });
   await peer.produce('camera');
   await peer.leave();
+});
+
+test('has all files of whois', (context) => {
+  skipWithoutRestricting(context);
+  const [program, ...args] = [...withoutCheckout, join(folder, 'bin/oneport'), 'whois', '--help'];
+  expect(execFileSync(program, args, { encoding: 'utf8' })).toContain('Usage: npm run whois');
 });

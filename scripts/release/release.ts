@@ -16,13 +16,15 @@ import { runNpm } from '../setup/run-logged.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import { step } from '../setup/step.mjs';
 import { manifestName } from '../worker/manifest.ts';
-import { sourceFiles } from './source-files.ts';
 
-/** What is started, and what it knows by a package's name. */
-const entries = ['server/src/main.ts', 'protocol/src/index.ts', 'scripts/whois/main.ts'];
+/** Files and folders of the checkout. The package.json of the app is there for npm only. */
+const contents = [
+  ...['package.json', 'package-lock.json', '.npmrc', 'app/package.json', 'app/dist'],
+  ...['protocol/package.json', 'protocol/src', 'server/package.json', 'server/src'],
+  ...['scripts/whois', 'scripts/cli.ts', 'scripts/setup/set-up-error.mjs'],
+];
 
-/** What npm needs to know which packages these are. */
-const packages = ['', 'protocol', 'server', 'app'].map((folder) => join(folder, 'package.json'));
+const forDevelopment = /\.test\.ts$|\.bpf\.c$/;
 
 const starter = `#!/bin/sh
 # Starts oneport; settings are environment variables, and --help lists them.
@@ -40,45 +42,41 @@ exec "$node" "$here/../server/src/main.ts" "$@"
 export interface ReleaseOptions {
   /** The checkout, set up. */
   readonly root: string;
-  /** Where to: it must not exist yet, or be empty. */
+  /** Must not exist, or be empty. */
   readonly folder: string;
-  /** The mediasoup worker. */
+  /** The path of the mediasoup worker. */
   readonly worker: string;
-  /** Node 24's program, to be taken along; without it the machine has to have one in PATH. */
+  /** The path of Node 24. Without it, the release uses the Node 24 in PATH. */
   readonly node?: string | undefined;
 }
 
 /**
- * Makes a folder that runs oneport by itself: the server's files, the built app, the packages that production needs,
- * the worker with its manifest. No file of it is written to later, so root may own it. It is there whole or not at all.
+ * Makes a self-contained folder that runs oneport: the server's sources, the built app, the packages that production
+ * needs, the worker with its manifest. Nothing in it is written to later, so root may own it. The folder appears
+ * complete or not at all.
  *
- * @throws {SetUpError} When the folder has something in it already, or npm fails.
+ * @throws {SetUpError} when the folder is not empty, or npm fails
  */
 export async function makeRelease({ root, folder, worker, node }: ReleaseOptions): Promise<void> {
   const target = resolve(folder);
-
   if (existsSync(target) && readdirSync(target).length > 0) {
-    throw new SetUpError(`${target} has something in it already`, {
+    throw new SetUpError(`${target} is not empty`, {
       advice:
-        'Name a folder that is not there yet. To upgrade, make the new one beside the old one (docs/running-in-production.md).',
+        'Name a new folder. To upgrade, make the new release beside the old one (docs/running-in-production.md).',
     });
   }
-
   const fresh = join(dirname(target), `.${basename(target)}-${process.pid}`);
-
-  // Somebody else is going to run it.
+  // Another user runs it.
   process.umask(0o022);
   mkdirSync(fresh, { recursive: true });
   try {
-    for (const file of [
-      ...packages,
-      'package-lock.json',
-      '.npmrc',
-      ...sourceFiles(root, entries),
-    ]) {
-      cpSync(join(root, file), join(fresh, file), { recursive: true });
+    for (const path of contents) {
+      cpSync(join(root, path), join(fresh, path), {
+        recursive: true,
+        filter: (source) => !forDevelopment.test(source),
+      });
     }
-    await step('packages', 'npm ci (those that production needs)', () => installPackages(fresh));
+    await step('packages', 'npm ci (for production)', () => installPackages(fresh));
     await bringPatches(fresh, readPatches(patchesFolder(root)));
 
     mkdirSync(join(fresh, 'worker'));
