@@ -58,7 +58,7 @@ export function rowsOf<R extends string>(
 }
 
 /** Makes rows cell by cell. @param measure - returns the word for one cell */
-export function measureRows<R extends string, C extends string>(
+export function measureRows<R extends string, C>(
   names: readonly R[],
   columns: readonly C[],
   measure: (row: R, column: C) => Promise<string>,

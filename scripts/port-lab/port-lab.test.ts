@@ -37,7 +37,7 @@ onLinux('the lab on this kernel', () => {
     group = lab.pid;
     report = JSON.parse(await text(lab.stdout));
     expect(await exit).toEqual([0, null]);
-  });
+  }, 120_000);
 
   function cells(id: string): Record<string, readonly string[]> {
     const table = report.tables.find((entry) => entry.id === id);

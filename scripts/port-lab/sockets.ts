@@ -7,7 +7,6 @@ export type Family = 'IPv4' | 'IPv6';
 
 export const families: readonly Family[] = ['IPv4', 'IPv6'];
 export const loopback: Record<Family, string> = { IPv4: '127.0.0.1', IPv6: '::1' };
-export const wildcard: Record<Family, string> = { IPv4: '0.0.0.0', IPv6: '::' };
 
 const options = {
   SO_REUSEADDR: [constants.SO_REUSEADDR],

@@ -18,13 +18,13 @@ export const fds = {
   own: 5,
 } as const;
 
-/** How a process waits for a connection. */
+/** The ways to wait for a connection. A process that blocks in accept() obeys no command after that, so it is last. */
 export const waits = {
-  'shared poll': () => pollOn(fds.shared),
-  'shared epoll': () => epollOn(fds.shared, 0),
-  'shared epoll exclusive': () => epollOn(fds.shared, EPOLLEXCLUSIVE),
-  'own poll': () => pollOn(fds.own),
-  'shared accept': () => blockInAccept(fds.sharedBlocking),
+  'one listener, poll()': () => pollOn(fds.shared),
+  'one listener, epoll': () => epollOn(fds.shared, 0),
+  'one listener, EPOLLEXCLUSIVE': () => epollOn(fds.shared, EPOLLEXCLUSIVE),
+  'SO_REUSEPORT, poll()': () => pollOn(fds.own),
+  'one listener, accept()': () => blockInAccept(fds.sharedBlocking),
 } as const;
 
 export type Wait = keyof typeof waits;

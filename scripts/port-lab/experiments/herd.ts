@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAsleep } from '../../../testkit/system/is-asleep.ts';
 import { track } from '../../setup/children.mjs';
 import { SetUpError } from '../../setup/set-up-error.mjs';
 import { type Experiment, notHere, rowsOf } from '../experiment.ts';
 import { bindAndListen, freePort, loopback, type Socket, withSockets } from '../sockets.ts';
-import { fds, type Saying, type Wait } from './herd-child.ts';
+import { fds, type Saying, type Wait, waits } from './herd-child.ts';
 
 const size = 4;
 const connections = 5;
@@ -17,15 +17,6 @@ const connections = 5;
 const quietMs = 50;
 /** For what must happen. On a machine that is slower, the experiment fails. */
 const timeoutMs = 20_000;
-
-const rows = {
-  'one listener, poll()': 'shared poll',
-  'one listener, epoll': 'shared epoll',
-  'one listener, EPOLLEXCLUSIVE': 'shared epoll exclusive',
-  'SO_REUSEPORT, poll()': 'own poll',
-  // A process that blocks in accept() obeys no command after that, so this one is last.
-  'one listener, accept()': 'shared accept',
-} as const;
 
 export const herdExperiment: Experiment = {
   id: 'herd',
@@ -51,10 +42,9 @@ export const herdExperiment: Experiment = {
           herd.push(new HerdProcess({ shared, sharedBlocking, own }));
         }
         await allSay(herd, 'up');
-        return await rowsOf(Object.keys(rows) as (keyof typeof rows)[], (name) => {
-          const listener = name === 'one listener, accept()' ? sharedBlocking : shared;
-          const port = name === 'SO_REUSEPORT, poll()' ? ownPort : listener.port();
-          return measure(herd, rows[name], port);
+        return await rowsOf(Object.keys(waits) as Wait[], (wait) => {
+          const listener = wait === 'one listener, accept()' ? sharedBlocking : shared;
+          return measure(herd, wait, wait === 'SO_REUSEPORT, poll()' ? ownPort : listener.port());
         });
       } finally {
         await Promise.all(herd.map((member) => member.end()));
@@ -64,7 +54,7 @@ export const herdExperiment: Experiment = {
 
 async function measure(herd: HerdProcess[], wait: Wait, port: number): Promise<string[]> {
   const counted: Saying[] = ['got', 'woken', 'nothing'];
-  if (wait.startsWith('shared epoll') && process.platform !== 'linux') {
+  if (/epoll/i.test(wait) && process.platform !== 'linux') {
     return counted.map(() => notHere);
   }
   for (const member of herd) {
@@ -93,7 +83,7 @@ async function connectOnce(herd: HerdProcess[], wait: Wait, port: number): Promi
     for (const member of herd) {
       if (member.last === 'woken') {
         member.tell('accept');
-      } else if (wait !== 'shared accept') {
+      } else if (wait !== 'one listener, accept()') {
         member.tell('stop');
       }
     }
@@ -172,7 +162,7 @@ class HerdProcess {
       await sleep(100);
       return;
     }
-    while (!this.#hasEnded && this.#state !== 'S') {
+    while (!this.#hasEnded && !isAsleep(this.#child.pid ?? 0)) {
       await sleep(1);
     }
   }
@@ -188,11 +178,5 @@ class HerdProcess {
   get #hasEnded(): boolean {
     const { pid, exitCode, signalCode } = this.#child;
     return pid === undefined || exitCode !== null || signalCode !== null;
-  }
-
-  /** The letter of proc_pid_stat(5): R is running, S sleeps until it is woken. */
-  get #state(): string | undefined {
-    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2)[0];
   }
 }

@@ -13,7 +13,6 @@ import {
   reasonWithout,
   type Socket,
   settings,
-  wildcard,
   withSockets,
 } from '../sockets.ts';
 import { whoGets } from '../traffic.ts';
@@ -103,44 +102,15 @@ export const listenLateExperiment: Experiment = {
     }),
 };
 
-interface Bound {
-  readonly name: string;
-  readonly family: Family;
-  readonly address: string;
-  /** An IPv6 socket that takes IPv4 as well. */
-  readonly dual?: boolean;
-}
+type Named = readonly [name: string, address: string];
 
-/** The sockets in the order in which they are bound, and the family and address that the datagrams go to. */
-const pairs: Record<string, { bound: readonly Bound[]; family: Family; address: string }> = {
-  IPv4: beside('IPv4'),
-  IPv6: beside('IPv6'),
-  'dual stack': {
-    bound: [
-      { name: 'IPv6 socket', family: 'IPv6', address: wildcard.IPv6, dual: true },
-      { name: 'IPv4 socket', family: 'IPv4', address: wildcard.IPv4 },
-    ],
-    family: 'IPv4',
-    address: loopback.IPv4,
-  },
-  'two specific': {
-    bound: [
-      { name: 'other', family: 'IPv4', address: loopback.IPv4 },
-      { name: 'addressed', family: 'IPv4', address: '127.0.0.2' },
-    ],
-    family: 'IPv4',
-    address: '127.0.0.2',
-  },
+/** Two sockets in the order in which they are bound, and the address that the datagrams go to. */
+const pairs: Record<string, readonly [Named, Named, to: string]> = {
+  IPv4: [['wildcard', '0.0.0.0'], ['specific', '127.0.0.1'], '127.0.0.1'],
+  IPv6: [['wildcard', '::'], ['specific', '::1'], '::1'],
+  'dual stack': [['IPv6 socket', '::'], ['IPv4 socket', '0.0.0.0'], '127.0.0.1'],
+  'two specific': [['other', '127.0.0.1'], ['addressed', '127.0.0.2'], '127.0.0.2'],
 };
-
-function beside(family: Family) {
-  const address = loopback[family];
-  const bound: Bound[] = [
-    { name: 'wildcard', family, address: wildcard[family] },
-    { name: 'specific', family, address },
-  ];
-  return { bound, family, address };
-}
 
 export const wildcardExperiment: Experiment = {
   id: 'wildcard',
@@ -152,30 +122,34 @@ export const wildcardExperiment: Experiment = {
     'for both families, then 0.0.0.0, and IPv4 datagrams. Two specific: 127.0.0.1, then 127.0.0.2, which is addressed.',
   run: async () => {
     const hasIPv6 = !(await reasonWithout('IPv6'));
-    return measureRows(settings, Object.keys(pairs), async (setting, name) => {
-      const { bound, family, address } = pairs[name] ?? beside('IPv4');
-      if (!hasIPv6 && bound.some((socket) => socket.family === 'IPv6')) {
+    return measureRows(settings, Object.entries(pairs), async (setting, [, pair]) => {
+      const [first, second, to] = pair;
+      if (!hasIPv6 && first[1] === '::') {
         return notHere;
       }
-      const port = await freePort(family);
-      const binders = bound.map((one) => (open: Open) => {
-        const socket = open('UDP', one.family, setting);
-        if (one.dual) {
+      const port = await freePort(familyOf(to));
+      const binders = [first, second].map(([, address]) => (open: Open) => {
+        const socket = open('UDP', familyOf(address), setting);
+        if (address === '::' && familyOf(to) === 'IPv4') {
           socket.set(constants.IPPROTO_IPV6, constants.IPV6_V6ONLY, 0);
         }
-        return bindAndListen(socket, 'UDP', one.address, port);
+        return bindAndListen(socket, 'UDP', address, port);
       });
-      const names = bound.map((one) => one.name);
-      const result = await whoGets('UDP', { family, address, port }, binders, names);
+      const target = { family: familyOf(to), address: to, port };
+      const result = await whoGets('UDP', target, binders, [first[0], second[0]]);
       // macOS has 127.0.0.2 only if an administrator added it.
       return result === 'EADDRNOTAVAIL' ? notHere : result;
     });
   },
 };
 
+function familyOf(address: string): Family {
+  return address.includes(':') ? 'IPv6' : 'IPv4';
+}
+
 /** Of the local scope, which is never routed (RFC 2365, 6.1), and used with a TTL of 0 on loopback. */
 const group = '239.255.17.44';
-const boundTo: Record<string, string> = { '0.0.0.0': wildcard.IPv4, 'the group': group };
+const boundTo: Record<string, string> = { '0.0.0.0': '0.0.0.0', 'the group': group };
 
 export const multicastExperiment: Experiment = {
   id: 'multicast',
