@@ -3,6 +3,7 @@ import { createRoot } from 'react-dom/client';
 import { watchNetworkChanges } from './network/network-events.ts';
 import { PageToken } from './page/page-token.ts';
 import { defaultRoomId, readPageUrl, urlWithRoom } from './page/page-url.ts';
+import { forgetReload, reloadOnce } from './page/reload-once.ts';
 import { saveSession, takeSavedSession } from './page/session-restore.ts';
 import { originStorage, tabStorage } from './page/storage.ts';
 import { RoomSession } from './session/session.ts';
@@ -43,6 +44,14 @@ if (location.pathname === '/dashboard') {
     storage: originStorage(),
     token: () => pageToken.current,
     saved: takeSavedSession(storage, roomId, Date.now()),
+  });
+  session.subscribe(() => {
+    const { phase } = session.getSnapshot();
+    if (phase.state === 'failed' && phase.failure.kind === 'outdated') {
+      reloadOnce(storage, () => location.reload());
+    } else if (phase.state === 'joined') {
+      forgetReload(storage);
+    }
   });
   void session.open();
   // The browser closes the socket with 1001, and the server waits a few seconds for the page to come back.

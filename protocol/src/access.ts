@@ -1,15 +1,15 @@
-/** What a peer may do in a room, what a moderator does, and why somebody isn't let in. */
+/** Permissions in a room, and the reasons for which clients are not admitted. */
 import { z } from 'zod';
 import { peerIdSchema } from './ids.ts';
 import type { Source } from './peer.ts';
 import { displayNameSchema } from './text.ts';
 
-/** What a token can allow to be sent. `screen` includes the screen's sound. */
+/** What a token can permit to publish. `screen` includes the screen's audio. */
 export const publishableSchema = z.enum(['microphone', 'camera', 'screen']);
 
 export type Publishable = z.infer<typeof publishableSchema>;
 
-/** Which permission each source takes. */
+/** The permission that each source needs. */
 export const permissionOfSource = {
   microphone: 'microphone',
   camera: 'camera',
@@ -19,17 +19,17 @@ export const permissionOfSource = {
 
 export const permissionsSchema = z.object({
   publish: z.array(publishableSchema).max(3),
-  /** To send data: chat messages. */
+  /** To send chat messages. */
   chat: z.boolean(),
-  /** To receive: media, and what is written. */
+  /** To receive media and chat messages. */
   watch: z.boolean(),
-  /** To mute, remove, close, lock, and let in. */
+  /** To mute and remove peers, to lock and close the room, and to admit waiting peers. */
   moderate: z.boolean(),
 });
 
 export type Permissions = z.infer<typeof permissionsSchema>;
 
-/** Somebody in the lobby of a room, as its moderators see them. */
+/** A peer in the lobby of a room, as moderators see it. */
 export const waitingPeerSchema = z.object({
   peerId: peerIdSchema,
   displayName: displayNameSchema,
@@ -37,7 +37,10 @@ export const waitingPeerSchema = z.object({
 
 export type WaitingPeer = z.infer<typeof waitingPeerSchema>;
 
-/** Reasons that come with the close codes `refused` and, from `removed` on, `turnedAway`: an app can say more then. */
+/**
+ * Close reasons that a client can recognize: with the close code `refused` from `tokenMissing` on, `turnedAway` from
+ * `removed` on, and `outdated`.
+ */
 export const refusals = {
   tokenMissing: 'token: required by this server',
   tokenExpired: 'token: expired',
@@ -48,6 +51,7 @@ export const refusals = {
   removed: 'a moderator removed you from this room',
   notAdmitted: 'a moderator declined your request',
   roomClosed: 'a moderator closed this room',
+  outdated: 'protocolVersion: no longer supported, reload the page',
 } as const;
 
 export type Refusal = (typeof refusals)[keyof typeof refusals];

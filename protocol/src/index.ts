@@ -1,9 +1,7 @@
-// First, because it counts for schemas that are made after it.
-import './zod-without-eval.ts';
+// First, because zod's configuration applies to schemas that are created after it.
 
 export * from './access.ts';
 export * from './connection.ts';
-export * from './explain.ts';
 export * from './ids.ts';
 export * from './peer.ts';
 export * from './port-map.ts';
@@ -13,3 +11,4 @@ export * from './rtp.ts';
 export * from './server-messages.ts';
 export * from './text.ts';
 export * from './transport.ts';
+export * from './zod-setup.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { peerIdSchema } from './ids.ts';
 import { displayNameSchema, lineSchema } from './text.ts';
 
-/** The browser or program that a peer joins with, for people to read. */
+/** The browser or program that a peer uses, for people to read. */
 export const deviceSchema = z.strictObject({
   /** Short and stable, such as `chrome`, `firefox`, `safari`, `bot`. */
   flag: z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected 1 to 32 characters out of a-z 0-9 -'),
@@ -16,14 +16,13 @@ export const peerInfoSchema = z.object({
   device: deviceSchema,
 });
 
-/** What a producer carries. A peer has at most one producer for each source. */
+/** What a producer carries. A peer has at most one producer per source. */
 export const sourceSchema = z.enum(['microphone', 'camera', 'screen', 'screen-audio']);
 
 export type Device = z.infer<typeof deviceSchema>;
 export type PeerInfo = z.infer<typeof peerInfoSchema>;
 export type Source = z.infer<typeof sourceSchema>;
 
-/** The kind of media that each source is: a microphone can't be video. */
 export const kindOfSource = {
   microphone: 'audio',
   camera: 'video',

@@ -1,52 +1,52 @@
 /**
- * What the port map's page and command are told: rows by key, sent whole at first and then only those
- * that have changed. docs/port-map.md says what bounds it.
+ * What the server sends to viewers of the port map: all rows by key at first, then only those that have changed.
+ * docs/port-map.md describes its limits.
  */
 import { z } from 'zod';
 import type { PortMode } from './server-messages.ts';
 
-/** Where its WebSocket is: socket.io's usual path. */
+/** The path of the WebSocket: socket.io's default. */
 export const dashboardPath = '/socket.io/';
 
-/** The one namespace of socket.io that there is. */
+/** The socket.io namespace. */
 export const dashboardNamespace = '/dashboard';
 
-/** What a viewer gets at most, however much there is. */
+/** The maximum that a viewer receives. */
 export const dashboardLimits = { ports: 100, transports: 100, searchCharacters: 300 } as const;
 
-/** What a viewer looks at: the server sends no other transports. */
+/** The part of the port map that a viewer has on view. The server sends no other transports. */
 export const lookSchema = z.strictObject({
-  /** An address, a port, a ufrag, a peer or a room; empty: the newest of all. */
+  /** An address, a port, a ufrag, a peer or a room. Empty: the newest transports. */
   search: z.string().max(dashboardLimits.searchCharacters),
-  /** The key of a port: only its transports. */
+  /** The key of a port, for only its transports. */
   port: z.string().max(20).nullable(),
 });
 
 export type Look = z.infer<typeof lookSchema>;
 
-/** Why a viewer is not let in: `message` of socket.io's `connect_error`. */
+/** Why a viewer is rejected: the `message` of socket.io's `connect_error`. */
 export const dashboardRefusals = {
   token: 'token: wrong or missing',
   host: 'Host: not known here',
   full: 'too many viewers',
 } as const;
 
-/** What only some workers and port modes can tell. */
+/** Whether packets are counted, which depends on the worker and the port mode. */
 export type Counted = 'counted' | 'needs-patched-worker' | 'not-counted' | 'not-known-yet';
 
 export interface DashboardFacts {
   mode: PortMode;
-  /** Why there are as many ports as there are. */
+  /** Explains the number of ports. */
   why: string;
   rooms: number;
-  /** All that are open, shown or not. */
+  /** All open transports, whether sent or not. */
   transports: number;
   ports: number;
-  /** UDP and TCP of one number are one, as for whoever must open it. */
+  /** UDP and TCP of the same number count once, as in a firewall rule. */
   portNumbers: number;
-  /** Whether workers count what comes to their ports. */
+  /** Whether workers count the packets that arrive at their ports. */
   counted: Counted;
-  /** The `Look` that this answers, and how many transports suit it: perhaps more than are sent. */
+  /** The `Look` that this answers, and how many transports match it: possibly more than are sent. */
   look: Look;
   matches: number;
 }
@@ -55,20 +55,20 @@ export interface WorkerRow {
   key: string;
   index: number;
   pid: number;
-  /** CPU time for each second: 1 is a whole core. null: not measured yet. */
+  /** CPU use: 1 is a whole core. null: not measured yet. */
   cpu: number | null;
-  /** Bytes. null: not measured yet, or this system doesn't say. */
+  /** Bytes. null: not measured yet, or unknown on this system. */
   memory: number | null;
   rooms: number;
   transports: number;
-  /** Where it listens: keys of ports, the first of them. */
+  /** The keys of the first ports on which it receives. */
   ports: string[];
-  /** How many there are. */
+  /** The number of all its ports. */
   portCount: number;
   rates: Rates | null;
 }
 
-/** For each second, of what could be measured lately. */
+/** Per second, as last measured. */
 export interface Rates {
   bytesIn: number;
   bytesOut: number;
@@ -78,35 +78,36 @@ export interface Rates {
 }
 
 export interface PortRow {
-  /** Protocol and port, such as `udp 44444`; in single-port and multi-port a worker's. */
+  /** Protocol and port, such as `udp 44444`. */
   key: string;
   protocol: 'udp' | 'tcp';
   port: number;
-  /** Where the kernel listens. */
+  /** The bound addresses. */
   addresses: string[];
-  /** What peers are told, such as `203.0.113.7:443`. */
+  /** The announced addresses, such as `203.0.113.7:443`. */
   announced: string[];
-  /** Who receives: their indices. */
+  /** The indices of the receiving workers. */
   workers: number[];
-  /** Transports that may be reached here, and those of them that are. */
+  /** Transports that can be reached here, and those that are connected here. */
   transports: number;
   connected: number;
-  /** Of those that are reached here. null: none of them has been measured yet. */
+  /** Of the connected transports. null: none has been measured yet. */
   rates: Rates | null;
   counts: PortCount[];
 }
 
-/** What became of what came to a port. */
+/** What happened to the packets and connections that arrived at a port. */
 export interface PortCount {
-  /** The WebRtcServers of its workers together, the kernel's program, or the TCP front. */
+  /** Counted by the WebRtcServers of its workers, the eBPF program, or the TCP demultiplexer. */
   by: 'workers' | 'kernel' | 'tcp-demultiplexer';
   handled: Record<string, number>;
   dropped: Record<string, number>;
 }
 
 /**
- * How far a client has come. waiting: nobody has come with the ufrag. stun: a STUN request with the ufrag has shown
- * its address. tuple: DTLS has passed, so packets without a ufrag are found by their tuple. lost: consent has expired.
+ * How far a client has connected. waiting: no packet with the ufrag has arrived. stun: a STUN request with the ufrag
+ * has shown its address. tuple: DTLS has connected, so packets without a ufrag are matched by their tuple. lost: consent
+ * has expired.
  */
 export type TransportPhase = 'waiting' | 'stun' | 'tuple' | 'lost';
 
@@ -114,23 +115,23 @@ export interface TransportRow {
   key: string;
   roomId: string;
   peerId: string;
-  /** What it calls itself. null: it has not joined yet. */
+  /** null: the peer has not joined yet. */
   displayName: string | null;
   direction: 'send' | 'recv';
   worker: number;
   ufrag: string;
-  /** Still valid after an ICE restart, until a request comes with the new one. */
+  /** Still valid after an ICE restart, until the first request with the new one. */
   previousUfrag: string | null;
-  /** Where it may be reached: keys of ports. */
+  /** The keys of the ports on which it can be reached. */
   ports: string[];
   phase: TransportPhase;
   /** Milliseconds since 1970 by the server's clock. */
   openedAt: number;
   stunAt: number | null;
   dtlsAt: number | null;
-  /** What its client is known by. */
+  /** The tuple by which its client is matched. */
   tuple: TupleRow | null;
-  /** Further addresses of its client's that the worker knows, such as `198.51.100.4:51234`. */
+  /** Other addresses of its client that the worker knows, such as `198.51.100.4:51234`. */
   otherRemotes: string[];
   rates: Rates | null;
 }
@@ -138,7 +139,7 @@ export interface TransportRow {
 export interface TupleRow {
   /** The port's key. */
   port: string;
-  /** The client's. */
+  /** The client's address. */
   address: string;
   remotePort: number;
   since: number;
@@ -149,9 +150,9 @@ export interface Changes<Row> {
   gone: string[];
 }
 
-/** What has changed since the last one. At most one is on its way: each must be acknowledged. */
+/** What has changed since the last update. The server sends the next one after an acknowledgement. */
 export interface DashboardUpdate {
-  /** The server's clock, in milliseconds since 1970. */
+  /** Milliseconds since 1970 by the server's clock. */
   at: number;
   facts?: DashboardFacts;
   workers?: Changes<WorkerRow>;

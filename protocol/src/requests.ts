@@ -1,4 +1,4 @@
-/** What a client may ask of the server: a schema for each request's data and for its reply. */
+/** The requests of clients: a schema for each request's data and for its reply. */
 import { z } from 'zod';
 import { publishableSchema } from './access.ts';
 import { peerIdSchema, uuidSchema } from './ids.ts';
@@ -16,37 +16,37 @@ const peer = z.strictObject({ peerId: peerIdSchema });
 
 export const requests = {
   /**
-   * The answer to each `welcome`, within 10 s. Before the first one only transports may be connected. When
-   * `welcome` names the transports that the client has (it resumes), both sides bring producers and consumers
-   * in line: the reply says what the server has, and what it doesn't name is to be closed or made again.
+   * Answers each `welcome`, within 10 s. Before the first `join`, a client can only connect transports. When `welcome`
+   * names the transports that the client has (it resumes), both sides bring producers and consumers in line: the reply
+   * says what the server has, and the client closes or creates again what it doesn't name.
    */
   join: {
     data: z.strictObject({
-      /** As `welcome` said: an answer to an earlier `welcome` is refused with 409. */
+      /** That of `welcome`. An answer to an earlier `welcome` is rejected with 409. */
       generation: z.int().min(1),
       displayName: displayNameSchema,
       device: deviceSchema,
-      /** Absent: this peer consumes no media. */
+      /** Absent: the peer consumes no media. */
       rtpCapabilities: rtpCapabilitiesSchema.optional(),
-      /** Those that the client has, when it resumes: the server closes all others, and offers them anew. */
+      /** The consumers that a resuming client has: the server closes all others, and offers their producers again. */
       consumers: z.array(uuidSchema).max(10_000).optional(),
     }),
     reply: z.object({
-      /** Everybody else who has joined. */
+      /** The other peers that have joined. */
       peers: z.array(peerInfoSchema),
       /** The newest chat messages, oldest first. */
       chat: z.array(chatMessageSchema),
-      /** What this peer sends, as far as the server knows: none, but when it resumes. */
+      /** What the peer sends, as the server knows it. Empty unless it resumes. */
       producers: z.array(
         z.object({ producerId: uuidSchema, source: sourceSchema, paused: z.boolean() }),
       ),
-      /** Those of the request that are still there. */
+      /** Those of the request that still exist. */
       consumers: z.array(
         z.object({
           consumerId: uuidSchema,
-          /** By the peer that receives. */
+          /** By the receiving peer. */
           paused: z.boolean(),
-          /** By the peer that sends. */
+          /** By the sending peer. */
           producerPaused: z.boolean(),
         }),
       ),
@@ -64,14 +64,14 @@ export const requests = {
     data: z
       .strictObject({
         transportId: uuidSchema,
-        /** Chosen by the client, so that it needn't wait for the reply. */
+        /** Chosen by the client, so that it need not wait for the reply. */
         producerId: uuidSchema,
         kind: mediaKindSchema,
         source: sourceSchema,
         rtpParameters: rtpParametersSchema,
         paused: z.boolean().optional(),
       })
-      // mediasoup compares neither: it would take an Opus camera.
+      // mediasoup checks neither: it would accept an Opus camera.
       .refine(({ kind, source }) => kind === kindOfSource[source], {
         path: ['kind'],
         message: "expected the source's kind",
@@ -100,28 +100,28 @@ export const requests = {
     data: z.strictObject({ displayName: displayNameSchema }),
     reply: nothing,
   },
-  /** Is anybody there? A browser is not told of WebSocket's own pings (RFC 6455, section 5.5.2). */
+  /** Checks that the connection is alive: browsers hide WebSocket's own pings (RFC 6455, section 5.5.2) from pages. */
   ping: { data: z.strictObject({}), reply: nothing },
   sendChatMessage: {
     data: z.strictObject({ text: chatTextSchema }),
     reply: z.object({ messageId: uuidSchema }),
   },
 
-  // From here on: for moderators. Others get 403.
-  /** Pauses what a peer sends; it is told, and may go on when it wants to. */
+  // Moderators only. Other peers get 403.
+  /** Pauses what a peer sends. The peer is notified, and may resume by itself. */
   mutePeer: {
     data: z.strictObject({ peerId: peerIdSchema, what: publishableSchema }),
     reply: nothing,
   },
-  /** Ends a peer's place. Whoever it is can't come back as long as the room lives. */
+  /** Removes a peer, whose subject is not admitted again while the room is open. */
   removePeer: { data: peer, reply: nothing },
-  /** Sends everybody away. */
+  /** Removes all peers. */
   closeRoom: { data: z.strictObject({}), reply: nothing },
-  /** Locked: who comes waits in the lobby. Those inside stay. */
+  /** While the room is locked, new clients wait in the lobby. */
   setRoomLocked: { data: z.strictObject({ locked: z.boolean() }), reply: nothing },
-  /** Lets somebody in who waits in the lobby. */
+  /** Admits a peer that waits in the lobby. */
   admitPeer: { data: peer, reply: nothing },
-  /** Sends somebody away who waits in the lobby. It may ask again. */
+  /** Rejects a peer that waits in the lobby. It may try again. */
   denyPeer: { data: peer, reply: nothing },
 } as const;
 

@@ -1,6 +1,6 @@
 /**
- * What comes down the room's data producer: one ordered, reliable channel for everybody.
- * It goes up by signalling, where the sender is known, and so its sender can be believed.
+ * The messages of the room's data producer: one ordered, reliable channel from the server to all peers. Peers send
+ * theirs as signalling requests, so the server vouches for the sender.
  */
 import { z } from 'zod';
 import { peerIdSchema, uuidSchema } from './ids.ts';
@@ -10,9 +10,9 @@ export const chatMessageSchema = z.object({
   type: z.literal('chat'),
   messageId: uuidSchema,
   peerId: peerIdSchema,
-  /** As it was when the message was sent: its sender may have left since. */
+  /** At the time of the message: its sender may have left since. */
   displayName: displayNameSchema,
-  /** Milliseconds since 1970, by the server's clock. */
+  /** Milliseconds since 1970 by the server's clock. */
   time: z.int().min(0),
   text: chatTextSchema,
 });

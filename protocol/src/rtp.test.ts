@@ -32,11 +32,11 @@ const fromChromium = {
 } satisfies RtpParameters;
 
 describe('RTP parameters', () => {
-  test('as a browser gives them pass unchanged', () => {
+  test('of a browser pass unchanged', () => {
     expect(rtpParametersSchema.parse(fromChromium)).toEqual(fromChromium);
   });
 
-  test('lose what is not on the list', () => {
+  test('lose unknown fields', () => {
     const parsed = rtpParametersSchema.parse({
       ...fromChromium,
       evil: 'a=candidate',
@@ -50,7 +50,7 @@ describe('RTP parameters', () => {
     });
   });
 
-  test('lose the rid of an encoding that has an SSRC: with both, a peer could kill the worker', () => {
+  test('lose the rid of an encoding with an SSRC, because both together could kill the worker', () => {
     const encodings = [{ ssrc: 1, rid: 'a', dtx: true }, { rid: 'b' }, { ssrc: 2 }];
     expect(rtpParametersSchema.parse({ ...fromChromium, encodings }).encodings).toEqual([
       { ssrc: 1, dtx: true },
@@ -59,7 +59,7 @@ describe('RTP parameters', () => {
     ]);
   });
 
-  test('may have an empty cname, as simulcast has in mediasoup-client', () => {
+  test('can have an empty cname, as mediasoup-client sends it for simulcast', () => {
     const parsed = rtpParametersSchema.parse({ ...fromChromium, rtcp: { cname: '' } });
     expect(parsed.rtcp?.cname).toBeUndefined();
   });
@@ -87,19 +87,19 @@ describe('RTP parameters', () => {
     ['codecs.0.payloadType', { codecs: [{ ...fromChromium.codecs[0], payloadType: 128 }] }],
     ['encodings', { encodings: Array(9).fill({}) }],
     ['encodings.0.ssrc', { encodings: [{ ssrc: 2 ** 32 }] }],
-  ])('with a bad %s are refused by that name', (path, change) => {
+  ])('with an invalid %s are rejected, naming it', (path, change) => {
     const { error } = rtpParametersSchema.safeParse({ ...fromChromium, ...change });
     expect(error?.issues[0]?.path.join('.')).toBe(path);
   });
 
-  test('end where they seem to end: a trailing line break is one character too many', () => {
+  test('are rejected with a trailing line break', () => {
     for (const mid of ['0\n', '0\r', '0\u2028']) {
       expect(rtpParametersSchema.safeParse({ ...fromChromium, mid }).success).toBe(false);
     }
   });
 });
 
-test('RTP capabilities lose header extensions that mediasoup does not know', () => {
+test('RTP capabilities lose header extensions that mediasoup does not support', () => {
   const known = { kind: 'audio', uri: 'urn:ietf:params:rtp-hdrext:sdes:mid', preferredId: 1 };
   expect(
     rtpCapabilitiesSchema.parse({

@@ -1,11 +1,10 @@
 /**
- * RTP parameters and capabilities (mediasoup `RtpParameters`, `RtpCapabilities`; W3C ORTC's
- * dictionaries), rebuilt from a whitelist.
+ * RTP parameters and capabilities (mediasoup's `RtpParameters` and `RtpCapabilities`, the dictionaries of W3C ORTC),
+ * rebuilt from a whitelist.
  *
- * mediasoup hands cname, msid, mid, rid and codec parameters of a producer on to every consumer,
- * whose browsers write them into their own SDP. A line break in one of them would be a line of SDP
- * in everybody's receiving transport. So each value has a character set, and what isn't named
- * here does not pass.
+ * mediasoup passes cname, msid, mid, rid and codec parameters of a producer to all consumers, whose browsers write them
+ * into their SDP. A line break in one of them would inject a line of SDP into the other peers' receiving transports. So
+ * each value has a character set, and unknown fields are dropped.
  */
 import { z } from 'zod';
 
@@ -17,7 +16,7 @@ const clockRate = z.int().min(1).max(1_000_000);
 const channels = z.int().min(1).max(24);
 const headerExtensionId = z.int().min(1).max(255);
 
-// RFC 4566 `token`: what an SDP attribute may hold without being quoted.
+// RFC 4566 `token`: what an SDP attribute can hold unquoted.
 const token = (max: number) =>
   z
     .string()
@@ -26,9 +25,9 @@ const token = (max: number) =>
 const mid = token(32);
 // RFC 8851: rid-id is alphanumeric, '-' and '_'.
 const rid = z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, 'expected a rid (RFC 8851)');
-// RFC 7022 recommends base64 of 96 bits; browsers add nothing beyond these.
+// RFC 7022 recommends base64 of 96 bits. Browsers use no other characters than these.
 const cname = z.string().regex(/^[A-Za-z0-9+/=_.@{}:-]{1,255}$/, 'expected a CNAME (RFC 7022)');
-// RFC 8830: one or two ids out of token characters, split by a space; '-' for no stream.
+// RFC 8830: one or two ids of token characters, separated by a space; '-' for no stream.
 const msid = z
   .string()
   .regex(
@@ -40,7 +39,7 @@ const mimeType = z
   .string()
   .regex(/^(audio|video)\/[A-Za-z0-9-]{1,32}$/, 'expected audio/... or video/...');
 
-/** The codec parameters (SDP `fmtp`) that reach other peers. All others are dropped. */
+/** The codec parameters (SDP `fmtp`) that other peers receive. All others are dropped. */
 const codecParameterNames = [
   'apt',
   'cbr',
@@ -99,7 +98,7 @@ const headerExtensionUris = [
 
 const headerExtensionUri = z.enum(headerExtensionUris);
 
-/** Lets a list through without the entries whose `uri` mediasoup doesn't know: they are harmless. */
+/** Drops header extensions that mediasoup doesn't know: they are harmless, but not needed. */
 function knownUrisOnly<T extends z.ZodType>(list: T) {
   const known = new Set<unknown>(headerExtensionUris);
   return z.preprocess(
@@ -124,16 +123,16 @@ const rtpEncoding = z
     codecPayloadType: payloadType.optional(),
     rtx: z.object({ ssrc }).optional(),
     dtx: z.boolean().optional(),
-    // W3C WebRTC-SVC names (L1T3, S3T3, L3T3_KEY_SHIFT, ...); mediasoup parses the digits.
+    // W3C WebRTC-SVC names (L1T3, S3T3, L3T3_KEY_SHIFT, ...), whose digits mediasoup parses.
     scalabilityMode: z
       .string()
       .regex(/^[LS][1-9]\d?T[1-9]\d?(h|_KEY|_KEY_SHIFT)?$/, 'expected a scalability mode')
       .optional(),
     maxBitrate: z.int().min(0).max(1_000_000_000).optional(),
   })
-  // A worker looks for the SSRC first, and then for the rid: of an encoding that has both, a packet with the rid and
-  // another SSRC and one with the SSRC make a stream each, and at the second the worker dies of an assertion
-  // (Producer::CreateRtpStream of mediasoup 3.27.1). The SSRC alone is enough to find it.
+  // A worker looks up an encoding by SSRC first, then by rid. When an encoding has both, a packet with the rid and another
+  // SSRC and a packet with the SSRC create a stream each, and the second one fails an assertion that ends the worker
+  // (Producer::CreateRtpStream in mediasoup 3.27.1). The SSRC alone identifies the encoding.
   .transform(({ rid, ...encoding }) => ({
     ...encoding,
     ...(rid !== undefined && encoding.ssrc === undefined ? { rid } : {}),

@@ -1,4 +1,4 @@
-/** What the server sends by itself: requests that a client must answer, and notifications. */
+/** What the server sends: requests that a client must answer, and notifications. */
 import { z } from 'zod';
 import { permissionsSchema, publishableSchema, waitingPeerSchema } from './access.ts';
 import { peerIdSchema, roomIdSchema, uuidSchema } from './ids.ts';
@@ -10,7 +10,7 @@ import { iceServerSchema, sctpStreamParametersSchema, transportSchema } from './
 export const consumerOfferSchema = z.object({
   consumerId: uuidSchema,
   producerId: uuidSchema,
-  /** Whose it is. */
+  /** The sending peer. */
   peerId: peerIdSchema,
   source: sourceSchema,
   kind: mediaKindSchema,
@@ -20,42 +20,42 @@ export const consumerOfferSchema = z.object({
 });
 
 export const serverRequests = {
-  /** All that is new since the last batch, audio first. */
+  /** All new producers since the last batch, audio first. */
   newConsumers: {
     data: z.object({
       generation: z.int().min(1),
       consumers: z.array(consumerOfferSchema).min(1),
     }),
-    /** Which of them the client has taken: these are resumed, the others closed. */
+    /** The consumers that the client accepts: the server resumes these and closes the others. */
     reply: z.strictObject({ accepted: z.array(uuidSchema).max(1024) }),
   },
 } as const;
 
-/** A day. Longer than a call, and a timer's most (2^31 ms) is far. */
+/** One day: longer than a call, and well below the maximum of a timer (2^31 ms). */
 export const longestDrainSeconds = 86_400;
 
 const consumer = z.object({ consumerId: uuidSchema });
 
 export const notifications = {
-  /** Before `welcome`, which comes when a moderator lets this peer in: it is in the lobby. */
+  /** The peer is in the lobby. `welcome` follows when a moderator admits it. */
   waiting: z.object({}),
   /**
-   * All that a client needs to start ICE, DTLS and `join` at once: the first message on each socket, and one more
-   * each time that the room has moved to another worker, with transports there.
+   * What a client needs to start ICE, DTLS and `join` at once. It is the first message on each socket, but for
+   * `waiting`, and is sent again with new transports each time that the room moves to another worker.
    */
   welcome: z.object({
-    /** Counts the connections of this peer: what belongs to an earlier one is no longer valid. */
+    /** Counts the peer's `welcome` messages: what belongs to an earlier generation is no longer valid. */
     generation: z.int().min(1),
     /**
-     * Single use: with it in the URL (`resume`), a new socket takes this one's place. It is used up when the
-     * `welcome` that follows has been answered: until then that one may be lost.
+     * With it in the URL (`resume`), a new socket takes over the peer. It can be used until the `welcome` that follows
+     * has been answered, because that one may get lost.
      */
     resumeSecret: z.string().min(22).max(64),
     room: z.object({ roomId: roomIdSchema, locked: z.boolean() }),
     permissions: permissionsSchema,
-    /** What the token says that this peer is called: another name is not taken. */
+    /** The name in the token: no other name is accepted. */
     displayName: displayNameSchema.optional(),
-    /** For people to read. Nothing may depend on it. */
+    /** For people to read. No client may depend on it. */
     portMode: z.enum(['multi-port', 'single-port', 'shared-port']),
     routerRtpCapabilities: rtpCapabilitiesSchema,
     iceServers: z.array(iceServerSchema),
@@ -75,9 +75,9 @@ export const notifications = {
   newPeer: peerInfoSchema,
   peerClosed: z.object({ peerId: peerIdSchema }),
   peerDisplayNameChanged: z.object({ peerId: peerIdSchema, displayName: displayNameSchema }),
-  /** May come before the batch that its consumer is in has been handled. */
+  /** May arrive before the client has handled the batch with this consumer. */
   consumerClosed: consumer,
-  /** Its producer was paused: nothing to see or hear until it is resumed. */
+  /** The sending peer or a moderator has paused the producer. */
   consumerPaused: consumer,
   consumerResumed: consumer,
   consumerLayersChanged: z.object({
@@ -87,20 +87,20 @@ export const notifications = {
       .object({ spatialLayer: z.int().min(0), temporalLayer: z.int().min(0).optional() })
       .nullable(),
   }),
-  /** null: nobody speaks. */
+  /** null: no peer speaks. */
   activeSpeaker: z.object({ peerId: peerIdSchema.nullable() }),
-  /** A moderator has paused what this peer sends. */
+  /** A moderator has paused what the receiving peer sends. */
   muted: z.object({ what: publishableSchema }),
   roomLocked: z.object({ locked: z.boolean() }),
-  /** To moderators: all who wait in the lobby now, the longest waiting first. */
+  /** To moderators: all peers in the lobby, the longest waiting first. */
   lobbyChanged: z.object({ waiting: z.array(waitingPeerSchema) }),
   /**
-   * The server stops when the room has ended, and at the latest in so many seconds. Sockets are then closed with
-   * `closeCodes.restart`: come back, to another instance perhaps. Until then the call goes on, and a dropped socket
-   * may still resume; a room that isn't there any more can't begin again here.
+   * The server stops when its rooms have closed, or after this many seconds. It then closes sockets with
+   * `closeCodes.restart`, and clients reconnect, perhaps to another instance. Until then calls continue and dropped
+   * sockets can resume, but no room can be opened on this server.
    */
   serverStopping: z.object({ inSeconds: z.int().min(0).max(longestDrainSeconds) }),
-  /** A notification of the client's was wrong; there is no reply that could say so. */
+  /** The client sent an invalid notification, which has no reply. */
   protocolError: z.object({ method: z.string(), reason: z.string() }),
 } as const;
 

@@ -1,19 +1,18 @@
 import { z } from 'zod';
 
-// Control characters would let one peer break another's screen, log or terminal.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is searched for
+// Control characters would let one peer garble another peer's screen, a log or a terminal.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are searched for
 const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as above, but a chat line may be folded
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above, but chat messages have lines and tabs
 const controlCharactersButWhiteSpace = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
-// Overrides of the text's direction, which would turn around what stands behind them, too.
+// Overrides of the text direction also affect the text after them.
 const directionOverrides = /[\u202a-\u202e\u2066-\u2069]/;
 const somethingVisible = /[^\p{C}\p{Z}\p{M}]/u;
 
 /**
- * One line of text for people: 1 to `max` characters, something to see among them. White space is
- * trimmed, and made single spaces.
+ * One line of text for people with at least one visible character. White space is trimmed and collapsed.
  *
- * @param max - the longest that it may be, in UTF-16 units
+ * @param max - the maximum length, in UTF-16 code units
  */
 export function lineSchema(max: number) {
   return z
@@ -23,7 +22,7 @@ export function lineSchema(max: number) {
       z
         .string()
         .max(max)
-        .regex(somethingVisible, 'expected something to read')
+        .regex(somethingVisible, 'expected visible text')
         .refine(
           (text) => !controlCharacters.test(text) && !directionOverrides.test(text),
           'expected no control characters',
@@ -31,10 +30,10 @@ export function lineSchema(max: number) {
     );
 }
 
-/** What a peer is called. Not unique: the peer id is. */
+/** The name of a peer. Unlike the peer id, it is not unique. */
 export const displayNameSchema = lineSchema(64);
 
-/** A chat message: several lines are fine. */
+/** A chat message, of one or more lines. */
 export const chatTextSchema = z
   .string()
   .trim()

@@ -1,4 +1,4 @@
-/** A WebRtcTransport as its client must know it: ICE, DTLS and SCTP parameters. */
+/** The parameters of a WebRtcTransport that its client needs: ICE, DTLS and SCTP. */
 import { z } from 'zod';
 import { uuidSchema } from './ids.ts';
 
@@ -22,7 +22,7 @@ export const iceCandidateSchema = z.object({
 
 export const dtlsParametersSchema = z.object({
   role: z.enum(['auto', 'client', 'server']).optional(),
-  // RFC 8122: the hash function's name, and its value in hexadecimal pairs.
+  // RFC 8122, section 5: the name of the hash function, and its value in hexadecimal pairs.
   fingerprints: z
     .array(
       z.object({
@@ -58,7 +58,7 @@ export const transportSchema = z.object({
   sctpParameters: sctpParametersSchema.optional(),
 });
 
-/** Servers that a browser may need to reach us: W3C `RTCIceServer`. */
+/** W3C `RTCIceServer`: a TURN server through which a browser can reach the server. */
 export const iceServerSchema = z.object({
   urls: z.union([z.string(), z.array(z.string())]),
   username: z.string().optional(),

@@ -4,6 +4,7 @@ import {
   type NotificationData,
   type NotificationMethod,
   notifications,
+  protocolVersion,
   type RequestData,
   type RequestMethod,
   type RequestReply,
@@ -73,6 +74,7 @@ export class TestPeer {
     const search = new URLSearchParams({
       roomId,
       peerId: this.peerId,
+      protocolVersion: String(protocolVersion),
       produce: '1',
       consume: '1',
       ...query,

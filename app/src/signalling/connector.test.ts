@@ -61,6 +61,7 @@ test.each([
   [closeCodes.badFrame, 'bad-request'],
   [closeCodes.refused, 'refused'],
   [closeCodes.turnedAway, 'turned-away'],
+  [closeCodes.outdated, 'outdated'],
 ] as const)(
   'makes no further attempt after close code %i, and reports the reason',
   (code, kind) => {

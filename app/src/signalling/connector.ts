@@ -27,7 +27,14 @@ export interface ConnectionProblem {
 }
 
 /** Why there will be no further attempt. */
-type FailureKind = 'gone' | 'bad-request' | 'refused' | 'turned-away' | 'unsupported';
+type FailureKind =
+  | 'gone'
+  | 'bad-request'
+  | 'refused'
+  | 'turned-away'
+  /** The server no longer supports this page. */
+  | 'outdated'
+  | 'unsupported';
 
 export interface Failure {
   readonly kind: FailureKind;
@@ -55,6 +62,7 @@ const finalCodes: Record<number, FailureKind> = {
   [closeCodes.badFrame]: 'bad-request',
   [closeCodes.refused]: 'refused',
   [closeCodes.turnedAway]: 'turned-away',
+  [closeCodes.outdated]: 'outdated',
 };
 
 /** Milliseconds before the first retry, doubled for each further one. */

@@ -1,4 +1,4 @@
-import { connectQuerySchema } from '@oneport/protocol';
+import { connectQuerySchema, protocolVersion } from '@oneport/protocol';
 import { expect, test } from 'vitest';
 import { signallingUrl } from './signalling-url.ts';
 
@@ -15,7 +15,10 @@ test('builds a URL that the server reads as the same query', () => {
   const url = new URL(signallingUrl('https://call.example/?roomId=x', query));
   expect(url.origin).toBe('wss://call.example');
   expect(url.pathname).toBe('/signalling');
-  expect(connectQuerySchema.parse(Object.fromEntries(url.searchParams))).toEqual(query);
+  expect(connectQuerySchema.parse(Object.fromEntries(url.searchParams))).toEqual({
+    ...query,
+    protocolVersion,
+  });
 });
 
 test('uses ws: for an http: server, and leaves out unset parameters', () => {
@@ -28,5 +31,7 @@ test('uses ws: for an http: server, and leaves out unset parameters', () => {
     resume: undefined,
     keep: false,
   });
-  expect(url).toBe('ws://127.0.0.1:3000/signalling?roomId=r&peerId=p&produce=0&consume=1');
+  expect(url).toBe(
+    `ws://127.0.0.1:3000/signalling?roomId=r&peerId=p&protocolVersion=${protocolVersion}&produce=0&consume=1`,
+  );
 });

@@ -1,15 +1,19 @@
-import { type ConnectQuery, signallingPath } from '@oneport/protocol';
+import { type ConnectQuery, protocolVersion, signallingPath } from '@oneport/protocol';
 
 /**
  * The URL of the signalling WebSocket.
  *
  * @param server - any URL of the server; its scheme decides between `ws:` and `wss:`
  */
-export function signallingUrl(server: string, query: ConnectQuery): string {
+export function signallingUrl(
+  server: string,
+  query: Omit<ConnectQuery, 'protocolVersion'>,
+): string {
   const url = new URL(signallingPath, server);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   url.searchParams.set('roomId', query.roomId);
   url.searchParams.set('peerId', query.peerId);
+  url.searchParams.set('protocolVersion', String(protocolVersion));
   url.searchParams.set('produce', query.produce ? '1' : '0');
   url.searchParams.set('consume', query.consume ? '1' : '0');
   if (query.forceTcp) {

@@ -42,10 +42,16 @@ export function Failed(props: { failure: Failure; byInvitation: boolean }) {
   const session = useSession();
   return (
     <MessagePage {...failureLabel(failure)}>
-      {mayTryAgain(failure.reason) && (
-        <button type="button" className="button primary large" onClick={() => session.join()}>
-          Try again
+      {failure.kind === 'outdated' ? (
+        <button type="button" className="button primary large" onClick={() => location.reload()}>
+          Reload
         </button>
+      ) : (
+        mayTryAgain(failure.reason) && (
+          <button type="button" className="button primary large" onClick={() => session.join()}>
+            Try again
+          </button>
+        )
       )}
       {!(byInvitation || asksForToken(failure.reason)) && (
         <NewRoomLink className="button large">Start a new room</NewRoomLink>

@@ -5,7 +5,9 @@ import {
   closeCodes,
   connectQuerySchema,
   explain,
+  oldestProtocolVersion,
   type PortMode,
+  refusals,
   signallingSubprotocol,
 } from '@oneport/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -74,6 +76,10 @@ function accept(webSocket: WebSocket, request: IncomingMessage, options: Signall
   }
   if (!query.success) {
     transport.close(closeCodes.badFrame, explain(query.error));
+    return;
+  }
+  if (query.data.protocolVersion < oldestProtocolVersion) {
+    transport.close(closeCodes.outdated, refusals.outdated);
     return;
   }
   new SignallingConnection({ ...options, transport, query: query.data, openedAt });

@@ -1,3 +1,10 @@
+import {
+  closeCodes,
+  connectQuerySchema,
+  oldestProtocolVersion,
+  protocolVersion,
+  refusals,
+} from '@oneport/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
@@ -190,6 +197,33 @@ describe('a room', () => {
     const { consumerId } = await bob.notification('consumerClosed');
     expect(bob.batches[0]?.consumers[0]?.consumerId).toBe(consumerId);
     await Promise.all([alice.leave(), bob.leave()]);
+  });
+});
+
+describe('the protocol version', () => {
+  const connect = (version: string) =>
+    new TestPeer({ signalling: server.signalling, query: { protocolVersion: version } });
+
+  test('of a client that is too old is rejected with a close code of its own', async () => {
+    expect(await connect(String(oldestProtocolVersion - 1)).closed).toEqual({
+      code: closeCodes.outdated,
+      reason: refusals.outdated,
+    });
+  });
+
+  test.each(['', '-1', '1.5', 'latest', '1234567'])('can not be %j', async (version) => {
+    expect(await connect(version).closed).toMatchObject({ code: closeCodes.badFrame });
+  });
+
+  test('can be one that the server does not know yet', async () => {
+    const peer = connect(String(protocolVersion + 1));
+    await peer.welcome();
+    await peer.leave();
+  });
+
+  test('is 1 for a client that does not send it', () => {
+    const { data } = connectQuerySchema.safeParse({ roomId: 'r', peerId: 'p' });
+    expect(data?.protocolVersion).toBe(1);
   });
 });
 

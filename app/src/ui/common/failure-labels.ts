@@ -5,6 +5,11 @@ import type { Explanation } from './labels.ts';
 
 const askForLink = 'Ask the person who invited you for a new link.';
 
+const outdated: Explanation = {
+  title: 'This page is out of date',
+  text: 'The server has been updated. Reload the page. If this message comes back, clear the browser’s cache.',
+};
+
 const refusalLabels: Record<Refusal, Explanation> = {
   [refusals.tokenMissing]: {
     title: 'This room is by invitation only',
@@ -39,6 +44,7 @@ const refusalLabels: Record<Refusal, Explanation> = {
     title: 'The call has ended',
     text: 'A moderator ended it for everyone.',
   },
+  [refusals.outdated]: outdated,
 };
 
 const failureLabels: Record<Failure['kind'], Explanation> = {
@@ -49,6 +55,7 @@ const failureLabels: Record<Failure['kind'], Explanation> = {
     title: 'The server didn’t understand this page',
     text: 'The page may be older than the server. Reload it and try again.',
   },
+  outdated,
   unsupported: {
     title: 'This browser can’t make calls',
     text: 'Use a current Chrome, Edge, Firefox or Safari.',
