@@ -1,6 +1,6 @@
-import { limits as settings, type Values } from './settings.ts';
+import { limitSettings, type Values } from './settings.ts';
 
-type LimitSetting = keyof typeof settings;
+type LimitSetting = keyof typeof limitSettings;
 
 type NameOf<S extends LimitSetting> = S extends `MAX_${infer Name}` ? Lowercase<Name> : never;
 
@@ -16,7 +16,7 @@ const fixed = ['lobby', 'media_ports'] as const;
 /** The label of a limit in metrics and in the log. */
 export type LimitName = keyof Limits | (typeof fixed)[number];
 
-const configurable = Object.keys(settings) as LimitSetting[];
+const configurable = Object.keys(limitSettings) as LimitSetting[];
 
 export const limitNames: readonly LimitName[] = [...configurable.map(nameOf), ...fixed];
 

@@ -212,7 +212,7 @@ const metrics = {
 } as const satisfies Group;
 
 /** In lower case without MAX_, a name is the limit's label in metrics and in the log (limits.ts). */
-export const limits = {
+export const limitSettings = {
   MAX_ROOMS: {
     help: 'Open rooms.',
     schema: integer(1, 1_000_000).prefault('1000'),
@@ -298,7 +298,7 @@ export const settings = {
   ...auth,
   ...turn,
   ...metrics,
-  ...limits,
+  ...limitSettings,
   ...operation,
 };
 
@@ -314,7 +314,7 @@ export const settingGroups: Readonly<Record<string, Group>> = {
   'Access tokens': auth,
   TURN: turn,
   Metrics: metrics,
-  Limits: limits,
+  Limits: limitSettings,
   Operation: operation,
 };
 

@@ -39,7 +39,7 @@ export interface Rows {
 }
 
 /** The key of a port's row, such as `udp 44444`: unique, whatever the number of addresses and workers. */
-export function portKey({ protocol, port }: { protocol: string; port: number }): string {
+function portKey({ protocol, port }: { protocol: string; port: number }): string {
   return `${protocol} ${port}`;
 }
 
