@@ -7,18 +7,18 @@ const libcSendmmsg = libcFunction('int sendmmsg(int, void *, uint32_t, int)');
 const libcClose = libcFunction('int close(int)');
 
 const [AF_INET, SOCK_DGRAM, SOCK_CLOEXEC] = [2, 2, 0o2000000];
-/** Of 64-bit Linux: struct iovec, and struct mmsghdr with a struct msghdr in it. */
+/** Sizes of struct iovec and struct mmsghdr on 64-bit Linux. */
 const [iovecBytes, mmsghdrBytes] = [16, 64];
 
 /** Datagrams as sendmmsg(2) takes them. */
 export interface Prepared {
   headers: Buffer;
   count: number;
-  /** What the headers point to: to be held as long as they. */
+  /** The headers point into these, so they must live as long. */
   holds: Buffer[];
 }
 
-/** Done before they are sent, so that sending takes the kernel's time and little else. */
+/** Done before sending, so that sending takes hardly any time but the kernel's. */
 export function prepare(datagrams: Buffer[]): Prepared {
   const bytes = Buffer.concat(datagrams);
   const vectors = Buffer.alloc(datagrams.length * iovecBytes);
@@ -35,15 +35,15 @@ export function prepare(datagrams: Buffer[]): Prepared {
 }
 
 /**
- * A UDP socket that sends many datagrams by one system call. Node's own takes longer for each than
- * everything that is measured, and would hide it.
+ * A UDP socket that sends many datagrams by one system call. Node's own takes longer for each datagram than everything
+ * that is measured.
  */
 export class DatagramSender {
   readonly #fd: number;
 
   /**
-   * @param from - at 127.0.0.1, 1 to 65535
-   * @param to - likewise
+   * @param from - the port to bind at 127.0.0.1
+   * @param to - the port to send to
    * @throws SystemCallError when the port is taken
    */
   constructor(from: number, to: number) {
@@ -60,10 +60,9 @@ export class DatagramSender {
   }
 
   /**
-   * @param prepared - where from
-   * @param first - the index of the first to be sent
-   * @param count - how many, at most 1024 (UIO_MAXIOV)
-   * @throws Error when they are not all sent
+   * @param first - the index of the first datagram to send
+   * @param count - at most 1024 (UIO_MAXIOV)
+   * @throws Error when not all are sent
    */
   send({ headers }: Prepared, first: number, count: number): void {
     const some = headers.subarray(first * mmsghdrBytes);

@@ -1,13 +1,12 @@
 /**
- * What a port mode costs: servers in shared-port and multi-port beside one in single-port, measured in turns.
- * docs/shared-port.md has the command and its result, docs/choosing-a-port-mode.md that of multi-port.
+ * Compares the cost of shared-port and multi-port with single-port: servers side by side, measured in turns. The command
+ * and the result are in docs/shared-port.md, the result of multi-port in docs/choosing-a-port-mode.md.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { bpf, close } from '../server/src/ports/shared-port/steering/system-calls.ts';
-import { DtlsCertificate } from './dtls-keys.ts';
-import { type Kind, PortSubject } from './port-subject.ts';
-import { median, ratioText } from './ratios.ts';
+import { median, ratioText } from './measuring.ts';
+import { DtlsCertificate, type Kind, PortSubject } from './port-subject.ts';
 
 const { values } = parseArgs({
   options: {
@@ -20,12 +19,12 @@ const { values } = parseArgs({
 const [starts, rounds] = [Number(values.starts), Number(values.rounds)];
 const size = { workers: Number(values.workers), peersOfWorker: Number(values.peers) };
 
-/** The control is the first mode once more: how far its ratio is from 1 is noise. */
+/** The control is the first mode again: its ratio differs from 1 only by noise. */
 const names = ['single', 'control', 'shared', 'multi'] as const;
 const settings = { single: 'true', control: 'true', shared: 'shared', multi: 'false' } as const;
 type Subjects = Record<(typeof names)[number], PortSubject>;
 
-/** In short turns, so that what else the machine does meanwhile meets all of them alike. */
+/** In short turns, so that other load on the machine affects all modes alike. */
 const measurements = (['srtp', 'unknown'] satisfies Kind[]).flatMap((kind) => [
   {
     title: `${kind}, in bursts: ns of CPU for a packet`,
@@ -50,14 +49,14 @@ const results = measurements.map(() => ({
 
 const certificate = new DtlsCertificate();
 for (let start = 0; start < starts; start++) {
-  // Where a process's memory happens to lie makes it faster or slower than its like for as long as it runs.
+  // New servers for each start, because the memory layout of a process makes it faster or slower as long as it runs.
   process.stderr.write(`start ${start + 1} of ${starts}\n`);
   const subjects = await startSubjects(start);
   for (const [i, measurement] of measurements.entries()) {
     for (let round = -1; round < measurement.rounds; round++) {
       for (const name of rotated(names, round + 1)) {
         const value = await measurement.measure(subjects[name]);
-        // The first round only warms up.
+        // The first round warms up.
         if (round >= 0) {
           results[i]?.[name].push(value);
         }
@@ -103,7 +102,7 @@ function rotated<T>(list: readonly T[], by: number): T[] {
   return [...list.slice(first), ...list.slice(0, first)];
 }
 
-/** The kernel's own clock around each run of the program (BPF_ENABLE_STATS, bpf(2)): CAP_SYS_ADMIN. */
+/** The kernel measures each run of the program (BPF_ENABLE_STATS, bpf(2)); needs CAP_SYS_ADMIN. */
 async function showProgram(title: string, work: () => Promise<unknown>): Promise<void> {
   const statistics = bpf({ number: 32, name: 'BPF_ENABLE_STATS' }, Buffer.alloc(4));
   const before = programRuns();
@@ -112,11 +111,11 @@ async function showProgram(title: string, work: () => Promise<unknown>): Promise
   close(statistics);
   const count = after.count - before.count;
   console.log(
-    `the program, ${title}: ${((after.ns - before.ns) / count).toFixed(0)} ns (${count} runs)`,
+    `the eBPF program, ${title}: ${((after.ns - before.ns) / count).toFixed(0)} ns (${count} runs)`,
   );
 }
 
-/** This process has one program: there is one address (/proc/PID/fdinfo, proc_pid_fdinfo(5)). */
+/** This process has one program, for its only address (proc_pid_fdinfo(5)). */
 function programRuns(): { ns: number; count: number } {
   for (const fd of readdirSync('/proc/self/fdinfo')) {
     const info = infoOf(fd);
@@ -128,7 +127,7 @@ function programRuns(): { ns: number; count: number } {
   throw new Error('no program is loaded');
 }
 
-/** The one that lists the folder has gone meanwhile. */
+/** @returns an empty text for the descriptor that listed the folder, which is closed by now */
 function infoOf(fd: string): string {
   try {
     return readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1');

@@ -1,36 +1,39 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { types } from 'mediasoup';
 import type { Transport } from '../server/src/ports/types.ts';
 import { bindingRequest } from '../server/src/stun/stun-message.ts';
+import { createCertificate, spawnDtls } from '../testkit/clients/dtls-client.ts';
 import { IcePeer } from '../testkit/clients/ice-peer.ts';
 import { rtpCapabilities, rtpParametersFor } from '../testkit/clients/media-parameters.ts';
 import { SrtpSender } from '../testkit/clients/srtp.ts';
 import { startTestServer, type TestServer } from '../testkit/servers/test-server.ts';
 import { isAsleep } from '../testkit/system/is-asleep.ts';
 import { udpQueue } from '../testkit/system/udp-queue.ts';
-import { processCpuNs, threadCpuNs } from './cpu-time.ts';
 import { DatagramSender, type Prepared, prepare } from './datagram-sender.ts';
-import type { DtlsCertificate } from './dtls-keys.ts';
+import { burstTo, processCpuNs, threadCpuNs } from './measuring.ts';
 
 const ip = '127.0.0.1';
 /** Opus at 40 kbit/s. */
 const payload = Buffer.alloc(100, 0x5a);
-/** As long as SRTP of it, and nothing that WebRTC knows: a worker finds whose it is, and drops it. */
+/** As long as its SRTP packet, but no WebRTC protocol: a worker finds the transport and drops it. */
 const unknown = Buffer.alloc(payload.length + 28, 0xff);
-/** So few for each worker that a socket's usual buffer takes them. */
+/** Packets for each worker that fit into a socket's default buffer. */
 const burstForWorker = 180;
 
-/** What the packets are: SRTP is decrypted by the worker, and sent to another peer. */
+/** The worker decrypts SRTP and sends it to another peer. */
 export type Kind = 'srtp' | 'unknown';
 
 export interface Run {
-  /** What the workers got. */
+  /** Received by the workers. */
   packets: number;
   lost: number;
   /** From the first packet sent to the last received. */
   seconds: number;
-  /** CPU time of sender and workers, in ns for each packet that they got. */
+  /** CPU time of sender and workers, in ns for each packet received. */
   cpuNs: number;
 }
 
@@ -41,17 +44,17 @@ interface Peer {
   srtp: SrtpSender;
 }
 
-/** mediasoup's class has it, its interface doesn't. */
+/** A member of mediasoup's class that its interface lacks. */
 interface WorkerInside {
   webRtcServersForTesting: Set<types.WebRtcServer>;
 }
 
-/** A server in a port mode, with peers on all of its workers that have done ICE and DTLS. */
+/** A server in a port mode, with peers on all of its workers that have completed ICE and DTLS. */
 export class PortSubject {
   readonly #server: TestServer;
   readonly #peers: Peer[];
   readonly #ports: Set<number>;
-  /** Whether workers count what they receive: those of multi-port have no WebRtcServer that would. */
+  /** Whether workers count received packets: without a WebRtcServer (multi-port) they do not. */
   readonly #counted: boolean;
   #sent = 0;
 
@@ -64,8 +67,8 @@ export class PortSubject {
 
   /**
    * @param setting - MEDIASOUP_USE_WEBRTC_SERVER
-   * @param workers - how many
-   * @param peersOfWorker - how many each has, in one room; each receives from the one before it
+   * @param workers - the number of workers
+   * @param peersOfWorker - peers of each worker, in one room; each peer receives from the previous one
    */
   static async start(
     setting: 'true' | 'false' | 'shared',
@@ -110,38 +113,36 @@ export class PortSubject {
     return subject;
   }
 
-  /** Otherwise a mistake in our SRTP would make all that follows cheap. @throws Error */
+  /** Otherwise a bug in our SRTP would make all measurements too low. @throws Error when media is not received */
   async #mustBeMedia(): Promise<void> {
     const { packets } = await this.inBursts('srtp', 10 * this.#peers.length);
     for (const { producer } of this.#peers) {
       const count = (await producer.getStats())[0]?.packetCount;
       if (count !== 10) {
-        throw new Error(`a producer got ${count} of 10 packets, of ${packets}`);
+        throw new Error(`a producer received ${count} of 10 packets, all of them ${packets}`);
       }
     }
   }
 
-  /** Bursts, each begun when the one before has been worked off, and sent to workers that stand still. */
+  /** Sends bursts, each after the workers have processed the one before. */
   async inBursts(kind: Kind, packets: number): Promise<Run> {
     const [prepared, ofPeer] = this.#prepare(kind, packets);
     const inBurst = Math.floor(
       (burstForWorker * this.#server.pool.workers.length) / prepared.length,
     );
     return this.#measure(async (send) => {
-      // Stopped while a burst is sent, so that it always finds the same: otherwise it is the machine's scheduler
-      // that decides how often a worker is woken, and that costs more than what is measured.
       for (let first = 0; first < ofPeer; first += inBurst) {
-        this.#signal('SIGSTOP');
-        for (const [i, one] of prepared.entries()) {
-          send(i, one, first, Math.min(inBurst, ofPeer - first));
-        }
-        this.#signal('SIGCONT');
-        await this.#worked();
+        await burstTo(this.#pids, () => {
+          for (const [i, one] of prepared.entries()) {
+            send(i, one, first, Math.min(inBurst, ofPeer - first));
+          }
+        });
+        await this.#idle();
       }
     });
   }
 
-  /** As fast as the kernel takes them, whether the workers keep up or not. */
+  /** Sends as fast as the kernel allows, whether or not the workers keep up. */
   async flood(kind: Kind, packets: number): Promise<Run> {
     const [prepared, ofPeer] = this.#prepare(kind, packets);
     const atOnce = 8;
@@ -154,13 +155,13 @@ export class PortSubject {
     });
   }
 
-  /** Binding Requests alone, for what the program takes for one. */
+  /** Sends Binding Requests only, to measure the eBPF program. */
   async checks(rounds: number): Promise<void> {
     for (let round = 0; round < rounds; round++) {
       for (const { sender, transport } of this.#peers) {
         sender.send(prepare([bindingRequest(transport.iceParameters)]), 0, 1);
       }
-      await this.#worked();
+      await this.#idle();
     }
   }
 
@@ -185,7 +186,7 @@ export class PortSubject {
       send: (peer: number, ...what: Parameters<DatagramSender['send']>) => void,
     ) => Promise<void>,
   ): Promise<Run> {
-    // Consent (RFC 7675) for as long as this takes.
+    // Renews ICE consent (RFC 7675).
     await this.checks(1);
     let sendingNs = 0;
     const before = await this.#state();
@@ -196,7 +197,7 @@ export class PortSubject {
       sendingNs += threadCpuNs() - begun;
       this.#sent += what[2];
     });
-    await this.#worked();
+    await this.#idle();
     const seconds = (performance.now() - start) / 1000;
     const after = await this.#state();
     const packets = after.packets - before.packets;
@@ -205,12 +206,8 @@ export class PortSubject {
   }
 
   /** Waits until the workers have nothing to do. */
-  async #worked(): Promise<void> {
-    const { workers } = this.#server.pool;
-    while (
-      (await this.#queue()).bytes > 0 ||
-      !workers.every(({ worker }) => isAsleep(worker.pid))
-    ) {
+  async #idle(): Promise<void> {
+    while ((await this.#queue()).bytes > 0 || !this.#pids.every(isAsleep)) {
       await sleep(1);
     }
   }
@@ -227,9 +224,9 @@ export class PortSubject {
         }
       }
     }
-    await this.#worked();
-    for (const { worker } of this.#server.pool.workers) {
-      state.workersNs += processCpuNs(worker.pid);
+    await this.#idle();
+    for (const pid of this.#pids) {
+      state.workersNs += processCpuNs(pid);
     }
     return state;
   }
@@ -238,23 +235,55 @@ export class PortSubject {
     return await udpQueue(...this.#ports);
   }
 
-  #signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    for (const { worker } of this.#server.pool.workers) {
-      process.kill(worker.pid, signal);
-    }
+  get #pids(): number[] {
+    return this.#server.pool.workers.map(({ worker }) => worker.pid);
   }
 }
 
-/** @returns the port that it was done from, which is free again */
+/** @returns the client's port, which is closed again */
 async function checkIce(transport: Transport, port: number): Promise<number> {
   const peer = await IcePeer.open({ ip, port });
   const selected = once(transport, 'iceselectedtuplechange');
   const result = await peer.check(transport.iceParameters);
   if (result !== 'success') {
-    throw new Error(`ICE was answered ${result}`);
+    throw new Error(`the ICE check failed: ${result}`);
   }
   await selected;
   const from = peer.remote.port;
   await peer.close();
   return from;
+}
+
+/** The certificate of a DTLS client that runs as openssl(1). */
+export class DtlsCertificate {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'oneport-bench-'));
+  readonly #certificate = createCertificate(this.#folder);
+
+  /** SHA-256, in the format of SDP. */
+  get fingerprint(): string {
+    return this.#certificate.fingerprint;
+  }
+
+  /**
+   * Completes a DTLS handshake at 127.0.0.1. The client ends without a close alert, so the transport stays connected.
+   *
+   * @param from - the port to bind, for which ICE has succeeded
+   * @param to - the server's port
+   * @returns the keying material of SRTP (RFC 5764, 4.2)
+   * @throws Error when the handshake fails
+   */
+  async handshake(from: number, to: number): Promise<Buffer> {
+    const { process: client, keyingMaterial } = spawnDtls(to, this.#certificate, from);
+    const exit = once(client, 'exit');
+    try {
+      return await keyingMaterial;
+    } finally {
+      client.kill('SIGKILL');
+      await exit;
+    }
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true });
+  }
 }

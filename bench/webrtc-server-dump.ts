@@ -1,6 +1,6 @@
 /**
- * What patches/webrtc-server-dump.patch costs: CPU time of a worker for each datagram, with and without it, side by
- * side. docs/webrtc-server-dump.md has the command and its result.
+ * Compares a worker's CPU time for each datagram with and without patches/webrtc-server-dump.patch, side by side. The
+ * command and the result are in docs/webrtc-server-dump.md.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -9,22 +9,22 @@ import { parseArgs, promisify } from 'node:util';
 import { createWorker, type types } from 'mediasoup';
 import { bindingRequest } from '../server/src/stun/stun-message.ts';
 import { udpQueue } from '../testkit/system/udp-queue.ts';
-import { median, ratioText } from './ratios.ts';
+import { burstTo, median, ratioText } from './measuring.ts';
 
 const ip = '127.0.0.1';
-/** So few that a socket's usual buffer takes them. */
+/** Datagrams that fit into a socket's default buffer. */
 const burst = 200;
 const bytesOfData = 100;
 
 interface Run {
-  /** User and system together: the kernel measures the sum, and guesses by samples how it splits. */
+  /** User and system time together: the kernel measures only their sum exactly. */
   ns: number;
   lost: number;
 }
 
 type Kind = 'dataFromUnknownTuple' | 'stunWithUnknownUfrag' | 'dataFromKnownTuple';
 
-/** A worker with a WebRtcServer and one transport, and sockets that it knows and doesn't know. */
+/** A worker with a WebRtcServer, one transport, and a socket that has a tuple and one that has none. */
 class Subject {
   readonly worker: types.Worker;
   readonly sockets: { known: Socket; unknown: Socket };
@@ -42,13 +42,12 @@ class Subject {
       listenInfos: [{ protocol: 'udp', ip }],
     });
     const router = await worker.createRouter({ mediaCodecs: [] });
-    // No consent timeout: nobody sends checks while the others are measured.
+    // Without consent timeout, because the client sends no checks while others are measured.
     const transport = await router.createWebRtcTransport({ webRtcServer, iceConsentTimeout: 0 });
     const [candidate] = transport.iceCandidates;
     const port = candidate?.port ?? 0;
     const [known, unknown] = [await connected(port), await connected(port)];
     const answer = once(known, 'message');
-
     known.send(bindingRequest(transport.iceParameters));
     await answer;
     return new Subject(worker, port, known, unknown);
@@ -62,29 +61,24 @@ class Subject {
         : Buffer.alloc(bytesOfData, 0x80);
     const send = promisify<Buffer, void>((data, done) => socket.send(data, (error) => done(error)));
     const before = { ...(await this.worker.getResourceUsage()), ...(await udpQueue(this.#port)) };
-
-    // Stopped while a burst is sent, so that it always finds the same: otherwise it is the machine's scheduler
-    // that decides how often the worker is woken, and that costs more than what is measured.
     for (let sent = 0; sent < packets; sent += burst) {
-      process.kill(this.worker.pid, 'SIGSTOP');
-      await Promise.all(Array.from({ length: Math.min(burst, packets - sent) }, () => send(bytes)));
-      process.kill(this.worker.pid, 'SIGCONT');
+      const length = Math.min(burst, packets - sent);
+      await burstTo([this.worker.pid], () =>
+        Promise.all(Array.from({ length }, () => send(bytes))),
+      );
       while ((await udpQueue(this.#port)).bytes > 0) {
         await sleep(1);
       }
     }
-
     const after = { ...(await this.worker.getResourceUsage()), ...(await udpQueue(this.#port)) };
     const lost = after.drops - before.drops;
     const ms = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime;
-
     return { ns: (ms * 1e6) / (packets - lost), lost };
   }
 }
 
 async function connected(port: number): Promise<Socket> {
   const socket = createSocket('udp4');
-
   socket.connect(port, ip);
   await once(socket, 'connect');
   return socket;
@@ -102,10 +96,10 @@ const rounds = Number(values.rounds);
 const packets = Number(values.packets);
 
 if (!values.without || !values.with) {
-  throw new Error('--without and --with name the two workers');
+  throw new Error('--without and --with are required: the paths of the two workers');
 }
 
-// The control is the same worker once more: how far its ratio is from 1 is noise.
+// The control is the same worker again: its ratio differs from 1 only by noise.
 const [without, control, withIt] = [
   await Subject.start(values.without),
   await Subject.start(values.without),
@@ -122,27 +116,21 @@ for (const kind of [
   'dataFromKnownTuple',
 ] as const) {
   const runs = new Map<Subject, Run[]>(subjects.map((subject) => [subject, []]));
-
   for (let round = -1; round < rounds; round++) {
     const order = round % 2 === 0 ? subjects : subjects.toReversed();
-
     for (const subject of order) {
       const run = await subject.flood(kind);
-
-      // The first round only warms up.
+      // The first round warms up.
       if (round >= 0) {
         runs.get(subject)?.push(run);
       }
     }
   }
-
   const lost = [...runs.values()].flat().reduce((sum, run) => sum + run.lost, 0);
-
   console.log(
     `${kind}: ${subjects.map((one) => median(nsOf(one)).toFixed(0)).join(', ')}; ` +
-      `with ${ratioText(nsOf(withIt), nsOf(without))}, control ${ratioText(nsOf(control), nsOf(without))}; ${lost} lost on the way`,
+      `with ${ratioText(nsOf(withIt), nsOf(without))}, control ${ratioText(nsOf(control), nsOf(without))}; ${lost} lost`,
   );
-
   function nsOf(subject: Subject): number[] {
     return (runs.get(subject) ?? []).map(({ ns }) => ns);
   }

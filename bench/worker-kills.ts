@@ -1,6 +1,6 @@
 /**
- * Kills workers under calls of real browsers, and measures how long each peer sees nothing new: from `kill -9` to the
- * first frame decoded that came by the other worker.
+ * Kills workers that carry calls of real browsers, and measures each peer's interruption: from `kill -9` to the first
+ * decoded frame that came through the other worker.
  *
  *     node bench/worker-kills.ts [kills] [rooms] [true | false | shared: MEDIASOUP_USE_WEBRTC_SERVER]
  */
@@ -14,7 +14,7 @@ import { workerPids } from '../testkit/system/worker-pids.ts';
 const [kills = '50', rooms = '1', mode = 'true'] = process.argv.slice(2);
 /** Milliseconds without a picture after which a peer counts as lost. */
 const lostAfter = 20_000;
-/** Milliseconds between kills: each of the two workers has then lived for long enough not to be held back. */
+/** Milliseconds between kills, so that the pool restarts workers without backoff. */
 const pause = 5_500;
 
 await using stack = new AsyncDisposableStack();
@@ -35,7 +35,7 @@ for (let room = 0; room < Number(rooms); room++) {
 for (const { page } of peers) {
   await untilFirstFrame(page, 0);
 }
-// With the first kill all rooms are on one worker, and from then on on the older one of the two.
+// After the first kill all rooms are on one worker, and from then on always on the older one.
 await killOldest();
 for (const { page } of peers) {
   await page.waitForTimeout(pause / peers.length);
@@ -55,11 +55,11 @@ const sorted = times.toSorted((a, b) => a - b);
 const at = (share: number) =>
   sorted[Math.min(Math.floor(share * sorted.length), sorted.length - 1)];
 console.log(
-  `${kills} kills under ${rooms} room(s), ${times.length} pictures back, ${lost} lost: ` +
+  `${kills} kills under ${rooms} room(s), ${times.length} videos resumed, ${lost} lost: ` +
     `median ${at(0.5)} ms, 95 % within ${at(0.95)} ms, worst ${at(1)} ms`,
 );
 
-/** @returns when */
+/** @returns the time of the kill, in ms since the epoch */
 async function killOldest(): Promise<number> {
   const [oldest] = workerPids(server.process.pid);
   if (!oldest) {
@@ -70,7 +70,7 @@ async function killOldest(): Promise<number> {
   return time;
 }
 
-/** @returns milliseconds, or undefined when none came */
+/** @returns milliseconds since `time`, or undefined when no frame came */
 async function untilFirstFrame(page: PeerPage['page'], time: number): Promise<number | undefined> {
   while (Date.now() < (time || Date.now()) + lostAfter) {
     const [first] = await firstFramesAfter(page, time);

@@ -7,7 +7,7 @@ import { skipWithPrebuiltWorker } from '../testkit/servers/test-worker.ts';
 
 beforeEach(skipWithPrebuiltWorker);
 
-/** A handshake message of epoch 0 (RFC 6347, 4.1): who is connected drops it. A retransmission is such a one too. */
+/** A handshake message of epoch 0 (RFC 6347, 4.1), such as a retransmission. A connected transport drops it. */
 const stale = dtlsRecord(22, Buffer.alloc(12));
 /** A fatal alert, handshake_failure (RFC 5246, 7.2). */
 const fatalAlert = dtlsRecord(21, Buffer.from([2, 40]));
@@ -15,7 +15,7 @@ const fatalAlert = dtlsRecord(21, Buffer.from([2, 40]));
 type Fail = (transport: types.WebRtcTransport, client: DtlsPeer) => Promise<void>;
 
 test.for<[string, Fail]>([
-  ['is closed before its end', async (transport) => transport.close()],
+  ['is aborted', async (transport) => transport.close()],
   [
     'fails',
     async (transport, client) => {
@@ -25,7 +25,7 @@ test.for<[string, Fail]>([
     },
   ],
 ])(
-  "SP-10.2: a connected transport doesn't suffer when the DTLS handshake of another %s",
+  'SP-10.2: a connected transport stays connected when the DTLS handshake of another one %s',
   async ([, fail]) => {
     const [connected, failing] = await twoTransports();
     const client = await DtlsPeer.openTo(connected);
@@ -39,11 +39,9 @@ test.for<[string, Fail]>([
       },
     });
     expect(await another.check(failing.iceParameters)).toBe('success');
-
     await fail(failing, another);
     client.send(stale);
-
-    // A socket's datagrams stay in order: when this one is answered, the worker has seen the record.
+    // A socket's datagrams are processed in order: after this response the worker has processed the record.
     expect(await client.check(connected.iceParameters)).toBe('success');
     expect((await connected.dump()).dtlsState).toBe('connected');
     const closed = dtlsState(connected, 'closed');

@@ -16,12 +16,10 @@ beforeEach(skipWithPrebuiltWorker);
 
 beforeEach(async () => {
   const worker = await createWorker({ workerBin: workerOfTests(), logLevel: 'error' });
-
-  // Without a listener mediasoup throws it at nobody.
+  // Without a listener mediasoup throws the error.
   worker.on('died', () => {});
   router = await worker.createRouter({ mediaCodecs: [] });
   webRtcServer = await worker.createWebRtcServer({ listenInfos: [listen] });
-
   return () => worker.close();
 });
 
@@ -31,53 +29,41 @@ describe.each([
 ])('with %s', (_, where) => {
   const create = (iceUsernameFragmentPrefix?: string) =>
     router.createWebRtcTransport({ ...where(), iceUsernameFragmentPrefix });
-
-  test('the prefix stands before 32 random characters, and STUN requests are answered', async () => {
+  test('the fragment is the prefix and 32 random characters, and STUN requests succeed', async () => {
     const one = await create(prefix);
     const another = await create(prefix);
-
     expect(one.iceParameters.usernameFragment).toMatch(named);
     expect(another.iceParameters.usernameFragment).toMatch(named);
     expect(another.iceParameters.usernameFragment).not.toBe(one.iceParameters.usernameFragment);
     expect((await one.dump()).iceParameters).toEqual(one.iceParameters);
-    expect(await answerFrom(one)).toBe('success');
-    expect(await answerFrom(another)).toBe('success');
+    expect(await checkFrom(one)).toBe('success');
+    expect(await checkFrom(another)).toBe('success');
   });
-
-  test('restartIce keeps the prefix and gives another random part', async () => {
+  test('restartIce keeps the prefix and changes the random part', async () => {
     const transport = await create(prefix);
     const before = transport.iceParameters.usernameFragment;
     const { usernameFragment } = await transport.restartIce();
-
     expect(usernameFragment).toMatch(named);
     expect(usernameFragment).not.toBe(before);
-    expect(await answerFrom(transport)).toBe('success');
+    expect(await checkFrom(transport)).toBe('success');
   });
-
-  test('without the option there are 32 random characters, as ever', async () => {
+  test('without the option the fragment is 32 random characters, as before', async () => {
     const transport = await create();
-
     expect(transport.iceParameters.usernameFragment).toMatch(/^[a-z0-9]{32}$/);
     expect((await transport.restartIce()).usernameFragment).toMatch(/^[a-z0-9]{32}$/);
   });
-
-  test('the longest prefix makes the longest fragment that RFC 8839 allows', async () => {
+  test('the longest prefix results in the longest fragment that RFC 8839 allows', async () => {
     const transport = await create('x'.repeat(223));
-
     expect(transport.iceParameters.usernameFragment).toHaveLength(256);
-    expect(await answerFrom(transport)).toBe('success');
+    expect(await checkFrom(transport)).toBe('success');
   });
-
   const bad = ['', 'x'.repeat(224), 'stand-up/alice', 'a b', 'a:b', 'é', 'a\n'];
-
-  test.each(bad)('JavaScript refuses %j', async (text) => {
+  test.each(bad)('JavaScript rejects %j', async (text) => {
     await expect(create(text)).rejects.toThrow(/^if given, iceUsernameFragmentPrefix must be/);
     await expect(create(text)).rejects.toThrow(TypeError);
   });
-
-  test.each(bad)('the worker refuses %j by itself, and lives', async (text) => {
+  test.each(bad)('the worker itself rejects %j and stays alive', async (text) => {
     const check = sendUnchecked(text);
-
     await expect(create('checked')).rejects.toThrow(/iceUsernameFragmentPrefix (must have|has)/);
     await expect(create('checked')).rejects.toThrow(TypeError);
     expect((await webRtcServer.dump()).localIceUsernameFragments).toEqual([]);
@@ -86,43 +72,37 @@ describe.each([
   });
 });
 
-test('JavaScript refuses what is no string', async () => {
+test('JavaScript rejects a prefix that is not a string', async () => {
   const iceUsernameFragmentPrefix = 7 as unknown as string;
-
   await expect(
     router.createWebRtcTransport({ webRtcServer, iceUsernameFragmentPrefix }),
   ).rejects.toThrow(TypeError);
 });
 
 /**
- * Puts another prefix into requests, behind JavaScript's check.
+ * Replaces the prefix in requests after JavaScript's check.
  *
- * @returns Ends that.
+ * @returns a function that stops this
  */
 function sendUnchecked(text: string): () => void {
   const require = createRequire(import.meta.url);
   const folder = join(dirname(require.resolve('mediasoup')), 'fbs/web-rtc-transport');
   const { WebRtcTransportOptionsT } = require(join(folder, 'web-rtc-transport-options.js'));
   const { pack } = WebRtcTransportOptionsT.prototype;
-
   WebRtcTransportOptionsT.prototype.pack = function (builder: unknown) {
     this.iceUsernameFragmentPrefix = text;
-
     return pack.call(this, builder);
   };
-
   const end = () => {
     WebRtcTransportOptionsT.prototype.pack = pack;
   };
 
   onTestFinished(end);
-
   return end;
 }
 
-/** What the worker answers to a full agent's request. */
-async function answerFrom(transport: types.WebRtcTransport) {
+/** @returns the result of an ICE check */
+async function checkFrom(transport: types.WebRtcTransport) {
   const client = await DtlsPeer.openTo(transport);
-
   return client.check(transport.iceParameters);
 }

@@ -14,36 +14,31 @@ const flags = { udpReusePort: true };
 
 beforeEach(skipWithPrebuiltWorker);
 
-// Elsewhere the option means what it always did.
+// Other systems keep the option's former meaning.
 const onLinux = test.runIf(process.platform === 'linux');
 
 onLinux.for<[string, string, (port: number) => Ports]>([
   ['an IPv4 port', '127.0.0.1', (port) => ({ port })],
   ['an IPv6 port', '::1', (port) => ({ port })],
   ['a port of a range', '127.0.0.1', (port) => ({ portRange: { min: port, max: port } })],
-])('workers in two processes share %s, and both receive', async ([, ip, portsOf], { skip }) => {
-  skip(!addressesOfThisMachine().includes(ip), `${ip} is no address of this machine`);
-
+])('two workers share %s, and both receive', async ([, ip, portsOf], { skip }) => {
+  skip(!addressesOfThisMachine().includes(ip), `this machine has no address ${ip}`);
   const port = await freePorts(1);
   const transports = [
     await createTransport({ ip, ...portsOf(port) }),
     await createTransport({ ip, ...portsOf(port) }),
   ];
   const answers = await Promise.all(
-    Array.from({ length: 64 }, () => whoAnswers({ ip, port }, transports)),
+    Array.from({ length: 64 }, () => indexOfResponder({ ip, port }, transports)),
   );
-
-  // The kernel chooses by a hash of the addresses: that one of two gets none of 64 is as likely as 2^-63.
+  // The kernel chooses by a hash of the addresses: one of two gets none of 64 with a probability of 2^-63.
   expect(new Set(answers)).toEqual(new Set([0, 1]));
 });
 
-onLinux('nobody takes the port away by SO_REUSEADDR', async () => {
+onLinux('SO_REUSEADDR does not take the port away', async () => {
   const port = await freePorts(1);
-
   await createTransport({ ip: '127.0.0.1', port });
-
   const thief = createSocket({ type: 'udp4', reuseAddr: true });
-
   onTestFinished(() => {
     thief.close();
   });
@@ -51,36 +46,32 @@ onLinux('nobody takes the port away by SO_REUSEADDR', async () => {
   await expect(once(thief, 'listening')).rejects.toThrow('EADDRINUSE');
 });
 
-test('who has not asked for it shares no port', async () => {
+test('a port is not shared without the flag', async () => {
   const port = await freePorts(1);
-
   await createTransport({ ip: '127.0.0.1', port });
   await expect(createTransport({ ip: '127.0.0.1', port, flags: {} })).rejects.toThrow(
     'address already in use',
   );
 });
 
-// What the option was made for. Other programs use SO_REUSEADDR here, which is why the worker does.
-test('each worker and other programs receive what is sent to a multicast group', async () => {
+// The option was made for multicast. Other programs use SO_REUSEADDR there, so the worker does too.
+test('workers and other programs all receive the packets of a multicast group', async () => {
   const group = '239.255.79.80';
   const port = await freePorts(1);
   const other = createSocket({ type: 'udp4', reuseAddr: true });
-
   onTestFinished(() => {
     other.close();
   });
   other.bind(port, group);
   await once(other, 'listening');
-  // The workers don't join, and receive what anybody on this machine has joined.
+  // The workers do not join the group, but receive what any program on this machine has joined.
   other.addMembership(group, '127.0.0.1');
-
   const transports = await Promise.all([1, 2].map(() => createPlainTransport(group, port)));
   const received = [
     once(other, 'message'),
     ...transports.map((transport) => new Promise((resolve) => transport.on('tuple', resolve))),
   ];
   const sender = await bindUdp();
-
   sender.setMulticastInterface('127.0.0.1');
   sender.send(rtpPacket(), port, group);
   await Promise.all(received);
@@ -94,14 +85,12 @@ async function createTransport(
     listenInfos: [{ protocol: 'udp', flags, ...listenInfo }],
   });
   const router = await worker.createRouter({ mediaCodecs: [] });
-
   return router.createWebRtcTransport({ webRtcServer });
 }
 
 async function createPlainTransport(ip: string, port: number): Promise<types.PlainTransport> {
   const worker = await startWorker();
   const router = await worker.createRouter({ mediaCodecs: [] });
-
   return router.createPlainTransport({
     listenInfo: { protocol: 'udp', ip, port, flags },
     comedia: true,
@@ -110,28 +99,23 @@ async function createPlainTransport(ip: string, port: number): Promise<types.Pla
 
 async function startWorker(): Promise<types.Worker> {
   const worker = await createWorker({ workerBin: workerOfTests() });
-
   onTestFinished(() => worker.close());
-  // Without a listener mediasoup throws it at nobody.
+  // Without a listener mediasoup throws the error.
   worker.on('died', () => {});
-
   return worker;
 }
 
-/** Asks all transports from one socket. A worker answers for its own, and drops what is for another's. */
-async function whoAnswers(
+/** Checks all transports from one socket. A worker responds for its own transport, and drops the others' requests. */
+async function indexOfResponder(
   { ip, port }: { ip: string; port: number },
   transports: types.WebRtcTransport[],
 ): Promise<number> {
   const socket = await bindUdp(ip);
   const requests = transports.map(({ iceParameters }) => bindingRequest(iceParameters));
-
   for (const request of requests) {
     socket.send(request, port, ip);
   }
-
   const [response] = await once(socket, 'message');
-
   return requests.map(transactionId).indexOf(transactionId(response));
 }
 
@@ -143,9 +127,7 @@ function addressesOfThisMachine(): string[] {
 
 function rtpPacket(): Buffer {
   const packet = Buffer.alloc(20);
-
   packet.writeUInt8(0x80, 0);
   packet.writeUInt8(100, 1);
-
   return packet;
 }

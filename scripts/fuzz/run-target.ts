@@ -91,7 +91,8 @@ export async function runTarget(target: Target, host: Host, options: RunOptions)
     endOnFailure: host.renew === undefined,
   });
   const command = `npm run fuzz -- --target ${target.name} --mode ${mode} --seed ${seed}`;
-  if (details.failed) {
+  // Without a counterexample, not even the first batch was complete in time.
+  if (details.failed && details.counterexample !== null) {
     const counterexample = fc.stringify(details.counterexample).slice(0, shownCharacters);
     throw new FuzzFailure(
       `${target.name} on ${mode}, after ${batches} batches: ${details.errorInstance}\n` +
