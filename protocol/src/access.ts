@@ -4,7 +4,7 @@ import { peerIdSchema } from './ids.ts';
 import type { Source } from './peer.ts';
 import { displayNameSchema } from './text.ts';
 
-/** What a token can permit to publish. `screen` includes the screen's audio. */
+/** The media that a token can permit to publish. `screen` includes the screen's audio. */
 export const publishableSchema = z.enum(['microphone', 'camera', 'screen']);
 
 export type Publishable = z.infer<typeof publishableSchema>;

@@ -8,8 +8,8 @@ export const signallingPath = '/signalling';
 export const signallingSubprotocol = 'protoo';
 
 /**
- * The version of this contract. It is raised by changes that older clients can't handle. What they can ignore, such as
- * a new notification or an optional field, does not raise it.
+ * The version of this contract. It is raised by changes that older clients can't handle, and not by changes that they
+ * can ignore, such as a new notification or an optional field.
  */
 export const protocolVersion = 1;
 

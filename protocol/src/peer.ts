@@ -16,7 +16,7 @@ export const peerInfoSchema = z.object({
   device: deviceSchema,
 });
 
-/** What a producer carries. A peer has at most one producer per source. */
+/** The source of a producer. A peer has at most one producer per source. */
 export const sourceSchema = z.enum(['microphone', 'camera', 'screen', 'screen-audio']);
 
 export type Device = z.infer<typeof deviceSchema>;

@@ -1,5 +1,5 @@
 /**
- * What the server sends to viewers of the port map: all rows by key at first, then only those that have changed.
+ * The messages of the server to viewers of the port map: all rows by key at first, then only those that have changed.
  * docs/port-map.md describes its limits.
  */
 import { z } from 'zod';
@@ -96,7 +96,7 @@ export interface PortRow {
   counts: PortCount[];
 }
 
-/** What happened to the packets and connections that arrived at a port. */
+/** Counts of the packets and connections that arrived at a port. */
 export interface PortCount {
   /** Counted by the WebRtcServers of its workers, the eBPF program, or the TCP demultiplexer. */
   by: 'workers' | 'kernel' | 'tcp-demultiplexer';
@@ -150,7 +150,7 @@ export interface Changes<Row> {
   gone: string[];
 }
 
-/** What has changed since the last update. The server sends the next one after an acknowledgement. */
+/** The changes since the last update. The server sends the next one after an acknowledgement. */
 export interface DashboardUpdate {
   /** Milliseconds since 1970 by the server's clock. */
   at: number;

@@ -36,7 +36,7 @@ export const requests = {
       peers: z.array(peerInfoSchema),
       /** The newest chat messages, oldest first. */
       chat: z.array(chatMessageSchema),
-      /** What the peer sends, as the server knows it. Empty unless it resumes. */
+      /** The peer's own producers on the server. Empty unless it resumes. */
       producers: z.array(
         z.object({ producerId: uuidSchema, source: sourceSchema, paused: z.boolean() }),
       ),

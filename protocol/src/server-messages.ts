@@ -1,4 +1,4 @@
-/** What the server sends: requests that a client must answer, and notifications. */
+/** The messages of the server: requests that a client must answer, and notifications. */
 import { z } from 'zod';
 import { permissionsSchema, publishableSchema, waitingPeerSchema } from './access.ts';
 import { peerIdSchema, roomIdSchema, uuidSchema } from './ids.ts';
@@ -40,7 +40,7 @@ export const notifications = {
   /** The peer is in the lobby. `welcome` follows when a moderator admits it. */
   waiting: z.object({}),
   /**
-   * What a client needs to start ICE, DTLS and `join` at once. It is the first message on each socket, but for
+   * All that a client needs to start ICE, DTLS and `join` at once. It is the first message on each socket, but for
    * `waiting`, and is sent again with new transports each time that the room moves to another worker.
    */
   welcome: z.object({

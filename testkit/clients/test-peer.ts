@@ -16,7 +16,7 @@ import {
 import { WebSocket } from 'ws';
 import { dtlsParameters, rtpCapabilities, rtpParametersFor } from './media-parameters.ts';
 
-/** A refused request. */
+/** A rejected request. */
 export class TestRequestError extends Error {
   readonly code: number;
 
@@ -27,15 +27,15 @@ export class TestRequestError extends Error {
 }
 
 export interface TestPeerOptions {
-  /** Of a test server. */
+  /** The signalling URL of a test server, without its query. */
   signalling: string;
   roomId?: string;
   peerId?: string;
   query?: Record<string, string>;
-  /** Where it connects from: one of this machine's addresses. */
+  /** One of this machine's addresses, to connect from. */
   localAddress?: string;
   headers?: Record<string, string>;
-  /** What is answered to `newConsumers`: by default, all are taken. */
+  /** @returns the ids of the consumers to accept; by default all */
   accept?(batch: ServerRequestData<'newConsumers'>): string[];
 }
 
@@ -50,7 +50,7 @@ interface Frame {
   };
 }
 
-/** A peer that signals but sends no media: a real WebSocket, and every message kept. */
+/** A peer that signals over a real WebSocket and keeps every message, but sends no media. */
 export class TestPeer {
   readonly peerId: string;
   readonly socket: WebSocket;
@@ -80,7 +80,7 @@ export class TestPeer {
       ...query,
     });
     this.socket = new WebSocket(`${signalling}?${search}`, 'protoo', {
-      // A server in a test has a certificate that nobody knows.
+      // Test servers have self-signed certificates.
       rejectUnauthorized: false,
       ...(localAddress && { localAddress }),
       ...(headers && { headers }),
@@ -102,7 +102,7 @@ export class TestPeer {
     return peer;
   }
 
-  /** @param generation - by default, the first that comes by this socket */
+  /** @param generation - by default, that of the first `welcome` on this socket */
   welcome(generation?: number): Promise<Welcome> {
     return this.notification(
       'welcome',
@@ -110,7 +110,7 @@ export class TestPeer {
     );
   }
 
-  /** Those that have come by this socket. */
+  /** All `welcome` messages on this socket. */
   get welcomes(): Welcome[] {
     return this.frames
       .filter(({ direction, message }) => direction === 'in' && message.method === 'welcome')
@@ -134,7 +134,7 @@ export class TestPeer {
     });
   }
 
-  /** Another socket for the same peer, with the secret of its newest welcome. */
+  /** Opens another socket for the same peer, with the secret of its newest `welcome`. */
   resume(query: Record<string, string> = { keep: '1' }): TestPeer {
     const { resumeSecret } = this.welcomes.at(-1) ?? {};
     const { peerId, options } = this;
@@ -148,13 +148,13 @@ export class TestPeer {
     });
   }
 
-  /** The socket is gone, without a word. */
+  /** Terminates the socket without a close frame. */
   async drop(): Promise<void> {
     this.socket.terminate();
     await this.closed;
   }
 
-  /** Produces a source; answers with the producer's id. */
+  /** @returns the producer's id */
   async produce(source: Source, change: Partial<RequestData<'produce'>> = {}): Promise<string> {
     await this.welcome();
     const { sendTransport } = this.welcomes.at(-1) ?? {};
@@ -169,7 +169,7 @@ export class TestPeer {
     return data.producerId;
   }
 
-  /** Connects a transport as far as signalling goes: no DTLS packet will ever come. */
+  /** Sends DTLS parameters for a transport, on which no DTLS packet will follow. */
   async connect(transportId: string): Promise<void> {
     await this.request('connectWebRtcTransport', { transportId, dtlsParameters });
   }
@@ -178,7 +178,7 @@ export class TestPeer {
     return this.rawRequest(method, data) as Promise<RequestReply<M>>;
   }
 
-  /** A request that need not be valid. */
+  /** Sends a request that need not be valid. */
   rawRequest(method: string, data: unknown): Promise<unknown> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
@@ -192,10 +192,10 @@ export class TestPeer {
     this.socket.send(JSON.stringify(message));
   }
 
-  /** The first notification of this kind that suits, past or to come. */
+  /** Resolves with the first notification of this method that matches, past or future. */
   async notification<M extends NotificationMethod>(
     method: M,
-    suits: (data: NotificationData<M>) => boolean = () => true,
+    matches: (data: NotificationData<M>) => boolean = () => true,
   ): Promise<NotificationData<M>> {
     for (;;) {
       for (const { direction, message } of this.frames) {
@@ -203,7 +203,7 @@ export class TestPeer {
           continue;
         }
         const data = notifications[method].parse(message.data) as NotificationData<M>;
-        if (suits(data)) {
+        if (matches(data)) {
           return data;
         }
       }
@@ -211,7 +211,7 @@ export class TestPeer {
     }
   }
 
-  /** Waits until something that arrives makes this true. */
+  /** Checks a condition at each message, until it is true. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) {
       await this.#more();

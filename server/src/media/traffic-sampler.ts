@@ -44,7 +44,7 @@ export class TrafficSampler {
     return sum;
   }
 
-  /** Of all transports, including closed ones. What a transport carried between its last sample and its end is missing. */
+  /** Of all transports, including closed ones, up to the last sample of each. */
   get totals(): Readonly<Traffic> {
     return this.#totals;
   }

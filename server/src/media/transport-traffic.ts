@@ -18,7 +18,7 @@ export class TransportTraffic {
   readonly #transport: types.Transport;
   readonly #producers = new Set<types.Producer>();
   readonly #consumers = new Set<types.Consumer>();
-  /** The last count of each open stream. What closed streams carried stays in the totals. */
+  /** The last count of each open stream. The totals keep the counts of closed streams. */
   readonly #packets = new Map<string, number>();
   #packetsIn = 0;
   #packetsOut = 0;

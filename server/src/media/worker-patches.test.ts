@@ -31,7 +31,7 @@ test.each([
   ['without it', () => workerWith('{"patches":[{"name":"other.patch"}]}'), /needs a worker with/],
   ['without a manifest', () => '/usr/bin/true', /\/usr\/bin\/true has no manifest\.json/],
   ["of mediasoup's own installation", () => '', /mediasoup's own installation/],
-  ['whose manifest is broken', () => workerWith('{"patches":{}}'), /is not a worker's manifest/],
+  ['with a broken manifest', () => workerWith('{"patches":{}}'), /is not a worker's manifest/],
 ])('rejects a worker %s, naming the command that builds one', (_, workerBin, message) => {
   const check = () =>
     checkWorkerPatches(loadConfig({ ...setting, MEDIASOUP_WORKER_BIN: workerBin() }));

@@ -34,7 +34,7 @@ export class Moderation {
   readonly #log: Logger;
   readonly #removed = new BoundedSet(rememberedSubjects);
   readonly #admitted = new BoundedSet(rememberedSubjects);
-  /** What was muted of participants that could not be reached. */
+  /** Mutes of participants that could not be notified. */
   readonly #unsentMutes = new WeakMap<Participant, Set<Publishable>>();
   #locked = false;
 

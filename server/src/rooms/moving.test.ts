@@ -1,4 +1,4 @@
-/** A worker dies, and its rooms go on elsewhere: docs/reliability.md. */
+/** When a worker dies, its rooms move to another: docs/reliability.md. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
 import { untilHeldBack } from '../../../testkit/servers/held-back.ts';
@@ -25,12 +25,12 @@ const workerOf = (peer: TestPeer) => {
 const ended = (peer: TestPeer) =>
   peer.frames.filter(({ message }) => message.method === 'peerClosed');
 
-describe('of two workers, one dies', () => {
+describe('when one of two workers dies', () => {
   beforeEach(async () => {
     server = await startTestServer({ MEDIASOUP_NUM_WORKERS: '2' });
   });
 
-  test('its room moves to the other, on the same sockets, and all is as it was', async () => {
+  test('its room moves to the other one, and its peers keep their sockets', async () => {
     const { signalling } = server;
     const alice = await TestPeer.join({ signalling });
     const bob = await TestPeer.join({ signalling });
@@ -53,7 +53,7 @@ describe('of two workers, one dies', () => {
     await Promise.all([alice.leave(), bob.leave()]);
   });
 
-  test('a room on the other notices nothing', async () => {
+  test('a room on the other one is not affected', async () => {
     const { signalling } = server;
     const doomed = await TestPeer.join({ signalling, roomId: 'doomed' });
     const other = await TestPeer.join({ signalling, roomId: 'other' });
@@ -67,7 +67,7 @@ describe('of two workers, one dies', () => {
     await Promise.all([doomed.leave(), other.leave()]);
   });
 
-  test('many rooms spread over those workers that are left', async () => {
+  test('many rooms spread over the remaining workers', async () => {
     await server.stop();
     server = await startTestServer({ MEDIASOUP_NUM_WORKERS: '3' });
     const { signalling } = server;
@@ -84,7 +84,7 @@ describe('of two workers, one dies', () => {
     await Promise.all(peers.map((peer) => peer.leave()));
   });
 
-  test('who is away just then finds new transports', async () => {
+  test('a disconnected peer resumes with new transports', async () => {
     const { signalling } = server;
     const alice = await TestPeer.join({ signalling });
     const bob = await TestPeer.join({ signalling });
@@ -103,7 +103,7 @@ describe('of two workers, one dies', () => {
     await Promise.all([again.leave(), bob.leave()]);
   });
 
-  test('who comes just then gets in', async () => {
+  test('peers that connect at that moment are admitted', async () => {
     const { signalling } = server;
     const alice = await TestPeer.join({ signalling });
     kill(0);
@@ -111,7 +111,7 @@ describe('of two workers, one dies', () => {
     await Promise.all(
       late.map(async (peer) => {
         await peer.welcome();
-        // It may have been given transports on the worker that was dying.
+        // The first transports may be on the dying worker.
         await expect.poll(() => workerOf(peer)).toBe(1);
         await peer.join(peer.welcomes.at(-1)?.generation ?? 0);
       }),
@@ -119,7 +119,7 @@ describe('of two workers, one dies', () => {
     await Promise.all([alice, ...late].map((peer) => peer.leave()));
   });
 
-  test('and then the other, again and again: the room is carried to and fro', async () => {
+  test('and then the other one, repeatedly, the room moves each time', async () => {
     const { signalling, pool } = server;
     const alice = await TestPeer.join({ signalling });
     for (let generation = 2; generation < 6; generation++) {
@@ -130,21 +130,20 @@ describe('of two workers, one dies', () => {
       await alice.produce('camera');
     }
     await expect.poll(() => pool.workers.length).toBe(2);
-    // Its router, two transports with a data consumer, the data producer with its transport, the camera.
     expect(await workerState(pool)).toMatchObject({ routers: 1 });
     await alice.leave();
     await expect.poll(async () => (await workerState(pool)).routers).toBe(0);
   });
 });
 
-test('the only worker dies: the room waits for the next, and who comes to another room is told', async () => {
+test('when the only worker dies, its room waits for the next one, and new rooms are rejected', async () => {
   server = await startTestServer({ MEDIASOUP_NUM_WORKERS: '1' });
   const { signalling } = server;
   const alice = await TestPeer.join({ signalling });
   await untilHeldBack(server.pool);
   const other = new TestPeer({ signalling, roomId: 'other' });
   expect(await other.closed).toEqual({ code: 1012, reason: 'no worker is running' });
-  // Of several welcomes, the last one is to be answered.
+  // Only the last of several welcomes can be answered.
   const joined = () =>
     alice.join(alice.welcomes.at(-1)?.generation ?? 0).then(
       () => true,

@@ -1,4 +1,4 @@
-/** Participants of another kind than `Peer`: what a room needs of them is `Participant`, and nothing else. */
+/** A participant of another kind than `Peer`, added without a change to `Room`. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { NotificationMethod } from '@oneport/protocol';

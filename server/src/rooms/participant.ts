@@ -1,6 +1,6 @@
 /**
- * What a room knows of its participants, whatever carries their media: a browser over protoo (`Peer`), or a
- * publisher, player, ingest or recorder of another kind. `Room` depends on nothing else of them.
+ * The participants of a room, whatever carries their media: a browser over protoo (`Peer`), or a publisher, player,
+ * ingest or recorder of another kind. `Room` depends on these interfaces only.
  */
 import type { NotificationData, NotificationMethod, PeerInfo } from '@oneport/protocol';
 import type { Access } from '../access/access.ts';

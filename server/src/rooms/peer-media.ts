@@ -9,7 +9,7 @@ import type { Transport, TransportAppData } from '../ports/types.ts';
 import { RoomError, toBadRequest } from './room-error.ts';
 import type { Producer, ProducerData, RoomMedia } from './room-media.ts';
 
-/** What a peer wants of its media, as the connect query says and its token permits. */
+/** The media that a peer wants, according to its connect query, and that its token permits. */
 export interface PeerIntent {
   produce: boolean;
   consume: boolean;
@@ -24,7 +24,7 @@ export interface PeerMediaOptions {
   intent: PeerIntent;
 }
 
-/** What carries a peer's media: its transports and producers. A peer outlives it. */
+/** The transports and producers of a peer. A peer outlives them. */
 export class PeerMedia {
   readonly roomMedia: RoomMedia;
   readonly send: Transport | undefined;

@@ -124,7 +124,7 @@ export class Peer implements Participant {
 
   /** Whether a client with this secret may take over the peer. */
   acceptsSecret(secret: string): boolean {
-    return this.#secrets.allow(secret);
+    return this.#secrets.accepts(secret);
   }
 
   /** @returns the secret for the next `welcome` */

@@ -9,7 +9,7 @@ export type ProducerData = { peerId: string; source: Source };
 
 export type Producer = types.Producer<ProducerData>;
 
-/** What carries a room's media: a router on a worker, and what is made on it. A room outlives it. */
+/** The router of a room, and what is created on it. A room outlives it. */
 export class RoomMedia {
   readonly worker: MediaWorker;
   readonly router: types.Router;

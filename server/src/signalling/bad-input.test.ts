@@ -7,12 +7,12 @@ import { nothingOpen, workerState } from '../../../testkit/servers/worker-state.
 import { loadConfig } from '../config/config.ts';
 
 let server: TestServer;
-/** Somebody who must notice nothing. */
+/** A peer that must not be affected. */
 let bystander: TestPeer;
 const roomId = 'bad-input';
 
 beforeAll(async () => {
-  // A place ends with its socket, so that what it leaves behind is seen at once.
+  // A peer leaves with its socket, so that anything it leaves behind shows at once.
   server = await startTestServer({ RECONNECT_GRACE_SECONDS: '0' });
 });
 
@@ -22,7 +22,7 @@ beforeEach(async () => {
   bystander = await TestPeer.join({ signalling: server.signalling, roomId, peerId: 'bystander' });
 });
 
-/** Whatever was sent: the bystander is served, and with its leaving all is as it was. */
+/** Whatever was sent, the bystander is still served, and when it leaves, nothing is left. */
 afterEach(async () => {
   await bystander.request('sendChatMessage', { text: 'all is well' });
   await bystander.leave();
@@ -44,12 +44,12 @@ describe('a frame that is not protoo', () => {
     ['an array', '[]'],
     ['a number', '1'],
     ['a string', '"request"'],
-    ['an object of no kind', '{}'],
+    ["an object that is none of protoo's", '{}'],
     ['a request without id', '{"request":true,"method":"join","data":{}}'],
     ['a request with a negative id', '{"request":true,"id":-1,"method":"join","data":{}}'],
-    ['a method that is no string', '{"request":true,"id":1,"method":{},"data":{}}'],
+    ['a method that is not a string', '{"request":true,"id":1,"method":{},"data":{}}'],
     ['a huge method', `{"request":true,"id":1,"method":"${'x'.repeat(1000)}","data":{}}`],
-    ['a deep nest', '['.repeat(50_000)],
+    ['deeply nested arrays', '['.repeat(50_000)],
   ])('%s closes the socket with 4400', async (_name, frame) => {
     const peer = connect();
     await peer.welcome();
@@ -82,18 +82,18 @@ describe('a URL', () => {
   test.each([
     ['an empty room id', { roomId: '' }],
     ['a huge room id', { roomId: 'x'.repeat(65) }],
-    ['an odd room id', { roomId: '../etc' }],
+    ['an invalid room id', { roomId: '../etc' }],
     ['a room id with a line break', { roomId: 'a\nb' }],
     ['an empty peer id', { peerId: '' }],
-    ['an odd peer id', { peerId: '__proto__ ' }],
-    ['an odd flag', { produce: 'yes' }],
+    ['an invalid peer id', { peerId: '__proto__ ' }],
+    ['an invalid flag', { produce: 'yes' }],
   ])('with %s closes the socket with 4400 and says why', async (_name, query) => {
     const { code, reason } = await connect(query).closed;
     expect(code).toBe(4400);
     expect(reason).toContain(Object.keys(query)[0]);
   });
 
-  test('with names of object members is nothing special', async () => {
+  test('with names of Object.prototype members is accepted', async () => {
     const peer = await TestPeer.join({
       signalling: server.signalling,
       roomId: '__proto__',
@@ -112,18 +112,18 @@ describe('a request', () => {
     ['with an unknown member', 'sendChatMessage', { text: 'a', html: 'b' }, 400],
     ['with an empty text', 'sendChatMessage', { text: '   ' }, 400],
     ['with a text of control characters', 'sendChatMessage', { text: 'a\u001b[2J' }, 400],
-    ['with an id that is none', 'closeProducer', { producerId: '../..' }, 400],
-    ['for a producer that is not there', 'closeProducer', { producerId: randomUUID() }, 404],
-    ['for a consumer that is not there', 'pauseConsumer', { consumerId: randomUUID() }, 404],
-    ['for a transport that is not there', 'restartIce', { transportId: randomUUID() }, 404],
-  ])('%s is refused and the peer stays', async (_name, method, data, code) => {
+    ['with an invalid id', 'closeProducer', { producerId: '../..' }, 400],
+    ['for an unknown producer', 'closeProducer', { producerId: randomUUID() }, 404],
+    ['for an unknown consumer', 'pauseConsumer', { consumerId: randomUUID() }, 404],
+    ['for an unknown transport', 'restartIce', { transportId: randomUUID() }, 404],
+  ])('%s is rejected, and the peer stays', async (_name, method, data, code) => {
     const peer = await TestPeer.join({ signalling: server.signalling, roomId });
     await expect(peer.rawRequest(method, data)).rejects.toMatchObject({ code });
     await peer.request('sendChatMessage', { text: 'still here' });
     await peer.leave();
   });
 
-  test('names what was expected, and where', async () => {
+  test('with bad data is answered with what was expected, and where', async () => {
     const peer = await TestPeer.join({ signalling: server.signalling, roomId });
     const { kind, rtpParameters } = rtpParametersFor('camera');
     const [codec] = rtpParameters.codecs;
@@ -136,13 +136,13 @@ describe('a request', () => {
     await peer.leave();
   });
 
-  test('to join a second time is refused with 409', async () => {
+  test('to join a second time is rejected with 409', async () => {
     const peer = await TestPeer.join({ signalling: server.signalling, roomId });
     await expect(peer.join(1)).rejects.toMatchObject({ code: 409 });
     await peer.leave();
   });
 
-  test('to produce, chat or rename before joining is refused with 403', async () => {
+  test('to produce, chat or rename before joining is rejected with 403', async () => {
     const peer = connect();
     await peer.welcome();
     await expect(peer.produce('camera')).rejects.toMatchObject({ code: 403 });
@@ -155,7 +155,7 @@ describe('a request', () => {
     await peer.leave();
   });
 
-  test('with ids that belong to another peer is refused and changes nothing', async () => {
+  test('with ids of another peer is rejected and changes nothing', async () => {
     const owner = await TestPeer.join({ signalling: server.signalling, roomId });
     const other = await TestPeer.join({ signalling: server.signalling, roomId });
     const producerId = await owner.produce('camera');
@@ -178,7 +178,7 @@ describe('a request', () => {
     await Promise.all([owner.leave(), other.leave()]);
   });
 
-  test('to produce twice is refused with 409, whether by id or by source', async () => {
+  test('to produce the same id or source twice is rejected with 409', async () => {
     const peer = await TestPeer.join({ signalling: server.signalling, roomId });
     const producerId = await peer.produce('camera');
     await expect(peer.produce('screen', { producerId })).rejects.toMatchObject({ code: 409 });
@@ -188,7 +188,7 @@ describe('a request', () => {
     await peer.leave();
   });
 
-  test('to produce with an id, SSRC, mid or rid that is taken is refused with 400', async () => {
+  test('to produce with an id, SSRC, mid or rid in use is rejected with 400', async () => {
     const peer = await TestPeer.join({ signalling: server.signalling, roomId });
     const { sendTransport, recvTransport } = await peer.welcome();
     const { rtpParameters } = rtpParametersFor('camera');
@@ -214,7 +214,7 @@ describe('a request', () => {
     await peer.leave();
   });
 
-  test('to produce what the router can not take is refused with 400', async () => {
+  test('to produce what the router does not support is rejected with 400', async () => {
     const peer = await TestPeer.join({ signalling: server.signalling, roomId });
     const { rtpParameters } = rtpParametersFor('camera');
     for (const change of [
@@ -231,7 +231,7 @@ describe('a request', () => {
     await peer.leave();
   });
 
-  test('to produce on the receiving transport is refused with 403', async () => {
+  test('to produce on the receiving transport is rejected with 403', async () => {
     const peer = await TestPeer.join({ signalling: server.signalling, roomId });
     const { recvTransport } = await peer.welcome();
     await expect(
@@ -240,7 +240,7 @@ describe('a request', () => {
     await peer.leave();
   });
 
-  test('to connect a transport twice is refused with 409', async () => {
+  test('to connect a transport twice is rejected with 409', async () => {
     const peer = connect();
     const { sendTransport } = await peer.welcome();
     await peer.connect(sendTransport?.transportId ?? '');
@@ -250,7 +250,7 @@ describe('a request', () => {
     await peer.leave();
   });
 
-  test('with capabilities that fit nothing gives a peer that receives nothing', async () => {
+  test('to join with audio capabilities only gets no video', async () => {
     const owner = await TestPeer.join({ signalling: server.signalling, roomId });
     await owner.produce('camera');
     const peer = connect();
@@ -269,7 +269,7 @@ describe('a request', () => {
   });
 });
 
-test('a notification that is unknown is answered by protocolError', async () => {
+test('an unknown notification is answered by protocolError', async () => {
   const peer = await TestPeer.join({ signalling: server.signalling, roomId });
   peer.send({ notification: true, method: 'hello', data: {} } as never);
   expect(await peer.notification('protocolError')).toEqual({
@@ -288,7 +288,7 @@ test('thousands of requests a second close the socket with 4429', async () => {
   expect(await Promise.all(refused)).toHaveLength(3000);
 });
 
-test('a socket that drops in the middle of joining leaves nothing behind', async () => {
+test('a socket that drops while joining leaves nothing behind', async () => {
   const peers = Array.from({ length: 20 }, () => connect());
   for (const peer of peers) {
     peer.socket.once('open', () => {
@@ -299,7 +299,7 @@ test('a socket that drops in the middle of joining leaves nothing behind', async
   await Promise.all(peers.map(({ closed }) => closed));
 });
 
-test('a peer that does not join in time is sent away', async () => {
+test('a peer that does not join in time is disconnected', async () => {
   const peer = connect();
   expect(await peer.closed).toEqual({ code: 4408, reason: 'not joined in time' });
 });

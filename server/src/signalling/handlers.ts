@@ -19,7 +19,7 @@ type Handlers = {
   ) => Promise<RequestReply<M>> | RequestReply<M>;
 };
 
-/** What each request does. Its data has been validated; a RoomError that a handler throws is sent to the client. */
+/** The handlers of all requests. The data has been validated; a RoomError that a handler throws is sent to the client. */
 export const handlers: Handlers = {
   join({ peer }, data) {
     const { displayName = data.displayName, permissions } = peer.access;

@@ -1,4 +1,4 @@
-/** What moderators do, over real sockets. */
+/** Moderation over real sockets. */
 import { closeCodes, refusals } from '@oneport/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
@@ -23,8 +23,10 @@ async function options(roomId: string, sub: string, claims: TestClaims = {}) {
   return { signalling: server.signalling, roomId, peerId: `peer-${sub}`, query };
 }
 
-const come = async (...who: Parameters<typeof options>) => new TestPeer(await options(...who));
-const join = async (...who: Parameters<typeof options>) => TestPeer.join(await options(...who));
+type Options = Parameters<typeof options>;
+
+const connect = async (...args: Options) => new TestPeer(await options(...args));
+const join = async (...args: Options) => TestPeer.join(await options(...args));
 const moderator = (roomId: string) => join(roomId, 'mo', { moderate: true });
 
 /** Waits until the moderator sees exactly these in the lobby. */
@@ -34,7 +36,7 @@ const waiting = (mo: TestPeer, ...names: string[]) =>
     (data) => String(data.waiting.map(({ displayName }) => displayName)) === String(names),
   );
 
-/** Transports that the workers have: the waiting shall have none. */
+/** The number of transports on all workers: waiting peers must not have any. */
 async function transports(): Promise<number> {
   const { ports } = await server.ports.snapshot();
   return new Set(ports.flatMap((port) => port.transports.map(({ transportId }) => transportId)))
@@ -42,7 +44,7 @@ async function transports(): Promise<number> {
 }
 
 describe('muting', () => {
-  test('pauses the producer, tells both sides, and is no gag', async () => {
+  test('pauses the producer, notifies both sides, and can be undone by the muted peer', async () => {
     const roomId = newRoom();
     const mo = await moderator(roomId);
     const ada = await join(roomId, 'ada');
@@ -60,7 +62,7 @@ describe('muting', () => {
     await Promise.all([mo.leave(), ada.leave()]);
   });
 
-  test('of the screen takes its sound with it, and only it', async () => {
+  test('the screen pauses its audio too, and nothing else', async () => {
     const roomId = newRoom();
     const mo = await moderator(roomId);
     const ada = await join(roomId, 'ada');
@@ -80,7 +82,7 @@ describe('muting', () => {
     await Promise.all([mo.leave(), ada.leave()]);
   });
 
-  test('of somebody whose socket has dropped is told when it is back', async () => {
+  test('notifies a peer that was disconnected when it resumes', async () => {
     const roomId = newRoom();
     const mo = await moderator(roomId);
     const ada = await join(roomId, 'ada');
@@ -94,7 +96,7 @@ describe('muting', () => {
     await Promise.all([mo.leave(), again.leave()]);
   });
 
-  test('of nobody is told', async () => {
+  test('an unknown peer, or oneself, is rejected with 404', async () => {
     const mo = await moderator(newRoom());
     for (const peerId of ['nobody', mo.peerId]) {
       const muting = mo.request('mutePeer', { peerId, what: 'camera' });
@@ -105,7 +107,7 @@ describe('muting', () => {
 });
 
 describe('removing', () => {
-  test('ends a place for good: neither its secret nor its token opens the room again', async () => {
+  test('bans the peer from the room: neither its secret nor its token is accepted again', async () => {
     const roomId = newRoom();
     const mo = await moderator(roomId);
     const ada = await join(roomId, 'ada');
@@ -126,17 +128,17 @@ describe('removing', () => {
     for (const attempt of attempts) {
       expect(await new TestPeer(attempt).closed).toEqual(removed);
     }
-    // Elsewhere she is who she was, and others may come here.
+    // The ban covers neither other rooms nor other subjects.
     const elsewhere = await join(newRoom(), 'ada');
     const bob = await join(roomId, 'bob');
     await Promise.all([mo.leave(), elsewhere.leave(), bob.leave()]);
 
-    // Another call of the same name is another room.
+    // The ban ends with the room.
     const later = await join(roomId, 'ada');
     await later.leave();
   });
 
-  test('works on somebody whose socket has dropped', async () => {
+  test('works on a disconnected peer', async () => {
     const roomId = newRoom();
     const mo = await moderator(roomId);
     const ada = await join(roomId, 'ada');
@@ -147,7 +149,7 @@ describe('removing', () => {
     await mo.leave();
   });
 
-  test('takes every connection of the same subject, and nobody else', async () => {
+  test('removes all peers of the same subject, and no others', async () => {
     const roomId = newRoom();
     const mo = await moderator(roomId);
     const ada = await join(roomId, 'ada');
@@ -159,7 +161,7 @@ describe('removing', () => {
     await Promise.all([mo.leave(), bob.leave()]);
   });
 
-  test('works on other moderators, and not on oneself', async () => {
+  test('works on other moderators, but not on oneself', async () => {
     const roomId = newRoom();
     const mo = await moderator(roomId);
     const other = await join(roomId, 'other', { moderate: true });
@@ -167,19 +169,19 @@ describe('removing', () => {
     await expect(self).rejects.toMatchObject({ code: 404 });
     await mo.request('removePeer', { peerId: other.peerId });
     expect((await other.closed).reason).toBe(refusals.removed);
-    expect((await (await come(roomId, 'other', { moderate: true })).closed).reason).toBe(
+    expect((await (await connect(roomId, 'other', { moderate: true })).closed).reason).toBe(
       refusals.removed,
     );
     await mo.leave();
   });
 });
 
-test('closing sends everybody away, those who wait too', async () => {
+test('closing the room removes all peers, including waiting ones', async () => {
   const roomId = newRoom();
   const mo = await moderator(roomId);
   const ada = await join(roomId, 'ada');
   await mo.request('setRoomLocked', { locked: true });
-  const bob = await come(roomId, 'bob');
+  const bob = await connect(roomId, 'bob');
   await waiting(mo, 'bob');
   await mo.request('closeRoom', {}).catch(() => undefined);
   for (const peer of [mo, ada, bob]) {
@@ -193,7 +195,7 @@ test('closing sends everybody away, those who wait too', async () => {
 });
 
 describe('a locked room', () => {
-  test('lets in whom a moderator admits, sends away whom it denies, and costs no transport', async () => {
+  test('admits or rejects waiting peers as a moderator decides, and gives them no transport', async () => {
     const roomId = newRoom();
     const mo = await moderator(roomId);
     expect((await mo.welcome()).room.locked).toBe(false);
@@ -202,9 +204,9 @@ describe('a locked room', () => {
     expect(await ada.notification('roomLocked')).toEqual({ locked: true });
 
     const before = await transports();
-    const bob = await come(roomId, 'bob');
+    const bob = await connect(roomId, 'bob');
     await bob.notification('waiting');
-    const cy = await come(roomId, 'cy', { name: 'Cy of the token' });
+    const cy = await connect(roomId, 'cy', { name: 'Cy of the token' });
     await waiting(mo, 'bob', 'Cy of the token');
     expect(await transports()).toBe(before);
     expect(bob.frames.map(({ message }) => message.method)).toEqual(['waiting']);
@@ -220,13 +222,13 @@ describe('a locked room', () => {
     await bob.join(welcome.generation);
     expect(await ada.notification('newPeer')).toMatchObject({ peerId: bob.peerId });
     await waiting(mo);
-    // Only moderators hear of the lobby.
+    // Only moderators are notified about the lobby.
     expect(ada.frames.map(({ message }) => message.method)).not.toContain('lobbyChanged');
     await expect(mo.request('admitPeer', { peerId: 'nobody' })).rejects.toMatchObject({
       code: 404,
     });
 
-    // Who was let in is known; who is inside comes back to its place.
+    // A peer that was admitted once enters freely, and so does a peer that resumes.
     await bob.leave();
     const again = await join(roomId, 'bob');
     const resumed = await options(roomId, 'ada');
@@ -236,11 +238,11 @@ describe('a locked room', () => {
     await Promise.all([mo.leave(), again.leave(), back.leave()]);
   });
 
-  test('asks no moderator, and tells one who comes later who waits', async () => {
+  test('admits moderators freely, and tells a later one who waits', async () => {
     const roomId = newRoom();
     const mo = await moderator(roomId);
     await mo.request('setRoomLocked', { locked: true });
-    const bob = await come(roomId, 'bob');
+    const bob = await connect(roomId, 'bob');
     await bob.notification('waiting');
     const second = await join(roomId, 'second', { moderate: true });
     await waiting(second, 'bob');
@@ -249,53 +251,53 @@ describe('a locked room', () => {
     await Promise.all([mo.leave(), second.leave()]);
   });
 
-  test('unlocked, lets in those who wait', async () => {
+  test('admits all waiting peers when it is unlocked', async () => {
     const roomId = newRoom();
     const mo = await moderator(roomId);
     await mo.request('setRoomLocked', { locked: true });
-    const bob = await come(roomId, 'bob');
+    const bob = await connect(roomId, 'bob');
     await bob.notification('waiting');
     await mo.request('setRoomLocked', { locked: false });
     await bob.welcome();
     await Promise.all([mo.leave(), bob.leave()]);
   });
 
-  test('is open again when everybody has gone', async () => {
+  test('is no longer locked after all peers have left', async () => {
     const roomId = newRoom();
     const mo = await moderator(roomId);
     await mo.request('setRoomLocked', { locked: true });
-    const bob = await come(roomId, 'bob');
+    const bob = await connect(roomId, 'bob');
     await bob.notification('waiting');
     await mo.leave();
     expect((await bob.welcome()).room.locked).toBe(false);
     await bob.leave();
   });
 
-  test('has a lobby of so many places', async () => {
+  test('rejects peers when its lobby is full', async () => {
     const roomId = newRoom();
     const mo = await moderator(roomId);
     await mo.request('setRoomLocked', { locked: true });
     const peers: TestPeer[] = [];
     for (let n = 0; n < lobbyLimits.perRoom; n += 1) {
-      const peer = await come(roomId, `waiter-${n}`);
+      const peer = await connect(roomId, `waiter-${n}`);
       await peer.notification('waiting');
       peers.push(peer);
     }
-    const late = await come(roomId, 'late');
+    const late = await connect(roomId, 'late');
     expect(await late.closed).toMatchObject({ code: closeCodes.tooMany });
     await Promise.all([mo, ...peers].map((peer) => peer.leave()));
     await expect.poll(() => server.rooms.lobby.size).toBe(0);
   });
 
-  test("keeps a waiter's place from others, and hands it to its next socket", async () => {
+  test("reserves a waiting peer's id for its subject, whose next socket replaces the first", async () => {
     const roomId = newRoom();
     const mo = await moderator(roomId);
     await mo.request('setRoomLocked', { locked: true });
-    const bob = await come(roomId, 'bob');
+    const bob = await connect(roomId, 'bob');
     await bob.notification('waiting');
     const thief = new TestPeer({ ...(await options(roomId, 'thief')), peerId: bob.peerId });
     expect(await thief.closed).toMatchObject({ code: closeCodes.refused });
-    const next = await come(roomId, 'bob');
+    const next = await connect(roomId, 'bob');
     await bob.closed;
     await waiting(mo, 'bob');
     await mo.request('admitPeer', { peerId: next.peerId });
@@ -304,13 +306,13 @@ describe('a locked room', () => {
   });
 });
 
-describe('a token that waits', () => {
-  test('waits for a moderator even where no room is open yet', async () => {
+describe('a token with the lobby claim', () => {
+  test('waits for a moderator even when the room is not open yet', async () => {
     const roomId = newRoom();
-    const bob = await come(roomId, 'bob', { lobby: true });
+    const bob = await connect(roomId, 'bob', { lobby: true });
     await bob.notification('waiting');
-    expect(server.rooms.size, 'no room is made for who waits').toBe(0);
-    // Somebody else opens the room: that is no moderator's word.
+    expect(server.rooms.size, 'a waiting peer opens no room').toBe(0);
+    // Another peer opens the room, but only a moderator can admit.
     const ada = await join(roomId, 'ada');
     const mo = await moderator(roomId);
     await waiting(mo, 'bob');
@@ -323,13 +325,13 @@ describe('a token that waits', () => {
     await Promise.all([mo.leave(), bob.leave(), ada.leave()]);
   });
 
-  test('is nothing to a moderator', async () => {
+  test('does not make a moderator wait', async () => {
     const mo = await join(newRoom(), 'mo', { moderate: true, lobby: true });
     await mo.leave();
   });
 });
 
-test('a stop that is announced opens no locked door', async () => {
+test('draining does not admit waiting peers', async () => {
   const other = await startTestServer({ AUTH_JWT_SECRET: testSecret });
   const there = { signalling: other.signalling };
   const mo = await TestPeer.join({ ...(await options('r', 'mo', { moderate: true })), ...there });
@@ -346,10 +348,10 @@ test('a stop that is announced opens no locked door', async () => {
   await Promise.all([mo.closed, bob.closed]);
 });
 
-test('when the server stops, those who wait are told to come back, too', async () => {
+test('when the server stops, waiting peers are told to reconnect too', async () => {
   const other = await startTestServer({ AUTH_JWT_SECRET: testSecret });
-  const there = async (...who: Parameters<typeof options>) => ({
-    ...(await options(...who)),
+  const there = async (...args: Options) => ({
+    ...(await options(...args)),
     signalling: other.signalling,
   });
   const mo = await TestPeer.join(await there('locked', 'mo', { moderate: true }));

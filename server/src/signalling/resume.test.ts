@@ -1,4 +1,4 @@
-/** A dropped socket is no leave: docs/reliability.md. */
+/** A peer outlives its socket: docs/reliability.md. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => server.stop());
 
-/** Two who see and hear each other, in a room of their own. */
+/** Two peers that receive each other, in a room of their own. */
 async function pair() {
   const options = { signalling: server.signalling, roomId: `resume-${++rooms}` };
   const alice = await TestPeer.join(options);
@@ -21,7 +21,7 @@ async function pair() {
   const microphone = await bob.produce('microphone');
   for (const peer of [alice, bob]) {
     await peer.until(() => peer.batches.length > 0);
-    // The server has dealt with what it was answered before this.
+    // When this is answered, the server has handled the accepted batch.
     for (const consumerId of consumersOf(peer)) {
       await peer.request('resumeConsumer', { consumerId });
     }
@@ -35,7 +35,7 @@ const consumersOf = (peer: TestPeer) =>
 const notified = (peer: TestPeer, method: string) =>
   peer.frames.filter(({ message }) => message.method === method);
 
-test('the same transports, producers and consumers go on, and nobody sees it leave', async () => {
+test('a resumed peer keeps its transports, producers and consumers, and the others see no peer leave', async () => {
   const { alice, bob, camera } = await pair();
   const before = await alice.welcome();
   await alice.drop();
@@ -54,7 +54,7 @@ test('the same transports, producers and consumers go on, and nobody sees it lea
     { consumerId: consumers[0], paused: false, producerPaused: false },
   ]);
   expect(reply.peers.map(({ peerId }) => peerId)).toEqual([bob.peerId]);
-  // They are answered in order: whatever had to be told has been.
+  // Messages are in order: all notifications have arrived before this reply.
   await bob.request('sendChatMessage', { text: 'are you there?' });
   expect([...notified(bob, 'peerClosed'), ...notified(bob, 'consumerClosed')]).toEqual([]);
   expect(notified(bob, 'newPeer')).toEqual([]);
@@ -62,7 +62,7 @@ test('the same transports, producers and consumers go on, and nobody sees it lea
   await Promise.all([again.leave(), bob.leave()]);
 });
 
-test('also while the old socket still seems open, which is closed then', async () => {
+test('resuming closes an old socket that still seems open', async () => {
   const { alice, bob } = await pair();
   const again = alice.resume();
   expect(await again.welcome()).toMatchObject({ generation: 2 });
@@ -72,7 +72,7 @@ test('also while the old socket still seems open, which is closed then', async (
   await Promise.all([again.leave(), bob.leave()]);
 });
 
-test('what happened meanwhile is made up for, on both sides', async () => {
+test('a resumed peer catches up with what it has missed, and so do the others', async () => {
   const { options, alice, bob, camera, microphone } = await pair();
   await alice.drop();
   await bob.request('pauseProducer', { producerId: microphone });
@@ -101,12 +101,12 @@ test('what happened meanwhile is made up for, on both sides', async () => {
     peerId: alice.peerId,
     displayName: 'Alice II',
   });
-  // And what was hers can still be spoken of.
+  // The producer is still hers.
   await again.request('pauseProducer', { producerId: camera });
   await Promise.all([again, bob, carol].map((peer) => peer.leave()));
 });
 
-test('what the client does not have any more is offered anew', async () => {
+test('producers whose consumers the client has lost are offered again', async () => {
   const { alice, bob, microphone } = await pair();
   const again = alice.resume();
   const { generation } = await again.welcome();
@@ -117,7 +117,7 @@ test('what the client does not have any more is offered anew', async () => {
   await Promise.all([again.leave(), bob.leave()]);
 });
 
-test('a page that was loaded again gets new transports, and keeps its place', async () => {
+test('a reloaded page gets new transports and stays in the room', async () => {
   const { alice, bob, camera } = await pair();
   alice.socket.close(1001);
   await alice.closed;
@@ -129,16 +129,16 @@ test('a page that was loaded again gets new transports, and keeps its place', as
   );
   await bob.notification('consumerClosed');
   expect(await again.join(2)).toMatchObject({ producers: [], consumers: [] });
-  const anew = await again.produce('camera');
-  expect(anew).not.toBe(camera);
+  const second = await again.produce('camera');
+  expect(second).not.toBe(camera);
   await bob.until(() => consumersOf(bob).length === 2);
   expect(notified(bob, 'peerClosed')).toEqual([]);
   await Promise.all([again.leave(), bob.leave()]);
 });
 
-test('a secret is good once, but not before its successor has been answered', async () => {
+test('a resume secret can be used until the welcome that follows has been answered', async () => {
   const { alice, bob } = await pair();
-  // Its welcome may have been lost: it is never answered.
+  // Its welcome is never answered, as if it had got lost.
   const lost = alice.resume();
   await lost.welcome();
   const again = alice.resume();
@@ -155,7 +155,7 @@ test('a secret is good once, but not before its successor has been answered', as
   await Promise.all([again.leave(), bob.leave()]);
 });
 
-test('an answer to an earlier welcome is refused', async () => {
+test('rejects an answer to an earlier welcome', async () => {
   const { alice, bob } = await pair();
   const again = alice.resume();
   await again.welcome();
@@ -165,11 +165,11 @@ test('an answer to an earlier welcome is refused', async () => {
   await Promise.all([again.leave(), bob.leave()]);
 });
 
-test('who does not come back in time has left', async () => {
+test('a peer that does not resume in time leaves the room', async () => {
   const { options, alice, bob } = await pair();
   await alice.drop();
   expect(await bob.notification('peerClosed')).toEqual({ peerId: alice.peerId });
-  // The id is free again: for the first who comes, with the old secret or without.
+  // The id is free again, with the old secret or without.
   const again = alice.resume();
   expect(await again.welcome()).toMatchObject({ generation: 1 });
   await again.leave();
@@ -179,7 +179,7 @@ test('who does not come back in time has left', async () => {
   await later.leave();
 });
 
-test('who says goodbye has left at once, and so has who never joined', async () => {
+test('a peer that leaves, or disconnects before it has joined, is removed at once', async () => {
   const { options, alice, bob } = await pair();
   await alice.leave();
   await bob.notification('peerClosed');
@@ -189,15 +189,15 @@ test('who says goodbye has left at once, and so has who never joined', async () 
   await expect
     .poll(async () => {
       const next = new TestPeer({ ...options, peerId: 'waiting' });
-      const came = await Promise.race([next.welcome().then(() => true), next.closed]);
+      const entered = await Promise.race([next.welcome().then(() => true), next.closed]);
       await next.drop();
-      return came;
+      return entered;
     })
     .toBe(true);
   await bob.leave();
 });
 
-test('ten sockets at once for one peer: one is left, and it works', async () => {
+test('of ten sockets that resume the same peer at once, one remains and works', async () => {
   const { alice, bob } = await pair();
   const sockets = Array.from({ length: 10 }, () => alice.resume());
   await Promise.race(sockets.map((socket) => socket.welcome()));
@@ -206,7 +206,7 @@ test('ten sockets at once for one peer: one is left, and it works', async () => 
     .toBeLessThanOrEqual(1);
   const [winner] = sockets.filter(({ socket }) => socket.readyState < 2);
   if (!winner) {
-    throw new Error('nobody is left');
+    throw new Error('no socket is left');
   }
   const { generation } = await winner.welcome();
   await winner.join(generation);

@@ -17,7 +17,7 @@ test('runs one job after another, in order', async () => {
   expect(log).toEqual(['slow begins', 'slow ends', 'quick begins', 'quick ends']);
 });
 
-test('refuses more than may wait, and takes jobs again later', async () => {
+test('rejects jobs while it is full, and accepts them again later', async () => {
   const queue = new SerialQueue(2);
   const idle = async () => {};
   expect([queue.push(idle), queue.push(idle), queue.push(idle)]).toEqual([true, true, false]);
@@ -25,7 +25,7 @@ test('refuses more than may wait, and takes jobs again later', async () => {
   expect(queue.push(idle)).toBe(true);
 });
 
-test('when it ends, what runs is waited for, and what waits does not run', async () => {
+test('end() waits for the running job and drops the waiting ones', async () => {
   const queue = new SerialQueue(10);
   const done: string[] = [];
   const running = Promise.withResolvers<void>();
@@ -33,7 +33,7 @@ test('when it ends, what runs is waited for, and what waits does not run', async
     await running.promise;
     done.push('running');
   });
-  // The first one shall have begun.
+  // Lets the first job start.
   await Promise.resolve();
   queue.push(async () => {
     done.push('waiting');

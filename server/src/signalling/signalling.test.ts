@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 describe('joining', () => {
-  test('takes one round trip after the socket opens, and nothing in it waits', async () => {
+  test('takes one round trip after the socket opens', async () => {
     const roomId = 'one-round-trip';
     const alice = await TestPeer.join({ signalling: server.signalling, roomId });
     await alice.produce('microphone');
@@ -28,7 +28,7 @@ describe('joining', () => {
     const welcome = await bob.welcome();
     expect(bob.frames, 'the server speaks first').toHaveLength(1);
 
-    // All that a browser has to say, without waiting for an answer.
+    // All that a browser sends to join, without waiting for a reply.
     const replies = Promise.all([
       bob.join(welcome.generation),
       bob.connect(welcome.recvTransport?.transportId ?? ''),
@@ -44,7 +44,7 @@ describe('joining', () => {
     expect(sent.every(({ message }) => message.request)).toBe(true);
     const firstReply = bob.frames.findIndex(({ message }) => message.response);
     const lastSent = bob.frames.lastIndexOf(sent.at(-1) as (typeof sent)[number]);
-    expect(lastSent, 'all was sent before the first answer came').toBeLessThan(firstReply);
+    expect(lastSent, 'all requests are sent before the first reply').toBeLessThan(firstReply);
 
     // welcome, five replies, one batch: nothing else was needed to receive Alice.
     const received = bob.frames.filter(({ direction }) => direction === 'in');
@@ -53,7 +53,7 @@ describe('joining', () => {
     await Promise.all([alice.leave(), bob.leave()]);
   });
 
-  test('brings what is new in one batch, audio first', async () => {
+  test('offers all producers in one batch, audio first', async () => {
     const roomId = 'batches';
     const others = await Promise.all(
       Array.from({ length: 5 }, () => TestPeer.join({ signalling: server.signalling, roomId })),
@@ -70,7 +70,7 @@ describe('joining', () => {
     await Promise.all([late, ...others].map((peer) => peer.leave()));
   });
 
-  test('gives only the transports that the URL asked for', async () => {
+  test('creates only the transports that the URL asks for', async () => {
     const viewer = new TestPeer({
       signalling: server.signalling,
       roomId: 'viewer',
@@ -94,7 +94,7 @@ describe('joining', () => {
     await peer.leave();
   });
 
-  test('is refused when it answers an earlier welcome', async () => {
+  test('is rejected with 409 for another generation', async () => {
     const peer = new TestPeer({ signalling: server.signalling, roomId: 'stale' });
     const { generation } = await peer.welcome();
     await expect(peer.join(generation + 1)).rejects.toMatchObject({ code: 409 });
@@ -103,7 +103,7 @@ describe('joining', () => {
 });
 
 describe('a room', () => {
-  test('tells of peers, names, pauses and leaving', async () => {
+  test('notifies its peers of joining, renaming, pausing, closing and leaving', async () => {
     const roomId = 'news';
     const alice = await TestPeer.join({ signalling: server.signalling, roomId });
     const bob = await TestPeer.join({ signalling: server.signalling, roomId });
@@ -130,7 +130,7 @@ describe('a room', () => {
     await alice.leave();
   });
 
-  test('keeps the chat for those who come later', async () => {
+  test('keeps the chat for peers that join later', async () => {
     const roomId = 'chat';
     const alice = await TestPeer.join({ signalling: server.signalling, roomId });
     const { messageId } = await alice.request('sendChatMessage', { text: 'hello\nthere' });
@@ -142,7 +142,7 @@ describe('a room', () => {
     await Promise.all([alice.leave(), bob.leave()]);
   });
 
-  test('loses one consumer only, when its producer closes while a batch is being taken', async () => {
+  test('closes only one consumer when its producer closes while the batch is being accepted', async () => {
     const roomId = 'closing';
     const alice = await TestPeer.join({ signalling: server.signalling, roomId });
     await alice.produce('microphone');
@@ -172,7 +172,7 @@ describe('a room', () => {
     await Promise.all([alice.leave(), carol.leave()]);
   });
 
-  test('sends a peer away that does not answer newConsumers as expected', async () => {
+  test('disconnects a peer that does not answer newConsumers as expected', async () => {
     const roomId = 'no-answer';
     const alice = await TestPeer.join({ signalling: server.signalling, roomId });
     const bob = await TestPeer.join({
@@ -185,8 +185,8 @@ describe('a room', () => {
     await alice.leave();
   });
 
-  test('closes consumers that a peer does not take', async () => {
-    const roomId = 'refused-consumers';
+  test('closes consumers that a peer does not accept', async () => {
+    const roomId = 'rejected-consumers';
     const alice = await TestPeer.join({ signalling: server.signalling, roomId });
     const bob = await TestPeer.join({
       signalling: server.signalling,
@@ -228,7 +228,7 @@ describe('the protocol version', () => {
 });
 
 describe('a peer id', () => {
-  test('in use is refused without the secret, and keeps its place', async () => {
+  test('in use is rejected without the secret, and its peer stays', async () => {
     const options = { signalling: server.signalling, roomId: 'taken', peerId: 'alice' };
     const alice = await TestPeer.join(options);
     const thief = new TestPeer({ ...options, query: { resume: 'x'.repeat(32) } });

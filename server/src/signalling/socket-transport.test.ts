@@ -8,7 +8,7 @@ import { Telemetry } from '../telemetry/telemetry.ts';
 import { SocketTransport } from './socket-transport.ts';
 
 const { limits } = loadConfig({});
-/** What may come at once. */
+/** Messages that are allowed at once. */
 const burst = 6 * limits.messages_per_second;
 
 let server: WebSocketServer;
@@ -32,7 +32,7 @@ afterEach(() => {
   server.close();
 });
 
-test('rejects what is waiting for an answer as soon as the socket drops', async () => {
+test('rejects pending requests as soon as the socket drops', async () => {
   const peer = new protoo.Room().createPeer('peer', transport);
   const waiting = peer.request('newConsumers', {});
   await once(client, 'message');
@@ -41,7 +41,7 @@ test('rejects what is waiting for an answer as soon as the socket drops', async 
   await expect(peer.request('newConsumers', {})).rejects.toThrow();
 });
 
-test('closes with a code and a reason that the other side sees', async () => {
+test('closes with a code and a reason of at most 123 bytes', async () => {
   transport.close(4408, 'because '.repeat(50));
   const [code, reason] = await once(client, 'close');
   expect(code).toBe(4408);
@@ -49,7 +49,7 @@ test('closes with a code and a reason that the other side sees', async () => {
   expect(transport.closed).toBe(true);
 });
 
-test('closes a socket whose peer does not read', async () => {
+test('closes a socket whose client does not read', async () => {
   (client as unknown as { _socket: { pause(): void } })._socket.pause();
   const megabyte = 'x'.repeat(1024 * 1024);
   const sendMany = async () => {
@@ -61,7 +61,7 @@ test('closes a socket whose peer does not read', async () => {
   expect(transport.closed).toBe(true);
 });
 
-test('passes on no more messages than allowed', async () => {
+test('closes a socket that receives more messages than allowed', async () => {
   let received = 0;
   transport.on('message', () => {
     received += 1;

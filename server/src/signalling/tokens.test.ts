@@ -1,4 +1,4 @@
-/** Tokens over real sockets: who gets in, and what it may do there. */
+/** Tokens over real sockets: admission and permissions. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
@@ -31,8 +31,7 @@ afterAll(() => server.stop());
 
 const good = { issuer: 'https://issuer.example', audience: 'calls' };
 
-/** Opens a socket with a token. */
-function knock(token: string | undefined, roomId = 'room'): TestPeer {
+function connect(token: string | undefined, roomId = 'room'): TestPeer {
   const query: Record<string, string> = token === undefined ? {} : { token };
   return new TestPeer({ signalling: server.signalling, roomId, query });
 }
@@ -42,33 +41,33 @@ async function join(claims: TestClaims, roomId = 'room'): Promise<TestPeer> {
   return TestPeer.join({ signalling: server.signalling, roomId, query: { token } });
 }
 
-describe('let in is', () => {
+describe('admits', () => {
   test.each<[string, TestClaims, TestTokenTimes]>([
     ['a token for this room', {}, {}],
     ['a token for all rooms', { room: '*' }, {}],
     ['a token that expired within the clock skew', {}, { expiresIn: -skew + 15 }],
     ['a token that is not valid yet, within the clock skew', {}, { notBeforeIn: skew - 15 }],
   ])('%s', async (_, claims, times) => {
-    const peer = knock(await testToken(claims, testSecret, { ...good, ...times }));
+    const peer = connect(await testToken(claims, testSecret, { ...good, ...times }));
     expect(await peer.welcome()).toMatchObject({ permissions: { watch: true, moderate: false } });
     await peer.leave();
   });
 
   test('a token signed with the second of the secrets', async () => {
-    const peer = knock(await testToken({}, 'a-second-secret-'.repeat(3), good));
+    const peer = connect(await testToken({}, 'a-second-secret-'.repeat(3), good));
     await peer.welcome();
     await peer.leave();
   });
 });
 
-describe('refused with 4401 is', () => {
+describe('rejects with 4401', () => {
   const unsigned = async () => {
     const [, claims] = (await testToken({}, testSecret, good)).split('.');
     return `${base64url.encode('{"alg":"none"}')}.${claims}.`;
   };
   test.each<[string, () => Promise<string | undefined>, string]>([
     ['no token', async () => undefined, refusals.tokenMissing],
-    ['what is no token', async () => 'letmein', refusals.tokenInvalid],
+    ['a text that is not a token', async () => 'letmein', refusals.tokenInvalid],
     ['alg none', unsigned, refusals.tokenInvalid],
     ['a wrong key', () => testToken({}, 'wrong'.repeat(8), good), refusals.tokenInvalid],
     [
@@ -97,16 +96,16 @@ describe('refused with 4401 is', () => {
       refusals.tokenInvalid,
     ],
   ])('%s', async (_, token, reason) => {
-    const peer = knock(await token());
+    const peer = connect(await token());
     expect(await peer.closed).toEqual({ code: closeCodes.refused, reason });
     expect(
       peer.frames.map(({ message }) => message.method),
-      'it has been told nothing',
+      'nothing was sent to it',
     ).toEqual([]);
-    expect(server.rooms.size, 'no room was made for it').toBe(0);
+    expect(server.rooms.size, 'no room was opened for it').toBe(0);
   });
 
-  test('a token of somebody else, even with the secret of the place', async () => {
+  test('the token of another subject, even with the resume secret', async () => {
     const ada = await join({ sub: 'ada' });
     const { resumeSecret } = await ada.welcome();
     const again = (token: string) =>
@@ -124,7 +123,7 @@ describe('refused with 4401 is', () => {
 });
 
 describe('a token without', () => {
-  test('publish gives no sending transport', async () => {
+  test('publish gets no sending transport', async () => {
     const peer = await join({ publish: [] });
     const { sendTransport, recvTransport, permissions } = await peer.welcome();
     expect(sendTransport).toBeUndefined();
@@ -140,7 +139,7 @@ describe('a token without', () => {
     ['camera', ['microphone', 'screen']],
     ['screen', ['microphone', 'camera']],
     ['screen-audio', ['microphone', 'camera']],
-  ] as const)('publish of the %s does not send it, but the others', async (source, publish) => {
+  ] as const)('publish of the %s can publish the other sources only', async (source, publish) => {
     const peer = await join({ publish: [...publish] });
     await expect(peer.produce(source)).rejects.toMatchObject({ code: 403 });
     for (const allowed of publish) {
@@ -149,16 +148,16 @@ describe('a token without', () => {
     await peer.leave();
   });
 
-  test('watch gives no receiving transport, and nothing of what was written', async () => {
+  test('watch gets no receiving transport and no chat', async () => {
     const ada = await join({ sub: 'ada' });
     await ada.request('sendChatMessage', { text: 'between us' });
     await ada.produce('microphone');
-    const peer = knock(await testToken({ watch: false }, testSecret, good));
+    const peer = connect(await testToken({ watch: false }, testSecret, good));
     const welcome = await peer.welcome();
     expect(welcome.recvTransport).toBeUndefined();
     expect(welcome.dataConsumer).toBeUndefined();
     expect((await peer.join(welcome.generation)).chat).toEqual([]);
-    // Ada receives it: had Ada been offered to it, that would have come before.
+    // Had the peer been offered Ada's producer, the offer would have arrived before this one.
     await peer.produce('microphone');
     await ada.until(() => ada.batches.length > 0);
     await peer.request('changeDisplayName', { displayName: 'still here' });
@@ -166,17 +165,17 @@ describe('a token without', () => {
     await Promise.all([ada.leave(), peer.leave()]);
   });
 
-  test('chat does not write', async () => {
+  test('chat can not send chat messages', async () => {
     const peer = await join({ chat: false });
     const writing = peer.request('sendChatMessage', { text: 'hello' });
     await expect(writing).rejects.toMatchObject({ code: 403 });
     await peer.leave();
   });
 
-  test('moderate does not moderate, neither before joining nor after', async () => {
+  test('moderate can not moderate, before joining or after', async () => {
     const target = await join({ sub: 'target' });
     const token = await testToken({ sub: 'nobody' }, testSecret, good);
-    const peer = knock(token);
+    const peer = connect(token);
     const { generation } = await peer.welcome();
     const { peerId } = target;
     const attempts = () => [
@@ -201,7 +200,7 @@ describe('a token without', () => {
   });
 });
 
-test('a new token on the way back brings its own permissions, and ends what they lack', async () => {
+test('resuming with another token applies its permissions, and closes what it does not permit', async () => {
   const bob = await join({ sub: 'bob' });
   const ada = await join({ sub: 'ada' });
   const microphone = await ada.produce('microphone');
@@ -217,7 +216,7 @@ test('a new token on the way back brings its own permissions, and ends what they
   await bob.notification('consumerClosed');
   await expect(again.produce('camera')).rejects.toMatchObject({ code: 403 });
 
-  // Expired meanwhile: the call was not harmed, but the way back is closed.
+  // An expired token does not end the call, but prevents resuming.
   await again.drop();
   const old = await testToken({ sub: 'ada' }, testSecret, { ...good, expiresIn: -skew - 2 });
   const refused = again.resume({ keep: '1', token: old });
@@ -230,7 +229,7 @@ test('a new token on the way back brings its own permissions, and ends what they
   await Promise.all([bob.leave(), fresh.leave()]);
 });
 
-test("a token's name is the name, whatever its peer says", async () => {
+test("the token's name overrides the name that its peer chooses", async () => {
   const ada = await join({ sub: 'ada' });
   const bob = await join({ sub: 'bob', name: 'Bob of Accounting' });
   expect(await bob.welcome()).toMatchObject({ displayName: 'Bob of Accounting' });
@@ -240,7 +239,7 @@ test("a token's name is the name, whatever its peer says", async () => {
   await Promise.all([ada.leave(), bob.leave()]);
 });
 
-test('secrets in a file are rotated while the server runs, and calls go on', async () => {
+test('secrets in a file are rotated while the server runs, and calls continue', async () => {
   const folder = mkdtempSync(joinPath(tmpdir(), 'oneport-rotation-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = joinPath(folder, 'secrets');
@@ -261,7 +260,7 @@ test('secrets in a file are rotated while the server runs, and calls go on', asy
 });
 
 describe('the log', () => {
-  test('has no token and no secret in it, at its most talkative', async () => {
+  test('contains no token and no secret, even at level debug', async () => {
     const secret = 'a-secret-that-is-in-no-log-'.repeat(2);
     const process = await startServerProcess({ AUTH_JWT_SECRET: secret, LOG_LEVEL: 'debug' });
     onTestFinished(() => process.stop());

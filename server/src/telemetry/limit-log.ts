@@ -15,7 +15,6 @@ export function logLimitHits(
   log: Logger,
   now: () => number = () => performance.now(),
 ): void {
-  // No more entries than there are limits.
   const last = new Map<LimitName, { at: number; hits: number }>();
   telemetry.on('limitHit', (limit, fields) => {
     const before = last.get(limit);

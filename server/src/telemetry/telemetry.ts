@@ -16,7 +16,7 @@ export type TelemetryEvents = {
   socketClosed: [code: number];
   /** `method` is a method of the protocol, or `unknown`. */
   requestAnswered: [method: string, result: 'ok' | 'refused' | 'failed'];
-  /** Seconds from a peer's DTLS parameters to DTLS connected. */
+  /** Seconds from the DTLS parameters of a peer to DTLS connected. */
   dtlsConnected: [seconds: number];
   iceFailed: [reason: IceFailure];
 };
