@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
 import { createWorker, type types } from 'mediasoup';
 import { bindingRequest } from '../server/src/stun/stun-message.ts';
-import { udpQueue } from '../testkit/system/udp-queue.ts';
+import { udpQueue } from '../testkit/system/kernel-sockets.ts';
 import { burstTo, median, ratioText } from './measuring.ts';
 
 const ip = '127.0.0.1';

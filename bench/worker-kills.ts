@@ -6,10 +6,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { launchChromium } from '../testkit/browser/chromium.ts';
-import { firstFramesAfter, recordFirstFrames } from '../testkit/browser/first-frames.ts';
+import { firstFramesAfter, recordFirstFrames } from '../testkit/browser/page-instruments.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
 import { startServerProcess } from '../testkit/servers/server-process.ts';
-import { workerPids } from '../testkit/system/worker-pids.ts';
+import { workerPids } from '../testkit/system/processes.ts';
 
 const [kills = '50', rooms = '1', mode = 'true'] = process.argv.slice(2);
 /** Milliseconds without a picture after which a peer counts as lost. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { obstacleToSharedPort } from '../testkit/browser/port-matrix.ts';
-import { makeNetworkNamespace } from '../testkit/system/network-namespace.ts';
+import { makeNetworkNamespace } from '../testkit/system/network-namespaces.ts';
 
 /** A server on 0.0.0.0 and :: would be reachable from outside, so it runs in a namespace: all-addresses-inside.ts. */
 const namespace = makeNetworkNamespace('10.77.0.1');

@@ -6,7 +6,7 @@ import { PeerPage } from '../testkit/browser/peer-page.ts';
 import { obstacleToSharedPort } from '../testkit/browser/port-matrix.ts';
 import { bindUdp } from '../testkit/clients/dtls-peer.ts';
 import { TestPeer } from '../testkit/clients/test-peer.ts';
-import { startSharedServer } from '../testkit/servers/shared-server.ts';
+import { startSharedServer } from '../testkit/servers/shared-port.ts';
 import { UdpTap } from '../testkit/system/udp-tap.ts';
 
 const patience = { timeout: 30_000, interval: 200 };

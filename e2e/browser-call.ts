@@ -7,7 +7,7 @@ import type { IceCredentials } from '../server/src/stun/stun-message.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
 import type { TestServer } from '../testkit/servers/test-server.ts';
 import { eventually } from '../testkit/system/eventually.ts';
-import type { UdpTapThread } from '../testkit/system/udp-tap-thread.ts';
+import type { UdpTapThread } from '../testkit/system/udp-tap.ts';
 
 export interface BrowserCallOptions {
   browser: Browser;

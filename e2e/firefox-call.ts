@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ElementHandle, launch, type Page } from 'puppeteer-core';
-import { watchPeerConnections } from '../testkit/browser/watch-peer-connections.ts';
+import { watchPeerConnections } from '../testkit/browser/page-instruments.ts';
 import { startServerProcess } from '../testkit/servers/server-process.ts';
 
 const [, , address = ''] = process.argv;

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import {
   makeNetworkNamespace,
   type NetworkNamespace,
-} from '../testkit/system/network-namespace.ts';
+} from '../testkit/system/network-namespaces.ts';
 
 /**
  * Firefox never connects to a 127.0.0.1 candidate, so server and browser run in a network namespace with another

@@ -6,9 +6,8 @@ import { Subject } from '../scripts/fuzz/subject.ts';
 import { targets } from '../scripts/fuzz/targets.ts';
 import { launchChromium } from '../testkit/browser/chromium.ts';
 import { obstacleToSharedPort } from '../testkit/browser/port-matrix.ts';
-import { startSharedServer } from '../testkit/servers/shared-server.ts';
-import { UdpTap } from '../testkit/system/udp-tap.ts';
-import { UdpTapThread } from '../testkit/system/udp-tap-thread.ts';
+import { startSharedServer } from '../testkit/servers/shared-port.ts';
+import { UdpTap, UdpTapThread } from '../testkit/system/udp-tap.ts';
 import { BrowserCall } from './browser-call.ts';
 
 /** For each target. */

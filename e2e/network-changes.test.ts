@@ -2,11 +2,11 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chromiumOptions, launchChromium } from '../testkit/browser/chromium.ts';
-import { frameTimes, logFrames, longestGap } from '../testkit/browser/frame-log.ts';
+import { frameTimes, logFrames, longestGap } from '../testkit/browser/page-instruments.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
 import { obstacleToSharedPort } from '../testkit/browser/port-matrix.ts';
 import { type ServerProcess, startServerProcess } from '../testkit/servers/server-process.ts';
-import { makeRoutedNetwork, wrapperInto } from '../testkit/system/routed-network.ts';
+import { makeRoutedNetwork, wrapperInto } from '../testkit/system/network-namespaces.ts';
 
 /** Runs of each change. With more than one, all modes are tested: for the figures in docs/reliability.md. */
 const runs = Number(process.env.NETWORK_RUNS ?? 1);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { obstacleToSharedPort } from '../testkit/browser/port-matrix.ts';
-import { makeNetworkNamespace } from '../testkit/system/network-namespace.ts';
+import { makeNetworkNamespace } from '../testkit/system/network-namespaces.ts';
 
 /**
  * Chromium accepts no candidate with port 443 at a private address, so the namespace has a public one. It also makes

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from '../testkit/browser/chromium.ts';
-import { frameTimes, logFrames, longestGap } from '../testkit/browser/frame-log.ts';
+import { frameTimes, logFrames, longestGap } from '../testkit/browser/page-instruments.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
 import { freePorts } from '../testkit/servers/free-ports.ts';
 import { startServerProcess } from '../testkit/servers/server-process.ts';

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { useBrowserAndServer } from '../testkit/browser/browser-and-server.ts';
-import { frameTimes, logFrames, longestGap } from '../testkit/browser/frame-log.ts';
+import { frameTimes, logFrames, longestGap } from '../testkit/browser/page-instruments.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
 
 /** The number of reloads. Many for the figures in docs/reliability.md. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from '../testkit/browser/chromium.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
 import { describeVariant, portVariants, startServerFor } from '../testkit/browser/port-matrix.ts';
-import { workerPids } from '../testkit/system/worker-pids.ts';
+import { workerPids } from '../testkit/system/processes.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
 

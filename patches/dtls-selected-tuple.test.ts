@@ -3,8 +3,8 @@ import type { types } from 'mediasoup';
 import { beforeEach, expect, test } from 'vitest';
 import { dtlsRecord } from '../testkit/clients/dtls-client.ts';
 import { DtlsPeer } from '../testkit/clients/dtls-peer.ts';
-import { twoTransports } from '../testkit/clients/two-transports.ts';
 import { skipWithPrebuiltWorker } from '../testkit/servers/test-worker.ts';
+import { twoTransports } from '../testkit/servers/webrtc-server-host.ts';
 
 beforeEach(skipWithPrebuiltWorker);
 

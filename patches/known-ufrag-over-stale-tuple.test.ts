@@ -3,8 +3,8 @@ import { beforeEach, expect, test } from 'vitest';
 import { bindingRequest, type IceCredentials } from '../server/src/stun/stun-message.ts';
 import { DtlsPeer, dtlsState } from '../testkit/clients/dtls-peer.ts';
 import { check, closed, open } from '../testkit/clients/tcp-demultiplexer.ts';
-import { twoTransports } from '../testkit/clients/two-transports.ts';
 import { skipWithPrebuiltWorker } from '../testkit/servers/test-worker.ts';
+import { twoTransports } from '../testkit/servers/webrtc-server-host.ts';
 
 beforeEach(skipWithPrebuiltWorker);
 

@@ -1,12 +1,12 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
-import { createWorker, type types } from 'mediasoup';
+import type { types } from 'mediasoup';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { bindingRequest, transactionId } from '../server/src/stun/stun-message.ts';
 import { bindUdp } from '../testkit/clients/dtls-peer.ts';
 import { freePorts } from '../testkit/servers/free-ports.ts';
-import { skipWithPrebuiltWorker, workerOfTests } from '../testkit/servers/test-worker.ts';
+import { skipWithPrebuiltWorker, startTestWorker } from '../testkit/servers/test-worker.ts';
 
 type Ports = Pick<types.TransportListenInfo, 'port' | 'portRange'>;
 
@@ -80,7 +80,7 @@ test('workers and other programs all receive the packets of a multicast group', 
 async function createTransport(
   listenInfo: Omit<types.TransportListenInfo, 'protocol'>,
 ): Promise<types.WebRtcTransport> {
-  const worker = await startWorker();
+  const worker = await startTestWorker();
   const webRtcServer = await worker.createWebRtcServer({
     listenInfos: [{ protocol: 'udp', flags, ...listenInfo }],
   });
@@ -89,20 +89,12 @@ async function createTransport(
 }
 
 async function createPlainTransport(ip: string, port: number): Promise<types.PlainTransport> {
-  const worker = await startWorker();
+  const worker = await startTestWorker();
   const router = await worker.createRouter({ mediaCodecs: [] });
   return router.createPlainTransport({
     listenInfo: { protocol: 'udp', ip, port, flags },
     comedia: true,
   });
-}
-
-async function startWorker(): Promise<types.Worker> {
-  const worker = await createWorker({ workerBin: workerOfTests() });
-  onTestFinished(() => worker.close());
-  // Without a listener mediasoup throws the error.
-  worker.on('died', () => {});
-  return worker;
 }
 
 /** Checks all transports from one socket. A worker responds for its own transport, and drops the others' requests. */

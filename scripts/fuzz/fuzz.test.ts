@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { obstacleToSteering } from '../../testkit/servers/steered-host.ts';
+import { obstacleToSteering } from '../../testkit/servers/shared-port.ts';
 import { FuzzFailure, runTarget, target } from './run-target.ts';
 import { SubjectHost, type SubjectMode, subjectModes } from './subject.ts';
 import { targets } from './targets.ts';

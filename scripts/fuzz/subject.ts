@@ -4,7 +4,7 @@ import { get } from 'node:http';
 import { startTestServer, type TestServer } from '../../testkit/servers/test-server.ts';
 import { workerState } from '../../testkit/servers/worker-state.ts';
 import { eventually } from '../../testkit/system/eventually.ts';
-import { socketCountOf } from '../../testkit/system/process-files.ts';
+import { socketCountOf } from '../../testkit/system/processes.ts';
 import { type Bystanders, TestBystanders } from './bystanders.ts';
 
 /** Port modes of the fuzzed server; in the last one HTTP has the media's port. */

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { obstacleToSteering } from '../../testkit/servers/steered-host.ts';
+import { obstacleToSteering } from '../../testkit/servers/shared-port.ts';
 import { workerOfTests } from '../../testkit/servers/test-worker.ts';
 import { root } from '../setup/paths.mjs';
 import { fillPage } from './main.ts';

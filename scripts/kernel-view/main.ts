@@ -13,9 +13,8 @@ import {
 import { IcePeer, unknownData } from '../../testkit/clients/ice-peer.ts';
 import { TestPeer } from '../../testkit/clients/test-peer.ts';
 import { type ServerProcess, startServerProcess } from '../../testkit/servers/server-process.ts';
-import { isAsleep } from '../../testkit/system/is-asleep.ts';
-import { udpQueue } from '../../testkit/system/udp-queue.ts';
-import { workerPids } from '../../testkit/system/worker-pids.ts';
+import { udpQueue } from '../../testkit/system/kernel-sockets.ts';
+import { isAsleep, workerPids } from '../../testkit/system/processes.ts';
 import { runCli } from '../cli.ts';
 import { enterPrivateNetwork } from '../port-lab/sockets.ts';
 import { aptInstall, hasApt } from '../setup/apt.mjs';

@@ -3,7 +3,7 @@ import { extras } from 'mediasoup';
 import { SharedPort } from '../../server/src/ports/shared-port/shared-port.ts';
 import type { RunningServer } from '../../server/src/server.ts';
 import { workerState } from '../../testkit/servers/worker-state.ts';
-import { openFilesOf, portsOf, residentBytesOf } from '../../testkit/system/process-files.ts';
+import { openFilesOf, portsOf, residentBytesOf } from '../../testkit/system/processes.ts';
 
 /** Numbers that must be the same before and after, and are quick to get. */
 export interface Counts {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { obstacleToSteering } from '../../testkit/servers/steered-host.ts';
+import { obstacleToSteering } from '../../testkit/servers/shared-port.ts';
 import { leftBehind, margin, soak, soakModes } from './soak.ts';
 
 const obstacle = obstacleToSteering();

@@ -18,7 +18,7 @@ import { IcePeer } from '../../testkit/clients/ice-peer.ts';
 import { TestPeer } from '../../testkit/clients/test-peer.ts';
 import { freeLowPort, freePorts } from '../../testkit/servers/free-ports.ts';
 import { type ServerProcess, startServerProcess } from '../../testkit/servers/server-process.ts';
-import { skipWithoutSteering, usingTakesCapBpf } from '../../testkit/servers/steered-host.ts';
+import { skipWithoutSteering, usingTakesCapBpf } from '../../testkit/servers/shared-port.ts';
 import { childrenOf, isRunning, processesMarked } from '../../testkit/system/processes.ts';
 import {
   nobody,

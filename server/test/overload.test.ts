@@ -3,19 +3,19 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { CallInside } from '../../testkit/clients/call-inside.ts';
+import { RoomCall } from '../../testkit/clients/calls.ts';
 import { TestPeer } from '../../testkit/clients/test-peer.ts';
-import { skipWithoutSteering } from '../../testkit/servers/steered-host.ts';
+import { skipWithoutSteering } from '../../testkit/servers/shared-port.ts';
 import { startTestServer, type TestServer } from '../../testkit/servers/test-server.ts';
 import { limitNames } from '../src/config/limits.ts';
 
 /** Starts a server with a call. */
 async function start(
   env: Record<string, string>,
-): Promise<{ server: TestServer; inside: CallInside; hits(): Promise<Record<string, number>> }> {
+): Promise<{ server: TestServer; inside: RoomCall; hits(): Promise<Record<string, number>> }> {
   const server = await startTestServer(env, { metrics: true });
   onTestFinished(() => server.stop());
-  const inside = await CallInside.start(server);
+  const inside = await RoomCall.start(server);
   return {
     server,
     inside,
@@ -37,7 +37,7 @@ test('rooms', async () => {
   const second = await TestPeer.join({ signalling, roomId: 'second' });
   const third = new TestPeer({ signalling, roomId: 'third' });
   expect(await third.closed).toEqual({ code: 4429, reason: 'the server is full (2 rooms)' });
-  await inside.goesOn();
+  await inside.expectUnaffected();
   expect(await hits()).toEqual({ rooms: 1 });
   await second.leave();
   await TestPeer.join({ signalling, roomId: 'third' });
@@ -47,7 +47,7 @@ test('peers per room', async () => {
   const { server, inside, hits } = await start({ MAX_PEERS_PER_ROOM: '1' });
   const second = new TestPeer({ signalling: server.signalling, roomId: 'inside' });
   expect(await second.closed).toEqual({ code: 4429, reason: 'the room is full (1 peers)' });
-  await inside.goesOn();
+  await inside.expectUnaffected();
   expect(await hits()).toEqual({ peers_per_room: 1 });
 });
 
@@ -57,7 +57,7 @@ test('transports per peer', async () => {
   const both = new TestPeer({ signalling, roomId: 'inside' });
   expect(await both.closed).toMatchObject({ code: 4429, reason: /1 transport here/ });
   await TestPeer.join({ signalling, roomId: 'inside', query: { produce: '0' } });
-  await inside.goesOn();
+  await inside.expectUnaffected();
   expect(await hits()).toEqual({ transports_per_peer: 1 });
 });
 
@@ -68,7 +68,7 @@ test('messages per second', async () => {
     peer.send({ request: true, id, method: 'nothing', data: {} });
   }
   expect(await peer.closed).toEqual({ code: 4429, reason: 'more than 10 messages a second' });
-  await inside.goesOn();
+  await inside.expectUnaffected();
   expect(await hits()).toEqual({ messages_per_second: 1 });
 });
 
@@ -79,7 +79,7 @@ test('waiting requests', async () => {
     peer.send({ request: true, id, method: 'sendChatMessage', data: { text: 'hello' } });
   }
   expect(await peer.closed).toEqual({ code: 4429, reason: 'too many requests are waiting' });
-  await inside.goesOn();
+  await inside.expectUnaffected();
   const { waiting_requests: refused, ...others } = await hits();
   expect(refused).toBeGreaterThan(0);
   expect(others).toEqual({});
@@ -90,7 +90,7 @@ test('bytes per message', async () => {
   const peer = await TestPeer.join({ signalling: server.signalling, roomId: 'inside' });
   peer.socket.send(' '.repeat(20_001));
   expect(await peer.closed).toMatchObject({ code: 1009 });
-  await inside.goesOn();
+  await inside.expectUnaffected();
   expect(await hits()).toEqual({ message_bytes: 1 });
 });
 
@@ -115,7 +115,7 @@ test('unsent bytes for a peer that does not read', { timeout: 60_000 }, async ()
   clearInterval(asking);
   peer.socket.resume();
   await peer.closed;
-  await inside.goesOn();
+  await inside.expectUnaffected();
   expect(await hits()).toEqual({ unsent_bytes: 1 });
 });
 
@@ -158,7 +158,7 @@ test('handshakes from one address', async () => {
   expect(more).toBeGreaterThan(0);
   // Another address is admitted.
   await TestPeer.join({ signalling: server.signalling, localAddress: '127.0.0.3' });
-  await inside.goesOn();
+  await inside.expectUnaffected();
   expect(await hits()).toEqual({ handshakes_per_second: refused + more });
 });
 
@@ -176,7 +176,7 @@ test('handshakes from one address behind a trusted proxy', async () => {
   expect(await handshakes(server, 5, by('198.51.100.8'))).toBe(0);
   // Addresses on the left come from the client, not from the proxy.
   expect(await handshakes(server, 10, by('203.0.113.1', '198.51.100.7'))).toBeGreaterThan(0);
-  await inside.goesOn();
+  await inside.expectUnaffected();
 });
 
 test('media ports', async () => {
@@ -193,7 +193,7 @@ test('media ports', async () => {
     end = await join();
   }
   expect(end).toMatchObject({ code: 4429, reason: /no media port is free/ });
-  await inside.goesOn();
+  await inside.expectUnaffected();
   expect(await hits()).toEqual({ media_ports: 1 });
 });
 
@@ -236,7 +236,7 @@ test.for([
     await refused('127.0.0.2');
     await refused('127.0.0.3');
   }
-  await inside.goesOn();
+  await inside.expectUnaffected();
   expect(await hits()).toEqual({ [variable.slice('MAX_'.length).toLowerCase()]: 2 });
   // The metrics of the demultiplexer and of the eBPF program agree.
   const value = await server.scrape();

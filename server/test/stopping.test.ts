@@ -7,7 +7,7 @@ import { IcePeer } from '../../testkit/clients/ice-peer.ts';
 import { TestPeer } from '../../testkit/clients/test-peer.ts';
 import { freePorts } from '../../testkit/servers/free-ports.ts';
 import { startWatchedServer, type WatchedServer } from '../../testkit/servers/left-behind.ts';
-import { obstacleToSteering } from '../../testkit/servers/steered-host.ts';
+import { obstacleToSteering } from '../../testkit/servers/shared-port.ts';
 import { kernelSockets } from '../../testkit/system/kernel-sockets.ts';
 import { childrenOf } from '../../testkit/system/processes.ts';
 import { loadConfig } from '../src/config/config.ts';

@@ -1,6 +1,6 @@
 /** MAX_WORKER_CPU with workers that are really busy. */
 import { expect, onTestFinished, test } from 'vitest';
-import { CallInside } from '../../testkit/clients/call-inside.ts';
+import { RoomCall } from '../../testkit/clients/calls.ts';
 import { IcePeer, unknownData } from '../../testkit/clients/ice-peer.ts';
 import { TestPeer } from '../../testkit/clients/test-peer.ts';
 import { startTestServer } from '../../testkit/servers/test-server.ts';
@@ -16,7 +16,7 @@ test('a busy worker gets no new rooms, and its rooms continue', {
   );
   onTestFinished(() => server.stop());
   const { signalling } = server;
-  const inside = await CallInside.start(server);
+  const inside = await RoomCall.start(server);
   // The other worker has more transports: without this limit, a new room would go to the one with the call.
   const elsewhere = await TestPeer.join({ signalling, roomId: 'elsewhere' });
   const busy = async (worker: string) => (await server.scrape())('oneport_worker_busy', { worker });
@@ -46,7 +46,7 @@ test('a busy worker gets no new rooms, and its rooms continue', {
   stopSecond();
   await expect.poll(() => busy('0'), patience).toBe(0);
   const fourth = await TestPeer.join({ signalling, roomId: 'fourth' });
-  await inside.goesOn();
+  await inside.expectUnaffected();
   await Promise.all([elsewhere, third, guest, fourth].map((peer) => peer.leave()));
 });
 

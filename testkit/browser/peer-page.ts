@@ -1,6 +1,5 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
-import { pageComplaints } from './page-complaints.ts';
-import { watchPeerConnections } from './watch-peer-connections.ts';
+import { pageComplaints, watchPeerConnections } from './page-instruments.ts';
 
 export interface PeerPageOptions {
   browser: Browser;

@@ -1,5 +1,5 @@
 import { type ServerProcess, startServerProcess } from '../servers/server-process.ts';
-import { obstacleToSteering } from '../servers/steered-host.ts';
+import { obstacleToSteering } from '../servers/shared-port.ts';
 
 /** A port mode, and how media is carried in it. The browser only knows `forceTcp`. */
 export interface PortVariant {

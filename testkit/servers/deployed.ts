@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
-import { root } from '../../scripts/setup/paths.mjs';
+
+const deployFolder = new URL('../../deploy/', import.meta.url);
 
 /** A port of the host, and the container port it forwards to. */
 export interface Published {
@@ -31,7 +31,7 @@ export const samples: Record<string, string> = {
 
 /** @param name - a file below deploy/ */
 export function readDeploy(name: string): string {
-  return readFileSync(join(root, 'deploy', name), 'utf8');
+  return readFileSync(new URL(name, deployFolder), 'utf8');
 }
 
 /** Every way to run oneport in deploy/. */

@@ -1,19 +1,35 @@
+/** What workers report themselves, independent of the server's own counts. */
+import { once } from 'node:events';
 import type { types } from 'mediasoup';
 import type { WorkerPool } from '../../server/src/media/worker-pool.ts';
 
-/** mediasoup's own door for tests, which its public type doesn't show. */
+/** mediasoup's own accessor for tests, which its public type lacks. */
 type TestableWorker = types.Worker & { webRtcServersForTesting: Set<types.WebRtcServer> };
 
-/** A worker's WebRtcServers. */
 export function webRtcServersOf(worker: types.Worker): types.WebRtcServer[] {
   return [...(worker as TestableWorker).webRtcServersForTesting];
 }
 
-/**
- * What the workers themselves say they have, all together: no count of ours.
- *
- * @param pool - of a test server
- */
+/** The dump of a worker's WebRtcServer (docs/webrtc-server-dump.md). */
+export async function dumpOf(worker: types.Worker): Promise<types.WebRtcServerDump> {
+  const [webRtcServer] = webRtcServersOf(worker);
+  if (!webRtcServer) {
+    throw new Error('no WebRtcServer');
+  }
+  return await webRtcServer.dump();
+}
+
+/** What a worker has received over UDP since it was started. Needs a patched worker. */
+export async function receivedByUdp(worker: types.Worker): Promise<types.WebRtcServerReceiveStats> {
+  const { receiveStats } = await dumpOf(worker);
+  const stats = receiveStats.find(({ protocol }) => protocol === 'udp');
+  if (!stats) {
+    throw new Error('the worker lacks webrtc-server-dump.patch');
+  }
+  return stats;
+}
+
+/** Adds up the open objects of all workers of a test server. */
 export async function workerState(pool: WorkerPool) {
   const state = { routers: 0, transportsProducersAndConsumers: 0, ufrags: 0 };
   for (const { worker } of pool.workers) {
@@ -30,5 +46,26 @@ export async function workerState(pool: WorkerPool) {
   return state;
 }
 
-/** What an idle server's workers say. */
+/** The state of an idle server's workers. */
 export const nothingOpen = { routers: 0, transportsProducersAndConsumers: 0, ufrags: 0 };
+
+/** After this many deaths in a row, a worker is restarted only after 400 ms (RespawnBackoff). */
+const deathsUntilHeldBack = 4;
+
+/** Kills all workers until they are restarted only after a backoff, so that none is running for a while. */
+export async function untilHeldBack(pool: WorkerPool): Promise<void> {
+  const count = pool.workers.length;
+  for (let death = 1; ; death++) {
+    const died = pool.workers.map(() => once(pool, 'workerdied'));
+    for (const { worker } of pool.workers) {
+      process.kill(worker.pid, 'SIGKILL');
+    }
+    await Promise.all(died);
+    if (death === deathsUntilHeldBack) {
+      return;
+    }
+    while (pool.workers.length < count) {
+      await once(pool, 'workerstarted');
+    }
+  }
+}

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAsleep } from '../../../testkit/system/is-asleep.ts';
+import { isAsleep } from '../../../testkit/system/processes.ts';
 import { track } from '../../setup/children.mjs';
 import { SetUpError } from '../../setup/set-up-error.mjs';
 import { type Experiment, notHere, rowsOf } from '../experiment.ts';

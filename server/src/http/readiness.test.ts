@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
-import { obstacleToSteering } from '../../../testkit/servers/steered-host.ts';
+import { obstacleToSteering } from '../../../testkit/servers/shared-port.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
 import { nothingOpen, workerState } from '../../../testkit/servers/worker-state.ts';
 import type { MediaWorker } from '../media/media-worker.ts';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
-import { untilHeldBack } from '../../../testkit/servers/held-back.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
+import { untilHeldBack } from '../../../testkit/servers/worker-state.ts';
 import { RespawnBackoff } from './worker-pool.ts';
 
 const signalListeners = () => process.listenerCount('SIGTERM') + process.listenerCount('SIGINT');

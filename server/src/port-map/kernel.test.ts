@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { checkIce, type IceChecked } from '../../../testkit/clients/ice-peer.ts';
 import { PortMapViewer } from '../../../testkit/clients/port-map-viewer.ts';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
-import { obstacleToSteering } from '../../../testkit/servers/steered-host.ts';
+import { obstacleToSteering } from '../../../testkit/servers/shared-port.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
 import { kernelSockets } from '../../../testkit/system/kernel-sockets.ts';
 import { SharedPort } from '../ports/shared-port/shared-port.ts';

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { IcePeer } from '../../../testkit/clients/ice-peer.ts';
 import { PortMapViewer } from '../../../testkit/clients/port-map-viewer.ts';
-import { skipWithoutSteering } from '../../../testkit/servers/steered-host.ts';
+import { skipWithoutSteering } from '../../../testkit/servers/shared-port.ts';
 import { startTestServer } from '../../../testkit/servers/test-server.ts';
 import { bindingRequest } from '../stun/stun-message.ts';
 

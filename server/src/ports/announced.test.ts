@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { checkIce } from '../../../testkit/clients/ice-peer.ts';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
-import { obstacleToSteering } from '../../../testkit/servers/steered-host.ts';
+import { obstacleToSteering } from '../../../testkit/servers/shared-port.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
 import { tryBind } from './bind-check.ts';
 

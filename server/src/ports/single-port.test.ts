@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
-import { Call } from '../../../testkit/clients/call.ts';
-import { dataBytes } from '../../../testkit/clients/demultiplexing.ts';
+import { Call } from '../../../testkit/clients/calls.ts';
 import { IcePeer } from '../../../testkit/clients/ice-peer.ts';
-import { dumpOf, receivedByUdp } from '../../../testkit/servers/shared-server.ts';
 import { startTestServer } from '../../../testkit/servers/test-server.ts';
 import { skipWithPrebuiltWorker } from '../../../testkit/servers/test-worker.ts';
+import { dataBytes } from '../../../testkit/servers/webrtc-server-host.ts';
+import { dumpOf, receivedByUdp } from '../../../testkit/servers/worker-state.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
 import { bindingRequest } from '../stun/stun-message.ts';
 import { tryBind } from './bind-check.ts';

@@ -1,9 +1,8 @@
 /** When a worker dies, its rooms move to another: docs/reliability.md. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
-import { untilHeldBack } from '../../../testkit/servers/held-back.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
-import { workerState } from '../../../testkit/servers/worker-state.ts';
+import { untilHeldBack, workerState } from '../../../testkit/servers/worker-state.ts';
 
 let server: TestServer;
 

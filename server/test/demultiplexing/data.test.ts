@@ -1,9 +1,9 @@
 /** docs/single-port.md, 1: what does a transport take data for? */
 import { expect, test } from 'vitest';
-import { OnePort, TwoTuples } from '../../../testkit/clients/demultiplexing.ts';
 import { DtlsPeer } from '../../../testkit/clients/dtls-peer.ts';
 import { SrtpSender, senderReport } from '../../../testkit/clients/srtp.ts';
 import { skipWithPrebuiltWorker } from '../../../testkit/servers/test-worker.ts';
+import { TwoTuples, WebRtcServerHost } from '../../../testkit/servers/webrtc-server-host.ts';
 
 const allBytes = Array.from({ length: 256 }, (_, byte) => byte);
 const bytes = (from: number, to: number) => allBytes.slice(from, to + 1);
@@ -19,9 +19,9 @@ function rtpBeginning(srtp: SrtpSender, first: number): Buffer {
 }
 
 test('SP-1.2: first bytes 20 to 63 are DTLS, with at least 13 bytes', async () => {
-  const port = await OnePort.start();
+  const host = await WebRtcServerHost.start();
   // Before it is connected: as long as DTLS, and nothing else, selects the tuple that it comes by.
-  const tuples = await TwoTuples.of(await port.transport());
+  const tuples = await TwoTuples.of(await host.transport());
   const dtls: number[] = [];
   for (const first of allBytes) {
     if (await tuples.selects(Buffer.alloc(13, first))) {
@@ -35,8 +35,8 @@ test('SP-1.2: first bytes 20 to 63 are DTLS, with at least 13 bytes', async () =
 test('SP-1.2: first bytes 128 to 191 are RTP, unless the second is 192 to 223', async (context) => {
   // Its connected DTLS selects too.
   skipWithPrebuiltWorker(context);
-  const port = await OnePort.start();
-  const transport = await port.transport();
+  const host = await WebRtcServerHost.start();
+  const transport = await host.transport();
   const tuples = await TwoTuples.of(transport);
   const { keyingMaterial } = await tuples.selected.connectDtls(transport);
   const srtp = new SrtpSender(keyingMaterial, ssrc, 111);
@@ -58,8 +58,8 @@ test.each([
   ['first', 128, 191, 0],
   ['second', 192, 223, 1],
 ])('SP-1.2: the %s byte of RTCP is %i to %i', async (_, from, to, at) => {
-  const port = await OnePort.start();
-  const transport = await port.transport();
+  const host = await WebRtcServerHost.start();
+  const transport = await host.transport();
   const client = await DtlsPeer.openTo(transport);
   const srtp = new SrtpSender((await client.connect(transport)).keyingMaterial, ssrc, 111);
   const producer = await transport.produce({

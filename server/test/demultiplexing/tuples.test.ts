@@ -3,82 +3,82 @@ import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
-import {
-  data,
-  dataBytes,
-  iceOf,
-  OnePort,
-  TwoTuples,
-} from '../../../testkit/clients/demultiplexing.ts';
 import { dtlsRecord } from '../../../testkit/clients/dtls-client.ts';
 import { DtlsPeer, dtlsState } from '../../../testkit/clients/dtls-peer.ts';
 import { keyingMaterialBytes, SrtpSender, senderReport } from '../../../testkit/clients/srtp.ts';
 import { skipWithPrebuiltWorker } from '../../../testkit/servers/test-worker.ts';
+import {
+  dataBytes,
+  dtlsLikeData,
+  iceOf,
+  TwoTuples,
+  WebRtcServerHost,
+} from '../../../testkit/servers/webrtc-server-host.ts';
 import { tryBind } from '../../src/ports/bind-check.ts';
 import { bindingRequest } from '../../src/stun/stun-message.ts';
 
 const ssrc = 1234;
 const payload = Buffer.alloc(100);
 
-test('SP-3.1: data is delivered to the transport of its tuple, among others on the port', async () => {
-  const port = await OnePort.start();
-  const transports = await Promise.all(Array.from({ length: 10 }, () => port.transport()));
+test('SP-3.1: dtlsLikeData is delivered to the transport of its tuple, among others on the port', async () => {
+  const host = await WebRtcServerHost.start();
+  const transports = await Promise.all(Array.from({ length: 10 }, () => host.transport()));
   for (const [n, transport] of transports.entries()) {
-    const peer = await port.peer();
+    const peer = await host.peer();
     expect(await peer.check(transport.iceParameters)).toBe('success');
-    await port.answersTo(peer, Array(n).fill(data), transport);
+    await host.answersTo(peer, Array(n).fill(dtlsLikeData), transport);
   }
   const bytes = await Promise.all(transports.map(dataBytes));
-  expect(bytes).toEqual(transports.map((_, n) => n * data.length));
+  expect(bytes).toEqual(transports.map((_, n) => n * dtlsLikeData.length));
 });
 
 test('SP-3.1: several transports complete DTLS on one port at once', async () => {
-  const port = await OnePort.start();
-  const transports = await Promise.all([port.transport(), port.transport(), port.transport()]);
+  const host = await WebRtcServerHost.start();
+  const transports = await Promise.all([host.transport(), host.transport(), host.transport()]);
   await Promise.all(
     transports.map(async (transport) => (await DtlsPeer.openTo(transport)).connect(transport)),
   );
   expect(transports.map(({ dtlsState }) => dtlsState)).toEqual(Array(3).fill('connected'));
 });
 
-test('SP-3.2: data from an unknown tuple is dropped silently, even if a request with a known ufrag follows', async () => {
-  const port = await OnePort.start();
-  const transport = await port.transport();
-  const peer = await port.peer();
-  expect(await port.answersTo(peer, [data, data], transport)).toEqual([]);
+test('SP-3.2: dtlsLikeData from an unknown tuple is dropped silently, even if a request with a known ufrag follows', async () => {
+  const host = await WebRtcServerHost.start();
+  const transport = await host.transport();
+  const peer = await host.peer();
+  expect(await host.answersTo(peer, [dtlsLikeData, dtlsLikeData], transport)).toEqual([]);
   expect(await dataBytes(transport)).toBe(0);
-  await port.answersTo(peer, [data], transport);
-  expect(await dataBytes(transport)).toBe(data.length);
+  await host.answersTo(peer, [dtlsLikeData], transport);
+  expect(await dataBytes(transport)).toBe(dtlsLikeData.length);
 });
 
 test('SP-3.3: the same remote address is another tuple at another local address', async () => {
-  const port = await OnePort.start(['127.0.0.1', '127.0.0.2']);
-  const transport = await port.transport();
+  const host = await WebRtcServerHost.start(['127.0.0.1', '127.0.0.2']);
+  const transport = await host.transport();
   const socket = createSocket('udp4');
   onTestFinished(() => {
     socket.close();
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
-  const send = (bytes: Buffer, ip: string) => socket.send(bytes, port.address.port, ip);
+  const send = (bytes: Buffer, ip: string) => socket.send(bytes, host.address.port, ip);
   const check = async (ip: string) => {
     const answer = once(socket, 'message');
     send(bindingRequest(transport.iceParameters), ip);
     expect((await answer)[1].address).toBe(ip);
   };
   await check('127.0.0.1');
-  send(data, '127.0.0.2');
+  send(dtlsLikeData, '127.0.0.2');
   await check('127.0.0.2');
   expect(await dataBytes(transport)).toBe(0);
-  send(data, '127.0.0.2');
+  send(dtlsLikeData, '127.0.0.2');
   await check('127.0.0.2');
-  expect(await dataBytes(transport)).toBe(data.length);
+  expect(await dataBytes(transport)).toBe(dtlsLikeData.length);
 });
 
 test('SP-4.1: a request verifies its tuple, also without a nomination', async () => {
-  const port = await OnePort.start();
-  const transport = await port.transport();
-  const peer = await port.peer();
+  const host = await WebRtcServerHost.start();
+  const transport = await host.transport();
+  const peer = await host.peer();
   const ice = transport.iceParameters;
   expect(await peer.check(ice, { without: ['useCandidate'] })).toBe('success');
   expect(await iceOf(transport)).toEqual({ state: 'connected', remotePort: peer.remote.port });
@@ -87,11 +87,11 @@ test('SP-4.1: a request verifies its tuple, also without a nomination', async ()
 });
 
 test('SP-4.2: a transport keeps eight tuples, and a ninth replaces the oldest that is not selected', async () => {
-  const port = await OnePort.start();
-  const transport = await port.transport();
+  const host = await WebRtcServerHost.start();
+  const transport = await host.transport();
   const peers = [];
   for (let n = 0; n < 9; n++) {
-    const peer = await port.peer();
+    const peer = await host.peer();
     const without = n === 0 ? [] : (['useCandidate'] as const);
     expect(await peer.check(transport.iceParameters, { without })).toBe('success');
     peers.push(peer);
@@ -102,19 +102,19 @@ test('SP-4.2: a transport keeps eight tuples, and a ninth replaces the oldest th
   if (!second) {
     throw new Error('nine were made');
   }
-  await port.answersTo(second, [data]);
+  await host.answersTo(second, [dtlsLikeData]);
   expect(await dataBytes(transport)).toBe(0);
   for (const [n, peer] of others.entries()) {
-    await port.answersTo(peer, [data], transport);
-    expect(await dataBytes(transport)).toBe((n + 1) * data.length);
+    await host.answersTo(peer, [dtlsLikeData], transport);
+    expect(await dataBytes(transport)).toBe((n + 1) * dtlsLikeData.length);
   }
 });
 
 test('SP-4.3: a nomination selects the tuple that the transport sends to', async () => {
-  const port = await OnePort.start();
-  const transport = await port.transport();
+  const host = await WebRtcServerHost.start();
+  const transport = await host.transport();
   const ice = transport.iceParameters;
-  const [one, other] = [await port.peer(), await port.peer()];
+  const [one, other] = [await host.peer(), await host.peer()];
   expect(await one.check(ice)).toBe('success');
   expect(await other.check(ice, { without: ['useCandidate'] })).toBe('success');
   expect(await iceOf(transport)).toMatchObject({ remotePort: one.remote.port });
@@ -126,8 +126,8 @@ test('SP-4.3: a nomination selects the tuple that the transport sends to', async
 
 test('SP-4.3: DTLS selects its tuple until it is connected, and no longer', async (context) => {
   skipWithPrebuiltWorker(context);
-  const port = await OnePort.start();
-  const transport = await port.transport();
+  const host = await WebRtcServerHost.start();
+  const transport = await host.transport();
   const { selected, other } = await TwoTuples.of(transport);
   await other.connectDtls(transport);
   expect(await iceOf(transport)).toMatchObject({ remotePort: other.port });
@@ -139,8 +139,8 @@ test('SP-4.3: DTLS selects its tuple until it is connected, and no longer', asyn
 });
 
 test('SP-4.3: RTP that can be decrypted selects its tuple, and RTCP never does', async () => {
-  const port = await OnePort.start();
-  const transport = await port.transport();
+  const host = await WebRtcServerHost.start();
+  const transport = await host.transport();
   const tuples = await TwoTuples.of(transport);
   const stranger = new SrtpSender(randomBytes(keyingMaterialBytes), ssrc, 111);
   expect(await tuples.selects(stranger.next(payload))).toBe(false);
@@ -157,62 +157,62 @@ test('SP-4.3: RTP that can be decrypted selects its tuple, and RTCP never does',
 });
 
 test('SP-5.1: the tuples of a closed transport are free', async () => {
-  const port = await OnePort.start();
-  const [closing, next] = [await port.transport(), await port.transport()];
-  const peer = await port.peer();
+  const host = await WebRtcServerHost.start();
+  const [closing, next] = [await host.transport(), await host.transport()];
+  const peer = await host.peer();
   expect(await peer.check(closing.iceParameters)).toBe('success');
   closing.close();
-  expect(await port.answersTo(peer, [data], next)).toEqual([]);
+  expect(await host.answersTo(peer, [dtlsLikeData], next)).toEqual([]);
   expect(await dataBytes(next)).toBe(0);
   expect(await iceOf(next)).toEqual({ state: 'completed', remotePort: peer.remote.port });
 });
 
 test('SP-5.2: a closed WebRtcServer closes its transports and frees its port', async () => {
-  const port = await OnePort.start();
-  const transport = await port.transport();
+  const host = await WebRtcServerHost.start();
+  const transport = await host.transport();
   const closed = once(transport, 'listenserverclose');
-  expect(await tryBind('udp', '127.0.0.1', port.address.port)).toBeDefined();
-  port.webRtcServer.close();
+  expect(await tryBind('udp', '127.0.0.1', host.address.port)).toBeDefined();
+  host.webRtcServer.close();
   await closed;
-  await expect.poll(() => tryBind('udp', '127.0.0.1', port.address.port)).toBeUndefined();
-  await expect.poll(() => tryBind('tcp', '127.0.0.1', port.address.port)).toBeUndefined();
+  await expect.poll(() => tryBind('udp', '127.0.0.1', host.address.port)).toBeUndefined();
+  await expect.poll(() => tryBind('tcp', '127.0.0.1', host.address.port)).toBeUndefined();
 });
 
 test('SP-7.1: a transport follows its peer to a verified new address, and keeps the old one', async () => {
-  const port = await OnePort.start();
-  const transport = await port.transport();
-  const [before, after] = [await port.peer(), await port.peer()];
+  const host = await WebRtcServerHost.start();
+  const transport = await host.transport();
+  const [before, after] = [await host.peer(), await host.peer()];
   expect(await before.check(transport.iceParameters)).toBe('success');
   expect(await after.check(transport.iceParameters)).toBe('success');
   expect(await iceOf(transport)).toMatchObject({ remotePort: after.remote.port });
-  await port.answersTo(before, [data], transport);
-  expect(await dataBytes(transport)).toBe(data.length);
+  await host.answersTo(before, [dtlsLikeData], transport);
+  expect(await dataBytes(transport)).toBe(dtlsLikeData.length);
 });
 
-test('SP-7.2: data alone from a new address has no effect', async () => {
-  const port = await OnePort.start();
-  const transport = await port.transport();
-  const [before, after] = [await port.peer(), await port.peer()];
+test('SP-7.2: dtlsLikeData alone from a new address has no effect', async () => {
+  const host = await WebRtcServerHost.start();
+  const transport = await host.transport();
+  const [before, after] = [await host.peer(), await host.peer()];
   expect(await before.check(transport.iceParameters)).toBe('success');
-  await port.answersTo(after, [data]);
+  await host.answersTo(after, [dtlsLikeData]);
   expect(await dataBytes(transport)).toBe(0);
   expect(await iceOf(transport)).toMatchObject({ remotePort: before.remote.port });
 });
 
 test('SP-10.1: a request with a known ufrag and a wrong password changes nothing', async () => {
-  const port = await OnePort.start();
-  const transport = await port.transport();
-  const [peer, forger] = [await port.peer(), await port.peer()];
+  const host = await WebRtcServerHost.start();
+  const transport = await host.transport();
+  const [peer, forger] = [await host.peer(), await host.peer()];
   expect(await peer.check(transport.iceParameters)).toBe('success');
   expect(await forger.check({ ...transport.iceParameters, password: 'a guess' })).toBe(401);
-  await port.answersTo(forger, [data]);
+  await host.answersTo(forger, [dtlsLikeData]);
   expect(await dataBytes(transport)).toBe(0);
   expect(await iceOf(transport)).toEqual({ state: 'completed', remotePort: peer.remote.port });
 });
 
-test("SP-10.2: data with a peer's forged source reaches its transport, where DTLS and SRTP reject it", async () => {
-  const port = await OnePort.start();
-  const transport = await port.transport();
+test("SP-10.2: dtlsLikeData with a peer's forged source reaches its transport, where DTLS and SRTP reject it", async () => {
+  const host = await WebRtcServerHost.start();
+  const transport = await host.transport();
   const client = await DtlsPeer.openTo(transport);
   const dtls = await client.connect(transport);
   const before = await dataBytes(transport);

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Call } from '../../../../testkit/clients/call.ts';
-import { CallsUnderAttack, type Forged } from '../../../../testkit/clients/calls-under-attack.ts';
+import type { Call } from '../../../../testkit/clients/calls.ts';
+import { CallsUnderAttack, type Forged } from '../../../../testkit/clients/calls.ts';
 import type { IcePeer } from '../../../../testkit/clients/ice-peer.ts';
 import { unknownData } from '../../../../testkit/clients/ice-peer.ts';
 import { bindingRequestWith } from '../../../../testkit/clients/stun.ts';
-import { skipWithoutSteering } from '../../../../testkit/servers/steered-host.ts';
+import { skipWithoutSteering } from '../../../../testkit/servers/shared-port.ts';
 import {
   bindingRequest,
   emptyMessage,
@@ -118,7 +118,7 @@ test('valid ufrags with wrong passwords: eight unverified tuples for each, and n
     await moveAndSend(attacked, call);
   }
   await attacked.goOn();
-  await attacked.areWell();
+  await attacked.expectUnaffected();
 });
 
 test.for([
@@ -161,7 +161,7 @@ test('a participant that verifies hundreds of addresses does not affect other ca
       await attacked.goOn();
     }
   }
-  await attacked.areWell();
+  await attacked.expectUnaffected();
   const { ufrags, tuples } = attacked.tables();
   expect(ufrags).toEqual(before.ufrags);
   expect(tuples.flat()).toHaveLength(before.tuples.flat().length + 300);
@@ -185,7 +185,7 @@ test('a flood of more addresses than the table holds does not evict an active ca
       await attacked.goOn();
     }
   }
-  await attacked.areWell();
+  await attacked.expectUnaffected();
   const outcome = await attacked.suffer([]);
   expect(outcome).toEqual({ kernel: {}, workers: {} });
 
@@ -193,7 +193,7 @@ test('a flood of more addresses than the table holds does not evict an active ca
   await idle.check();
   idle.send();
   attacked.calls.push(idle);
-  await attacked.areWell();
+  await attacked.expectUnaffected();
 });
 
 describe('malformed STUN', () => {

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, expect, test } from 'vitest';
-import { Call } from '../../../../testkit/clients/call.ts';
+import { Call } from '../../../../testkit/clients/calls.ts';
 import { IcePeer, unknownData } from '../../../../testkit/clients/ice-peer.ts';
-import { receivedByUdp, startSharedServer } from '../../../../testkit/servers/shared-server.ts';
-import { skipWithoutSteering } from '../../../../testkit/servers/steered-host.ts';
+import { skipWithoutSteering, startSharedServer } from '../../../../testkit/servers/shared-port.ts';
+import { receivedByUdp } from '../../../../testkit/servers/worker-state.ts';
 import type { MediaWorker } from '../../media/media-worker.ts';
 
 beforeEach(skipWithoutSteering);

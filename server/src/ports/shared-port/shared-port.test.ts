@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { beforeEach, expect, test } from 'vitest';
-import { Call } from '../../../../testkit/clients/call.ts';
+import { Call } from '../../../../testkit/clients/calls.ts';
 import { IcePeer, unknownData } from '../../../../testkit/clients/ice-peer.ts';
-import { dumpOf, startSharedServer } from '../../../../testkit/servers/shared-server.ts';
-import { skipWithoutSteering } from '../../../../testkit/servers/steered-host.ts';
+import { skipWithoutSteering, startSharedServer } from '../../../../testkit/servers/shared-port.ts';
+import { dumpOf } from '../../../../testkit/servers/worker-state.ts';
 import type { MediaWorker } from '../../media/media-worker.ts';
 import { bindingRequest } from '../../stun/stun-message.ts';
 import type { Transport } from '../types.ts';

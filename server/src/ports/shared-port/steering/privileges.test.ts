@@ -9,7 +9,7 @@ import { freeLowPort, freePorts } from '../../../../../testkit/servers/free-port
 import {
   skipWithoutSteering,
   usingTakesCapBpf,
-} from '../../../../../testkit/servers/steered-host.ts';
+} from '../../../../../testkit/servers/shared-port.ts';
 import {
   nobody,
   type Rights,

@@ -7,7 +7,7 @@ import type { IcePeer } from '../../../../../testkit/clients/ice-peer.ts';
 import { unknownData } from '../../../../../testkit/clients/ice-peer.ts';
 import { sendInPages } from '../../../../../testkit/clients/raw-datagrams.ts';
 import { bindingRequestWith } from '../../../../../testkit/clients/stun.ts';
-import { SteeredHost, skipWithoutSteering } from '../../../../../testkit/servers/steered-host.ts';
+import { SteeredHost, skipWithoutSteering } from '../../../../../testkit/servers/shared-port.ts';
 import { bindingRequest } from '../../../stun/stun-message.ts';
 import { NoPortError } from '../../types.ts';
 

@@ -7,7 +7,7 @@ import { unknownData } from '../../../../../testkit/clients/ice-peer.ts';
 import { sendInPages, sendWithOptions } from '../../../../../testkit/clients/raw-datagrams.ts';
 import { bindingRequestWith } from '../../../../../testkit/clients/stun.ts';
 import { freePorts } from '../../../../../testkit/servers/free-ports.ts';
-import { skipWithoutSteering } from '../../../../../testkit/servers/steered-host.ts';
+import { skipWithoutSteering } from '../../../../../testkit/servers/shared-port.ts';
 import { bindingRequest } from '../../../stun/stun-message.ts';
 import { Steering } from './steering.ts';
 import type { SteeringGroup } from './steering-group.ts';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createWorker, type types } from 'mediasoup';
-import { expect, onTestFinished, test } from 'vitest';
+import type { types } from 'mediasoup';
+import { expect, test } from 'vitest';
 import {
   bindUdp,
   dtlsState,
@@ -18,6 +18,7 @@ import {
   startTcpDemultiplexer,
 } from '../../../../../testkit/clients/tcp-demultiplexer.ts';
 import { freePorts } from '../../../../../testkit/servers/free-ports.ts';
+import { startTestWorker } from '../../../../../testkit/servers/test-worker.ts';
 import { framed } from '../../../stun/stun-check.ts';
 import { bindingResult } from '../../../stun/stun-message.ts';
 import type { Target } from './tcp-demultiplexer.ts';
@@ -42,11 +43,7 @@ async function startHost(numWorkers: number) {
 }
 
 async function startWorker(port: number) {
-  const workerBin = process.env.MEDIASOUP_WORKER_BIN;
-  const worker = await createWorker({ logLevel: 'error', ...(workerBin && { workerBin }) });
-  onTestFinished(() => worker.close());
-  // Without a listener, mediasoup's event emitter throws.
-  worker.on('died', () => {});
+  const worker = await startTestWorker();
   const target = { host: '127.0.0.1', port };
   const webRtcServer = await worker.createWebRtcServer({
     listenInfos: [{ protocol: 'tcp', ip: target.host, port }],

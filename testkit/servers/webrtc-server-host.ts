@@ -1,14 +1,15 @@
-import { createWorker, type types } from 'mediasoup';
+import type { types } from 'mediasoup';
 import { expect, onTestFinished } from 'vitest';
-import { freePorts } from '../servers/free-ports.ts';
-import { DtlsPeer } from './dtls-peer.ts';
-import { IcePeer } from './ice-peer.ts';
+import { DtlsPeer } from '../clients/dtls-peer.ts';
+import { IcePeer } from '../clients/ice-peer.ts';
+import { freePorts } from './free-ports.ts';
+import { startTestWorker } from './test-worker.ts';
 
-/** Begins as DTLS does, and is long enough to be (RFC 7983, 7): a worker gives it to a transport, which drops it. */
-export const data = Buffer.alloc(100, 22);
+/** Looks like DTLS by its first byte and its length (RFC 7983, 7): a transport receives and drops it. */
+export const dtlsLikeData = Buffer.alloc(100, 22);
 
-// The usual net.core.rmem_max, which the kernel doubles: with less, a test's burst of datagrams is more than a worker
-// that the machine has no time for can leave waiting (a small one takes nearly 1 kB of it).
+// The usual net.core.rmem_max, which the kernel doubles. With less, a burst of datagrams overflows the receive buffer of
+// a worker that is not scheduled: a small datagram uses nearly 1 kB of it.
 const recvBufferSize = 212_992;
 
 const opus: types.RouterRtpCodecCapability = {
@@ -18,19 +19,15 @@ const opus: types.RouterRtpCodecCapability = {
   channels: 2,
 };
 
-/** For tests: a worker with a WebRtcServer, and nothing of ours beside. */
-export class OnePort {
+/** A worker with a WebRtcServer, without any code of the server. It is closed when the test has finished. */
+export class WebRtcServerHost {
   readonly webRtcServer: types.WebRtcServer;
   readonly #router: types.Router;
   readonly #port: number;
 
-  /** @param ips - where it listens, on one port number, for UDP and TCP */
-  static async start(ips: string[] = ['127.0.0.1']): Promise<OnePort> {
-    const workerBin = process.env.MEDIASOUP_WORKER_BIN;
-    const worker = await createWorker({ logLevel: 'none', ...(workerBin && { workerBin }) });
-    onTestFinished(() => worker.close());
-    // Without a listener mediasoup throws it at nobody.
-    worker.on('died', () => {});
+  /** @param ips - bound with one port number, for UDP and TCP */
+  static async start(ips: string[] = ['127.0.0.1']): Promise<WebRtcServerHost> {
+    const worker = await startTestWorker({ logLevel: 'none' });
     const port = await freePorts(1);
     const webRtcServer = await worker.createWebRtcServer({
       listenInfos: ips.flatMap((ip) => [
@@ -38,7 +35,11 @@ export class OnePort {
         { protocol: 'tcp' as const, ip, port },
       ]),
     });
-    return new OnePort(webRtcServer, await worker.createRouter({ mediaCodecs: [opus] }), port);
+    return new WebRtcServerHost(
+      webRtcServer,
+      await worker.createRouter({ mediaCodecs: [opus] }),
+      port,
+    );
   }
 
   private constructor(webRtcServer: types.WebRtcServer, router: types.Router, port: number) {
@@ -66,7 +67,7 @@ export class OnePort {
     return peer;
   }
 
-  /** Whose each tuple is, as the peers' ports; and how many ufrags are known. Needs the patched worker. */
+  /** The transport ids of all tuples by the peers' ports, and all ufrags. Needs a patched worker. */
   async tables(): Promise<{ tuples: Map<number, string>; ufrags: string[] }> {
     const { tuples, localIceUsernameFragments } = await this.webRtcServer.dump();
     return {
@@ -78,11 +79,11 @@ export class OnePort {
   }
 
   /**
-   * Sends these, and then a check that is answered. Datagrams of one socket arrive in order over loopback, so they
-   * have been dealt with by then.
+   * Sends datagrams, and then a request that is answered. Over loopback, datagrams of one socket arrive in
+   * order, so all have been processed by then.
    *
-   * @param check - of which transport; of one that nothing else is about, if the peer has none
-   * @returns what came back beside the answer to the check
+   * @param check - the transport of the request, by default a new one
+   * @returns what was received besides the response to the request
    */
   async answersTo(
     peer: IcePeer,
@@ -99,27 +100,27 @@ export class OnePort {
   }
 }
 
-/** For tests: bytes of data, not STUN, that were given to a transport. */
+/** The bytes that a transport has received, without STUN. */
 export async function dataBytes(transport: types.WebRtcTransport): Promise<number> {
   const [stats] = await transport.getStats();
   if (!stats) {
-    throw new Error('a transport without statistics');
+    throw new Error('the transport has no statistics');
   }
   return stats.bytesReceived;
 }
 
-/** For tests: what the worker says of a transport's ICE, having done all that it was told before. */
+/** A transport's ICE state in the worker, after all earlier requests to it have been processed. */
 export async function iceOf(
   transport: types.WebRtcTransport,
 ): Promise<{ state: types.IceState; remotePort: number | undefined }> {
   const [stats] = await transport.getStats();
   if (!stats) {
-    throw new Error('a transport without statistics');
+    throw new Error('the transport has no statistics');
   }
   return { state: stats.iceState, remotePort: stats.iceSelectedTuple?.remotePort };
 }
 
-/** For tests: a transport's peer with two tuples, of which one is selected. */
+/** The peer of a transport with two tuples, of which one is selected. */
 export class TwoTuples {
   readonly selected: DtlsPeer;
   readonly other: DtlsPeer;
@@ -129,7 +130,7 @@ export class TwoTuples {
     const [selected, other] = [await DtlsPeer.openTo(transport), await DtlsPeer.openTo(transport)];
     const tuples = new TwoTuples(transport, selected, other);
     expect(await selected.check(transport.iceParameters)).toBe('success');
-    await tuples.#mustAnswerOther();
+    await tuples.#expectResponseToOther();
     expect(await iceOf(transport)).toMatchObject({ remotePort: selected.port });
     return tuples;
   }
@@ -140,10 +141,10 @@ export class TwoTuples {
     this.other = other;
   }
 
-  /** Whether a datagram that comes by the other tuple selects it. Then the one of before is selected again. */
+  /** Whether a datagram from the other tuple selects that tuple. If so, selects the first one again. */
   async selects(datagram: Buffer): Promise<boolean> {
     this.other.send(datagram);
-    await this.#mustAnswerOther();
+    await this.#expectResponseToOther();
     const { remotePort } = await iceOf(this.#transport);
     if (remotePort === this.selected.port) {
       return false;
@@ -154,10 +155,16 @@ export class TwoTuples {
     return true;
   }
 
-  /** Selects nothing, and is answered when all that was sent before it has been dealt with. */
-  async #mustAnswerOther(): Promise<void> {
+  /** Selects nothing. The response shows that all earlier datagrams have been processed. */
+  async #expectResponseToOther(): Promise<void> {
     const { iceParameters } = this.#transport;
     const answer = await this.other.check(iceParameters, { without: ['useCandidate'] });
     expect(answer).toBe('success');
   }
+}
+
+/** Two transports of one WebRtcServer. */
+export async function twoTransports(): Promise<[types.WebRtcTransport, types.WebRtcTransport]> {
+  const host = await WebRtcServerHost.start();
+  return [await host.transport(), await host.transport()];
 }

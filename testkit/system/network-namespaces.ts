@@ -1,3 +1,4 @@
+/** Hosts inside this machine, as network namespaces (ip-netns(8)). They take root and CAP_SYS_ADMIN. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -5,9 +6,51 @@ import { join } from 'node:path';
 
 const ip = (...args: string[]) => execFileSync('ip', args, { stdio: 'pipe' });
 
+/** One host with loopback and an address of each family. */
+export interface NetworkNamespace {
+  name: string;
+  address: string;
+  address6: string;
+  remove(): void;
+}
+
 /**
- * Two hosts and a router between them, each a network namespace (ip-netns(8)): a peer whose network changes, and the
- * server. The addresses are of RFC 5737 and exist only in there.
+ * @param address - IPv4, from a /24 that exists only in the namespace
+ * @returns a sentence that says why the namespace cannot be made, as in most containers
+ */
+export function makeNetworkNamespace(address: string): NetworkNamespace | string {
+  const name = `oneport-${process.pid}`;
+  const address6 = 'fd00:77::1';
+  const remove = () => ip('netns', 'delete', name);
+  try {
+    ip('netns', 'add', name);
+  } catch (error) {
+    return `cannot make a network namespace: ${(error as Error).message.trim()}`;
+  }
+  try {
+    ip('-n', name, 'link', 'set', 'lo', 'up');
+    ip('-n', name, 'link', 'add', 'media0', 'type', 'veth', 'peer', 'name', 'media1');
+    ip('-n', name, 'address', 'add', `${address}/24`, 'dev', 'media0');
+    // Without duplicate address detection, the address can be bound immediately.
+    ip('-n', name, 'address', 'add', `${address6}/64`, 'dev', 'media0', 'nodad');
+    for (const end of ['media0', 'media1']) {
+      // A link-local address would be added a second later. Chromium aborts page loads at such a network change
+      // (ERR_NETWORK_CHANGED).
+      ip('-n', name, 'link', 'set', end, 'addrgenmode', 'none');
+      ip('-n', name, 'link', 'set', end, 'up');
+    }
+    // No host is there, but Firefox gathers candidates only on the address of the default route.
+    ip('-n', name, 'route', 'add', 'default', 'via', address.replace(/\d+$/, '254'));
+  } catch (error) {
+    remove();
+    return `cannot set up a network namespace: ${(error as Error).message.trim()}`;
+  }
+  return { name, address, address6, remove };
+}
+
+/**
+ * A server, a peer whose network changes, and a router between them, each a network namespace. The
+ * addresses are those of RFC 5737.
  */
 export interface RoutedNetwork extends Disposable {
   /** The namespace of the server. */
@@ -15,12 +58,12 @@ export interface RoutedNetwork extends Disposable {
   readonly serverAddress: string;
   /** The namespace of the peer whose network changes. */
   readonly peer: string;
-  /** Another address for the peer, as DHCP or another Wi-Fi gives one: the old one is gone at once. */
+  /** Replaces the peer's address, as another Wi-Fi does. @returns the new one */
   changeAddress(): string;
-  /** The router drops all UDP, both ways, silently. */
+  /** Lets the router drop all UDP silently, in both directions. */
   blockUdp(): void;
   allowUdp(): void;
-  /** Nothing at all passes the router. */
+  /** Lets the router drop everything. */
   cut(): void;
   mend(): void;
 }
@@ -28,7 +71,7 @@ export interface RoutedNetwork extends Disposable {
 const serverAddress = '198.51.100.1';
 const peerAddress = (host: number) => `203.0.113.${host}`;
 
-/** @returns a sentence that says why, where it can't be made: it takes root and CAP_SYS_ADMIN */
+/** @returns a sentence that says why the network cannot be made */
 export function makeRoutedNetwork(): RoutedNetwork | string {
   const [server, router, peer] = ['server', 'router', 'peer'].map(
     (host) => `oneport-${process.pid}-${host}`,
@@ -55,8 +98,7 @@ export function makeRoutedNetwork(): RoutedNetwork | string {
     }
     const link = (name: string, near: string, address: string) => {
       ip('-n', name, 'link', 'add', 'to-router', 'type', 'veth', 'peer', near, 'netns', router);
-      // A link-local address would be there only after duplicate address detection, a second or two later: a change of
-      // the network, at which Chromium drops what it is just loading (ERR_NETWORK_CHANGED).
+      // See makeNetworkNamespace().
       ip('-n', name, 'link', 'set', 'to-router', 'addrgenmode', 'none');
       ip('-n', name, 'link', 'set', 'to-router', 'up');
       ip('-n', router, 'address', 'add', `${address}/24`, 'dev', near);
@@ -71,7 +113,7 @@ export function makeRoutedNetwork(): RoutedNetwork | string {
     ip('netns', 'exec', router, 'sh', '-c', forward);
   } catch (error) {
     remove();
-    return `no network namespaces can be made here: ${(error as Error).message.trim()}`;
+    return `cannot make network namespaces: ${(error as Error).message.trim()}`;
   }
   return {
     server,
@@ -91,7 +133,7 @@ export function makeRoutedNetwork(): RoutedNetwork | string {
   };
 }
 
-/** A program that runs another inside a network namespace, for those who can be told only a program's path. */
+/** A program that runs another one in a network namespace, for callers that accept only a program's path. */
 export function wrapperInto(namespace: string, program: string): Disposable & { path: string } {
   const folder = mkdtempSync(join(tmpdir(), 'oneport-wrapper-'));
   const path = join(folder, 'run');

@@ -1,13 +1,17 @@
+/** shared-port in tests: whether it can run, a whole server, and steering alone. */
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { createWorker, type types } from 'mediasoup';
+import type { types } from 'mediasoup';
 import { onTestFinished, type TestContext } from 'vitest';
 import { StartError } from '../../server/src/config/start-error.ts';
+import { SharedPort } from '../../server/src/ports/shared-port/shared-port.ts';
 import type { SteeredTransport } from '../../server/src/ports/shared-port/steering/steered-transport.ts';
 import { Steering } from '../../server/src/ports/shared-port/steering/steering.ts';
 import type { SteeringGroup } from '../../server/src/ports/shared-port/steering/steering-group.ts';
 import { IcePeer } from '../clients/ice-peer.ts';
 import { freePorts } from './free-ports.ts';
+import { startTestServer, type TestServer } from './test-server.ts';
+import { startTestWorker } from './test-worker.ts';
 
 /** Why shared-port cannot run on this machine; undefined where it can. */
 export function obstacleToSteering(): string | undefined {
@@ -33,6 +37,18 @@ export function usingTakesCapBpf(): boolean {
 export function skipWithoutSteering({ skip }: TestContext): void {
   const obstacle = obstacleToSteering();
   skip(obstacle !== undefined, obstacle);
+}
+
+export type SharedServer = TestServer & { ports: SharedPort };
+
+/** A test server in shared-port mode, which is stopped when the test has finished. */
+export async function startSharedServer(env: Record<string, string> = {}): Promise<SharedServer> {
+  const server = await startTestServer({ MEDIASOUP_USE_WEBRTC_SERVER: 'shared', ...env });
+  onTestFinished(() => server.stop());
+  if (!(server.ports instanceof SharedPort)) {
+    throw new Error('not shared-port');
+  }
+  return { ...server, ports: server.ports };
 }
 
 export interface HostedTransport {
@@ -64,9 +80,7 @@ export class SteeredHost {
   }
 
   async addWorker(index: number): Promise<void> {
-    const workerBin = process.env.MEDIASOUP_WORKER_BIN;
-    const worker = await createWorker({ logLevel: 'error', ...(workerBin && { workerBin }) });
-    onTestFinished(() => worker.close());
+    const worker = await startTestWorker();
     const { ip, port } = this.#listen;
     const flags = { udpReusePort: true, ...(ip.includes(':') && { ipv6Only: true }) };
     const server = await worker.createWebRtcServer({
