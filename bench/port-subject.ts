@@ -11,8 +11,8 @@ import { IcePeer } from '../testkit/clients/ice-peer.ts';
 import { rtpCapabilities, rtpParametersFor } from '../testkit/clients/media-parameters.ts';
 import { SrtpSender } from '../testkit/clients/srtp.ts';
 import { startTestServer, type TestServer } from '../testkit/servers/test-server.ts';
-import { isAsleep } from '../testkit/system/processes.ts';
 import { udpQueue } from '../testkit/system/kernel-sockets.ts';
+import { isAsleep } from '../testkit/system/processes.ts';
 import { DatagramSender, type Prepared, prepare } from './datagram-sender.ts';
 import { burstTo, processCpuNs, threadCpuNs } from './measuring.ts';
 

@@ -64,7 +64,7 @@ test('the worker is rebuilt only when its inputs have changed', () => {
   expect(copiedToWorkerStage().sort()).toEqual(
     [
       ...['package.json', 'package-lock.json', '.npmrc', 'patches', 'scripts'],
-      ...['app/package.json', 'protocol/package.json', 'server/package.json'],
+      ...['app', 'protocol', 'server', 'testkit'].map((folder) => `${folder}/package.json`),
     ].sort(),
   );
 });

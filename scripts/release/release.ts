@@ -17,9 +17,10 @@ import { SetUpError } from '../setup/set-up-error.mjs';
 import { step } from '../setup/step.mjs';
 import { manifestName } from '../worker/manifest.ts';
 
-/** Files and folders of the checkout. The package.json of the app is there for npm only. */
+/** Files and folders of the checkout. The package.json of app and testkit are there for npm only. */
 const contents = [
   ...['package.json', 'package-lock.json', '.npmrc', 'app/package.json', 'app/dist'],
+  'testkit/package.json',
   ...['protocol/package.json', 'protocol/src', 'server/package.json', 'server/src'],
   ...['scripts/whois', 'scripts/cli.ts', 'scripts/setup/set-up-error.mjs'],
 ];
