@@ -6,7 +6,6 @@ export * from './ids.ts';
 export * from './peer.ts';
 export * from './port-map.ts';
 export * from './requests.ts';
-export * from './room-data.ts';
 export * from './rtp.ts';
 export * from './server-messages.ts';
 export * from './text.ts';

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { publishableSchema } from './access.ts';
 import { peerIdSchema, uuidSchema } from './ids.ts';
 import { deviceSchema, kindOfSource, peerInfoSchema, sourceSchema } from './peer.ts';
-import { chatMessageSchema } from './room-data.ts';
 import { mediaKindSchema, rtpCapabilitiesSchema, rtpParametersSchema } from './rtp.ts';
+import { chatMessageSchema } from './server-messages.ts';
 import { chatTextSchema, displayNameSchema } from './text.ts';
 import { dtlsParametersSchema, iceParametersSchema } from './transport.ts';
 

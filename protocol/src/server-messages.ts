@@ -1,10 +1,10 @@
-/** The messages of the server: requests that a client must answer, and notifications. */
+/** The messages of the server: requests that a client must answer, notifications, and those of the data channel. */
 import { z } from 'zod';
 import { permissionsSchema, publishableSchema, waitingPeerSchema } from './access.ts';
 import { peerIdSchema, roomIdSchema, uuidSchema } from './ids.ts';
 import { peerInfoSchema, sourceSchema } from './peer.ts';
 import { mediaKindSchema, rtpCapabilitiesSchema, rtpParametersSchema } from './rtp.ts';
-import { displayNameSchema } from './text.ts';
+import { chatTextSchema, displayNameSchema } from './text.ts';
 import { iceServerSchema, sctpStreamParametersSchema, transportSchema } from './transport.ts';
 
 export const consumerOfferSchema = z.object({
@@ -61,7 +61,7 @@ export const notifications = {
     iceServers: z.array(iceServerSchema),
     sendTransport: transportSchema.optional(),
     recvTransport: transportSchema.optional(),
-    /** The room's data (see room-data.ts), on `recvTransport`. */
+    /** The room's data channel (`roomDataSchema`), on `recvTransport`. */
     dataConsumer: z
       .object({
         dataConsumerId: uuidSchema,
@@ -104,6 +104,23 @@ export const notifications = {
   protocolError: z.object({ method: z.string(), reason: z.string() }),
 } as const;
 
+export const chatMessageSchema = z.object({
+  type: z.literal('chat'),
+  messageId: uuidSchema,
+  peerId: peerIdSchema,
+  /** At the time of the message: its sender may have left since. */
+  displayName: displayNameSchema,
+  /** Milliseconds since 1970 by the server's clock. */
+  time: z.int().min(0),
+  text: chatTextSchema,
+});
+
+/**
+ * The messages of the room's data producer: one ordered, reliable channel from the server to all peers. Peers send
+ * theirs as signalling requests, so the server vouches for the sender.
+ */
+export const roomDataSchema = z.discriminatedUnion('type', [chatMessageSchema]);
+
 export type ServerRequestMethod = keyof typeof serverRequests;
 export type ServerRequestData<M extends ServerRequestMethod> = z.infer<
   (typeof serverRequests)[M]['data']
@@ -116,3 +133,5 @@ export type NotificationData<M extends NotificationMethod> = z.infer<(typeof not
 export type ConsumerOffer = z.infer<typeof consumerOfferSchema>;
 export type Welcome = NotificationData<'welcome'>;
 export type PortMode = Welcome['portMode'];
+export type ChatMessage = z.infer<typeof chatMessageSchema>;
+export type RoomData = z.infer<typeof roomDataSchema>;

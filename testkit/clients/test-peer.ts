@@ -17,7 +17,7 @@ import { WebSocket } from 'ws';
 import { dtlsParameters, rtpCapabilities, rtpParametersFor } from './media-parameters.ts';
 
 /** A rejected request. */
-export class TestRequestError extends Error {
+class TestRequestError extends Error {
   readonly code: number;
 
   constructor(code: number, reason: string) {
