@@ -190,7 +190,7 @@ describe.each(portVariants)(
     test('shows a shared screen as a tile of its own, in addition to the camera', async () => {
       const frames = await bob.received('video', 'framesDecoded');
       await alice.button('Share screen').click();
-      const screen = bob.tile("Alice's screen");
+      const screen = bob.tile('Alice’s screen');
       await screen.waitFor();
       await expect.poll(() => bob.contrast(screen), patience).toBeGreaterThan(20);
       await bob.tile('Alice').locator('video').waitFor();

@@ -26,7 +26,7 @@ test('a call does not violate the Content-Security-Policy', async () => {
     await expect.poll(() => peer.received('video', 'framesDecoded'), patience).toBeGreaterThan(0);
   }
   await alice.button('Share screen').click();
-  await bob.tile("Alice's screen").waitFor();
+  await bob.tile('Alice’s screen').waitFor();
   await alice.button('Open chat').click();
   await alice.page.getByLabel('Message', { exact: true }).fill('hello');
   await alice.button('Send').click();

@@ -74,7 +74,7 @@ function screenTile({ peerId, displayName, screen }: RemotePeer, moderated: bool
       peerId,
       displayName,
       source: 'screen',
-      label: `${displayName}'s screen`,
+      label: `${displayName}’s screen`,
       track: screen.track,
       muted: false,
       speaking: false,
