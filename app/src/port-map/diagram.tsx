@@ -45,7 +45,7 @@ export function Diagram(props: DiagramProps) {
     return (
       <p className="dash-empty">
         {props.anyOpen
-          ? 'No open transport matches your search.'
+          ? 'No matching transports.'
           : 'No transports. Join a room to see its first packets arrive.'}
       </p>
     );
@@ -126,8 +126,8 @@ function Drawing({ transports, at, chosen, onChoose }: DiagramProps) {
       </section>
       <p className="dash-legend">
         <span data-phase="waiting">waiting for its first STUN request</span>
-        <span data-phase="stun">known by its ufrag</span>
-        <span data-phase="tuple">known by its tuple</span>
+        <span data-phase="stun">found by its ufrag</span>
+        <span data-phase="tuple">found by its tuple</span>
         {paths.some(({ row }) => row.phase === 'lost') && <span data-phase="lost">lost</span>}
         {more > 0 && `The newest ${maxPaths} of the ${transports.length} listed below.`}
       </p>

@@ -34,7 +34,7 @@ const refusalLabels: Record<Refusal, Explanation> = {
   },
   [refusals.removed]: {
     title: 'You were removed from this call',
-    text: 'A moderator removed you. You can’t rejoin as long as the call lasts.',
+    text: 'A moderator removed you. You can’t rejoin this call.',
   },
   [refusals.notAdmitted]: {
     title: 'You were not admitted',
