@@ -24,6 +24,5 @@ export function cacheFolder(env = process.env) {
  * @returns {string}
  */
 export function bundledNode(checkout = root) {
-  const name = process.platform === 'win32' ? 'node.exe' : 'node';
-  return join(checkout, 'node_modules', 'node', 'bin', name);
+  return join(checkout, 'node_modules/node/bin/node');
 }

@@ -82,7 +82,7 @@ export function runNpm(args, options) {
   // Other package managers set npm_execpath too.
   return /^npm.*\.[cm]?js$/.test(basename(npm))
     ? runLogged(node, [npm, ...args], options)
-    : runLogged(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, options);
+    : runLogged('npm', args, options);
 }
 
 /**

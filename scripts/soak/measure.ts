@@ -27,7 +27,7 @@ export interface Counts {
 }
 
 /** Sizes that are only similar before and after, in bytes. */
-export interface Memory {
+interface Memory {
   /** V8's heap after a full collection. */
   heap: number;
   /** The resident memory of each worker. */

@@ -8,7 +8,7 @@ import type { Measurement } from './measure.ts';
 import { SoakServer } from './soak-server.ts';
 
 export const soakModes = ['multi-port', 'single-port', 'shared-port'] as const;
-export type SoakMode = (typeof soakModes)[number];
+type SoakMode = (typeof soakModes)[number];
 
 const settings: Record<SoakMode, string> = {
   'multi-port': 'false',

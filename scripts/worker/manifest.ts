@@ -5,7 +5,7 @@ import { z } from 'zod';
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** The file beside a worker's binary that says what is in it. */
-export const workerManifest = z.object({
+const workerManifest = z.object({
   mediasoup: z.string(),
   /** Its origin: built with Debian's libraries, built with mediasoup's wraps, downloaded, or of a work tree. */
   source: z.enum(['debian', 'wraps', 'prebuilt', 'tree']),
