@@ -67,7 +67,7 @@ test('messages per second', async () => {
   for (let id = 100; id < 400; id++) {
     peer.send({ request: true, id, method: 'nothing', data: {} });
   }
-  expect(await peer.closed).toEqual({ code: 4429, reason: 'more than 10 messages a second' });
+  expect(await peer.closed).toEqual({ code: 4429, reason: 'more than 10 messages per second' });
   await inside.expectUnaffected();
   expect(await hits()).toEqual({ messages_per_second: 1 });
 });
