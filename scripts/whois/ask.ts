@@ -10,6 +10,7 @@ import { io, type Socket } from 'socket.io-client';
 import { readToken } from '../../server/src/access/operator-token.ts';
 import { loadConfig } from '../../server/src/config/config.ts';
 import type { Config } from '../../server/src/config/types.ts';
+import { hostAndPort, localAddressOf } from '../../server/src/net/ip.ts';
 import { SetUpError } from '../setup/set-up-error.mjs';
 
 export interface Answer {
@@ -108,7 +109,6 @@ function noAnswer(why: string): SetUpError {
 }
 
 function urlOf({ host, port, tls }: Config['http']): string {
-  const local = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;
-  const literal = local.includes(':') ? `[${local}]` : local;
-  return `${tls.kind === 'none' ? 'http' : 'https'}://${literal}:${port}`;
+  const scheme = tls.kind === 'none' ? 'http' : 'https';
+  return `${scheme}://${hostAndPort(localAddressOf(host), port)}`;
 }

@@ -3,6 +3,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { ConfigError } from '../config/start-error.ts';
+import { hostAndPort, isWildcard } from '../net/ip.ts';
 import { howToGetLowPort } from '../net/low-port.ts';
 import type { KeyPair } from './tls.ts';
 
@@ -45,18 +46,16 @@ export async function listen(
 
 /** @returns the URLs to open in a browser, the best first */
 export function pageUrls(host: string, port: number, secure: boolean): string[] {
-  const anywhere = host === '0.0.0.0' || host === '::';
   const loopback = host === '127.0.0.1' || host === '::1';
   const outside = Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .filter(({ internal, family }) => !internal && family === 'IPv4')
     .map(({ address }) => address);
-  const hosts = anywhere ? ['localhost', ...outside] : [loopback ? 'localhost' : host];
-  return hosts.map((name) => {
-    const literal = name.includes(':') ? `[${name}]` : name;
-    // URL leaves out a default port.
-    return new URL(`${secure ? 'https' : 'http'}://${literal}:${port}`).href;
-  });
+  const hosts = isWildcard(host) ? ['localhost', ...outside] : [loopback ? 'localhost' : host];
+  // URL leaves out a default port.
+  return hosts.map(
+    (name) => new URL(`${secure ? 'https' : 'http'}://${hostAndPort(name, port)}`).href,
+  );
 }
 
 interface ListenOptions {

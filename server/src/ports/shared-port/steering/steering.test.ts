@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import type { types } from 'mediasoup';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { bindUdp } from '../../../../../testkit/clients/dtls-peer.ts';
@@ -8,6 +7,7 @@ import { unknownData } from '../../../../../testkit/clients/ice-peer.ts';
 import { sendInPages } from '../../../../../testkit/clients/raw-datagrams.ts';
 import { bindingRequestWith } from '../../../../../testkit/clients/stun.ts';
 import { SteeredHost, skipWithoutSteering } from '../../../../../testkit/servers/shared-port.ts';
+import { readUdpSockets } from '../../../net/udp-sockets.ts';
 import { bindingRequest } from '../../../stun/stun-message.ts';
 import { NoPortError } from '../../types.ts';
 
@@ -103,10 +103,10 @@ test('drops packets silently, because their source may be forged', async () => {
   expect(errors).toEqual([]);
   // The placeholder socket has discarded the packets without using memory.
   await expect
-    .poll(() => socketsAt(port))
+    .poll(() => queuesAt(port))
     .toEqual([
-      { waiting: 0, drops: 0 },
-      { waiting: 0, drops: 4 },
+      { queuedBytes: 0, drops: 0 },
+      { queuedBytes: 0, drops: 4 },
     ]);
 });
 
@@ -379,16 +379,10 @@ async function verifyAt(transport: types.WebRtcTransport, peer: IcePeer): Promis
   await verified;
 }
 
-/** The sockets bound to a port, by how much they have thrown away: /proc/net/udp may skip one while others come and go. */
-function socketsAt(port: number): { waiting: number; drops: number }[] {
-  const local = `:${port.toString(16).padStart(4, '0').toUpperCase()}`;
-  return readFileSync('/proc/self/net/udp', 'latin1')
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, address]) => address?.endsWith(local))
-    .map((row) => ({
-      waiting: Number.parseInt(row[4]?.split(':')[1] ?? '', 16),
-      drops: Number(row[12]),
-    }))
+/** The receive queues of the UDP sockets at a port. The kernel may skip one while others are opened and closed. */
+async function queuesAt(port: number): Promise<{ queuedBytes: number; drops: number }[]> {
+  const sockets = (await readUdpSockets()).filter((socket) => socket.port === port);
+  return sockets
+    .map(({ queuedBytes, drops }) => ({ queuedBytes, drops }))
     .sort((a, b) => a.drops - b.drops);
 }
