@@ -100,7 +100,7 @@ async function expectRespawn({ pid, url }: { pid: number; url: string }): Promis
 test('without capabilities: the message says what is missing, how to get it, and what works without', async () => {
   const message = await fail(as());
   expect(message).toContain('the kernel refused bpf(BPF_MAP_CREATE): EPERM');
-  expect(message).toContain('It takes the capability CAP_BPF');
+  expect(message).toContain('The server needs CAP_BPF');
   expect(message).toContain('AmbientCapabilities=CAP_BPF in');
   expect(message).toContain('MEDIASOUP_USE_WEBRTC_SERVER=true (a port for each worker) needs none');
 });
@@ -114,7 +114,7 @@ test('root in a user namespace: the message says that CAP_BPF has no effect ther
   });
   expect(status).toBe(1);
   expect(stderr).toContain(
-    'though this process has CAP_BPF.\n  It counts only outside user namesp',
+    'though this process has CAP_BPF.\n  CAP_BPF has no effect inside a user namesp',
   );
 });
 
@@ -180,7 +180,7 @@ test('a worker with capabilities of its own: the message says that its socket ca
   }
   // In the bounding set only: the worker gets the capability, the server doesn't.
   const message = await fail({ ...as('bpf'), bounding: ['net_raw'] }, { MEDIASOUP_WORKER_BIN });
-  expect(message).toMatch(/can't have a copy of a worker's socket \(.*(EPERM|EACCES)/);
+  expect(message).toMatch(/cannot copy a worker's socket \(.*(EPERM|EACCES)/);
   expect(message).toContain('docker run --cap-add SYS_PTRACE');
 });
 
@@ -198,7 +198,7 @@ describe('a port below 1024', () => {
   ])('is refused with %s, and the message says what it needs', async (_, rights, env) => {
     const port = await freeLowPort();
     const message = await fail(rights, { ...env, MEDIASOUP_PORT: String(port) });
-    expect(message).toContain(`MEDIASOUP_PORT=${port}: can't listen at 127.0.0.1, UDP (EACCES).`);
+    expect(message).toContain(`MEDIASOUP_PORT=${port}: cannot listen at 127.0.0.1, UDP (EACCES).`);
     expect(message).toContain('AmbientCapabilities=CAP_NET_BIND_SERVICE');
     expect(message).toContain(`sysctl net.ipv4.ip_unprivileged_port_start=${port}`);
   });

@@ -16,7 +16,7 @@ export interface Certificate {
 export interface DtlsClient {
   /** Sends close_notify and exits at the end of its standard input. */
   readonly process: ChildProcessByStdio<Writable, Readable, null>;
-  /** What the SRTP keys are derived from. Rejects when the client ends before the handshake. */
+  /** The source of the SRTP keys. Rejects when the client ends before the handshake. */
   readonly keyingMaterial: Promise<Buffer>;
 }
 

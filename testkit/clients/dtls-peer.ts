@@ -10,7 +10,7 @@ import { IcePeer } from './ice-peer.ts';
 export interface ConnectedDtls {
   /** Closes DTLS with a close_notify alert. */
   closeDtls(): void;
-  /** What the SRTP keys are derived from. */
+  /** The source of the SRTP keys. */
   readonly keyingMaterial: Buffer;
 }
 

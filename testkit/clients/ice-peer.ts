@@ -30,7 +30,7 @@ export interface Sent {
 export class IcePeer {
   /** Counts what this peer sends. Replaceable, to count it elsewhere. */
   sent: Sent = { packets: 0, dataBytes: 0 };
-  /** Where the server listens. */
+  /** The server's address. */
   readonly to: { ip: string; port: number };
   /** All datagrams received, in order. */
   readonly received: Buffer[] = [];
@@ -54,7 +54,7 @@ export class IcePeer {
   protected onData(_message: Buffer): void {}
 
   /**
-   * @param to - where the server listens
+   * @param to - the server's address
    * @param from - the address to bind; port 0 or none: any
    */
   static async open(

@@ -7,7 +7,7 @@ import {
   type Source,
 } from '@oneport/protocol';
 
-/** As a browser would give them, cut to what the tests need. */
+/** As of a browser, reduced to what the tests need. */
 export const dtlsParameters: DtlsParameters = {
   role: 'server',
   fingerprints: [{ algorithm: 'sha-256', value: Array(32).fill('AB').join(':') }],
@@ -42,7 +42,7 @@ export const rtpCapabilities: RtpCapabilities = {
 
 let nextSsrc = 1000;
 
-/** Parameters for a producer of this source, with SSRCs and mids that nobody else has. */
+/** Parameters for a producer of this source, with a new SSRC and mid. */
 export function rtpParametersFor(source: Source): {
   kind: MediaKind;
   rtpParameters: RtpParameters;

@@ -21,17 +21,17 @@ export interface PortMapViewerOptions {
   namespace?: string;
 }
 
-/** For tests: somebody who looks at the port map, by the client that the page has. */
+/** A viewer of the port map with the socket.io client of the page. */
 export class PortMapViewer {
   readonly socket: Socket<DashboardServerEvents, DashboardViewerEvents>;
   readonly updates: DashboardUpdate[] = [];
-  /** When each update came, by performance.now(). */
+  /** When each update was received, by performance.now(). */
   readonly cameAt: number[] = [];
   facts: DashboardFacts | undefined;
   readonly workers = new Map<string, WorkerRow>();
   readonly ports = new Map<string, PortRow>();
   readonly transports = new Map<string, TransportRow>();
-  /** Whether updates are acknowledged. */
+  /** Whether to acknowledge updates. */
   answers = true;
 
   constructor(options: PortMapViewerOptions) {
@@ -42,7 +42,7 @@ export class PortMapViewer {
       auth: { token },
       reconnection: false,
       forceNew: true,
-      // A server in a test has a certificate that nobody knows.
+      // Servers in tests have self-signed certificates.
       rejectUnauthorized: false,
       ...(headers && { extraHeaders: headers }),
     });
@@ -67,7 +67,7 @@ export class PortMapViewer {
     });
   }
 
-  /** Waits until it is let in. @throws Error with the server's reason */
+  /** Connects. @throws Error with the server's reason when it rejects the viewer */
   static async open(options: PortMapViewerOptions): Promise<PortMapViewer> {
     const viewer = new PortMapViewer(options);
     const [refusal] = await Promise.race([

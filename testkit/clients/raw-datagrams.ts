@@ -11,7 +11,7 @@ const [IPPROTO_IP, IP_OPTIONS] = [0, 4];
 const [SOL_SOCKET, SO_ZEROCOPY, MSG_ZEROCOPY] = [1, 60, 0x4000000];
 
 /**
- * For tests: sends datagrams from one new port with options in their IPv4 headers (ip(7), IP_OPTIONS), so that what
+ * Sends datagrams from one new port with options in their IPv4 headers (ip(7), IP_OPTIONS), so that what
  * follows the header begins at another offset than usual. The options have no meaning (RFC 791: No Operation).
  *
  * @param port - at 127.0.0.1, 1 to 65535
@@ -23,7 +23,7 @@ export function sendWithOptions(port: number, datagrams: Buffer[]): void {
 }
 
 /**
- * For tests: sends datagrams from one new port, each with what follows its UDP header in pages of their own, as many
+ * Sends datagrams from one new port, each with what follows its UDP header in pages of their own, as many
  * network cards leave it. Linux sends this way what it doesn't copy (MSG_ZEROCOPY, from 5.0 on for UDP).
  *
  * @param port - at 127.0.0.1, 1 to 65535

@@ -1,6 +1,6 @@
 import { createCipheriv } from 'node:crypto';
 
-/** Of SRTP_AEAD_AES_128_GCM (RFC 7714, 12): the keys of both sides, then their salts. */
+/** For SRTP_AEAD_AES_128_GCM (RFC 7714, 12): the keys of both sides, then their salts. */
 const [keyBytes, saltBytes] = [16, 12];
 export const keyingMaterialBytes = 2 * (keyBytes + saltBytes);
 
@@ -9,17 +9,17 @@ interface Keys {
   readonly salt: Buffer;
 }
 
-/** How a packet's header differs from the plainest. */
+/** How a packet's header differs from a minimal one. */
 export interface RtpHeader {
-  /** Its first byte: version, padding, extension, and how many CSRCs. */
+  /** The first byte: version, padding, extension, and the number of CSRCs. */
   readonly first?: number;
-  /** Its second byte: marker and payload type. */
+  /** The second byte: marker and payload type. */
   readonly second?: number;
-  /** What stands between the SSRC and the payload: CSRCs, and an extension. */
+  /** The CSRCs and the extension between the SSRC and the payload. */
   readonly rest?: Buffer;
 }
 
-/** Encrypts RTP and RTCP as a DTLS client sends them, by AEAD_AES_128_GCM (RFC 7714). */
+/** Encrypts RTP and RTCP as a DTLS client, with AEAD_AES_128_GCM (RFC 7714). */
 export class SrtpSender {
   readonly #rtp: Keys;
   readonly #rtcp: Keys;
@@ -27,7 +27,7 @@ export class SrtpSender {
   readonly #payloadType: number;
   #index = 0;
 
-  /** @param keyingMaterial - what DTLS has exported (RFC 5764, 4.2), the client's key first */
+  /** @param keyingMaterial - exported by DTLS (RFC 5764, 4.2), the client's key first */
   constructor(keyingMaterial: Buffer, ssrc: number, payloadType: number) {
     const key = keyingMaterial.subarray(0, keyBytes);
     const salt = keyingMaterial.subarray(2 * keyBytes, 2 * keyBytes + saltBytes);
@@ -42,7 +42,7 @@ export class SrtpSender {
     this.#payloadType = payloadType;
   }
 
-  /** The next packet; 28 bytes longer than its payload, and what its header has more. */
+  /** The next packet: 28 bytes longer than its payload, plus the `rest` of its header. */
   next(
     payload: Buffer,
     { first = 0x80, second = this.#payloadType, rest = Buffer.alloc(0) }: RtpHeader = {},
@@ -64,14 +64,15 @@ export class SrtpSender {
   }
 
   /**
-   * Of RTCP, which may be compound, what is sent; 20 bytes longer.
+   * Encrypts RTCP, which becomes 20 bytes longer.
    *
-   * @param index - who receives takes none twice, whatever is in it
+   * @param packet - may be compound
+   * @param index - receivers drop a second packet with the same one
    */
   rtcp(packet: Buffer, index: number): Buffer {
     const clear = packet.subarray(0, 8);
     const trailer = Buffer.alloc(4);
-    // It is encrypted.
+    // The first bit says that the packet is encrypted.
     trailer.writeUInt32BE((0x80000000 | index) >>> 0);
 
     // RFC 7714, 9.1: zero, SSRC, zero, index; XOR the salt.
@@ -84,9 +85,9 @@ export class SrtpSender {
 }
 
 /**
- * RTCP that says what was sent so far (RFC 3550, 6.4.1).
+ * An RTCP sender report (RFC 3550, 6.4.1).
  *
- * @param rtpTimestamp - by which it can be told from others
+ * @param rtpTimestamp - identifies it
  */
 export function senderReport(ssrc: number, rtpTimestamp: number): Buffer {
   const packet = Buffer.alloc(28);
@@ -98,7 +99,7 @@ export function senderReport(ssrc: number, rtpTimestamp: number): Buffer {
   return packet;
 }
 
-/** @returns the ciphertext and its tag, which authenticates what stays in clear too */
+/** @returns the ciphertext and its tag, which also authenticates `clear` */
 function encrypt({ key, salt }: Keys, iv: Buffer, clear: Buffer, text: Buffer): Buffer {
   for (const [i, byte] of salt.entries()) {
     iv[i] = (iv[i] ?? 0) ^ byte;
@@ -108,7 +109,7 @@ function encrypt({ key, salt }: Keys, iv: Buffer, clear: Buffer, text: Buffer): 
   return Buffer.concat([cipher.update(text), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** RFC 3711, 4.3.3, with a salt as short as RFC 7714, 11 has it. */
+/** RFC 3711, 4.3.3, with the salt length of RFC 7714, 11. */
 function derive(key: Buffer, salt: Buffer, label: number, bytes: number): Buffer {
   const iv = Buffer.alloc(16);
   salt.copy(iv);

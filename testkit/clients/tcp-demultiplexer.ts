@@ -13,7 +13,7 @@ import {
 } from '../../server/src/stun/stun-message.ts';
 import { freePorts } from '../servers/free-ports.ts';
 
-/** For tests: a demultiplexer that listens on a port of its own, at 127.0.0.1 if nothing else is asked for. */
+/** Starts a TCP demultiplexer on a free port, by default at 127.0.0.1, which is closed when the test has finished. */
 export async function startTcpDemultiplexer(
   options: Partial<TcpDemultiplexerOptions> = {},
 ): Promise<{ demultiplexer: TcpDemultiplexer; port: number }> {
@@ -30,12 +30,12 @@ export async function startTcpDemultiplexer(
   return { demultiplexer, port };
 }
 
-/** For tests: what a peer sends first. */
+/** The first frame of a peer: a Binding Request. */
 export function firstFrame(ice: IceCredentials): Buffer {
   return framed(bindingRequest(ice));
 }
 
-/** For tests: a peer's TCP connection. It is paused until somebody listens to its data. */
+/** Opens a peer's TCP connection. It is paused until its data is read. */
 export async function open(
   port: number,
   from: { host?: string; localAddress?: string; allowHalfOpen?: boolean } = {},
@@ -45,12 +45,12 @@ export async function open(
   onTestFinished(() => {
     socket.destroy();
   });
-  // It may be reset before we know that it is open.
+  // The connection may be reset before 'connect'.
   await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve));
   return socket;
 }
 
-/** For tests: resolves when the other side has closed; what comes before is thrown away. */
+/** Waits until the other side has closed, and discards what is received before. */
 export async function closed(socket: Socket): Promise<void> {
   if (socket.closed) {
     return;
@@ -60,19 +60,19 @@ export async function closed(socket: Socket): Promise<void> {
   await close;
 }
 
-/** For tests: checks a pair over an open connection. @returns what the response says */
+/** Sends a Binding Request over an open connection. */
 export async function check(socket: Socket, ice: IceCredentials): Promise<'success' | number> {
   socket.write(firstFrame(ice));
   return bindingResult(await readFrame(socket));
 }
 
-/** For tests: the next frame. @throws when the connection ends before it */
+/** Reads the next frame. @throws when the connection ends before */
 export async function readFrame(socket: Socket): Promise<Buffer> {
   const length = (await read(socket, 2)).readUInt16BE(0);
   return read(socket, length);
 }
 
-/** For tests: so many bytes. @throws when the connection ends before them */
+/** Reads `length` bytes. @throws when the connection ends before */
 export async function read(socket: Socket, length: number): Promise<Buffer> {
   for (;;) {
     const bytes: Buffer | null = length === 0 ? Buffer.alloc(0) : socket.read(length);
@@ -97,7 +97,7 @@ export async function read(socket: Socket, length: number): Promise<Buffer> {
   }
 }
 
-/** For tests: a TCP server that stands for a worker where bytes are counted, with its connections. */
+/** Starts a TCP server in place of a worker, which is closed with its connections when the test has finished. */
 export async function startEnd(
   onConnection: (socket: Socket) => void,
 ): Promise<{ server: Server; target: { host: string; port: number } }> {
@@ -119,5 +119,5 @@ export async function startEnd(
   return { server, target: { host: '127.0.0.1', port } };
 }
 
-/** Whether the other side resets or ends is not what the tests are about. */
+/** An error listener for tests that accept both a reset and an end. */
 export function ignore(): void {}

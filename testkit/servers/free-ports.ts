@@ -2,10 +2,9 @@ import { randomInt } from 'node:crypto';
 import { tryBind } from '../../server/src/ports/bind-check.ts';
 
 /**
- * Finds ports that nobody has at 127.0.0.1, for UDP and TCP, below the kernel's ephemeral ones.
+ * Finds consecutive ports that are free at 127.0.0.1 for UDP and TCP, below the ephemeral ports.
  *
- * @param count - how many in a row
- * @returns the first
+ * @returns the first of `count` ports
  */
 export async function freePorts(count: number): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
@@ -21,10 +20,10 @@ export async function freePorts(count: number): Promise<number> {
       return first;
     }
   }
-  throw new Error(`no ${count} free ports in a row`);
+  throw new Error(`no ${count} consecutive free ports`);
 }
 
-/** @returns a port below 1024 that nobody has at 127.0.0.1, for UDP and TCP; takes the right to bind one */
+/** Finds a port below 1024 that is free at 127.0.0.1 for UDP and TCP. Needs permission to bind one. */
 export async function freeLowPort(): Promise<number> {
   for (let port = 1023; port > 500; port--) {
     const taken = await Promise.all([

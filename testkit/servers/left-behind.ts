@@ -8,14 +8,14 @@ import {
   startServerProcess,
 } from './server-process.ts';
 
-/** Waits until no process of a server's is left, and none of its ports. Fails when something stays. */
+/** Waits until no process and no port of a server is left. */
 export async function expectNothingRuns(server: ServerProcess): Promise<void> {
   await expect.poll(server.running).toEqual([]);
-  // A process that is about to end has lost its environment before its sockets.
+  // A process that is ending loses its environment before its sockets.
   await expect.poll(server.listening).toEqual([]);
 }
 
-/** What is still there of a server when its test has finished is ended. */
+/** Kills the remaining processes of a server when the test has finished. */
 export function endWithTest(server: ServerProcess): void {
   onTestFinished(() => {
     for (const pid of server.running()) {
@@ -24,19 +24,18 @@ export function endWithTest(server: ServerProcess): void {
   });
 }
 
-/** Where a server may leave files. */
+/** The variables that name folders for a server's files. */
 const foldersOfServer = ['TMPDIR', 'XDG_CACHE_HOME', 'HOME'] as const;
 
 export interface WatchedServer extends ServerProcess {
-  /** Waits until nothing of it is left: no process, no port, no file. Fails when something stays. */
+  /** Waits until no process, port or file of the server is left. */
   expectNothingLeft(): Promise<void>;
 }
 
 /**
- * Runs the product with folders of its own for its files.
+ * Runs the product with empty folders for its files.
  *
- * @param env - settings that the test is about
- * @param options - as startServerProcess() has them
+ * @param env - the settings of the test
  */
 export async function startWatchedServer(
   env: Record<string, string>,

@@ -1,10 +1,10 @@
 import { parser } from '@prometheus-io/lezer-promql';
 import type { Series } from './scrape.ts';
 
-/** Prometheus adds them to what it scrapes (prometheus.io, "Jobs and instances"). */
+/** Prometheus adds these labels to what it scrapes (prometheus.io, "Jobs and instances"). */
 const targetLabels = ['instance', 'job'];
 
-/** A time range, where Grafana would put one of its own. */
+/** Stands for the time range that Grafana inserts. */
 const grafanaRange = '5m';
 
 interface Dashboard {
@@ -12,9 +12,9 @@ interface Dashboard {
 }
 
 /**
- * For tests: what in a Grafana dashboard names nothing that is scraped.
+ * Finds the metrics, labels and values in a Grafana dashboard that are not scraped.
  *
- * @param dashboard - as it is exported
+ * @param dashboard - as exported by Grafana
  * @param series - of a scrape
  * @returns a line for each fault
  */
@@ -67,7 +67,7 @@ function faultsOfQuery(grafanaQuery: string, legend: string, series: Series[]): 
     }
   }
   const shown = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label ?? '');
-  // What is grouped has no other labels; what is not has all.
+  // An aggregation has only its grouping labels.
   const left = /\b(sum|max|min|avg|count)\b/.test(query) ? grouping : known;
   for (const label of shown) {
     if (!left.has(label)) {

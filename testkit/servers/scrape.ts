@@ -1,11 +1,11 @@
-/** For tests: what Prometheus would read. */
+/** A series as Prometheus reads it. */
 export interface Series {
   name: string;
   labels: Record<string, string>;
   value: number;
 }
 
-/** A metric's value; undefined: no series has these labels. */
+/** The sum of all series with these labels; undefined when there is none. */
 export type ValueOf = (name: string, labels?: Record<string, string>) => number | undefined;
 
 /**
@@ -13,7 +13,7 @@ export type ValueOf = (name: string, labels?: Record<string, string>) => number 
  *
  * @param url - of /metrics
  * @param token - METRICS_TOKEN
- * @throws when it isn't answered with 200, or a line is none of the text format's
+ * @throws when the status is not 200, or a line is not of the text format
  */
 export async function scrape(url: string, token?: string): Promise<Series[]> {
   const response = await fetch(url, token ? { headers: { authorization: `Bearer ${token}` } } : {});
@@ -24,7 +24,6 @@ export async function scrape(url: string, token?: string): Promise<Series[]> {
   return lines.filter((line) => line !== '' && !line.startsWith('#')).map(parseLine);
 }
 
-/** Asks a scrape: the sum of all series with these labels. */
 export function valueIn(series: Series[]): ValueOf {
   return (name, labels = {}) => {
     const found = series.filter(

@@ -8,27 +8,27 @@ import { freePorts } from './free-ports.ts';
 
 const main = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url));
 
-/** Opens the port map of test servers. */
+/** The port map's token of test servers. */
 export const dashboardToken = 'token-of-the-test-servers';
 
-/** Children inherit it: by this, all that belongs to a server is found. */
+/** A variable that child processes inherit, so that all processes of a server can be found. */
 const markName = 'ONEPORT_TEST_MARK';
 
-/** How many ports in a row a server is given. */
+/** The number of consecutive ports for a server. */
 const portsGiven = 110;
 
 type Command = [string, ...string[]];
 
 export interface ServerProcess {
   url: string;
-  /** MEDIASOUP_PORT, as it was chosen. */
+  /** The chosen MEDIASOUP_PORT. */
   mediaPort: number;
   process: ChildProcess;
-  /** It, what started it, and its workers, in so far as they run. */
+  /** The running ones of the server, its launcher and its workers. */
   running(): number[];
-  /** The sockets that listen at its ports, whoever has them. */
+  /** The sockets of any process that listen on the server's ports. */
   listening(): string[];
-  /** What it has printed up to now, its log and its errors included. */
+  /** Everything printed so far, including log and errors. */
   output(): string;
   stop(): Promise<void>;
 }
@@ -36,19 +36,18 @@ export interface ServerProcess {
 export interface ServerProcessOptions {
   /** HTTP_PORT is MEDIASOUP_PORT, which shared-port allows. */
   httpOnMediaPort?: boolean;
-  /** What runs it, in place of this Node with this one's rights. */
+  /** The command that runs the server, by default this Node. */
   command?: Command;
-  /** In a process group of its own. */
+  /** Whether to start it in a process group of its own. */
   detached?: boolean;
-  /** pipe: the test types. */
+  /** pipe: the test writes to it. */
   stdin?: 'ignore' | 'pipe';
 }
 
 /**
- * Runs the product as `npm start` does after set-up, on ports of its own.
+ * Runs the product as `npm start` does after set-up, on free ports.
  *
- * @param env - settings that the test is about
- * @param options - how it is run
+ * @param env - the settings of the test
  */
 export async function startServerProcess(
   env: Record<string, string>,
@@ -73,10 +72,10 @@ export async function startServerProcess(
       MEDIASOUP_MAX_PORT: String(first + 109),
       HTTP_PORT: String(httpPort),
       DASHBOARD_TOKEN: dashboardToken,
-      // Tests stop it when they are done, whoever is still in a room.
+      // Tests stop the server while peers may still be in a room.
       DRAIN_SECONDS: '0',
       LOG_LEVEL: 'warn',
-      // All of a test's peers have one address.
+      // All peers of a test have the same address.
       MAX_HANDSHAKES_PER_SECOND: '10000',
       [markName]: mark,
       ...env,
@@ -118,7 +117,7 @@ function listeningIn(first: number, count: number): string[] {
     });
 }
 
-/** The server says two lines when it is ready; warnings may come before. */
+/** When ready, the server prints two lines. Warnings may come before. */
 async function untilReady(child: ChildProcess, output: () => string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     child.stdout?.on('data', () => {

@@ -7,19 +7,19 @@ import { dashboardToken } from './server-process.ts';
 
 export interface TestServer extends RunningServer {
   url: string;
-  /** Where signalling is, without its query. */
+  /** The signalling URL without its query. */
   signalling: string;
-  /** MEDIASOUP_PORT, as it was chosen. */
+  /** The chosen MEDIASOUP_PORT. */
   mediaPort: number;
-  /** What Prometheus would read; it takes `metrics`. */
+  /** Reads the metrics as Prometheus does. Needs `metrics`. */
   scrape(): Promise<ValueOf>;
 }
 
 /**
- * A real server with real workers on ports of its own at 127.0.0.1.
+ * Starts a real server with real workers in this process, on free ports at 127.0.0.1.
  *
- * @param env - settings that the test is about
- * @param options.metrics - whether metrics are served
+ * @param env - the settings of the test
+ * @param options.metrics - whether to serve metrics
  * @param options.httpOnMediaPort - HTTP_PORT is MEDIASOUP_PORT, which shared-port allows
  */
 export async function startTestServer(
@@ -39,7 +39,7 @@ export async function startTestServer(
     MEDIASOUP_MAX_PORT: String(first + numWorkers + 200),
     DASHBOARD_TOKEN: dashboardToken,
     LOG_LEVEL: 'silent',
-    // All of a test's peers have one address.
+    // All peers of a test have the same address.
     MAX_HANDSHAKES_PER_SECOND: '10000',
     ...(metrics && { METRICS_PORT: String(metricsPort) }),
     ...env,

@@ -3,13 +3,13 @@ import type { z } from 'zod';
 import type { claimsSchema } from '../../server/src/access/claims.ts';
 import { makeToken } from '../../server/src/access/make-token.ts';
 
-/** What the test servers that ask for tokens know, if nothing else is said. */
+/** The default AUTH_JWT_SECRET of test servers that require tokens. */
 export const testSecret = randomBytes(36).toString('base64url');
 
 export type TestClaims = Partial<z.input<typeof claimsSchema>>;
 
 export interface TestTokenTimes {
-  /** Seconds from now; may lie behind. */
+  /** Seconds from now, may be negative. */
   expiresIn?: number;
   notBeforeIn?: number;
   issuer?: string;
@@ -17,10 +17,10 @@ export interface TestTokenTimes {
 }
 
 /**
- * A token for a test: good for five minutes and the room `room`, if nothing else is said.
+ * A token for a test, by default valid for five minutes and the room `room`.
  *
- * @param claims - what differs
- * @param secret - what signs it
+ * @param claims - deviations from the default
+ * @param secret - signs it
  */
 export function testToken(
   claims: TestClaims = {},

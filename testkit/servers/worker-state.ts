@@ -1,4 +1,4 @@
-/** What workers report themselves, independent of the server's own counts. */
+/** The state of workers by their own reports, independent of the server's counts. */
 import { once } from 'node:events';
 import type { types } from 'mediasoup';
 import type { WorkerPool } from '../../server/src/media/worker-pool.ts';
@@ -19,7 +19,7 @@ export async function dumpOf(worker: types.Worker): Promise<types.WebRtcServerDu
   return await webRtcServer.dump();
 }
 
-/** What a worker has received over UDP since it was started. Needs a patched worker. */
+/** A worker's UDP counters since it was started. Needs a patched worker. */
 export async function receivedByUdp(worker: types.Worker): Promise<types.WebRtcServerReceiveStats> {
   const { receiveStats } = await dumpOf(worker);
   const stats = receiveStats.find(({ protocol }) => protocol === 'udp');

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How long a machine that has other work may take. */
+/** Enough for a busy machine. */
 const patienceMs = 30_000;
 
 /**
- * Waits until something is as it should be.
+ * Waits until a check passes. For code that also runs outside tests, where vitest's `expect.poll` does not exist.
  *
- * @param check - throws as long as it isn't
- * @throws what `check` throws at the last
+ * @param check - throws until it passes
+ * @throws the last error of `check`
  */
 export async function eventually(check: () => Promise<void> | void): Promise<void> {
   const giveUp = Date.now() + patienceMs;

@@ -1,4 +1,4 @@
-/** What the kernel says of sockets, for tests. */
+/** Sockets as the kernel reports them. */
 import { execFileSync } from 'node:child_process';
 import { readUdpSockets } from '../../server/src/net/udp-sockets.ts';
 

@@ -1,4 +1,4 @@
-/** What the kernel says of processes (proc(5)), for tests. */
+/** Processes as the kernel reports them (proc(5)). */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { parseSocketTable } from '../../server/src/net/udp-sockets.ts';

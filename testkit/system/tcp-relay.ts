@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 
-/** A port mapping for TCP, as NAT has them: what connects to a port at 127.0.0.1 is joined with another. */
+/** A TCP port mapping, as of NAT: joins connections to one port at 127.0.0.1 with another port. */
 export interface TcpRelay extends AsyncDisposable {
-  /** How many bytes browsers have sent. */
+  /** The number of bytes from browsers. */
   readonly bytesFromBrowsers: number;
-  /** Drops all connections, and takes no others until `mend`. */
+  /** Resets all connections, and new ones until `mend`. */
   cut(): void;
   mend(): void;
-  /** From now on nothing comes through those that are there, and nobody is told. */
+  /** Silently stops the present connections from passing anything. */
   stall(): void;
 }
 
@@ -35,7 +35,7 @@ export async function openTcpRelay(outside: number, inside: number): Promise<Tcp
     browser.on('data', ({ length }) => {
       bytesFromBrowsers += length;
     });
-    // Either end may reset the connection, and the other is told by the pipeline.
+    // When either end resets the connection, the pipeline closes the other.
     pipeline(browser, onward, browser).catch(() => {});
   });
   server.listen(outside, '127.0.0.1');

@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 
 /**
- * For tests: a folder that is gone when the test has finished.
+ * Creates a folder that is removed when the test has finished.
  *
- * @param files - What lies in it: paths and contents.
+ * @param files - contents by path
  */
 export function temporaryFolder(files: Record<string, string> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'oneport-test-'));
@@ -17,7 +17,7 @@ export function temporaryFolder(files: Record<string, string> = {}): string {
   return folder;
 }
 
-/** For tests: writes files below a folder, and the folders that they need. */
+/** Writes files below a folder, and creates their folders. */
 export function write(folder: string, files: Record<string, string>): void {
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -26,8 +26,7 @@ export function write(folder: string, files: Record<string, string>): void {
 }
 
 /**
- * For tests, in beforeEach: gives the set-up an empty cache, and keeps its messages, which tell of failures that a
- * test wants, out of the tests' output.
+ * For beforeEach: gives the set-up an empty cache, and hides its messages about failures that a test provokes.
  */
 export function isolateSetUp(): void {
   vi.stubEnv('ONEPORT_CACHE', temporaryFolder());

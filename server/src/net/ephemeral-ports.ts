@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
 
 /**
- * Says so when the kernel may give one of these ports to any outgoing connection, so that a start
- * or respawn would find it taken (Linux: ip_local_port_range and ip_local_reserved_ports in ip(7)).
+ * Warns when the kernel may assign one of these ports to an outgoing connection, so that a start or
+ * respawn would find it in use (ip_local_port_range and ip_local_reserved_ports in ip(7)).
  *
- * @param first - the first port
- * @param last - the last port
- * @returns a warning with the command that mends it, or undefined where all is well or can't be known
+ * @param last - included
+ * @returns a warning with the command to run; undefined when none is needed, or not on Linux
  */
 export async function ephemeralPortWarning(
   first: number,
@@ -26,13 +25,13 @@ export async function ephemeralPortWarning(
   }
   const ports = first === last ? `${first}` : `${first}-${last}`;
   return (
-    `The kernel gives out ports ${low} to ${high} itself, so another program may hold ${ports} at a restart. ` +
-    `Reserve: sysctl -w net.ipv4.ip_local_reserved_ports=${ports}`
+    `The kernel assigns ports ${low} to ${high} to outgoing connections, so another program may have ${ports} at a restart. ` +
+    `To reserve them: sysctl -w net.ipv4.ip_local_reserved_ports=${ports}`
   );
 }
 
 /**
- * Reads a list such as `8080,9148-9150`.
+ * Parses a list such as `8080,9148-9150`.
  *
  * @param list - as in /proc/sys/net/ipv4/ip_local_reserved_ports
  * @returns ranges, both ends included
@@ -51,6 +50,6 @@ async function readSysctl(name: string): Promise<string | undefined> {
   try {
     return (await readFile(`/proc/sys/net/ipv4/${name}`, 'utf8')).trim();
   } catch {
-    return undefined; // Not Linux, or hidden from us: nothing to warn about.
+    return undefined; // Not Linux, or /proc is hidden.
   }
 }

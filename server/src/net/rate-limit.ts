@@ -1,4 +1,4 @@
-/** A token bucket: a burst at once, then so many a second. */
+/** A token bucket. */
 export class RateLimit {
   readonly #burst: number;
   readonly #perSecond: number;
@@ -7,8 +7,8 @@ export class RateLimit {
   #at: number;
 
   /**
-   * @param burst - how many may come at once
-   * @param perSecond - how many are allowed again each second
+   * @param burst - the size of the bucket
+   * @param perSecond - the tokens added each second
    * @param now - the clock, in milliseconds
    */
   constructor(burst: number, perSecond: number, now: () => number = () => performance.now()) {
@@ -19,7 +19,7 @@ export class RateLimit {
     this.#at = now();
   }
 
-  /** Whether one more is allowed now. */
+  /** Takes a token. @returns false when there is none */
   take(): boolean {
     const at = this.#now();
     this.#tokens = Math.min(this.#burst, this.#tokens + ((at - this.#at) / 1000) * this.#perSecond);

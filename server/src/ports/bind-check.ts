@@ -16,7 +16,7 @@ export class PortInUseError extends StartError {
   constructor({ protocol, ip, port }: BoundAddress) {
     super(
       `  Port ${port}, ${protocol.toUpperCase()}, at ${ip} is in use. Free it ` +
-        `(\`ss -lnptu 'sport = :${port}'\` says who has it) or choose another with MEDIASOUP_PORT.`,
+        `(\`ss -lnptu 'sport = :${port}'\` shows the program) or choose another with MEDIASOUP_PORT.`,
     );
   }
 }
@@ -90,7 +90,7 @@ export function explainBindFailure(code: string, address: BoundAddress): StartEr
     return new PortInUseError(address);
   }
   return new StartError(
-    `  MEDIASOUP_PORT=${port}: can't listen at ${ip}, ${protocol.toUpperCase()} (${code}). ` +
+    `  MEDIASOUP_PORT=${port}: cannot listen at ${ip}, ${protocol.toUpperCase()} (${code}). ` +
       howToFixBind(code, port),
   );
 }

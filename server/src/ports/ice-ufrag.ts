@@ -1,29 +1,28 @@
 /**
  * ICE username fragments that name their room and peer: `room/peer/` and 32 random characters, which the worker
- * appends (patches/ice-username-fragment-prefix.patch). docs/ice-ufrag.md says what that is for.
+ * appends (patches/ice-username-fragment-prefix.patch). docs/ice-ufrag.md describes their use.
  */
 
-/** Half of what 256 characters (RFC 8839, section 5.4) leave beside two slashes and the random part. */
+/** 256 characters (RFC 8839, section 5.4) minus two slashes and the random part, divided by two. */
 const maxIdLength = 111;
 
-/** What can't stand in an encoded id, so it marks one that was cut in both directions. */
+/** Marks an id that was cut. Neither mark occurs in a whole id. */
 const cutMark = { encoded: '+', decoded: '…' };
 
-/** Whose transport it is. */
 export interface UfragOwner {
   roomId: string;
   peerId: string;
 }
 
-/** @returns what a transport's ufrag shall begin with */
+/** The prefix of a transport's ufrag, without the slash before the random part. */
 export function ufragPrefixOf({ roomId, peerId }: UfragOwner): string {
   return `${encodeId(roomId)}/${encodeId(peerId)}`;
 }
 
 /**
- * Reads such a fragment, or a STUN USERNAME, which is one with a colon and the other side's behind it.
+ * Decodes such a fragment, or a STUN USERNAME that begins with one and a colon.
  *
- * @returns whose it is, an id that was too long ending with `…`; undefined when it is no such fragment
+ * @returns the owner, in which ids that were cut end with `…`; undefined for other fragments
  */
 export function ownerOfUfrag(ufrag: string): UfragOwner | undefined {
   const [, room, peer] = /^([^/:]+)\/([^/:]+)\/[a-z0-9]{32}(?::|$)/.exec(ufrag) ?? [];
@@ -37,7 +36,7 @@ export function ownerOfUfrag(ufrag: string): UfragOwner | undefined {
   }
 }
 
-/** Percent-encoding with a plus: of the characters that ids may have, RFC 8839 has no `-` and no `_`. */
+/** Percent-encoding with a plus sign. Ids may contain `-` and `_`, which RFC 8839 does not allow in ufrags. */
 function encodeId(id: string): string {
   const characters = [...id].map((one) => (/[A-Za-z0-9]/.test(one) ? one : encodeBytes(one)));
   const whole = characters.join('');

@@ -7,35 +7,33 @@ import type { MediaConfig } from '../config/types.ts';
 import { tryBind } from './bind-check.ts';
 
 /**
- * Where media is received. Without a setting that is the default route's address, because Firefox
- * never connects to a 127.0.0.1 candidate, and 127.0.0.1, which still works when the network changes.
+ * The addresses to receive media on. The default is the address of the default route, because Firefox
+ * never connects to a 127.0.0.1 candidate, and 127.0.0.1, which works after a network change too.
  *
  * @param media - MEDIASOUP_LISTEN_IP and MEDIASOUP_ANNOUNCED_ADDRESS, checked
  * @returns in order of preference, at least one
- * @throws ConfigError when one of MEDIASOUP_LISTEN_IP is not an address of this machine
+ * @throws ConfigError when an address of MEDIASOUP_LISTEN_IP is not of this machine
  */
 export async function resolveListenAddresses({
   listenIps,
   announcedAddresses,
 }: Pick<MediaConfig, 'listenIps' | 'announcedAddresses'>): Promise<ListenAddress[]> {
   for (const ip of listenIps) {
-    await mustBeOurs(ip);
+    await requireLocal(ip);
   }
   const ips = listenIps.length > 0 ? listenIps : await defaultIps();
   return assignAnnounced(ips, announcedAddresses).addresses;
 }
 
 /**
- * What mediasoup is told of an address, apart from its protocol and port: the first of the announced
- * addresses, since it takes one (`TransportListenInfo`).
- *
- * @param address - where to listen
+ * The part of mediasoup's `TransportListenInfo` that an address decides. mediasoup takes only one
+ * announced address: the first.
  */
 export function listenInfoOf({
   ip,
   announced,
 }: ListenAddress): Pick<types.TransportListenInfo, 'ip' | 'announcedAddress' | 'flags'> {
-  // Else `::` would take IPv4 as well (ipv6(7), IPV6_V6ONLY), and 0.0.0.0 beside it would find its port in use.
+  // Without ipv6Only, `::` would also bind IPv4 (ipv6(7), IPV6_V6ONLY), and 0.0.0.0 would find its port in use.
   return { ip, announcedAddress: announced[0], flags: { ipv6Only: true } };
 }
 
@@ -45,8 +43,8 @@ async function defaultIps(): Promise<string[]> {
 }
 
 /**
- * The address that packets to the internet leave from. Connecting a UDP socket makes the kernel
- * choose a route and sends nothing (connect(2)); 192.0.2.1 is nobody's (RFC 5737).
+ * The source address of packets to the internet. Connecting a UDP socket makes the kernel select a route
+ * without sending anything (connect(2)). 192.0.2.1 belongs to no host (RFC 5737).
  */
 async function defaultRouteAddress(): Promise<string | undefined> {
   const socket = createSocket('udp4');
@@ -60,14 +58,14 @@ async function defaultRouteAddress(): Promise<string | undefined> {
   }
 }
 
-async function mustBeOurs(ip: string): Promise<void> {
+async function requireLocal(ip: string): Promise<void> {
   const code = await tryBind('udp', ip, 0);
   if (!code) {
     return;
   }
   throw new ConfigError(
-    `  MEDIASOUP_LISTEN_IP=${ip}: can't be listened on (${code}). It must be an address of this machine ` +
-      '(`ip address` lists them); an address outside, of a NAT say, belongs in MEDIASOUP_ANNOUNCED_ADDRESS.',
+    `  MEDIASOUP_LISTEN_IP=${ip}: cannot listen on it (${code}). It must be an address of this machine ` +
+      '(`ip address` lists them). The outside address of a NAT belongs in MEDIASOUP_ANNOUNCED_ADDRESS.',
   );
 }
 

@@ -1,7 +1,7 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import type { ListenAddress } from '../config/announced-addresses.ts';
 
-/** What libwebrtc calls private: RFC 1918, loopback, link-local, and their like in IPv6. */
+/** The networks that libwebrtc treats as private: RFC 1918, loopback, link-local, and those of IPv6. */
 const privateNetworks = new BlockList();
 for (const [network, prefix] of [
   ['10.0.0.0', 8],
@@ -23,12 +23,11 @@ for (const [network, prefix] of [
 const webPorts: readonly number[] = [80, 443];
 
 /**
- * Chromium drops candidates with a port below 1024, but for 80 and 443 at a public address. Measured: no media
- * at 203.0.113.1 port 997, nor at 10.77.0.1 port 443; at 203.0.113.1 port 443 there is.
+ * Warns about ports that Chromium ignores: those below 1024, except 80 and 443 at a public address.
+ * Measured: media flows at 203.0.113.1 port 443, but not at port 997, nor at 10.77.0.1 port 443.
  *
- * @param addresses - with what peers are told
- * @param port - the port that peers are told
- * @returns a warning, or undefined where all is well
+ * @param addresses - with the announced addresses
+ * @param port - the announced port
  */
 export function lowPortWarning(addresses: ListenAddress[], port: number): string | undefined {
   if (port >= 1024) {
@@ -36,18 +35,22 @@ export function lowPortWarning(addresses: ListenAddress[], port: number): string
   }
   if (!webPorts.includes(port)) {
     return (
-      `Chromium takes no candidate with port ${port}: below 1024 only 80 and 443. ` +
-      'Choose one of these or one above 1023 for MEDIASOUP_PORT or MEDIASOUP_ANNOUNCED_PORT.'
+      `Chromium ignores candidates with port ${port}: below 1024 it accepts only 80 and 443. ` +
+      'Set MEDIASOUP_PORT or MEDIASOUP_ANNOUNCED_PORT to one of these or to a port above 1023.'
     );
   }
   const unusable = addresses
     .flatMap(({ announced }) => announced)
-    .filter((told) => isIP(told) && privateNetworks.check(told, isIPv6(told) ? 'ipv6' : 'ipv4'));
+    .filter((address) => isIP(address) && privateNetworks.check(address, familyOf(address)));
   if (unusable.length === 0) {
     return undefined;
   }
   return (
-    `Chromium takes no candidate with port ${port} at a private address, such as ${unusable.join(', ')}: ` +
-    'peers that reach this machine by it need MEDIASOUP_PORT above 1023. A public one is set by MEDIASOUP_ANNOUNCED_ADDRESS.'
+    `Chromium ignores candidates with port ${port} at a private address, such as ${unusable.join(', ')}: ` +
+    'for peers that use it, set MEDIASOUP_PORT above 1023. MEDIASOUP_ANNOUNCED_ADDRESS sets a public address.'
   );
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIPv6(address) ? 'ipv6' : 'ipv4';
 }

@@ -3,7 +3,7 @@ import type { types } from 'mediasoup';
 import type { ListenAddress } from '../config/announced-addresses.ts';
 import type { Endpoint, PortEntry, Transport, TransportEntry, TransportTimes } from './types.ts';
 
-/** What the port map shows of a transport and mediasoup no longer knows. */
+/** A transport's past, which mediasoup does not keep. */
 export interface TransportRecord {
   readonly times: TransportTimes;
   /** The ufrag before the last ICE restart. */

@@ -1,5 +1,5 @@
 /**
- * What a port mode provides (`MediaPorts`, `WorkerPorts`) and what it reports. `create.ts` picks the
+ * The interface of the port modes (`MediaPorts`, `WorkerPorts`) and of their reports. `create.ts` chooses the
  * implementation; all other code uses these types only and never branches on the mode.
  */
 import type { Socket } from 'node:net';

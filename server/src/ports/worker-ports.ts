@@ -40,7 +40,7 @@ export interface BaseWorkerPortsOptions {
   peerTuple?(tuple: types.TransportTuple): types.TransportTuple;
 }
 
-/** What the port modes have in common. They differ in where a transport listens. */
+/** The common part of the port modes, which differ in where a transport listens. */
 export class BaseWorkerPorts implements WorkerPorts {
   readonly #options: BaseWorkerPortsOptions;
   readonly #transports = new Map<Transport, TransportHistory>();

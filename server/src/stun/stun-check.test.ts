@@ -74,7 +74,7 @@ test('ignores responses to other requests, and sends the request again', async (
   let requests = 0;
   socket.on('message', (message, { port }) => {
     requests += 1;
-    // A success, but of another request.
+    // A success response to another request.
     const answer = Buffer.from(message);
     answer.writeUInt16BE(0x0101, 0);
     answer.writeUInt8(message.readUInt8(19) ^ 1, 19);

@@ -123,7 +123,7 @@ describe('other messages', () => {
       }
       emptyMessage(stunTypes.request).copy(message);
       message.writeUInt16BE(length - 20, 2);
-      // By chance one may have a USERNAME of random bytes; of allowed characters alone, hardly.
+      // A USERNAME of only allowed characters does not occur by chance.
       expect(localUfragOf(message)).toBeUndefined();
     }
   });

@@ -104,7 +104,7 @@ export function isStun(message: Buffer): boolean {
   return message.length >= stunHeaderBytes && message.readUInt8(0) <= 3;
 }
 
-/** What a request and its response have in common (RFC 8489, 5). @param message - at least 20 bytes */
+/** The id that a request and its response share (RFC 8489, 5). @param message - at least 20 bytes */
 export function transactionId(message: Buffer): string {
   return message.toString('hex', 8, stunHeaderBytes);
 }
@@ -167,7 +167,7 @@ export function mayBeBindingRequest(bytes: Buffer, length: number): boolean {
 
 /**
  * The server's ICE username fragment in a Binding Request: the part of USERNAME before the colon
- * (RFC 8489, section 14.3; RFC 8445, section 7.2.2). It authenticates nobody: the worker checks
+ * (RFC 8489, section 14.3; RFC 8445, section 7.2.2). It is not authenticated: the worker checks
  * MESSAGE-INTEGRITY.
  *
  * @param message - a whole datagram or frame, from anybody

@@ -1,4 +1,4 @@
-/** docs/single-port.md, 1: what does a transport take data for? */
+/** docs/single-port.md, section 1: how a transport classifies data. */
 import { expect, test } from 'vitest';
 import { DtlsPeer } from '../../../testkit/clients/dtls-peer.ts';
 import { SrtpSender, senderReport } from '../../../testkit/clients/srtp.ts';
@@ -7,11 +7,11 @@ import { TwoTuples, WebRtcServerHost } from '../../../testkit/servers/webrtc-ser
 
 const allBytes = Array.from({ length: 256 }, (_, byte) => byte);
 const bytes = (from: number, to: number) => allBytes.slice(from, to + 1);
-/** Its last byte is the padding's length, in a packet that has some. */
+/** In a packet with padding, the last byte is the length of the padding. */
 const payload = Buffer.alloc(100, 1);
 const ssrc = 1234;
 
-/** The next packet, with the CSRCs and the extension that its first byte promises. */
+/** The next packet, with the CSRCs and the extension that its first byte announces. */
 function rtpBeginning(srtp: SrtpSender, first: number): Buffer {
   const csrcs = Buffer.alloc(4 * (first & 0x0f));
   const extension = Buffer.alloc(first & 0x10 ? 4 : 0);
@@ -20,7 +20,7 @@ function rtpBeginning(srtp: SrtpSender, first: number): Buffer {
 
 test('SP-1.2: first bytes 20 to 63 are DTLS, with at least 13 bytes', async () => {
   const host = await WebRtcServerHost.start();
-  // Before it is connected: as long as DTLS, and nothing else, selects the tuple that it comes by.
+  // Before DTLS is connected, only DTLS selects its tuple.
   const tuples = await TwoTuples.of(await host.transport());
   const dtls: number[] = [];
   for (const first of allBytes) {
@@ -33,14 +33,14 @@ test('SP-1.2: first bytes 20 to 63 are DTLS, with at least 13 bytes', async () =
 });
 
 test('SP-1.2: first bytes 128 to 191 are RTP, unless the second is 192 to 223', async (context) => {
-  // Its connected DTLS selects too.
+  // After DTLS is connected, RTP selects its tuple too.
   skipWithPrebuiltWorker(context);
   const host = await WebRtcServerHost.start();
   const transport = await host.transport();
   const tuples = await TwoTuples.of(transport);
   const { keyingMaterial } = await tuples.selected.connectDtls(transport);
   const srtp = new SrtpSender(keyingMaterial, ssrc, 111);
-  // All are encrypted as RTP is, so what can't be decrypted was taken for something else.
+  // All packets are encrypted as RTP, so a packet that selects no tuple was classified as something else.
   const [first, second]: number[][] = [[], []];
   for (const byte of allBytes) {
     if (await tuples.selects(rtpBeginning(srtp, byte))) {
@@ -74,8 +74,8 @@ test.each([
   producer.on('trace', ({ info }) => reported.push((info as { rtpTs: number }).rtpTs));
   client.send(srtp.next(payload));
 
-  // Of two packets with the same index RTCP takes the first alone: a report that comes through says that the one
-  // before it, which differs by that byte, was taken for something else.
+  // RTCP accepts only the first of two packets with the same index. So if a report is accepted, the packet before it,
+  // which differs by that byte, was classified as something else.
   for (const byte of allBytes) {
     const packet = Buffer.alloc(8);
     packet.writeUInt8(0x80, 0);

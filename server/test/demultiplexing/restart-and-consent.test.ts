@@ -1,4 +1,4 @@
-/** docs/single-port.md, 6 and 8: how long is a ufrag good, and how long a tuple? */
+/** docs/single-port.md, sections 6 and 8: the lifetimes of ufrags and tuples. */
 import { setInterval } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { DtlsPeer } from '../../../testkit/clients/dtls-peer.ts';
@@ -50,7 +50,7 @@ test('SP-6.3: a second restart invalidates the credentials from before the first
 
 test('SP-8.1, SP-8.2: without requests all tuples are dropped, even with dtlsLikeData arriving, and the next request restores the transport', async () => {
   const host = await WebRtcServerHost.start();
-  // mediasoup's shortest; its default is 30 seconds.
+  // The minimum; mediasoup's default is 30 seconds.
   const transport = await host.transport({ iceConsentTimeout: 10 });
   const client = await DtlsPeer.openTo(transport);
   await client.connect(transport);

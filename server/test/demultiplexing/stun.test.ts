@@ -1,4 +1,4 @@
-/** docs/single-port.md, 1 and 2: what is STUN, and whose is it? */
+/** docs/single-port.md, sections 1 and 2: what is STUN, and which transport receives it. */
 import { expect, test } from 'vitest';
 import { bindingRequestWith, mappedAddressOf } from '../../../testkit/clients/stun.ts';
 import { skipWithPrebuiltWorker } from '../../../testkit/servers/test-worker.ts';

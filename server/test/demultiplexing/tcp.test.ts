@@ -1,4 +1,4 @@
-/** docs/single-port.md, 9: the same over TCP. */
+/** docs/single-port.md, section 9: TCP. */
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { check, closed, open, readFrame } from '../../../testkit/clients/tcp-demultiplexer.ts';

@@ -1,4 +1,4 @@
-/** docs/single-port.md, 3 to 5, 7 and 10: whose is what isn't STUN? */
+/** docs/single-port.md, sections 3 to 5, 7 and 10: which transport receives data. */
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -96,7 +96,7 @@ test('SP-4.2: a transport keeps eight tuples, and a ninth replaces the oldest th
     expect(await peer.check(transport.iceParameters, { without })).toBe('success');
     peers.push(peer);
   }
-  // The first is selected, so the second had to go.
+  // The first is selected, so the second was dropped.
   const [first, second, ...others] = peers;
   expect(await iceOf(transport)).toMatchObject({ remotePort: first?.remote.port });
   if (!second) {
@@ -216,7 +216,7 @@ test("SP-10.2: dtlsLikeData with a peer's forged source reaches its transport, w
   const client = await DtlsPeer.openTo(transport);
   const dtls = await client.connect(transport);
   const before = await dataBytes(transport);
-  // From its own socket: to the worker that is what a forged source looks like.
+  // For the worker, a packet from the peer's own socket looks like one with a forged source.
   for (const first of [22, 23, 0x80, 0xff]) {
     client.send(Buffer.alloc(100, first));
   }

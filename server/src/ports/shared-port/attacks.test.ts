@@ -16,10 +16,10 @@ import {
 beforeEach(skipWithoutSteering);
 
 const timeout = 120_000;
-const password = 'no password that anybody has';
+const password = 'wrong password';
 
-/** How many addresses may be claimed for a transport until one is proven: rule 4 of docs/shared-port.md. */
-const mostClaims = 8;
+/** The limit of unverified tuples for a transport: rule 4 of docs/shared-port.md. */
+const maxUnverified = 8;
 
 test('unknown ufrags, from strangers and from the addresses of peers', {
   timeout,
@@ -29,7 +29,7 @@ test('unknown ufrags, from strangers and from the addresses of peers', {
   const senders = [...(await strangers(attacked, 5)), ...attacked.calls.map(({ peer }) => peer)];
   const packets = Array.from({ length: 2_000 }, (_, n) => {
     const ufrag = randomBytes(16).toString('hex');
-    // One with names before it, one that is too short, one that is as long as they may be.
+    // A plain one, one with names before it, one that is too short, one of the maximum length.
     const usernameFragment = [
       ufrag,
       `room/peer/${ufrag}`,
@@ -91,29 +91,29 @@ test('valid ufrags with wrong passwords: eight unverified tuples for each, and n
       });
     }
   }
-  const claimed = attacked.calls.length * mostClaims;
+  const added = attacked.calls.length * maxUnverified;
 
   const { kernel, workers } = await attacked.suffer(packets);
   expect(kernel).toEqual({
     stunSteered: packets.length,
-    tupleAdded: claimed,
-    tupleOverLimit: packets.length - claimed,
+    tupleAdded: added,
+    tupleOverLimit: packets.length - added,
   });
   expect(workers).toEqual({ packets: packets.length });
   const { ufrags, tuples } = attacked.tables();
   expect(ufrags).toEqual(before.ufrags);
-  expect(tuples.flat()).toHaveLength(before.tuples.flat().length + claimed);
+  expect(tuples.flat()).toHaveLength(before.tuples.flat().length + added);
   expect(tuples.flat()).toEqual(expect.arrayContaining(before.tuples.flat()));
 
-  // The addresses that they have claimed lead to the worker, which doesn't know them.
+  // Data from the unverified tuples reaches the worker, which does not know them.
   const junk = await attacked.suffer(forgers.map((from) => ({ from, bytes: unknownData })));
   expect(junk.kernel).toEqual({
-    dataSteered: claimed,
-    dataUnknownTuple: forgers.length - claimed,
+    dataSteered: added,
+    dataUnknownTuple: forgers.length - added,
   });
-  expect(junk.workers).toEqual({ packets: claimed, droppedDataFromUnknownTuple: claimed });
+  expect(junk.workers).toEqual({ packets: added, droppedDataFromUnknownTuple: added });
 
-  // Peers whose claims are used up change their addresses all the same.
+  // Peers can change their addresses even when the unverified tuples are used up.
   for (const call of attacked.calls) {
     await moveAndSend(attacked, call);
   }
@@ -177,7 +177,7 @@ test('a flood of more addresses than the table holds does not evict an active ca
   const { usernameFragment } = attacked.calls[0]?.transport.iceParameters ?? {};
   const { transport = 0 } = attacked.tables().ufrags.get(usernameFragment ?? '') ?? {};
   const inTable = 1 << 17;
-  // As a participant with credentials would fill it who can forge any source.
+  // A participant with credentials could fill the table like this, with forged sources.
   for (let n = 0; n < inTable + 20_000; n++) {
     const address = `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`;
     group?.setVerifiedOwner({ address, port: 4_000 }, transport);
@@ -189,7 +189,7 @@ test('a flood of more addresses than the table holds does not evict an active ca
   const outcome = await attacked.suffer([]);
   expect(outcome).toEqual({ kernel: {}, workers: {} });
 
-  // Who sent nothing meanwhile may have lost its place, until its next check.
+  // The tuple of an idle call may have been evicted until its next request.
   await idle.check();
   idle.send();
   attacked.calls.push(idle);
@@ -200,7 +200,7 @@ describe('malformed STUN', () => {
   const lengths = (first: number, last: number) =>
     Array.from({ length: last - first + 1 }, (_, n) => first + n);
   const header = emptyMessage(stunTypes.request);
-  /** Header, attribute's header, and the USERNAME, `ufrag:client`: so far the kernel reads. */
+  /** The part that the eBPF program reads: header, attribute header, and the USERNAME `ufrag:client`. */
   const untilUsername = header.length + 4 + 32 + ':client'.length;
 
   test('a Binding Request with a peer’s ufrag, cut at every length', { timeout }, async () => {
@@ -234,16 +234,16 @@ describe('malformed STUN', () => {
     const ufrag = attacked.calls[0]?.transport.iceParameters.usernameFragment ?? '';
     const optional = attribute(0x8fff, Buffer.alloc(0));
     const messages = [
-      // Attributes of random types and lengths; none is by chance what follows.
+      // Attributes of random types and lengths, none of them a USERNAME.
       ...lengths(0, 3_000).map((length) => Buffer.concat([header, noUsername(length)])),
-      // A USERNAME that says another length than it has.
+      // A USERNAME whose stated length is wrong.
       ...lengths(0, 32).map((length) => username(`${ufrag}:client`, length)),
       ...lengths(1, 256).map((n) => username(`${ufrag}:client`, n * 256 - 1)),
-      // One without a colon, with nothing before it, or with more behind it than RFC 8839 allows.
+      // A USERNAME without a colon, with nothing before it, or with more behind it than RFC 8839 allows.
       ...lengths(0, 600).map((length) => username('x'.repeat(length))),
       ...lengths(0, 31).map((length) => username(`${'x'.repeat(length)}:client`)),
       ...lengths(257, 600).map((length) => username(`${ufrag}:${'x'.repeat(length)}`)),
-      // One behind so many attributes that nobody reads that far.
+      // A USERNAME behind more attributes than the eBPF program reads.
       ...lengths(16, 100).map((count) =>
         username(`${ufrag}:client`, undefined, Array(count).fill(optional)),
       ),
@@ -287,7 +287,7 @@ describe('malformed STUN', () => {
   }
 });
 
-/** @param length - what it says that it has */
+/** @param length - the stated length, which may be wrong */
 function attribute(type: number, value: Buffer, length = value.length): Buffer {
   const head = Buffer.alloc(4);
   head.writeUInt16BE(type, 0);
@@ -295,7 +295,7 @@ function attribute(type: number, value: Buffer, length = value.length): Buffer {
   return Buffer.concat([head, value, Buffer.alloc(-value.length & 3)]);
 }
 
-/** Random bytes in which no attribute can be a USERNAME: there is no 0x06 at an odd place. */
+/** Random bytes in which no attribute can be a USERNAME: there is no 0x06 at an odd offset. */
 function noUsername(length: number): Buffer {
   const bytes = randomBytes(length);
   for (let at = 1; at < length; at += 2) {
@@ -306,7 +306,7 @@ function noUsername(length: number): Buffer {
   return bytes;
 }
 
-/** Sockets that have no part in any call, by turns towards each address. */
+/** Sockets without a call, alternately to each address. */
 async function strangers(attacked: CallsUnderAttack, count: number): Promise<IcePeer[]> {
   const ips = attacked.groups.map(({ ip }) => ip);
   return await Promise.all(
@@ -318,7 +318,7 @@ function forged(senders: readonly IcePeer[], n: number, ice: IceCredentials): Fo
   return { from: senders[n % senders.length] as IcePeer, bytes: bindingRequest(ice) };
 }
 
-/** Its new address leads to it when the server has heard that it was proven. */
+/** Waits after the move until the server has verified the new tuple. */
 async function moveAndSend(attacked: CallsUnderAttack, call: Call): Promise<void> {
   const selected = new Promise((resolve) => call.transport.once('iceselectedtuplechange', resolve));
   await call.move(await attacked.peer(call.peer.to.ip));

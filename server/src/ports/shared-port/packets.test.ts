@@ -15,14 +15,14 @@ const numWorkers = 3;
 const ips = ['127.0.0.1', '::1'];
 
 /**
- * In each round every peer sends one packet; of so many one is a check, and the round ends when all of those are
- * answered. So no socket ever has more waiting than its buffer takes, which is what plain sockets would lose.
+ * In each round every peer sends one packet. One of this many is a Binding Request, and the round ends when all
+ * requests are answered, so that no receive buffer overflows.
  */
 const checkEvery = 25;
 const movesInRound = 2;
 const restartsInRound = 1;
-/** Of those whose worker has died, so many are placed again in a round. */
-const placedInRound = 50;
+/** The number of peers of a dead worker that get a new call in a round. */
+const startedInRound = 50;
 
 test('delivers each of a million packets of a thousand peers to its transport', {
   timeout: 600_000,
@@ -31,17 +31,17 @@ test('delivers each of a million packets of a thousand peers to its transport', 
     MEDIASOUP_LISTEN_IP: ips.join(),
     MEDIASOUP_NUM_WORKERS: String(numWorkers),
   });
-  /** All that there ever were. */
+  /** All calls, including those that have ended. */
   const calls: Call[] = [];
-  /** Each peer's. */
+  /** By peer. */
   const current: Call[] = [];
   const oldSockets: IcePeer[] = [];
-  const done = { moves: 0, restarts: 0, kills: 0, placed: 0, toDeadWorkers: 0 };
+  const done = { moves: 0, restarts: 0, kills: 0, started: 0, toDeadWorkers: 0 };
   const sent = () => calls.reduce((sum, call) => sum + call.sent.packets, 0);
 
   for (let i = 0; i < numPeers; i++) {
     const peer = await IcePeer.open({ ip: ips[i % ips.length] as string, port: mediaPort });
-    await place(i, peer);
+    await startCall(i, peer);
   }
   for (let round = 0; sent() < packets || current.some(isOver); round++) {
     await changeSomething(round);
@@ -85,15 +85,15 @@ test('delivers each of a million packets of a thousand peers to its transport', 
   const handled = counted.reduce((sum, one) => sum + one.stunSteered + one.dataSteered, dropped);
   expect(handled).toBe(sent());
   expect(counted.reduce((sum, one) => sum + one.tupleAdded, 0)).toBe(calls.length + done.moves);
-  expect(done).toMatchObject({ kills: numWorkers, placed: calls.length });
+  expect(done).toMatchObject({ kills: numWorkers, started: calls.length });
   await annotate(JSON.stringify({ sent: sent(), dropped, ...done }));
   await Promise.all([...current.map(({ peer }) => peer), ...oldSockets].map((one) => one.close()));
 
-  async function place(i: number, peer: IcePeer): Promise<void> {
+  async function startCall(i: number, peer: IcePeer): Promise<void> {
     const call = await Call.start(pool.workers[i % numWorkers] as MediaWorker, peer);
     calls.push(call);
     current[i] = call;
-    done.placed += 1;
+    done.started += 1;
   }
 
   async function changeSomething(round: number): Promise<void> {
@@ -102,7 +102,7 @@ test('delivers each of a million packets of a thousand peers to its transport', 
       Array.from({ length: count }, (_, n) => alive[(round * count + n) % alive.length] as Call);
     for (const call of some(movesInRound)) {
       const before = await call.move(await IcePeer.open(call.peer.to));
-      // What was on its way, or comes by both of its networks.
+      // Packets in flight, or from both networks of a peer, still come from the old address.
       before.send(unknownData);
       oldSockets.push(before);
       done.moves += 1;
@@ -115,8 +115,8 @@ test('delivers each of a million packets of a thousand peers to its transport', 
       return;
     }
     const over = current.flatMap((call, i) => (isOver(call) ? [{ i, peer: call.peer }] : []));
-    for (const { i, peer } of over.slice(0, placedInRound)) {
-      await place(i, peer);
+    for (const { i, peer } of over.slice(0, startedInRound)) {
+      await startCall(i, peer);
     }
   }
 
@@ -125,7 +125,7 @@ test('delivers each of a million packets of a thousand peers to its transport', 
     const checking: Call[] = [];
     for (const [i, call] of current.entries()) {
       if (dying && i === numPeers / 2) {
-        // What was sent so far is on its way.
+        // Lets the packets sent so far leave the process.
         await nextTurn();
         process.kill(dying.worker.pid, 'SIGKILL');
         done.kills += 1;

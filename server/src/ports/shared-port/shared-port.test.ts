@@ -10,7 +10,7 @@ import type { Transport } from '../types.ts';
 
 beforeEach(skipWithoutSteering);
 
-const want = {
+const options = {
   protocols: ['udp' as const, 'tcp' as const],
   enableSctp: false,
   appData: { roomId: 'room', peerId: 'peer', direction: 'send' as const },
@@ -23,7 +23,7 @@ interface RandomCall {
   moves: number;
 }
 
-/** Repeatable: numbers from 0 to below 1 (a linear congruential generator). */
+/** A repeatable linear congruential generator of numbers from 0 to below 1. */
 function numbersFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -32,12 +32,12 @@ function numbersFrom(seed: number): () => number {
   };
 }
 
-/** What the kernel knows of a ufrag: room and peer stand before it. */
+/** The part of a ufrag that is in the steering tables. */
 const randomPart = (ufrag: string) => ufrag.slice(-32);
 
 const operations = 3_000;
 const mostCalls = 60;
-/** mediasoup forgets the oldest of more. */
+/** mediasoup drops the oldest tuple of more than eight. */
 const mostMoves = 7;
 
 test('the steering tables match the workers after thousands of random operations', {
@@ -51,11 +51,11 @@ test('the steering tables match the workers after thousands of random operations
   const random = numbersFrom(4711);
   const anyOf = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
   const calls = new Set<RandomCall>();
-  /** Whose each ufrag is that there ever was. */
+  /** The transport of each ufrag, including those that are no longer valid. */
   const transportOf = new Map<string, string>();
   const done: Record<string, number> = {};
   const used = new Set<number>();
-  /** At a port that no call had before: one that is in use would be nobody else's for a while. */
+  /** Opens a peer at a new port, because a verified tuple in use could not be moved for a while. */
   const openPeer = async (): Promise<IcePeer> => {
     const peer = await IcePeer.open(at);
     if (!used.has(peer.remote.port)) {
@@ -72,7 +72,7 @@ test('the steering tables match the workers after thousands of random operations
   const steps: Record<string, (call: RandomCall) => Promise<void>> = {
     async check({ transport, peer }) {
       expect(await peer.check(transport.iceParameters)).toBe('success');
-      // From when the server hears of it nobody else takes the address.
+      // From then on, no other transport can take the address.
       await expect
         .poll(() => transport.iceSelectedTuple?.remotePort, { interval: 1 })
         .toBe(peer.remote.port);
@@ -93,7 +93,7 @@ test('the steering tables match the workers after thousands of random operations
       await steps.check?.(call);
       await before.close();
     },
-    /** One socket, two transports: what a NAT or a reload makes of a port that is used again. */
+    /** One socket for two transports, as when a NAT or a reload reuses a port. */
     async reuse(call) {
       const other = anyOf([...calls]);
       if (other === call || ++other.moves > mostMoves) {
@@ -106,7 +106,7 @@ test('the steering tables match the workers after thousands of random operations
       await steps.check?.(other);
       await before.close();
     },
-    /** One with a right password, from an address that is in use. */
+    /** A request with a right password from an address in use. */
     async intrude(call) {
       const other = anyOf([...calls]);
       if (other === call) {
@@ -141,7 +141,7 @@ test('the steering tables match the workers after thousands of random operations
     const names = ['check', 'restart', 'move', 'reuse', 'intrude', 'close', 'killWorker'];
     if (calls.size === 0 || (calls.size < mostCalls && random() < 0.3)) {
       const worker = anyOf(pool.workers);
-      const transport = await worker.ports.createTransport(await worker.createRouter(), want);
+      const transport = await worker.ports.createTransport(await worker.createRouter(), options);
       const call = { worker, transport, peer: await openPeer(), moves: 0 };
       calls.add(call);
       remember(call);
@@ -159,7 +159,7 @@ test('the steering tables match the workers after thousands of random operations
   await expect.poll(() => differences(), { timeout: 10_000 }).toEqual([]);
   expect(Math.min(...Object.values(done)), JSON.stringify(done)).toBeGreaterThan(100);
 
-  // Nobody asks any more: consent expires (RFC 7675), and what comes then is nobody's until the next request.
+  // Without requests, consent expires (RFC 7675), and data is dropped until the next request.
   const expired = [...calls].map(({ transport }) => once(transport, 'icestatechange'));
   expect(new Set((await Promise.all(expired)).flat())).toEqual(new Set(['disconnected']));
   const unknown = () => ports.steering.groups[0]?.counters().dataUnknownTuple ?? 0;
@@ -184,13 +184,13 @@ test('the steering tables match the workers after thousands of random operations
     const owners = new Map(
       group?.readTuplesForTesting().map(({ remote, owner }) => [remote.port, owner]),
     );
-    /** By the kernel's number, ours. */
+    /** mediasoup's transport ids by those of the steering tables. */
     const transports = new Map(
       [...ufrags].map(([ufrag, { transport }]) => [transport, transportOf.get(ufrag)]),
     );
     const live = new Set([...calls].map(({ transport }) => transport.id));
-    /** Which transports the workers give the unknownData from a remote port to. */
-    const told = new Map<number, string[]>();
+    /** The transports to which the workers deliver data from a remote port. */
+    const delivered = new Map<number, string[]>();
 
     for (const { index, worker } of pool.workers) {
       const dump = await dumpOf(worker);
@@ -203,16 +203,16 @@ test('the steering tables match the workers after thousands of random operations
       }
       for (const { tuple, webRtcTransportId } of dump.tuples) {
         const key = tuple.remotePort ?? 0;
-        told.set(key, [...(told.get(key) ?? []), webRtcTransportId]);
+        delivered.set(key, [...(delivered.get(key) ?? []), webRtcTransportId]);
       }
     }
     for (const [ufrag, { transport, workerIndex }] of ufrags) {
       const id = transports.get(transport);
       if (!id || !live.has(id)) {
-        found.push(`${ufrag} (workerIndex ${workerIndex}) is of no transport`);
+        found.push(`${ufrag} (worker ${workerIndex}) is of no transport`);
       }
     }
-    for (const [remote, ids] of told) {
+    for (const [remote, ids] of delivered) {
       const { transport = 0, previous = 0 } = owners.get(remote) ?? {};
       const owner = transports.get(transport) ?? transports.get(previous);
       if (!owner || !ids.includes(owner)) {
@@ -230,15 +230,15 @@ test('follows a verified address where another address is announced, as behind N
   });
   const peer = await IcePeer.open({ ip: '127.0.0.1', port: mediaPort });
   const [first, second] = pool.workers as [MediaWorker, MediaWorker];
-  // A forged check claims the address before: only proof moves it from there.
+  // A forged request has added an unverified tuple before, which only a verified one replaces.
   const other = await Call.start(first, await IcePeer.open(peer.to));
   expect(await peer.check({ ...other.transport.iceParameters, password: 'no' })).toBe(401);
   const call = await Call.start(second, peer);
   const dataSteered = () => ports.steering.groups[0]?.counters().dataSteered;
-  // A check is answered before the server hears of it.
+  // The worker responds before the server has verified the tuple.
   for (let n = 1; (await call.dataBytesReceived()) === 0; n++) {
     expect(n).toBeLessThan(1_000);
-    // The server is given the time to hear of it, however busy the machine.
+    // Gives the server time to verify it on a busy machine.
     await new Promise((resolve) => setTimeout(resolve, 10));
     call.send();
     await expect.poll(dataSteered).toBe(n);

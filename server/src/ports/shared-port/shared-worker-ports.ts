@@ -110,7 +110,7 @@ export class SharedWorkerPorts extends BaseWorkerPorts {
   }
 
   /**
-   * Where the TCP demultiplexer reaches the worker.
+   * The address at which the TCP demultiplexer reaches the worker.
    *
    * @param ip - the listening address at which a connection was accepted
    */

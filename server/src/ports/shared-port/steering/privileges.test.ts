@@ -1,4 +1,4 @@
-/** Which right each step takes: see docs/shared-port-operation.md. */
+/** The privilege that each step needs: see docs/shared-port-operation.md. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

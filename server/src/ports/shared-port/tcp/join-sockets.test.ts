@@ -20,10 +20,10 @@ const frame = firstFrame({
 });
 
 const megabyte = 1024 * 1024;
-/** What kernels keep for two connections, at most: more than the defaults of tcp_wmem and tcp_rmem. */
+/** More than the kernel buffers for two connections by the defaults of tcp_wmem and tcp_rmem. */
 const keptByKernels = 64 * megabyte;
 
-/** A peer and what stands for a worker, joined; the first frame has been read. */
+/** A peer and the substitute of a worker, joined, with the first frame already read. */
 async function joined(limits?: Partial<TcpLimits>) {
   const connection = Promise.withResolvers<Socket>();
   const { target } = await startEnd(connection.resolve);
@@ -45,7 +45,7 @@ async function joined(limits?: Partial<TcpLimits>) {
 
 const sides = ['peer', 'worker'] as const;
 
-/** From one to the other. */
+/** The sockets in sending order. */
 function pair(sockets: { peer: Socket; worker: Socket }, from: (typeof sides)[number]) {
   const { peer, worker } = sockets;
   return from === 'peer' ? { from: peer, to: worker } : { from: worker, to: peer };
@@ -87,14 +87,14 @@ test.each(sides)('applies backpressure to the %s without losing bytes', async (f
   const { from, to } = pair(await joined(), first);
   const piece = randomFillSync(Buffer.alloc(megabyte));
   const before = process.memoryUsage().arrayBuffers;
-  // As long as somebody takes it: that ends when kernels and demultiplexer have all that they keep.
+  // Writes until the buffers of the kernel and of the demultiplexer are full.
   let sent = 0;
   while (from.write(piece) || (await drained(from, to))) {
     sent += piece.length;
   }
   sent += piece.length;
   expect(sent).toBeLessThan(keptByKernels);
-  // `piece` is one and the same: whatever has grown is the demultiplexer's, or is in `to`, unread.
+  // `piece` is one buffer, so memory grew only in the demultiplexer or in the unread `to`.
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4 * megabyte);
 
   from.end();
@@ -134,7 +134,7 @@ test.each(sides)('keeps a pair as long as the %s sends', async (first) => {
   to.resume();
   const speaking = setInterval(() => from.write('.'), idleMs / 40);
   onTestFinished(() => clearInterval(speaking));
-  // As long as it takes for one beside it that is silent.
+  // Until an idle pair beside it has ended.
   const silent = await open(sockets.port);
   silent.write(frame);
   await closed(silent);
@@ -150,12 +150,12 @@ function* cut(bytes: Buffer): Generator<Buffer> {
   }
 }
 
-/** Of many lengths. */
+/** Chunks of many lengths. */
 function pieces(bytes: Buffer): Readable {
   return Readable.from(cut(bytes));
 }
 
-/** Whether all that was written has gone; false when nothing more goes although nothing is in its way. */
+/** Whether everything written has been sent. false: sending has stopped although nothing blocks it. */
 async function drained(from: Socket, to: Socket): Promise<boolean> {
   for (let quiet = 0, left = from.writableLength; from.writableNeedDrain; ) {
     await new Promise((resolve) => setTimeout(resolve, 10));

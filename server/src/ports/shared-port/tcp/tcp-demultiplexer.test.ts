@@ -61,7 +61,7 @@ test('closes and counts junk of each length from 0 to 600, without affecting oth
     (length) => Buffer.alloc(length),
     (length) => Buffer.alloc(length, 0xff),
     (length) => crypto.getRandomValues(Buffer.alloc(length)),
-    // Right up to the last byte, which is missing, and whole with a wrong one.
+    // Without its last byte, and with a wrong last byte.
     (length) => frame.subarray(0, Math.min(length, frame.length - 1)),
     (length) => {
       const wrong = Buffer.from(frame);
@@ -83,7 +83,7 @@ test('closes and counts junk of each length from 0 to 600, without affecting oth
   const { accepted, ice, unknown, closedEarly, ...rest } = demultiplexer.counters();
   expect(accepted).toBe(1 + 601 * kinds.length);
   expect(ice).toBe(1);
-  // Random bytes may begin as HTTP or TLS do, which isn't served here.
+  // Random bytes may begin like HTTP or TLS, which are not served here.
   expect(unknown + closedEarly + rest.notServed).toBe(601 * kinds.length);
   expect(unknown).toBeGreaterThan(1_000);
   expect(closedEarly).toBeGreaterThan(600);
@@ -240,7 +240,7 @@ test('reports a port in use in one message, and leaves nothing listening', async
 });
 
 test('reports an address of another machine in one message', async () => {
-  // Nobody's (RFC 5737).
+  // An address of no host (RFC 5737).
   await expect(startTcpDemultiplexer({ httpIps: ['192.0.2.1'] })).rejects.toThrow(
     /at 192\.0\.2\.1.*EADDRNOTAVAIL.*must be an address of this machine/,
   );

@@ -23,7 +23,7 @@ import { framed } from '../../../stun/stun-check.ts';
 import { bindingResult } from '../../../stun/stun-message.ts';
 import type { Target } from './tcp-demultiplexer.ts';
 
-/** Workers behind a demultiplexer, with where each ufrag is. */
+/** Workers behind a demultiplexer that finds them by ufrag. */
 async function startHost(numWorkers: number) {
   const targets = new Map<string, Target>();
   const { demultiplexer, port } = await startTcpDemultiplexer({
@@ -52,7 +52,7 @@ async function startWorker(port: number) {
   return { worker, webRtcServer, router, target };
 }
 
-/** The transport's tuple, once it has one. */
+/** Waits until the transport has a tuple. */
 async function tupleOf(transport: types.WebRtcTransport): Promise<types.TransportTuple> {
   await expect.poll(() => transport.iceSelectedTuple).toBeDefined();
   return transport.iceSelectedTuple as types.TransportTuple;
@@ -143,7 +143,7 @@ test('ends the connection of a transport that is closed', async () => {
   await expect.poll(() => demultiplexer.remoteOf(localPort, remotePort as number)).toBeUndefined();
 });
 
-/** A UDP port for a DTLS client, each of whose datagrams is a frame of the connection. */
+/** A UDP port for a DTLS client. Each of its datagrams is sent as a frame of the connection. */
 async function relayDatagrams(peer: Socket): Promise<number> {
   const relay = await bindUdp();
   relay.once('message', async (_, { port }) => {
@@ -152,7 +152,7 @@ async function relayDatagrams(peer: Socket): Promise<number> {
         relay.send(await readFrame(peer), port, '127.0.0.1');
       }
     } catch {
-      // It has been closed.
+      // The connection was closed.
     }
   });
   relay.on('message', (message) => peer.write(framed(message)));
