@@ -4,7 +4,7 @@ import { parse, parseAllDocuments } from 'yaml';
 const deployFolder = new URL('../../deploy/', import.meta.url);
 
 /** A port of the host, and the container port it forwards to. */
-export interface Published {
+interface Published {
   readonly protocol: 'udp' | 'tcp';
   readonly outside: number;
   readonly inside: number;

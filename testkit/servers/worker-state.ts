@@ -6,7 +6,7 @@ import type { WorkerPool } from '../../server/src/media/worker-pool.ts';
 /** mediasoup's own accessor for tests, which its public type lacks. */
 type TestableWorker = types.Worker & { webRtcServersForTesting: Set<types.WebRtcServer> };
 
-export function webRtcServersOf(worker: types.Worker): types.WebRtcServer[] {
+function webRtcServersOf(worker: types.Worker): types.WebRtcServer[] {
   return [...(worker as TestableWorker).webRtcServersForTesting];
 }
 

@@ -22,7 +22,7 @@ export interface TransportOptions {
   appData: TransportAppData;
 }
 
-export interface AnnouncedAddress {
+interface AnnouncedAddress {
   /** An IP address or a hostname. */
   address: string;
   port: number;

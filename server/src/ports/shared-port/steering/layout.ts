@@ -1,7 +1,5 @@
-/** The maps, structs and counters of steer.bpf.c, as bytes. Each function names the struct that it mirrors. */
+/** The structs and counters of steer.bpf.c, as bytes. Each function names the struct that it mirrors. */
 import { ipBytes, ipText } from '../../../net/ip.ts';
-
-export type MapName = 'ufrags' | 'transports' | 'tuples' | 'verified' | 'sockets' | 'counters';
 
 /** The slot in `sockets` behind those of the workers (PLACEHOLDER). */
 export const placeholderSlot = 256;

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 
 /** Why the server ended a pair of joined connections. */
-export type EndReason = 'idle' | 'stalled';
+type EndReason = 'idle' | 'stalled';
 
 export interface JoinOptions {
   /** Milliseconds without a byte in either direction. */
