@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { temporaryFolder, write } from '../../testkit/system/temporary-folder.ts';
 import { root } from '../setup/paths.mjs';
-import { pinnedMediasoup } from '../worker/inputs.ts';
+import { pinnedMediasoup, readSeries } from '../worker/inputs.ts';
+import { getSource } from '../worker/recipe/source.ts';
 import { getTarball } from '../worker/tarball.ts';
 import { exportTree } from './export.ts';
 import { git } from './git.ts';
@@ -71,7 +72,7 @@ test("our own patches come back byte for byte, whatever the user's git configura
   expect(writePatches(copy, commits)).toEqual([]);
 });
 
-test('commits are exported, and their patches checked out, without losing a byte or a trailer', async () => {
+test('commits are exported, and their patches checked out and built, without losing a byte or a trailer', async () => {
   const files = {
     'worker/test/data/packet.raw': Buffer.from([0, 1, 2, 0xff, 0x0a, 0]),
     [source]: Buffer.from('// \xfcml\xe4ut\n', 'latin1'),
@@ -91,8 +92,11 @@ test('commits are exported, and their patches checked out, without losing a byte
   expect(patches.map(({ body }) => body)).toEqual(patches.map(() => `${header}\n\n${trailers}`));
 
   const other = await checkedOut(release, patches);
+  const series = readSeries(patchesFolder(checkout));
+  const build = await getSource({ mediasoup: release, patches: series }, temporaryFolder());
   for (const [path, content] of Object.entries(files)) {
     expect(readFileSync(join(other, path))).toEqual(Buffer.from(content));
+    expect(readFileSync(join(build, path))).toEqual(Buffer.from(content));
   }
   expect(git(other, ['log', '-1', '--format=%(trailers:key=Change-Id,valueonly)']).trim()).toBe(
     'I0123456789abcdef',

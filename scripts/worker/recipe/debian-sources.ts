@@ -18,13 +18,13 @@ import { SetUpError } from '../../setup/set-up-error.mjs';
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
-/** Upstream tarballs out of Debian's source packages, whatever Debian release this machine runs. */
+/** Upstream tarballs from Debian's source packages, whichever Debian release this machine runs. */
 const tarballs = {
   libsrtp2: {
     name: 'libsrtp2_2.7.0.orig.tar.gz',
     sha256: '54facb1727a557c2a76b91194dcb2d0a453aaf8e2d0cbbf1e3c2848c323e28ad',
   },
-  // For one header in its contrib folder: no Debian package of unordered_dense exists.
+  // For one header in its contrib folder: Debian has no package of unordered_dense.
   rspamd: {
     name: 'rspamd_3.12.1.orig.tar.xz',
     sha256: '8801ee6838114c5a9e69fc27e818be4d636c051f06c87a2c711111dc21a4a254',
@@ -33,26 +33,26 @@ const tarballs = {
 const sourceSuite = 'trixie';
 
 export interface DebianSources {
-  /** The folder that meson's package was unpacked to. */
+  /** The folder with Meson's unpacked package. */
   readonly meson: string;
-  /** The paths of the tarballs. */
+  /** Paths of the tarballs. */
   readonly libsrtp2: string;
   readonly rspamd: string;
-  /** The folder that libcatch2-dev was unpacked to, when it is wanted. */
+  /** The folder with libcatch2-dev's unpacked package, if requested. */
   readonly catch2?: string;
 }
 
 /**
- * What the machine's own Debian release lacks: a Meson that is new enough, and two libraries' source. apt fetches
- * it, once, with a configuration and lists of its own, so that the machine's stay as they are.
+ * Gets what this Debian release lacks: a recent Meson and the source of two libraries. apt fetches them, once, with a
+ * configuration and package lists of its own, which leaves the machine's unchanged.
  *
- * @param mesonSuite - Where Meson >= 1.1 is to be found: `bookworm-backports`.
- * @throws {SetUpError} When the mirror lacks something, or a sum is wrong.
+ * @param mesonSuite - the suite that has Meson >= 1.1: `bookworm-backports`
+ * @throws SetUpError if the mirror lacks a file, or a checksum is wrong
  */
 export async function getDebianSources(mesonSuite: string): Promise<DebianSources> {
   const { libsrtp2, rspamd } = tarballs;
   const folder = await fetched(
-    // Another tarball is another folder.
+    // A change of a tarball gives another folder.
     `${mesonSuite}-${libsrtp2.sha256.slice(0, 8)}-${rspamd.sha256.slice(0, 8)}`,
     async (temporary) => {
       const apt = await updated(temporary, mesonSuite);
@@ -77,10 +77,10 @@ export async function getDebianSources(mesonSuite: string): Promise<DebianSource
 }
 
 /**
- * Catch2 >= 3.7, of which the worker's unit tests are made.
+ * Gets Catch2 >= 3.7, which the worker's unit tests use.
  *
- * @param suite - Where it is to be found.
- * @returns The folder that its package was unpacked to.
+ * @param suite - the suite that has it
+ * @returns the folder with its unpacked package
  */
 export async function getCatch2(suite: string): Promise<string> {
   const folder = await fetched(`${suite}-catch2`, async (temporary) => {
@@ -93,7 +93,7 @@ export async function getCatch2(suite: string): Promise<string> {
   return join(folder, 'libcatch2-dev');
 }
 
-/** Makes a folder of our cache: whole, or not at all. */
+/** Creates a folder in our cache, completely or not at all. */
 async function fetched(name: string, make: (temporary: string) => Promise<void>): Promise<string> {
   const parent = join(cacheFolder(), 'debian-sources');
   const folder = join(parent, `${name}-${process.arch}`);
@@ -171,7 +171,7 @@ function privateApt(folder: string, mesonSuite: string): NodeJS.ProcessEnv {
       'Dir::State::status "/var/lib/dpkg/status";',
       `Dir::Cache "${state}";`,
       'Acquire::Languages "none";',
-      // The folder is the person's own: apt's unprivileged user may not write there.
+      // The folder is the user's own, and apt's unprivileged user may not write there.
       'APT::Sandbox::User "root";',
       '',
     ].join('\n'),
@@ -180,7 +180,7 @@ function privateApt(folder: string, mesonSuite: string): NodeJS.ProcessEnv {
   return { ...process.env, APT_CONFIG: join(state, 'apt.conf') };
 }
 
-/** The mirror that this machine uses. */
+/** @returns the mirror that this machine uses */
 function mirror(): string {
   const ask = (args: string[]) =>
     spawnSync('apt-get', ['indextargets', '--format', '$(REPO_URI)', ...args], { encoding: 'utf8' })
@@ -189,7 +189,7 @@ function mirror(): string {
   const uri = ask(['Created-By: Packages', 'Origin: Debian', 'Label: Debian']);
 
   if (!uri) {
-    throw new SetUpError("apt doesn't know a Debian mirror here", {
+    throw new SetUpError('apt knows no Debian mirror on this machine', {
       advice: 'Run `apt-get update` once, as root.',
     });
   }
@@ -207,7 +207,7 @@ function checked(folder: string, { name, sha256 }: { name: string; sha256: strin
   const found = createHash('sha256').update(readFileSync(path)).digest('hex');
 
   if (found !== sha256) {
-    throw new SetUpError(`${name} has the SHA-256 ${found}, which should be ${sha256}`);
+    throw new SetUpError(`${name} has the SHA-256 ${found}; expected ${sha256}`);
   }
 
   return path;

@@ -11,15 +11,15 @@ import { getSource } from './source.ts';
 import { placeDebianLibraries } from './subprojects.ts';
 
 interface Release {
-  /** Where it finds Meson >= 1.1. */
+  /** The suite that has Meson >= 1.1. */
   readonly mesonSuite: string;
-  /** The libraries that the worker is linked with. */
+  /** The packages of the libraries that the worker is linked with. */
   readonly libraries: readonly string[];
 }
 
 const libraries = ['libssl-dev', 'libuv1-dev', 'libabsl-dev', 'libflatbuffers-dev'];
 
-/** Debian releases whose compiler and libraries are new enough. */
+/** Debian releases whose compiler and libraries are recent enough. */
 const releases: Record<string, Release> = {
   bookworm: { mesonSuite: 'bookworm-backports', libraries },
   // Its OpenSSL compresses certificates.
@@ -31,15 +31,13 @@ const tools = [
   'ninja-build',
   'pkgconf',
   'python3',
-  'patch',
+  'git',
   'xz-utils',
   'flatbuffers-compiler',
   'debian-archive-keyring',
 ];
 
-/**
- * @returns Why a worker can't be built with Debian's libraries on this machine; undefined when it can.
- */
+/** @returns why this machine cannot build a worker with Debian's libraries; undefined if it can */
 export function reasonNotDebian(): string | undefined {
   const { id, codename, name } = operatingSystem();
 
@@ -47,18 +45,18 @@ export function reasonNotDebian(): string | undefined {
     return `this is ${name || process.platform}, not Debian`;
   }
   if (!releases[codename]) {
-    return `only known for Debian ${Object.keys(releases).join(' and ')}, this is ${name}`;
+    return `it is supported on Debian ${Object.keys(releases).join(' and ')}, and this is ${name}`;
   }
 
   return undefined;
 }
 
 /**
- * Builds a worker out of mediasoup's npm tarball and our patches, with libraries from Debian's packages.
+ * Builds a worker from mediasoup's npm tarball and our patches, with libraries from Debian's packages.
  *
- * @param folder - An empty folder of ours.
- * @param onLine - Told each line that ninja prints.
- * @throws {SetUpError} Naming the step that failed.
+ * @param folder - an empty folder of ours
+ * @param onLine - called with each line that ninja prints
+ * @throws SetUpError naming the step that failed
  */
 export async function buildWithDebian(
   inputs: WorkerInputs,
@@ -92,9 +90,9 @@ export async function buildWithDebian(
 }
 
 /**
- * What Debian's own release lacks and a build needs, from our cache or the mirror.
+ * Gets the sources that a build needs and this Debian release lacks, from our cache or the mirror.
  *
- * @param options - catch2: with the library of the worker's unit tests.
+ * @param options - catch2: include the library of the worker's unit tests
  */
 export async function debianSources({ catch2 = false } = {}): Promise<DebianSources> {
   const { mesonSuite } = release();
@@ -103,7 +101,7 @@ export async function debianSources({ catch2 = false } = {}): Promise<DebianSour
   return catch2 ? { ...sources, catch2: await getCatch2(mesonSuite) } : sources;
 }
 
-/** Which libraries and which compiler a build gets here, for its manifest. */
+/** @returns the libraries and the compiler that a build uses here, for its manifest */
 export function debianFacts(): Pick<WorkerFacts, 'libraries' | 'compiler'> {
   return {
     libraries: { origin: operatingSystem().name, versions: versions(release().libraries) },
@@ -112,9 +110,9 @@ export function debianFacts(): Pick<WorkerFacts, 'libraries' | 'compiler'> {
 }
 
 /**
- * Installs the compiler and the libraries, by apt.
+ * Installs the compiler and the libraries by apt.
  *
- * @throws {SetUpError} When apt may not be called; the message has the command to run.
+ * @throws SetUpError if apt may not be used; the message has the command to run
  */
 export async function installBuildPackages(): Promise<void> {
   await aptInstall([...tools, ...release().libraries], 'to build the mediasoup worker');

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { runLogged } from '../../setup/run-logged.mjs';
 
-/** So much memory does the hungriest compiler process need. */
+/** The memory that the largest compiler process needs. */
 const bytesPerJob = 600 * 1024 * 1024;
 
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -11,27 +11,27 @@ const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export interface Compilation {
   /** mediasoup's worker folder, with Debian's libraries in place. */
   readonly worker: string;
-  /** The folder that Meson's package was unpacked to. */
+  /** The folder with Meson's unpacked package. */
   readonly meson: string;
-  /** Below `worker`. One that is there is gone on with: only what changed is compiled. */
+  /** Relative to `worker`. In an existing one only what changed is compiled. */
   readonly buildFolder: string;
-  /** For `meson setup`. */
+  /** Options of `meson setup`. */
   readonly options: readonly string[];
-  /** What ninja is to make, a file's name in the build folder. */
+  /** The file in the build folder that ninja makes. */
   readonly target: string;
-  /** Told each line that ninja prints. */
+  /** Called with each line that ninja prints. */
   readonly onLine: (line: string) => void;
 }
 
-/** What a release build is set up with. */
+/** Options of a release build. */
 export const releaseOptions: readonly string[] = ['--buildtype=release', '-Db_ndebug=true'];
 
 /**
- * Compiles with Debian's libraries, in an environment of our own: CXXFLAGS, a compiler in PATH or PKG_CONFIG_PATH
- * would change the binary, and the cache's key doesn't know them.
+ * Compiles with Debian's libraries, in a clean environment: CXXFLAGS, another compiler in PATH or PKG_CONFIG_PATH would
+ * change the binary, and the cache key does not include them.
  *
- * @returns The target's path.
- * @throws {SetUpError} With the compiler's last lines.
+ * @returns the target's path
+ * @throws SetUpError with the compiler's first error
  */
 export async function compile({
   worker,
@@ -49,7 +49,7 @@ export async function compile({
     PYTHONDONTWRITEBYTECODE: '1',
   };
 
-  // Meson writes it last; from then on ninja itself notices that a meson.build changed.
+  // Meson writes this file last. From then on ninja notices a changed meson.build by itself.
   if (!existsSync(join(worker, buildFolder, 'build.ninja'))) {
     await runLogged(
       '/usr/bin/python3',
@@ -77,7 +77,7 @@ export async function compile({
     ([, name]) => `${name}`,
   );
 
-  // Releases before 3.27 don't tell Meson that libwebrtc includes what flatc generates.
+  // Releases before 3.27 do not tell Meson that libwebrtc includes the headers that flatc generates.
   if (generated.length > 0) {
     await ninja(generated, "flatc's headers");
   }

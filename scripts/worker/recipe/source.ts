@@ -1,32 +1,26 @@
-import { mkdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runLogged } from '../../setup/run-logged.mjs';
+import { parsePatch } from '../../patching/patch-file.ts';
+import { checkOut } from '../../patching/tree.ts';
 import type { WorkerInputs } from '../inputs.ts';
-import { getTarball } from '../tarball.ts';
 
 /**
- * Brings mediasoup's source, as its npm tarball carries it, with our patches applied.
+ * Checks out mediasoup's source, as its npm tarball carries it, with our patches: the same way as `npm run patch --
+ * checkout`, so that a patch which passes the checks cannot fail here.
  *
- * @param folder - An empty folder of ours.
- * @returns The path of the source: what the tarball calls `package`.
- * @throws {SetUpError} When the tarball can't be had or isn't the one that package-lock.json names, or a patch
- *   doesn't apply.
+ * @param folder - an empty folder of ours
+ * @returns the path of the source
+ * @throws SetUpError if the tarball is not available or not the one that package-lock.json names, or a patch does not
+ *   apply
  */
-export async function getSource(inputs: WorkerInputs, folder: string): Promise<string> {
+export async function getSource(
+  { mediasoup, patches }: Pick<WorkerInputs, 'mediasoup' | 'patches'>,
+  folder: string,
+): Promise<string> {
   const source = join(folder, 'mediasoup');
-  const tarball = await getTarball(inputs.mediasoup);
-
-  mkdirSync(source);
-  await runLogged('tar', ['-xzf', tarball, '-C', source, '--strip-components=1'], {
-    what: 'unpacking mediasoup',
+  await checkOut(source, {
+    release: mediasoup,
+    patches: patches.map(({ name, path }) => parsePatch(name, readFileSync(path), path)),
   });
-  for (const { name, path } of inputs.patches) {
-    // No fuzz: a patch that applies somewhere near may have got it wrong.
-    await runLogged('patch', ['-p1', '-F0', '-N', '-i', path], {
-      what: `applying ${name}`,
-      cwd: source,
-    });
-  }
-
   return source;
 }

@@ -16,13 +16,13 @@ import type { DebianSources } from './debian-sources.ts';
 const header = 'contrib/ankerl/unordered_dense.h';
 
 /**
- * Puts Debian's libraries where mediasoup's Meson wraps would put their downloads. What to put there comes from
- * patches/debian-libraries.patch; where it goes changes with mediasoup's releases, so the wraps are asked.
+ * Puts Debian's libraries where mediasoup's Meson wraps would put their downloads. patches/debian-libraries.patch adds
+ * the files; the folders change with mediasoup's releases, so the wraps name them.
  *
- * What is in place already keeps its date, so that a second build compiles nothing again.
+ * Files that are in place keep their date, so that a second build compiles nothing again.
  *
- * @param worker - mediasoup's worker folder, patched.
- * @throws {SetUpError} When the patch is not applied, or a wrap is missing.
+ * @param worker - mediasoup's worker folder, patched
+ * @throws SetUpError if the patch is not applied, or a wrap is missing
  */
 export async function placeDebianLibraries(worker: string, sources: DebianSources): Promise<void> {
   const subprojects = join(worker, 'subprojects');
@@ -65,7 +65,7 @@ function placeCatch2(unpacked: string, folder: string): void {
   }
 }
 
-/** Fills a folder, unless it has the file that comes with it. */
+/** Fills a folder, unless it has the file that the content includes. */
 async function place(
   folder: string,
   file: string,
@@ -101,7 +101,7 @@ function wrapFolder(subprojects: string, name: string): string {
   const [, directory] = readFileSync(file, 'utf8').match(/^directory *= *(.+)$/m) ?? [];
 
   if (!directory) {
-    throw new SetUpError(`${file} doesn't say its directory`);
+    throw new SetUpError(`${file} has no line \`directory = ...\``);
   }
 
   return join(subprojects, directory.trim());

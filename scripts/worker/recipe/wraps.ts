@@ -7,15 +7,15 @@ import type { WorkerFacts } from '../cache.ts';
 import type { WorkerInputs } from '../inputs.ts';
 import { getSource } from './source.ts';
 
-const tools = ['make', 'python3', 'c++', 'patch', 'tar'];
+const tools = ['make', 'python3', 'c++', 'git', 'tar'];
 
 /**
- * Builds a worker as mediasoup does itself: pip brings Invoke, Meson and ninja, Meson's wraps download the
- * libraries. Needs the internet, and works on every system that mediasoup works on.
+ * Builds a worker the way mediasoup does: pip installs Invoke, Meson and ninja, and Meson's wraps download the
+ * libraries. Needs the internet, and works on every system that mediasoup supports.
  *
- * @param folder - An empty folder of ours.
- * @param onLine - Told each line that is printed.
- * @throws {SetUpError} Naming a missing tool, or the step that failed.
+ * @param folder - an empty folder of ours
+ * @param onLine - called with each line that is printed
+ * @throws SetUpError naming the missing tools, or the step that failed
  */
 export async function buildWithWraps(
   inputs: WorkerInputs,
@@ -31,7 +31,7 @@ export async function buildWithWraps(
   const worker = join(await getSource(inputs, folder), 'worker');
   const env: NodeJS.ProcessEnv = { ...process.env, MEDIASOUP_BUILDTYPE: 'Release' };
 
-  // Set, it makes mediasoup's build skip the worker.
+  // If it is set, mediasoup's build skips the worker.
   delete env.MEDIASOUP_WORKER_BIN;
   await runLogged('make', ['-C', worker, 'mediasoup-worker'], {
     what: "mediasoup's own build",
