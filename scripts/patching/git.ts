@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { SetUpError } from '../setup/set-up-error.mjs';
 
-export interface GitOptions {
+interface GitOptions {
   readonly input?: string | Buffer;
   /** Added to the environment; undefined removes a variable. */
   readonly env?: NodeJS.ProcessEnv;

@@ -11,7 +11,7 @@ import { errorsIn, git, gitLines, tryGit } from './git.ts';
 import { decode, formatMail, type Patch, readMessage } from './patch-file.ts';
 
 /** The last commit of a series, or the first patch that does not apply and git's reason. */
-export type Applied = { readonly head: string } | { readonly failed: Patch; readonly why: string };
+type Applied = { readonly head: string } | { readonly failed: Patch; readonly why: string };
 
 /** The bare repository in our cache, in which tarballs become commits and patches are applied. */
 export function store(): string {

@@ -112,7 +112,7 @@ export function unexported(folder: string): string[] {
     : gitLines(folder, ['log', '--format=without %h %s', `HEAD..${exportedRef}`]);
 }
 
-export interface CheckoutOptions {
+interface CheckoutOptions {
   readonly release: Release;
   readonly patches: readonly Patch[];
   /** Go on although the tree holds work. The work stays in the repository, under a ref that is printed. */
