@@ -1,12 +1,12 @@
-// What the root package.json's scripts run: `node scripts/oneport.mjs <command> [arguments]`.
+// The scripts of the root package.json run this: `node scripts/oneport.mjs <command> [arguments]`.
 //
-// Any Node parses this file, so that one that is too old gets a sentence instead of a syntax error. That
-// is why the rest is imported only after the check.
+// Any Node can parse this file, so that an old one prints a sentence instead of a syntax error. Everything else is imported
+// after the check.
 var major = Number(process.versions.node.split('.')[0]);
 
 if (major < 20) {
   console.error(
-    'oneport: Node.js 20 or newer is needed to set oneport up, and this is ' +
+    'oneport: setting up oneport requires Node.js 20 or newer, and this is ' +
       process.version +
       '. Install a newer one (nodejs.org, nvm, your package manager) and run this again.',
   );

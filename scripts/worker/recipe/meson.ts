@@ -48,7 +48,6 @@ export async function compile({
     PYTHONPATH: join(meson, 'usr/lib/python3/dist-packages'),
     PYTHONDONTWRITEBYTECODE: '1',
   };
-
   // Meson writes this file last. From then on ninja notices a changed meson.build by itself.
   if (!existsSync(join(worker, buildFolder, 'build.ninja'))) {
     await runLogged(
@@ -64,7 +63,6 @@ export async function compile({
       { what: 'meson setup', cwd: worker, env },
     );
   }
-
   const ninja = (args: readonly string[], what: string, report?: (line: string) => void) =>
     runLogged('nice', ['ninja', '-C', buildFolder, ...args], {
       what,
@@ -76,13 +74,11 @@ export async function compile({
   const generated = [...targets.matchAll(/^(fbs\/\S+): CUSTOM_COMMAND/gm)].map(
     ([, name]) => `${name}`,
   );
-
   // Releases before 3.27 do not tell Meson that libwebrtc includes the headers that flatc generates.
   if (generated.length > 0) {
     await ninja(generated, "flatc's headers");
   }
   await ninja(['-j', String(jobs()), target], `compiling ${target}`, onLine);
-
   return join(worker, buildFolder, target);
 }
 

@@ -11,7 +11,17 @@ import { join } from 'node:path';
 import { filesBelow } from '../../setup/content-hash.mjs';
 import { runLogged } from '../../setup/run-logged.mjs';
 import { SetUpError } from '../../setup/set-up-error.mjs';
-import type { DebianSources } from './debian-sources.ts';
+
+/** Paths of what a build needs and a Debian release lacks. */
+export interface DebianSources {
+  /** The folder with Meson's unpacked package. */
+  readonly meson: string;
+  /** Tarballs. */
+  readonly libsrtp2: string;
+  readonly rspamd: string;
+  /** The folder with libcatch2-dev's unpacked package, if requested. */
+  readonly catch2?: string;
+}
 
 const header = 'contrib/ankerl/unordered_dense.h';
 
@@ -27,13 +37,10 @@ const header = 'contrib/ankerl/unordered_dense.h';
 export async function placeDebianLibraries(worker: string, sources: DebianSources): Promise<void> {
   const subprojects = join(worker, 'subprojects');
   const ours = join(subprojects, 'debian');
-
   if (!existsSync(ours)) {
     throw new SetUpError(`there is no ${ours}: patches/debian-libraries.patch is not applied`);
   }
-
   const names = readdirSync(ours, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-
   for (const { name } of names) {
     copyChanged(join(ours, name), wrapFolder(subprojects, name));
   }
@@ -54,7 +61,6 @@ export async function placeDebianLibraries(worker: string, sources: DebianSource
 function placeCatch2(unpacked: string, folder: string): void {
   const libraries = join(unpacked, 'usr/lib');
   const library = filesBelow(libraries, '.').find((file) => file.endsWith('libCatch2.a'));
-
   if (!library) {
     throw new SetUpError(`${unpacked} has no libCatch2.a`);
   }
@@ -88,7 +94,6 @@ function copyChanged(from: string, to: string): void {
   for (const file of filesBelow(from, '.')) {
     const content = readFileSync(join(from, file));
     const target = join(to, file);
-
     if (!existsSync(target) || !readFileSync(target).equals(content)) {
       mkdirSync(join(target, '..'), { recursive: true });
       writeFileSync(target, content);
@@ -99,10 +104,8 @@ function copyChanged(from: string, to: string): void {
 function wrapFolder(subprojects: string, name: string): string {
   const file = join(subprojects, `${name}.wrap`);
   const [, directory] = readFileSync(file, 'utf8').match(/^directory *= *(.+)$/m) ?? [];
-
   if (!directory) {
     throw new SetUpError(`${file} has no line \`directory = ...\``);
   }
-
   return join(subprojects, directory.trim());
 }

@@ -23,14 +23,11 @@ export async function buildWithWraps(
   onLine: (line: string) => void,
 ): Promise<{ binary: string; facts: WorkerFacts }> {
   const missing = tools.filter((tool) => spawnSync(tool, ['--version']).error);
-
   if (missing.length > 0) {
     throw new SetUpError(`missing: ${missing.join(', ')}`);
   }
-
   const worker = join(await getSource(inputs, folder), 'worker');
   const env: NodeJS.ProcessEnv = { ...process.env, MEDIASOUP_BUILDTYPE: 'Release' };
-
   // If it is set, mediasoup's build skips the worker.
   delete env.MEDIASOUP_WORKER_BIN;
   await runLogged('make', ['-C', worker, 'mediasoup-worker'], {
@@ -38,7 +35,6 @@ export async function buildWithWraps(
     env,
     onLine,
   });
-
   return {
     binary: join(worker, 'out/Release/mediasoup-worker'),
     facts: {
@@ -53,7 +49,6 @@ export async function buildWithWraps(
 function versions(worker: string): Record<string, string> {
   const folder = join(worker, 'subprojects');
   const wraps = readdirSync(folder).filter((name) => name.endsWith('.wrap'));
-
   return Object.fromEntries(
     wraps.map((name) => [
       name.replace(/\.wrap$/, ''),
