@@ -1,7 +1,9 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 // Vitest's own second is too short for a busy machine: what a test waits for comes, or the test fails anyway.
 const poll = { timeout: 15_000, interval: 50 };
+
+const unit = ['{app,protocol}/**/*.test.ts', 'server/src/{config,net,telemetry}/**/*.test.ts'];
 
 export default defineConfig({
   test: {
@@ -12,11 +14,21 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{protocol,server,app,testkit,scripts,deploy,patches}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/dist/**'],
+          include: unit,
+          exclude: [...configDefaults.exclude],
+          // They start nothing and change nothing global, so one process serves many files.
+          isolate: false,
           expect: { poll },
-          testTimeout: 20_000,
-          hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'server',
+          include: ['{server,testkit,scripts,deploy,patches}/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...unit],
+          expect: { poll },
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {

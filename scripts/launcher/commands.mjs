@@ -122,6 +122,7 @@ export const commands = {
       })),
       { title: 'patches of mediasoup', args: [programFile('patching'), 'check'] },
       { title: 'eBPF program of shared-port', args: [programFile('steering'), 'check'] },
+      { title: 'unused files, exports and packages', args: [inModules('knip/bin/knip.js')] },
       { title: 'biome ci .', args: [inModules('@biomejs/biome/bin/biome'), 'ci', '.'] },
     ];
     const failed = [];
