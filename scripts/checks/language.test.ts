@@ -1,5 +1,6 @@
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { offencesIn } from './language.ts';
+import { languageOffences, offencesIn } from './language.ts';
 
 /** The lines of the offences, and what to write instead. */
 function found(path: string, text: string): [line: number, instead: string][] {
@@ -57,4 +58,7 @@ test.each([
   expect(found(path, text)).toEqual([]);
 });
 
-test.todo('the whole tree has no offence');
+test('the whole tree follows the writing rules', () => {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  expect(languageOffences(root)).toEqual([]);
+});

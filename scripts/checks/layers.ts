@@ -130,7 +130,7 @@ function checkOrder({ from, to }: Import): string[] {
   return [];
 }
 
-/** What of a folder a path goes through. */
+/** The name below a folder that a path goes through. */
 function nameIn(folder: string, path: string): string | undefined {
   const prefix = folder === '' ? '' : `${folder}/`;
   return path.startsWith(prefix) ? path.slice(prefix.length).split('/')[0] : undefined;

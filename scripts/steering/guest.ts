@@ -85,7 +85,7 @@ ${settings.join('\n')}
 uname -srvm
 cd /oneport
 export MEDIASOUP_LISTEN_IP=127.0.0.1 MEDIASOUP_WORKER_BIN=/worker/mediasoup-worker
-node node_modules/vitest/vitest.mjs run --project unit --reporter=verbose \\
+node node_modules/vitest/vitest.mjs run --project server --reporter=verbose \\
   ${[...timeouts, ...tests.map(quoted)].join(' ')}
 code=$?
 echo

@@ -1,4 +1,4 @@
-/** What `npm start` runs: reads the environment, starts the server, and stops it on a signal. */
+/** The program behind `npm start`: reads the environment, starts the server, and stops it on a signal. */
 import { inspect } from 'node:util';
 import { loadConfig } from './config/config.ts';
 import { describeSettings } from './config/help.ts';
