@@ -27,7 +27,7 @@ export function PortBadge({ media }: { media: MediaInfo }) {
         aria-controls={id}
         onClick={() => setOpen(!open)}
       >
-        {text}
+        <span>{text}</span>
       </button>
       <section id={id} className="popover" hidden={!open} aria-label="Ports of this call">
         <h2>{media.portMode}</h2>
