@@ -44,7 +44,7 @@ describe.runIf(process.platform === 'linux')('npm start', { timeout: 120_000 }, 
     const server = await startInTerminal();
     const peer = await joinRoom(server);
     server.process.stdin?.write(ctrlC);
-    await expect.poll(server.output).toContain('Ctrl-C stops it at once');
+    await expect.poll(server.output).toContain('Ctrl-C stops it immediately');
     await peer.notification('serverStopping');
     await peer.request('sendChatMessage', { text: 'still here' });
     // The launcher counts signals within 250 ms once.
