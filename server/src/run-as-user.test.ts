@@ -133,7 +133,7 @@ test('RUN_AS_USER where using maps needs CAP_BPF: the message says so, and what 
 }) => {
   skip(!usingTakesCapBpf(), 'needs Linux before 5.19, with kernel.unprivileged_bpf_disabled on');
   const message = await fail(undefined, { RUN_AS_USER: 'nobody' });
-  expect(message).toContain('(BPF_MAP_UPDATE_ELEM): EPERM once CAP_BPF was given up.');
+  expect(message).toContain('(BPF_MAP_UPDATE_ELEM): EPERM after CAP_BPF was given up.');
   expect(message).toContain('AmbientCapabilities=CAP_BPF in a systemd unit');
   expect(message).toContain('kernel.unprivileged_bpf_disabled to 0');
 });
