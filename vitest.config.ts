@@ -7,7 +7,7 @@ const unit = ['{app,protocol}/**/*.test.ts', 'server/src/{config,net,telemetry}/
 
 export default defineConfig({
   test: {
-    // Set-up and servers say much that only matters beside a failure.
+    // The output of set-up and servers only matters beside a failure.
     silent: 'passed-only',
     reporters: ['./testkit/reporter.ts'],
     projects: [
@@ -16,9 +16,11 @@ export default defineConfig({
           name: 'unit',
           include: unit,
           exclude: [...configDefaults.exclude],
-          // They start nothing and change nothing global, so one process serves many files.
+          // These tests start nothing and change nothing global, so a process runs many files.
           isolate: false,
           expect: { poll },
+          // Tests of the project server, which saturate workers, run beside them.
+          testTimeout: 20_000,
         },
       },
       {

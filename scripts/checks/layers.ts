@@ -1,13 +1,13 @@
 /**
- * Imports point one way: docs/architecture.md. The order below is checked for values and types alike, and so is that
- * no two files import each other, however long the way round. Tests may import anything.
+ * Checks that imports follow the layers of docs/architecture.md, for values and types alike, and that no files import
+ * each other, directly or through others. Tests may import anything.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { parseSync } from 'oxc-parser';
 
-/** By folder: what lies in it, the lowest level first. A level imports from those before it, never from a sibling. */
+/** By folder: its layers, the lowest first. A layer imports from those before it; members of one never import each other. */
 const order: Record<string, string[][]> = {
   '': [
     ['protocol'],
@@ -46,7 +46,7 @@ const order: Record<string, string[][]> = {
 
 const noReact = ['react', 'react-dom'];
 
-/** By folder: packages that it leaves to others. A trailing colon stands for a scheme. */
+/** By folder: packages that it may not import. One that ends with a colon or a slash is a prefix. */
 const foreignPackages: Record<string, string[]> = {
   'protocol/src': ['node:', '@oneport/'],
   'app/src/ui': ['mediasoup-client', 'protoo-client'],
@@ -66,7 +66,7 @@ interface Import {
   to: string;
 }
 
-/** @returns one sentence for each import that the order forbids, each forbidden package, and each cycle */
+/** @returns a sentence for each import that crosses layers, each forbidden package, and each cycle */
 export function layerViolations(sources: Sources): string[] {
   const imports = [...sources].flatMap(([file, text]) =>
     specifiersIn(file, text).map((specifier) => ({ from: file, to: resolve(file, specifier) })),
@@ -147,7 +147,7 @@ function checkPackage({ from, to }: Import): string[] {
     .map(([folder]) => `${from} imports ${to}: not in ${folder}`);
 }
 
-/** @returns for each group of files that import each other, one way round */
+/** @returns a path for each group of files that import each other */
 function cycles(imports: Import[]): string[] {
   const importedBy = new Map<string, string[]>();
   for (const { from, to } of imports) {

@@ -13,8 +13,9 @@ import { runApart, runBeside, runTogether } from './run.mjs';
 export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
 
   start [--help]        start the server with the app; --help lists the settings (npm start)
-  test [arguments]      run the tests, by vitest (npm test -- server/src/config/config.test.ts)
-  check                 check types, lint, format and patches (npm run check)
+  test [arguments]      run the tests, by vitest (npm test -- server/src/config/config.test.ts);
+                        --long repeats fuzzing, soak, kills and restarts (npm run test:long)
+  check                 check types, lint, format, patches and unused code (npm run check)
   dev                   start the server and Vite's dev server, both watching (npm run dev)
   setup                 only do the set-up that the other commands do first (npm run setup)
   release FOLDER        put what production needs into a folder (npm run release -- /opt/oneport)
@@ -25,7 +26,7 @@ export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
   port-lab [--help]     test on this kernel which sockets may share a port, and who gets the traffic (npm run port-lab)
   fuzz [--help]         send hostile input to a real server with calls on it (npm run fuzz)
   soak [--help]         let thousands of peers join and leave, and check for leaks (npm run soak)
-  kernel-view [--help]  write into docs/ what the kernel has in each port mode (npm run kernel-view)
+  kernel-view [--help]  show what the kernel holds in each port mode (npm run kernel-view)
   steering [--help]     the eBPF program of shared-port: compile it, compare it, try another kernel (npm run steering)
 
   --worker=tree         with start, test and dev: use the worker and the JavaScript of the work tree of
