@@ -120,9 +120,10 @@ describe.each(portVariants)(
     test('sends media over the chosen protocol to the offered candidates', async () => {
       for (const peer of [alice, bob]) {
         const offered = (await peer.candidates()).flat();
-        const selected = await peer.selectedCandidates();
-        expect(selected).toHaveLength(2);
-        for (const candidate of selected) {
+        // TCP may be ready before UDP, which the page then returns to.
+        const protocols = async () => (await peer.selectedCandidates()).map((one) => one.protocol);
+        await expect.poll(protocols, patience).toEqual([protocol, protocol]);
+        for (const candidate of await peer.selectedCandidates()) {
           expect(candidate.protocol).toBe(protocol);
           expect(offered).toContainEqual(candidate);
         }

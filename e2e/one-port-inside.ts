@@ -34,7 +34,10 @@ for (const name of ['udp', 'tcp']) {
 const received = [];
 for (const peer of peers) {
   for (let attempt = 0; attempt < 100; attempt++) {
-    if ((await peer.received('video', 'framesDecoded')) > 10) {
+    const selected = await peer.selectedCandidates();
+    // TCP may be ready before UDP, which the page then returns to.
+    const settled = selected.every(({ protocol }) => protocol === peer.name);
+    if (settled && (await peer.received('video', 'framesDecoded')) > 10) {
       break;
     }
     await sleep(200);
