@@ -1,6 +1,6 @@
 /**
  * The interface of the port modes (`MediaPorts`, `WorkerPorts`) and of their reports. `create.ts` chooses the
- * implementation; all other code uses these types only and never branches on the mode.
+ * implementation. Code outside `config/` and `ports/` uses these types only and doesn't branch on the mode.
  */
 import type { Socket } from 'node:net';
 import { closeCodes, type PortMode } from '@oneport/protocol';
@@ -84,7 +84,7 @@ export interface WorkerPorts {
   openProbe(router: types.Router): Promise<Probe>;
   /** The candidates to send to the client. */
   candidates(transport: Transport): types.IceCandidate[];
-  /** For PlainTransports, which need ports of their own in every mode. */
+  /** For PlainTransports, which need ports of their own in every mode. Not used by oneport's own rooms so far. */
   plainListenInfo(): types.TransportListenInfo;
   /** For PipeTransports, likewise. */
   pipeListenInfo(): types.TransportListenInfo;
