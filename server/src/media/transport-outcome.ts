@@ -20,6 +20,7 @@ export class TransportOutcome {
   readonly #telemetry: Telemetry;
   readonly #log: Logger;
   #startedAt: number | undefined;
+  #lostTimer: NodeJS.Timeout | undefined;
 
   /** @param transport - just created */
   constructor(
@@ -30,10 +31,12 @@ export class TransportOutcome {
     this.#telemetry = telemetry;
     this.#log = log.child({ ...transport.appData, transportId: transport.id, workerIndex });
     transport.observer.on('icestatechange', (state) => {
+      // A peer over TCP can connect and disconnect as often as it wants.
+      clearTimeout(this.#lostTimer);
       if (state !== 'disconnected') {
         return;
       }
-      this.#afterTimeout(() => {
+      this.#lostTimer = this.#afterTimeout(() => {
         if (transport.iceState === 'disconnected') {
           this.#fail('lost');
         }
@@ -61,13 +64,12 @@ export class TransportOutcome {
     });
   }
 
-  #afterTimeout(check: () => void): void {
-    const timer = setTimeout(() => {
+  #afterTimeout(check: () => void): NodeJS.Timeout {
+    return setTimeout(() => {
       if (!this.#transport.closed) {
         check();
       }
-    }, timeoutMs);
-    timer.unref();
+    }, timeoutMs).unref();
   }
 
   #connected(): void {

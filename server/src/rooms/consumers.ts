@@ -1,7 +1,9 @@
 import type { ConsumerOffer, RequestReply } from '@oneport/protocol';
 import { errorCodes } from '@oneport/protocol';
 import type { types } from 'mediasoup';
+import { throttle } from '../net/throttle.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { KeyFrameRequests } from './key-frame-requests.ts';
 import type { Notify, Subscriber } from './participant.ts';
 import { RoomError } from './room-error.ts';
 import type { Producer, ProducerData } from './room-media.ts';
@@ -13,6 +15,8 @@ export interface ConsumersOptions {
   /** Of any kind: consume() is all that is used. */
   transport: types.Transport;
   rtpCapabilities: types.RtpCapabilities;
+  /** Those of the router's room. */
+  keyFrames: KeyFrameRequests;
   /** Sends a batch of paused consumers to the receiver. @returns the ids of those that it accepts */
   offer(consumers: ConsumerOffer[]): Promise<string[]>;
   /** Receives what happens to consumers: closed, paused, resumed, other layers. */
@@ -95,13 +99,9 @@ export class Consumers implements Subscriber {
   /** Called after packets were lost: Chromium's decoder waits 3 s before it requests a key frame itself. */
   requestKeyFrames(peerId?: string): void {
     for (const consumer of this.#consumers.values()) {
-      if (consumer.kind !== 'video' || (peerId && consumer.appData.peerId !== peerId)) {
-        continue;
+      if (consumer.kind === 'video' && (!peerId || consumer.appData.peerId === peerId)) {
+        this.#options.keyFrames.add(consumer);
       }
-      // Fails when the consumer has closed meanwhile.
-      consumer.requestKeyFrame().catch((error) => {
-        this.#options.log.debug({ error: String(error) }, 'key frame not requested');
-      });
     }
   }
 
@@ -176,9 +176,16 @@ export class Consumers implements Subscriber {
     });
     consumer.on('producerpause', () => notify('consumerPaused', { consumerId }));
     consumer.on('producerresume', () => notify('consumerResumed', { consumerId }));
-    consumer.on('layerschange', (layers) =>
-      notify('consumerLayersChanged', { consumerId, layers: layers ?? null }),
+    // A publisher can change the layers of all its receivers with each packet.
+    const notifyLayers = throttle(
+      () => {
+        if (!consumer.closed) {
+          notify('consumerLayersChanged', { consumerId, layers: consumer.currentLayers ?? null });
+        }
+      },
+      { burst: 8, perSecond: 2 },
     );
+    consumer.on('layerschange', notifyLayers);
   }
 
   #get(consumerId: string): Consumer {

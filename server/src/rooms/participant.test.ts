@@ -31,7 +31,7 @@ class DirectParticipant implements Participant {
     this.info = visible ? { peerId: this.id, displayName: 'Direct', device } : undefined;
   }
 
-  async moveTo({ router }: RoomMedia): Promise<void> {
+  async moveTo({ router, keyFrames }: RoomMedia): Promise<void> {
     const transport = await router.createDirectTransport();
     this.#transport = transport;
     this.producers.length = 0;
@@ -43,6 +43,7 @@ class DirectParticipant implements Participant {
       router,
       transport,
       rtpCapabilities: rtpCapabilities as types.RtpCapabilities,
+      keyFrames,
       offer: async (offers) => offers.map(({ consumerId }) => consumerId),
       notify: this.notify,
       log: createLog('silent'),

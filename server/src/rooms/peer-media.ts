@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type DtlsParameters,
   errorCodes,
@@ -5,6 +6,8 @@ import {
   type RequestData,
 } from '@oneport/protocol';
 import type { types } from 'mediasoup';
+import { RateLimit } from '../net/rate-limit.ts';
+import { throttle } from '../net/throttle.ts';
 import type { Transport, TransportAppData } from '../ports/types.ts';
 import { RoomError, toBadRequest } from './room-error.ts';
 import type { Producer, ProducerData, RoomMedia } from './room-media.ts';
@@ -24,6 +27,12 @@ export interface PeerMediaOptions {
   intent: PeerIntent;
 }
 
+/** Of a transport, each of which requests key frames. */
+const pathChanges = { burst: 3, perSecond: 1 };
+
+/** Of a peer's producers, each of which notifies all receivers, as does the pause between two. */
+const resumes = { burst: 10, perSecond: 4 };
+
 /** The transports and producers of a peer. A peer outlives them. */
 export class PeerMedia {
   readonly roomMedia: RoomMedia;
@@ -34,6 +43,7 @@ export class PeerMedia {
   readonly #producers = new Map<string, Producer>();
   /** Ids of transports that have DTLS parameters: mediasoup fails when they are set twice. */
   readonly #connected = new Set<string>();
+  readonly #resumes = new RateLimit(resumes.burst, resumes.perSecond);
   /** Of producers that exist or are being created. */
   readonly #sources = new Set<ProducerData['source']>();
 
@@ -82,12 +92,20 @@ export class PeerMedia {
     return this.#producers.values();
   }
 
-  /** @param listener - called when a connected transport has another selected tuple, such as after a network change */
+  /**
+   * @param listener - called when a connected transport has another selected tuple, such as after a network change.
+   *   A peer can select another with each packet, so changes in quick succession call it once
+   */
   onPathChange(listener: (direction: TransportAppData['direction']) => void): void {
     for (const transport of [this.send, this.recv]) {
+      const changed = throttle(() => {
+        if (transport && !transport.closed) {
+          listener(transport.appData.direction);
+        }
+      }, pathChanges);
       transport?.on('iceselectedtuplechange', () => {
         if (transport.dtlsState === 'connected') {
-          listener(transport.appData.direction);
+          changed();
         }
       });
     }
@@ -148,6 +166,18 @@ export class PeerMedia {
       throw new RoomError(errorCodes.notFound, 'producerId: this peer has no such producer');
     }
     return producer;
+  }
+
+  /**
+   * Resumes a producer, at once or in its turn.
+   *
+   * @throws RoomError when this peer has no such producer
+   */
+  async resumeProducer(producerId: string): Promise<void> {
+    while (!this.#resumes.take()) {
+      await sleep(1000 / resumes.perSecond);
+    }
+    await this.producer(producerId).resume();
   }
 
   close(): void {

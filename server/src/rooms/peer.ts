@@ -332,6 +332,7 @@ export class Peer implements Participant {
       router: roomMedia.router,
       transport: recv,
       rtpCapabilities: rtpCapabilities as types.RtpCapabilities,
+      keyFrames: roomMedia.keyFrames,
       offer: async (consumers) => {
         if (!this.#link) {
           throw new Error('the peer has no socket');

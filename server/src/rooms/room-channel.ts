@@ -60,15 +60,18 @@ export class RoomChannel {
       dataProducerId: this.#dataProducer.id,
       ordered: true,
     });
-    transport.on('sctpstatechange', (state) => {
+    const onState = (state: types.SctpState) => {
       if (state !== 'connected') {
         return;
       }
+      // A peer can connect SCTP as often as it wants, but needs the history once.
+      transport.off('sctpstatechange', onState);
       for (const message of this.#history.messages) {
         // Sending fails when the peer has left, or reads so slowly that its buffer is full.
         dataConsumer.send(JSON.stringify(message)).catch(() => dataConsumer.close());
       }
-    });
+    };
+    transport.on('sctpstatechange', onState);
     return dataConsumer;
   }
 }

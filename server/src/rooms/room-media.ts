@@ -1,6 +1,7 @@
 import type { Source } from '@oneport/protocol';
 import type { types } from 'mediasoup';
 import type { MediaWorker } from '../media/media-worker.ts';
+import { KeyFrameRequests } from './key-frame-requests.ts';
 import { type ChatHistory, RoomChannel } from './room-channel.ts';
 import { Speakers } from './speakers.ts';
 
@@ -15,6 +16,7 @@ export class RoomMedia {
   readonly router: types.Router;
   readonly speakers: Speakers;
   readonly channel: RoomChannel;
+  readonly keyFrames = new KeyFrameRequests();
 
   private constructor(
     worker: MediaWorker,

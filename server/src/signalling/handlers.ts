@@ -55,7 +55,7 @@ export const handlers: Handlers = {
   },
 
   async resumeProducer({ peer }, { producerId }) {
-    await peer.media.producer(producerId).resume();
+    await peer.media.resumeProducer(producerId);
     return {};
   },
 
