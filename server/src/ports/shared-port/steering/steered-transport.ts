@@ -8,12 +8,23 @@ import type { SteeringTables } from './steering-tables.ts';
  */
 const ufragsKept = 2;
 
+/** As many as mediasoup's IceServer keeps for a transport. */
+const tuplesKept = 8;
+
+/** An address that the transport's worker has verified. */
+interface VerifiedTuple {
+  group: SteeringGroup;
+  remote: Remote;
+}
+
 /** A transport's entries in the steering tables. */
 export class SteeredTransport {
   readonly #tables: SteeringTables;
   readonly #workerIndex: number;
   #id: number;
   #ufrags: string[] = [];
+  /** The newest first. */
+  #tuples: VerifiedTuple[] = [];
   #closed = false;
 
   /**
@@ -51,7 +62,8 @@ export class SteeredTransport {
 
   /**
    * Makes the transport the owner of an address: its worker has checked the MESSAGE-INTEGRITY of a
-   * request from there. A previous owner takes the address back by another such request.
+   * request from there. A previous owner takes the address back by another such request. A client may have as many
+   * addresses as it wants, such as an IPv6 /64, so the oldest is dropped when there are more than the worker keeps.
    *
    * @throws SystemCallError
    */
@@ -60,7 +72,16 @@ export class SteeredTransport {
       return;
     }
     group.setVerifiedOwner(remote, this.#id);
-    this.#tables.resetUnverified(this.#id, this.#workerIndex);
+    const others = this.#tuples.filter((tuple) => !isSame(tuple, { group, remote }));
+    const isNew = others.length === this.#tuples.length;
+    this.#tuples = [{ group, remote }, ...others];
+    for (const oldest of this.#tuples.splice(tuplesKept)) {
+      oldest.group.dropTuple(oldest.remote, this.#id);
+    }
+    // A client that alternates between two addresses needs no more unverified ones.
+    if (isNew) {
+      this.#tables.resetUnverified(this.#id, this.#workerIndex);
+    }
   }
 
   /**
@@ -73,6 +94,7 @@ export class SteeredTransport {
     if (this.#closed) {
       return;
     }
+    this.#forgetTuples();
     // Removed first, so that full tables have an entry for the new id.
     this.#tables.removeTransport(this.#id);
     this.#id = this.#tables.addTransport(this.#workerIndex);
@@ -84,9 +106,25 @@ export class SteeredTransport {
   /** Removes all its entries. */
   close(): void {
     this.#closed = true;
+    this.#forgetTuples();
     for (const ufrag of this.#ufrags.splice(0)) {
       this.#tables.removeUfrag(ufrag);
     }
     this.#tables.removeTransport(this.#id);
   }
+
+  /** The id goes, and with it the ownership of the tuples, but the table of verified ones does not know that. */
+  #forgetTuples(): void {
+    for (const { group, remote } of this.#tuples.splice(0)) {
+      group.removeVerified(remote, this.#id);
+    }
+  }
+}
+
+function isSame(one: VerifiedTuple, other: VerifiedTuple): boolean {
+  return (
+    one.group === other.group &&
+    one.remote.port === other.remote.port &&
+    one.remote.address === other.remote.address
+  );
 }

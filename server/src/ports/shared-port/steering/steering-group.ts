@@ -4,6 +4,7 @@ import { SystemCallError } from '../../../net/libc.ts';
 import {
   createMaps,
   definitionOf,
+  deleteElement,
   keysOf,
   loadProgram,
   lookupElement,
@@ -132,6 +133,31 @@ export class SteeringGroup {
   }
 
   /**
+   * Takes a verified remote address from a transport. If it owns the address, the previous owner has it back.
+   *
+   * @throws SystemCallError
+   */
+  dropTuple(remote: Remote, transport: number): void {
+    this.removeVerified(remote, transport);
+    const owner = this.#ownerOf(remote);
+    if (owner?.transport !== transport) {
+      return;
+    }
+    const key = remoteKey(remote);
+    if (owner.previous === 0) {
+      deleteElement(this.#maps.tuples, key);
+    } else {
+      const value = ownerValue({ transport: owner.previous, previous: 0 }, 0n);
+      updateElement(this.#maps.tuples, key, value);
+    }
+  }
+
+  /** Forgets that a remote address was verified for a transport. @throws SystemCallError */
+  removeVerified(remote: Remote, transport: number): void {
+    deleteElement(this.#maps.verified, verifiedKey(remote, transport));
+  }
+
+  /**
    * Reads all tuples from the kernel. Those of closed transports stay until the table is full.
    *
    * @throws SystemCallError
@@ -143,6 +169,12 @@ export class SteeringGroup {
       const owner = this.#ownerOf(remote);
       return owner ? [{ remote, owner }] : [];
     });
+  }
+
+  /** The number of addresses that are verified for a transport. @throws SystemCallError */
+  countVerifiedForTesting(transport: number): number {
+    const keys = [...keysOf(this.#maps.verified, definitionOf(this.#object, 'verified'))];
+    return keys.filter((key) => key.equals(verifiedKey(readRemote(key), transport))).length;
   }
 
   /** @throws SystemCallError */

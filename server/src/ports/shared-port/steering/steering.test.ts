@@ -268,6 +268,35 @@ test('SP-7.1: follows a peer to a new address even when forged requests have use
   }
 });
 
+test('a peer with many addresses keeps as many in the tables as its worker does, and none when it leaves', async () => {
+  const host = await SteeredHost.start('127.0.0.1', 2);
+  const [before, hosted] = [await host.open(0), await host.open(1)];
+  const id = host.idOf(hosted);
+  const peers: IcePeer[] = [];
+  for (let n = 0; n < 12; n++) {
+    const peer = await host.peer({ ip: `127.0.1.${n + 1}` });
+    peers.push(peer);
+    if (n === 0) {
+      host.group.setVerifiedOwner(peer.remote, host.idOf(before), aWhileAgo());
+    }
+    await verifyAt(hosted.transport, peer);
+  }
+  const ports = () =>
+    host.group
+      .readTuplesForTesting()
+      .filter(({ owner }) => owner.transport === id)
+      .map(({ remote }) => remote.address)
+      .sort();
+  const newest = peers.slice(-8).map(({ remote }) => remote.address);
+  await expect.poll(ports).toEqual(newest.sort());
+  expect(host.group.countVerifiedForTesting(id)).toBe(8);
+  // The first address had an owner before.
+  peers[0]?.send(unknownData);
+  await expect.poll(() => host.received(0)).toMatchObject({ packets: 1 });
+  hosted.transport.close();
+  await expect.poll(() => host.group.countVerifiedForTesting(id)).toBe(0);
+});
+
 test('SP-2.3, SP-5.1: a closed transport leaves no ufrag, and its tuple is free', async () => {
   const host = await SteeredHost.start('127.0.0.1', 2);
   const gone = await host.open(0);
