@@ -47,17 +47,22 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env);
   deleteSecrets(process.env);
   // Imported here, so that --help and --check don't load mediasoup and express.
-  const [{ createLog }, { startServer }] = await Promise.all([
+  const [{ createLog }, { startServer }, { restrictProcess }] = await Promise.all([
     import('./telemetry/log.ts'),
     import('./server.ts'),
+    import('./process-restrictions.ts'),
   ]);
   const log = createLog(config.logLevel);
   for (const warning of config.warnings) {
     log.warn(warning);
   }
+  restrictProcess(log);
   const starting = startServer(config, log);
   stopOnSignal(starting, log, config.drainSeconds);
   const server = await starting;
+  if (config.runAsUser) {
+    restrictProcess(log);
+  }
   console.log(`oneport (${server.ports.mode}): open ${server.urls.join(' or ')}`);
   // Browsers never send the URL fragment, so the token stays out of access logs and Referer headers.
   const token = config.dashboard.token

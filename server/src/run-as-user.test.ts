@@ -55,12 +55,12 @@ async function fail(rights: Rights | undefined, env: Record<string, string> = {}
   const { status, stdout, stderr } = spawnSync(program, args, {
     env: {
       ...{ ...process.env, ...shared, MEDIASOUP_LISTEN_IP: '127.0.0.1', LOG_LEVEL: 'fatal' },
-      ...{ MEDIASOUP_NUM_WORKERS: '2', MEDIASOUP_PORT, HTTP_PORT, MARK: mark, ...env },
+      ...{ MEDIASOUP_NUM_WORKERS: '2', MEDIASOUP_PORT, HTTP_PORT, INVOCATION_ID: mark, ...env },
     },
     encoding: 'utf8',
     timeout: 60_000,
   });
-  expect(processesMarked('MARK', mark)).toEqual([]);
+  expect(processesMarked('INVOCATION_ID', mark)).toEqual([]);
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   expect(stderr).toMatch(/^oneport can't start:\n {2}\S/);
   // A message for people has no stack trace.

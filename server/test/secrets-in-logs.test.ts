@@ -183,7 +183,8 @@ test('a call, rejected clients, and a worker that dies', { timeout: 60_000 }, as
 
   const [workerPid = 0] = childrenOf(server.process.pid ?? 0);
   const inherited = readFileSync(`/proc/${workerPid}/environ`, 'utf8');
-  expect(inherited).toContain('LOG_LEVEL=debug');
+  expect(inherited).toContain('MEDIASOUP_VERSION=');
+  expect(inherited).not.toContain('LOG_LEVEL=');
   expectNoSecret(inherited, Object.values(secretSettings));
   process.kill(workerPid, 'SIGKILL');
   await expect.poll(server.output).toContain('worker died');

@@ -12,7 +12,7 @@ const main = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url))
 export const dashboardToken = 'token-of-the-test-servers';
 
 /** A variable that child processes inherit, so that all processes of a server can be found. */
-const markName = 'ONEPORT_TEST_MARK';
+const markName = 'INVOCATION_ID';
 
 /** The number of consecutive ports for a server. */
 const portsGiven = 110;

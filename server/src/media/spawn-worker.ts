@@ -6,6 +6,14 @@ type Signal = 'SIGINT' | 'SIGTERM';
 const signals: readonly Signal[] = ['SIGINT', 'SIGTERM'];
 
 /**
+ * The environment variables that a worker is given, if they are set: those that the dynamic linker, the C library,
+ * OpenSSL, sanitizers and valgrind read, and systemd's id of the run. Workers parse what arrives from the network, so
+ * they get nothing else, neither settings nor secrets.
+ */
+const inherited =
+  /^(MEDIASOUP_VERSION|PATH|TZ|LD_\w+|MALLOC_\w+|GLIBC_TUNABLES|OPENSSL_\w+|(A|L|UB)SAN_OPTIONS|INVOCATION_ID)$/;
+
+/**
  * Starts a mediasoup worker that SIGINT and SIGTERM don't end, so that the server can drain on them. Without this,
  * workers would end in two ways:
  *
@@ -46,15 +54,19 @@ export async function spawnWorker(workerBin: string | undefined): Promise<medias
   });
 }
 
-/** Spawns what `start` spawns synchronously with `detached` (Node.js: child_process.spawn()). */
+/** Spawns what `start` spawns synchronously with `detached` (Node.js: child_process.spawn()) and a reduced environment. */
 function inOwnSession<T>(start: () => T): T {
   const { spawn } = childProcess;
   const detached = (program: string, args: string[], options: childProcess.SpawnOptions) =>
-    spawn(program, args, { ...options, detached: true });
+    spawn(program, args, { ...options, detached: true, env: reduced(options.env) });
   childProcess.spawn = detached as typeof spawn;
   try {
     return start();
   } finally {
     childProcess.spawn = spawn;
   }
+}
+
+function reduced(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => inherited.test(name)));
 }
