@@ -166,9 +166,9 @@ export const commands = {
  * @param {string[]} args
  */
 async function run(name, args) {
-  if (name === 'kernel-view') {
-    // shared-port requires it, whatever the other modes require.
-    process.env.ONEPORT_WORKER ??= 'patched';
+  if (name === 'kernel-view' || name === 'release') {
+    // kernel-view starts shared-port, which requires it. A release is for production.
+    process.env.ONEPORT_WORKER ||= 'patched';
   }
   const level = name === 'steering' && args[0] === 'try-kernel' ? 'products' : programs[name];
   const { node24, worker } = await setUp(isHelp(args) ? 'node' : level);

@@ -31,6 +31,7 @@ await runCli({
         // The launcher has set this up.
         worker: process.env.MEDIASOUP_WORKER_BIN ?? '',
         node: noNode ? undefined : process.execPath,
+        acceptHoles: process.env.ONEPORT_WORKER === 'any',
       }),
     );
     say(`${folder} is ready; ${folder}/bin/oneport starts the server, --help lists its settings`);

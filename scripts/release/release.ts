@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { closingCommand, knownHoles } from '../../server/src/media/worker-patches.ts';
 import { bringPatches } from '../patching/node-lib.ts';
 import { patchesFolder, readPatches } from '../patching/patch-file.ts';
 import { runNpm } from '../setup/run-logged.mjs';
@@ -49,6 +50,8 @@ export interface ReleaseOptions {
   readonly worker: string;
   /** The path of Node 24. Without it, the release uses the Node 24 in PATH. */
   readonly node?: string | undefined;
+  /** Whether the worker may lack our security patches. */
+  readonly acceptHoles?: boolean;
 }
 
 /**
@@ -56,9 +59,24 @@ export interface ReleaseOptions {
  * needs, the worker with its manifest. Nothing in it is written to later, so root may own it. The folder appears
  * complete or not at all.
  *
- * @throws {SetUpError} when the folder is not empty, or npm fails
+ * @throws {SetUpError} when the folder is not empty, the worker lacks security patches, or npm fails
  */
-export async function makeRelease({ root, folder, worker, node }: ReleaseOptions): Promise<void> {
+export async function makeRelease({
+  root,
+  folder,
+  worker,
+  node,
+  acceptHoles = false,
+}: ReleaseOptions): Promise<void> {
+  const holes = acceptHoles ? [] : knownHoles(worker);
+  if (holes.length > 0) {
+    throw new SetUpError(
+      `${worker} lacks security patches:\n${holes.map(({ patch, hole }) => `- ${patch}: ${hole}`).join('\n')}`,
+      {
+        advice: `Unset MEDIASOUP_WORKER_BIN and run \`${closingCommand}\`, or accept this with ONEPORT_WORKER=any.`,
+      },
+    );
+  }
   const target = resolve(folder);
   if (existsSync(target) && readdirSync(target).length > 0) {
     throw new SetUpError(`${target} is not empty`, {

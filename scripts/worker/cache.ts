@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -13,6 +12,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { cacheFolder } from '../setup/paths.mjs';
 import { say } from '../setup/step.mjs';
+import { hashOf } from './hashes.ts';
 import { type Source, type WorkerInputs, workerKey } from './inputs.ts';
 import { manifestName, readManifest, type WorkerManifest } from './manifest.ts';
 
@@ -117,8 +117,4 @@ function damageOf(binary: string): string | undefined {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-}
-
-function hashOf(content: Buffer): string {
-  return createHash('sha256').update(content).digest('hex');
 }

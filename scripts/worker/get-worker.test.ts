@@ -1,10 +1,11 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { isolateSetUp, temporaryFolder } from '../../testkit/system/temporary-folder.ts';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import { store } from './cache.ts';
 import { findWorker, getWorker } from './get-worker.ts';
+import { hashOf } from './hashes.ts';
 import { readInputs, type Source } from './inputs.ts';
 import { isWanted, ninjaProgress, type Way } from './ways.ts';
 
@@ -64,6 +65,27 @@ test('uses the worker that MEDIASOUP_WORKER_BIN names', async () => {
   ).rejects.toThrow(/no such file[\s\S]*unset the variable/);
 });
 
+test('MEDIASOUP_WORKER_SHA256 refuses every other worker, and names both hashes', async () => {
+  const ways = [succeeding('prebuilt'), succeeding('debian')];
+  const own = join(temporaryFolder({ own: 'debian' }), 'own');
+  chmodSync(own, 0o755);
+  const env = { MEDIASOUP_WORKER_SHA256: hashOf(readFileSync(own)).toUpperCase() };
+  const binary = await getWorker(inputs, ways, { env });
+  expect(readFileSync(binary, 'utf8')).toBe('debian');
+  expect(await getWorker(inputs, [], { env: { ...env, MEDIASOUP_WORKER_BIN: own } })).toBe(own);
+  await expect(getWorker(inputs, [succeeding('wraps')], { env })).rejects.toThrow(
+    new RegExp(
+      `SHA-256 ${hashOf(Buffer.from('wraps'))}, but .* requires ${hashOf(readFileSync(own))}`,
+    ),
+  );
+  await expect(
+    getWorker(inputs, [], { env: { ...env, MEDIASOUP_WORKER_BIN: process.execPath } }),
+  ).rejects.toThrow(/requires/);
+  await expect(
+    getWorker(inputs, ways, { env: { MEDIASOUP_WORKER_SHA256: 'abc' } }),
+  ).rejects.toThrow(/abc: expected 64 hexadecimal digits/);
+});
+
 test('a request for patches or for libraries excludes the prebuilt worker', () => {
   const wanted = (env: NodeJS.ProcessEnv, building = false) =>
     (['prebuilt', 'debian', 'wraps'] as const).filter((source) => isWanted(source, env, building));
@@ -73,6 +95,8 @@ test('a request for patches or for libraries excludes the prebuilt worker', () =
   expect(wanted({ MEDIASOUP_USE_WEBRTC_SERVER: 'true' })).toEqual(['prebuilt', 'debian', 'wraps']);
   expect(wanted({ ONEPORT_LIBRARIES: 'wraps' })).toEqual(['wraps']);
   expect(wanted({}, true)).toEqual(['debian', 'wraps']);
+  expect(wanted({ HTTP_HOST: '0.0.0.0' })).toEqual(['debian', 'wraps']);
+  expect(wanted({ HTTP_HOST: '0.0.0.0', ONEPORT_WORKER: 'any' })).toContain('prebuilt');
   expect(() => wanted({ ONEPORT_LIBRARIES: 'brew' })).toThrow(/debian or wraps/);
 });
 

@@ -4,6 +4,7 @@ import { withLock } from '../setup/lock.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import { say } from '../setup/step.mjs';
 import { findCached, workerFolder } from './cache.ts';
+import { hasRequiredHash, requireHash } from './hashes.ts';
 import type { Source, WorkerInputs } from './inputs.ts';
 import { isWanted, type Way } from './ways.ts';
 
@@ -26,10 +27,12 @@ export async function getWorker(
   { rebuild = false, env = process.env }: GetWorkerOptions = {},
 ): Promise<string> {
   if (env.MEDIASOUP_WORKER_BIN && !rebuild) {
-    return checkOwn(env.MEDIASOUP_WORKER_BIN);
+    const own = checkOwn(env.MEDIASOUP_WORKER_BIN);
+    requireHash(own, env);
+    return own;
   }
   const wanted = ways.filter((way) => isWanted(way.source, env, rebuild));
-  const cached = rebuild ? undefined : firstCached(inputs, wanted);
+  const cached = rebuild ? undefined : firstCached(inputs, wanted, env);
   if (cached) {
     return cached;
   }
@@ -38,8 +41,10 @@ export async function getWorker(
     try {
       return await withLock(workerFolder(inputs, way.source), async () => {
         // Another process may have got it while we waited for the lock.
-        const found = rebuild ? undefined : findCached(inputs, way.source);
-        return found ?? (await way.get(inputs));
+        const binary =
+          (rebuild ? undefined : findCached(inputs, way.source)) ?? (await way.get(inputs));
+        requireHash(binary, env);
+        return binary;
       });
     } catch (error) {
       if (!(error instanceof SetUpError)) {
@@ -73,15 +78,20 @@ export function findWorker(
     : firstCached(
         inputs,
         ways.filter((way) => isWanted(way.source, env, false)),
+        env,
       );
 }
 
 /** The builds come before the prebuilt worker, because they have our patches. */
-function firstCached(inputs: WorkerInputs, wanted: readonly Way[]): string | undefined {
+function firstCached(
+  inputs: WorkerInputs,
+  wanted: readonly Way[],
+  env: NodeJS.ProcessEnv,
+): string | undefined {
   const order: Source[] = ['debian', 'wraps', 'prebuilt'];
   for (const source of order.filter((entry) => wanted.some((way) => way.source === entry))) {
     const binary = findCached(inputs, source);
-    if (binary) {
+    if (binary && hasRequiredHash(binary, env)) {
       return binary;
     }
   }

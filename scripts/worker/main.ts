@@ -21,12 +21,12 @@ ONEPORT_WORKER=tree uses the worker of the work tree of \`npm run patch\`. Other
   1. the program that MEDIASOUP_WORKER_BIN names
   2. the cache: ONEPORT_CACHE, $XDG_CACHE_HOME/oneport or ~/.cache/oneport
   3. mediasoup's prebuilt worker (MEDIASOUP_WORKER_PREBUILT_DOWNLOAD_BASE_URL names another place),
-     unless our patches are required: ONEPORT_WORKER=patched, MEDIASOUP_USE_WEBRTC_SERVER=shared or
-     ICE_UFRAG=room-and-peer
+     unless our patches are required: ONEPORT_WORKER=patched, MEDIASOUP_USE_WEBRTC_SERVER=shared,
+     ICE_UFRAG=room-and-peer, or a server that other machines can reach (ONEPORT_WORKER=any allows it)
   4. a build with Debian's libraries                        ONEPORT_LIBRARIES=debian: only this
   5. a build with mediasoup's own Meson wraps (internet)    ONEPORT_LIBRARIES=wraps: only this
 
-See docs/worker.md.
+MEDIASOUP_WORKER_SHA256 refuses a worker with any other hash. See docs/worker.md.
 `;
 
 await runCli({

@@ -1,9 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, readFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { workerOfTests } from '../../testkit/servers/test-worker.ts';
 import { isolateSetUp, temporaryFolder } from '../../testkit/system/temporary-folder.ts';
@@ -48,6 +57,31 @@ test('rejects a prebuilt worker that does not run here', async () => {
   await expect(getWorker(inputs, prebuilt, { env: {} })).rejects.toThrow(
     /prebuilt worker: the worker does not run here/,
   );
+});
+
+test('rejects another worker for the same release than the one that was downloaded before', async () => {
+  const folder = temporaryFolder();
+  const program = join(folder, 'mediasoup-worker');
+  copyFileSync(workerOfTests(), program);
+  await serve(pack(folder, 'mediasoup-worker'));
+  const first = await getWorker(inputs, prebuilt, { env: {} });
+  // Another system release has another folder in the cache.
+  rmSync(dirname(first), { recursive: true });
+  appendFileSync(program, 'changed');
+  await serve(pack(folder, 'mediasoup-worker'));
+  await expect(getWorker(inputs, prebuilt, { env: {} })).rejects.toThrow(
+    /has the SHA-256 .*had .* when it was downloaded before[\s\S]*remove .*\.tgz\.sha256/,
+  );
+  expect(existsSync(first)).toBe(false);
+});
+
+test('rejects an archive with a link instead of a program', async () => {
+  const folder = temporaryFolder({ secret: 'of another user' });
+  chmodSync(join(folder, 'secret'), 0o600);
+  symlinkSync(join(folder, 'secret'), join(folder, 'mediasoup-worker'));
+  await serve(pack(folder, 'mediasoup-worker'));
+  await expect(getWorker(inputs, prebuilt, { env: {} })).rejects.toThrow(/has no program in it/);
+  expect(statSync(join(folder, 'secret')).mode & 0o777).toBe(0o600);
 });
 
 test('a server without a worker for this system is named with its answer', async () => {

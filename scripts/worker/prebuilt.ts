@@ -1,10 +1,11 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { runLogged } from '../setup/run-logged.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import type { WorkerFacts } from './cache.ts';
+import { requireSameAsBefore } from './hashes.ts';
 import type { WorkerInputs } from './inputs.ts';
 
 const answerWithinMs = 8000;
@@ -14,7 +15,7 @@ const downloadWithinMs = 180_000;
  * Downloads the worker that mediasoup publishes for its releases, which has none of our patches.
  *
  * @param folder - an empty folder of ours
- * @throws SetUpError when the server cannot be reached or has none for this system
+ * @throws SetUpError when the server cannot be reached, has none for this system, or has another than before
  */
 export async function downloadPrebuilt(
   inputs: WorkerInputs,
@@ -26,6 +27,10 @@ export async function downloadPrebuilt(
   await runLogged('tar', ['-xzf', archive, '-C', folder, 'mediasoup-worker'], {
     what: 'unpacking the prebuilt worker',
   });
+  if (!lstatSync(binary).isFile()) {
+    throw new SetUpError(`${prebuiltUrl(inputs)} has no program in it`);
+  }
+  requireSameAsBefore(basename(prebuiltUrl(inputs)), binary);
   chmodSync(binary, 0o755);
   const libraries = { origin: "mediasoup's prebuilt worker", versions: {} };
   return { binary, facts: { patches: [], libraries, compiler: null, buildType: 'release' } };

@@ -1,8 +1,11 @@
+import { basename } from 'node:path';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import { step } from '../setup/step.mjs';
 import { store, type WorkerFacts } from './cache.ts';
+import { rememberDownload, requireHash } from './hashes.ts';
 import type { Source, WorkerInputs } from './inputs.ts';
-import { downloadPrebuilt } from './prebuilt.ts';
+import { downloadPrebuilt, prebuiltUrl } from './prebuilt.ts';
+import { isReachable } from './reachable.ts';
 import { buildWithDebian, installBuildPackages, reasonNotDebian } from './recipe/debian.ts';
 import { buildWithWraps } from './recipe/wraps.ts';
 import { verifyWorker } from './verify.ts';
@@ -26,8 +29,12 @@ export const ways: readonly Way[] = [
   {
     source: 'prebuilt',
     title: "mediasoup's prebuilt worker",
-    get: (inputs) =>
-      make(inputs, 'prebuilt', "downloading mediasoup's prebuilt worker", downloadPrebuilt),
+    async get(inputs) {
+      const why = "downloading mediasoup's prebuilt worker, which lacks our security patches";
+      const binary = await make(inputs, 'prebuilt', why, downloadPrebuilt);
+      rememberDownload(basename(prebuiltUrl(inputs)), binary);
+      return binary;
+    },
   },
   {
     source: 'debian',
@@ -59,6 +66,8 @@ function make(inputs: WorkerInputs, source: Source, why: string, work: Make): Pr
   return step('worker', why, ({ show }) =>
     store(inputs, source, async (folder) => {
       const made = await work(inputs, folder, ninjaProgress(show, process.stderr.isTTY ? 1 : 10));
+      // Before it runs for the first time.
+      requireHash(made.binary);
       await verifyWorker(made.binary);
       return made;
     }),
@@ -98,14 +107,17 @@ export function ninjaProgress(
  * Whether a way may be used at all.
  *
  * @param env - ONEPORT_LIBRARIES (`debian` or `wraps`) names the only way to build. ONEPORT_WORKER=patched,
- *   MEDIASOUP_USE_WEBRTC_SERVER=shared and ICE_UFRAG=room-and-peer require our patches.
+ *   MEDIASOUP_USE_WEBRTC_SERVER=shared and ICE_UFRAG=room-and-peer require our patches, and so does a server that
+ *   other machines can reach, unless ONEPORT_WORKER=any.
  * @param building - true when only a build of our own will do
  * @throws SetUpError when a variable has an unknown value
  */
 export function isWanted(source: Source, env: NodeJS.ProcessEnv, building = false): boolean {
   const libraries = oneOf(env, 'ONEPORT_LIBRARIES', ['debian', 'wraps']);
+  const choice = oneOf(env, 'ONEPORT_WORKER', ['patched', 'any', 'tree']);
   const patched =
-    oneOf(env, 'ONEPORT_WORKER', ['patched', 'any', 'tree']) === 'patched' ||
+    choice === 'patched' ||
+    (choice === undefined && isReachable(env)) ||
     env.MEDIASOUP_USE_WEBRTC_SERVER === 'shared' ||
     env.ICE_UFRAG === 'room-and-peer';
   if (source === 'prebuilt') {

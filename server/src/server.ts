@@ -10,7 +10,8 @@ import { serveMetrics } from './http/metrics-server.ts';
 import { remoteAddressOf } from './http/remote-address.ts';
 import { loadKeyPair } from './http/tls.ts';
 import { routeUpgrades } from './http/upgrade.ts';
-import { checkWorkerPatches } from './media/worker-patches.ts';
+import { checkWorkerHash } from './media/worker-hash.ts';
+import { checkWorkerPatches, closingCommand } from './media/worker-patches.ts';
 import { WorkerPool } from './media/worker-pool.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { PortMapServer } from './port-map/port-map-server.ts';
@@ -46,7 +47,11 @@ export interface RunningServer {
 export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
   const { media, limits } = config;
   const runAs = config.runAsUser ? findUser(config.runAsUser) : undefined;
-  checkWorkerPatches(config);
+  checkWorkerHash(media);
+  const holes = checkWorkerPatches(config);
+  if (holes.length > 0) {
+    log.warn({ holes, command: closingCommand }, 'worker lacks security patches');
+  }
   const keyPair = await loadKeyPair(config.http.tls);
   // Before becomeUser, because the other user may have no home to keep it in.
   const dashboardToken = config.dashboard.token ?? loadOrGenerateToken(config.dashboard.tokenFile);
@@ -89,7 +94,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       metricsServer.closeAllConnections();
     });
   }
-  const server = createServer(keyPair, createApp({ ports, pool, rooms, trustedTls, log }));
+  const server = createServer(keyPair, createApp({ ports, pool, rooms, holes, trustedTls, log }));
   starting.defer(() => server.closeAllConnections());
   starting.defer(() => rooms.close('server stopping'));
   const portMap = new PortMapServer({

@@ -65,6 +65,8 @@ export async function startServerProcess(
   const child = spawn(program, args, {
     env: {
       ...process.env,
+      // `npm test` also runs with mediasoup's prebuilt worker.
+      ONEPORT_WORKER: process.env.ONEPORT_WORKER ?? 'any',
       MEDIASOUP_LISTEN_IP: '127.0.0.1',
       MEDIASOUP_NUM_WORKERS: '1',
       MEDIASOUP_PORT: String(mediaPort),

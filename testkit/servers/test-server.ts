@@ -31,6 +31,8 @@ export async function startTestServer(
   const metricsPort = first + numWorkers + 201;
   const config = loadConfig({
     MEDIASOUP_WORKER_BIN: process.env.MEDIASOUP_WORKER_BIN,
+    // `npm test` also runs with mediasoup's prebuilt worker.
+    ONEPORT_WORKER: process.env.ONEPORT_WORKER ?? 'any',
     MEDIASOUP_LISTEN_IP: '127.0.0.1',
     MEDIASOUP_NUM_WORKERS: String(numWorkers),
     HTTP_PORT: String(first),

@@ -9,6 +9,7 @@ describe('loadConfig', () => {
   test('works without any setting: the defaults suit localhost', () => {
     expect(loadConfig({})).toEqual({
       portMode: 'single-port',
+      reachableBy: undefined,
       media: {
         listenIps: [],
         announcedAddresses: [],
@@ -18,6 +19,8 @@ describe('loadConfig', () => {
         maxPort: 49999,
         numWorkers: availableParallelism(),
         workerBin: undefined,
+        workerSha256: undefined,
+        workerChoice: undefined,
         iceUfrag: 'random',
       },
       http: {

@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path';
 import { crossCheck } from './checks.ts';
 import { limitsOf } from './limits.ts';
 import { parseSettings } from './parse-settings.ts';
-import { defaultHttpHost, type Values } from './settings.ts';
+import { reachableBy } from './reachable.ts';
+import { defaultHttpHost, type SettingName, type Values } from './settings.ts';
 import { ConfigError } from './start-error.ts';
 import type { AuthConfig, Config, MetricsConfig, TlsConfig, TurnConfig } from './types.ts';
 
@@ -17,7 +18,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const { values, given, problems, warnings } = parseSettings(env);
   // Settings are compared with each other only if each is right by itself.
   failOn(problems);
-  const config = { ...configFrom(values, cacheFolder(env)), warnings };
+  const config = { ...configFrom(values, given, cacheFolder(env)), warnings };
   failOn(crossCheck(config, values, given));
   return config;
 }
@@ -38,11 +39,16 @@ function failOn(problems: string[]): void {
   }
 }
 
-function configFrom(values: Values, cache: string): Omit<Config, 'warnings'> {
+function configFrom(
+  values: Values,
+  given: ReadonlySet<SettingName>,
+  cache: string,
+): Omit<Config, 'warnings'> {
   const portMode = values.MEDIASOUP_USE_WEBRTC_SERVER;
   const { MEDIASOUP_PORT: mediaPort, HTTP_PORT: httpPort } = values;
   return {
     portMode,
+    reachableBy: reachableBy(values, given),
     media: {
       listenIps: values.MEDIASOUP_LISTEN_IP,
       announcedAddresses: values.MEDIASOUP_ANNOUNCED_ADDRESS,
@@ -52,6 +58,8 @@ function configFrom(values: Values, cache: string): Omit<Config, 'warnings'> {
       maxPort: values.MEDIASOUP_MAX_PORT,
       numWorkers: values.MEDIASOUP_NUM_WORKERS,
       workerBin: values.MEDIASOUP_WORKER_BIN,
+      workerSha256: values.MEDIASOUP_WORKER_SHA256,
+      workerChoice: values.ONEPORT_WORKER,
       iceUfrag: values.ICE_UFRAG,
     },
     http: {

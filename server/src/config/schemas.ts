@@ -19,6 +19,11 @@ export const ip = z.string().refine((text) => isIP(text) !== 0, 'expected an IPv
 
 export const path = z.string().min(1);
 
+export const sha256 = z
+  .string()
+  .regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hexadecimal digits')
+  .transform((text) => text.toLowerCase());
+
 /** @param items - is piped the trimmed items */
 function commaSeparated<T>(items: z.ZodType<T, string[]>) {
   return z

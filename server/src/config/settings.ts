@@ -16,6 +16,7 @@ import {
   path,
   port,
   proxies,
+  sha256,
   turnUrls,
   userName,
 } from './schemas.ts';
@@ -83,6 +84,21 @@ const media = {
     help: 'The path of the mediasoup-worker binary.',
     schema: path.optional(),
     unset: 'the worker that set-up downloaded or built',
+  },
+  MEDIASOUP_WORKER_SHA256: {
+    help: 'The SHA-256 that the mediasoup-worker binary must have, in hex. Any other is refused (docs/worker.md).',
+    schema: sha256.optional(),
+    unset: 'any',
+  },
+  ONEPORT_WORKER: {
+    help: 'patched: only a worker with our security patches, which is required anyway where other machines can reach the server. any: accept a worker without them there too. tree, tree:debug, tree:asan: the worker of npm run patch (docs/worker.md).',
+    schema: z
+      .enum(
+        ['patched', 'any', 'tree', 'tree:release', 'tree:debug', 'tree:asan'],
+        'expected patched, any, tree, tree:debug or tree:asan',
+      )
+      .optional(),
+    unset: 'patched where other machines can reach the server, otherwise any',
   },
   ICE_UFRAG: {
     help: 'The form of ICE username fragments. room-and-peer puts the room id and the peer id before the random part, so that a packet capture or a load balancer can identify a connection. They are sent in clear text (docs/ice-ufrag.md). Needs a patched worker.',
@@ -182,7 +198,7 @@ const turn = {
     unset: 'none',
   },
   TURN_SECRET: {
-    help: "The secret that clients' TURN passwords, valid for a day, are derived from: 16 to 512 characters, the same as coturn's static-auth-secret.",
+    help: "The secret that clients' TURN passwords are derived from: 16 to 512 characters, the same as coturn's static-auth-secret. A password is valid for a day, but no longer than the token.",
     schema: z
       .string()
       .min(16, 'expected at least 16 characters')

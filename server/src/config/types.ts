@@ -1,10 +1,12 @@
 import type { PortMode } from '@oneport/protocol';
 import type { Limits } from './limits.ts';
-import type { Values } from './settings.ts';
+import type { SettingName, Values } from './settings.ts';
 
 /** The settings as one checked object. */
 export interface Config {
   portMode: PortMode;
+  /** The setting by which other machines can reach the server. undefined: only this machine does. */
+  reachableBy: SettingName | undefined;
   media: MediaConfig;
   http: {
     host: string;
@@ -49,6 +51,10 @@ export interface MediaConfig {
   numWorkers: number;
   /** undefined: the worker in mediasoup's own installation. */
   workerBin: string | undefined;
+  /** In lower-case hex. undefined: any binary will do. */
+  workerSha256: string | undefined;
+  /** undefined: the worker needs our security patches where other machines can reach the server. */
+  workerChoice: Values['ONEPORT_WORKER'];
   iceUfrag: Values['ICE_UFRAG'];
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import { closingCommand, type Hole } from '../media/worker-patches.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
 import type { MediaPorts } from '../ports/types.ts';
 import type { Rooms } from '../rooms/rooms.ts';
@@ -17,13 +18,15 @@ export interface AppOptions {
   ports: MediaPorts;
   pool: WorkerPool;
   rooms: Rooms;
+  /** The known holes of the worker. */
+  holes: readonly Hole[];
   /** HTTPS with a certificate that browsers trust. */
   trustedTls: boolean;
   log: Logger;
 }
 
 /** Serves the page, the API, health and readiness. */
-export function createApp({ ports, pool, rooms, trustedTls, log }: AppOptions): Express {
+export function createApp({ ports, pool, rooms, holes, trustedTls, log }: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(securityHeaders({ trustedTls }));
@@ -35,7 +38,11 @@ export function createApp({ ports, pool, rooms, trustedTls, log }: AppOptions): 
   app.get('/health', (_request, response) => {
     const [running, { expected }] = [pool.workers.length, pool];
     const status = running === 0 ? 'no worker' : running < expected ? 'workers missing' : 'ok';
-    response.json({ status, workers: { running, expected } });
+    response.json({
+      status,
+      workers: { running, expected },
+      ...(holes.length > 0 && { holes, command: closingCommand }),
+    });
   });
   const readiness = new ReadinessCheck({ pool, rooms });
   app.get('/ready', async (_request, response) => {

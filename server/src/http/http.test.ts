@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { request } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { connect } from 'node:net';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
+import { workerOfTests } from '../../../testkit/servers/test-worker.ts';
 
 describe('over HTTP', () => {
   let server: TestServer;
@@ -206,6 +207,20 @@ describe('over HTTPS', () => {
     await expect(start(key, key)).rejects.toThrow(/Expected PEM files/);
     await expect(start(cert, otherKey)).rejects.toThrow(/is not the key of/);
   });
+});
+
+test('/health names the known holes of a worker without our patches, and the command that closes them', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'oneport-stock-'));
+  // Beside this name there is no manifest.
+  symlinkSync(workerOfTests(), join(folder, 'mediasoup-worker'));
+  const server = await startTestServer({ MEDIASOUP_WORKER_BIN: join(folder, 'mediasoup-worker') });
+  expect(await (await fetch(`${server.url}/health`)).json()).toMatchObject({
+    status: 'ok',
+    holes: [{ patch: 'dtls-error-queue.patch' }, { patch: 'dtls-selected-tuple.patch' }],
+    command: 'npm run worker -- --rebuild',
+  });
+  await server.stop();
+  rmSync(folder, { recursive: true });
 });
 
 test('does not start when its port is in use', async () => {

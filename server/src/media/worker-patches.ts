@@ -1,14 +1,34 @@
-/** Checks that the worker has the patches that the settings need. */
-import { existsSync, readFileSync } from 'node:fs';
+/** Checks that the worker has the patches that the settings need, and knows the holes that missing ones leave. */
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { StartError } from '../config/start-error.ts';
 import type { Config } from '../config/types.ts';
 
+/** What an attacker can do to a worker that lacks a patch. */
+export interface Hole {
+  /** The name of a file in patches/, as in worker manifests. */
+  patch: string;
+  hole: string;
+}
+
+/** The command that builds a worker without holes, which npm start then uses. */
+export const closingCommand = 'npm run worker -- --rebuild';
+
+const holes: readonly Hole[] = [
+  {
+    patch: 'dtls-error-queue.patch',
+    hole: "a client whose DTLS handshake fails can close another peer's media connection",
+  },
+  {
+    patch: 'dtls-selected-tuple.patch',
+    hole: "a datagram with a forged source address can divert a peer's media for seconds",
+  },
+];
+
 interface Requirement {
   setting: string;
   isOn(config: Config): boolean;
-  /** The name of a file in patches/, as in worker manifests. */
   patch: string;
 }
 
@@ -24,52 +44,70 @@ const requirements: readonly Requirement[] = [
     isOn: ({ media }) => media.iceUfrag === 'room-and-peer',
     patch: 'ice-username-fragment-prefix.patch',
   },
+  ...holes.map(({ patch }) => ({
+    setting: 'ONEPORT_WORKER=patched',
+    isOn: ({ media }: Config) => media.workerChoice === 'patched',
+    patch,
+  })),
 ];
 
 /** The rest is described in docs/worker.md. */
 const manifestSchema = z.object({ patches: z.array(z.object({ name: z.string() })) });
 
-/** @throws StartError when a setting needs a patch that the worker lacks */
-export function checkWorkerPatches(config: Config): void {
-  const required = requirements.filter(({ isOn }) => isOn(config));
-  if (required.length === 0) {
-    return;
+/**
+ * @returns the known holes of the worker
+ * @throws StartError when the worker lacks a patch that a setting needs, or a security patch although other machines
+ *   can reach the server
+ */
+export function checkWorkerPatches(config: Config): Hole[] {
+  const { workerBin, workerChoice } = config.media;
+  const patches = patchesOf(workerBin);
+  const open = knownHoles(workerBin);
+  const problems = requirements
+    .filter((required) => required.isOn(config) && !patches.includes(required.patch))
+    .map(({ setting, patch }) => `${setting} needs a worker with patches/${patch}.`);
+  if (config.reachableBy && workerChoice === undefined) {
+    problems.push(
+      ...open.map(
+        ({ patch, hole }) =>
+          `${config.reachableBy} lets other machines reach the server, whose worker needs patches/${patch}: ${hole}.`,
+      ),
+    );
   }
-
-  const { workerBin } = config.media;
-  const patches = workerBin === undefined ? [] : patchesOf(workerBin);
-  const missing = required.filter(({ patch }) => !patches.includes(patch));
-  if (missing.length === 0) {
-    return;
+  if (problems.length === 0) {
+    return open;
   }
+  const advice = `Run \`${closingCommand}\`, which builds a worker for npm start, and unset MEDIASOUP_WORKER_BIN.`;
   throw new StartError(
     [
-      ...missing.map(({ setting, patch }) => `  ${setting} needs a worker with patches/${patch}.`),
-      `  ${workerBin ?? "The worker of mediasoup's own installation"} has no manifest.json beside it that lists the patch.`,
-      '  Run `npm run worker -- --rebuild`, which builds a worker for npm start, and unset MEDIASOUP_WORKER_BIN.',
-    ].join('\n'),
+      ...problems,
+      `${workerBin ?? "The worker of mediasoup's own installation"} has no valid manifest.json beside it that lists the patch.`,
+      config.reachableBy
+        ? `${advice} ONEPORT_WORKER=any accepts a worker with these holes.`
+        : advice,
+    ]
+      .map((line) => `  ${line}`)
+      .join('\n'),
   );
 }
 
-/**
- * Reads the manifest beside a worker.
- *
- * @returns the names of the worker's patches; none without a manifest, as with a worker of mediasoup itself
- * @throws StartError when the manifest can't be read
- */
-function patchesOf(workerBin: string): string[] {
-  const file = join(dirname(workerBin), 'manifest.json');
-  if (!existsSync(file)) {
+/** @param workerBin - undefined: the worker of mediasoup's own installation */
+export function knownHoles(workerBin: string | undefined): Hole[] {
+  const patches = patchesOf(workerBin);
+  return holes.filter(({ patch }) => !patches.includes(patch));
+}
+
+/** @returns the names of the worker's patches; none without a valid manifest, as with a worker of mediasoup itself */
+function patchesOf(workerBin: string | undefined): string[] {
+  if (workerBin === undefined) {
     return [];
   }
+  const file = join(dirname(workerBin), 'manifest.json');
   try {
     return manifestSchema
       .parse(JSON.parse(readFileSync(file, 'utf8')))
       .patches.map(({ name }) => name);
-  } catch (error) {
-    throw new StartError(
-      `  ${file} is not a worker's manifest. Run \`npm run worker -- --rebuild\` to build the worker and its manifest again.`,
-      { cause: error },
-    );
+  } catch {
+    return [];
   }
 }
