@@ -7,8 +7,11 @@ import { dirname, join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect, onTestFinished, type TestContext, test } from 'vitest';
 import { debianProgram } from '../scripts/debian/debian-program.ts';
+import { openAccess } from '../server/src/access/access.ts';
+import { iceServersFor } from '../server/src/signalling/ice-servers.ts';
 import { launchChromium } from '../testkit/browser/chromium.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
+import { TurnClient } from '../testkit/clients/turn-client.ts';
 import { readDeploy } from '../testkit/servers/deployed.ts';
 import { freePorts } from '../testkit/servers/free-ports.ts';
 import { startServerProcess } from '../testkit/servers/server-process.ts';
@@ -42,6 +45,27 @@ test('peers that can only use the relay see each other', { timeout: 180_000 }, a
     /user <\d{10}:[\w-]+>: incoming packet ALLOCATE processed, success/,
   );
   expect(coturn.output()).not.toContain(secret);
+});
+
+test('the relay refuses TCP, addresses without media, and expired passwords', async (context) => {
+  const coturn = await startCoturn(context);
+  const connect = async (now?: number) => {
+    const [server] = iceServersFor({ urls: [], secret }, openAccess, 'alice', now);
+    const { username = '', credential = '' } = server ?? {};
+    const client = await TurnClient.connect(coturn.port, { username, credential });
+    onTestFinished(() => client.close());
+    return client;
+  };
+  // 442: Unsupported Transport Protocol (RFC 8656, section 7.2).
+  expect(await (await connect()).allocate('tcp')).toBe(442);
+  const twoDaysAgo = Date.now() - 2 * 24 * 60 * 60 * 1000;
+  expect(await (await connect(twoDaysAgo)).allocate('udp')).toBe(401);
+  const client = await connect();
+  expect(await client.allocate('udp')).toBe('success');
+  for (const ip of ['127.0.0.2', '10.0.0.1', '192.0.2.1']) {
+    expect(await client.permit(ip), ip).toBe(403);
+  }
+  expect(await client.permit('127.0.0.1')).toBe('success');
 });
 
 /** As in a network that only allows traffic to the relay. */

@@ -33,6 +33,7 @@ describe('npm run token', () => {
       subject: 'ada',
       displayName: 'Ada',
       waits: false,
+      expiresAt: expect.any(Number),
       permissions: { publish: ['camera', 'screen'], chat: false, watch: true, moderate: true },
     });
   });

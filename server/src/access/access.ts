@@ -8,6 +8,8 @@ export interface Access {
   readonly displayName: string | undefined;
   /** The client waits in the lobby even if the room isn't locked. */
   readonly waits: boolean;
+  /** When the token expires, in milliseconds since 1970, with the clock skew added. undefined: no token is required. */
+  readonly expiresAt: number | undefined;
   readonly permissions: Permissions;
 }
 
@@ -16,6 +18,7 @@ export const openAccess: Access = {
   subject: undefined,
   displayName: undefined,
   waits: false,
+  expiresAt: undefined,
   permissions: {
     publish: ['microphone', 'camera', 'screen'],
     chat: true,

@@ -45,6 +45,7 @@ describe('an authorized client', () => {
       subject: 'somebody',
       displayName: undefined,
       waits: false,
+      expiresAt: expect.any(Number),
       permissions: {
         publish: ['microphone', 'camera', 'screen'],
         chat: true,
@@ -70,6 +71,7 @@ describe('an authorized client', () => {
       subject: 'ada@example.org',
       displayName: 'Ada Lovelace',
       waits: true,
+      expiresAt: expect.any(Number),
       permissions: { publish: ['microphone'], chat: false, watch: false, moderate: true },
     });
   });

@@ -84,7 +84,8 @@ export function tokenAuthenticator(
       if (claims.data.room !== '*' && claims.data.room !== roomId) {
         throw refused(refusals.tokenOtherRoom);
       }
-      return accessOf(claims.data);
+      // jose has checked that exp is there, and a number.
+      return accessOf(claims.data, 1000 * ((payload.exp ?? 0) + clockSkew));
     },
   };
 }

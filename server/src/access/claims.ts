@@ -20,12 +20,19 @@ export const claimsSchema = z.object({
 
 export type Claims = z.output<typeof claimsSchema>;
 
-/** @param claims - of a token whose signature was verified */
-export function accessOf({ sub, name, publish, chat, watch, moderate, lobby }: Claims): Access {
+/**
+ * @param claims - of a token whose signature was verified
+ * @param expiresAt - milliseconds since 1970
+ */
+export function accessOf(
+  { sub, name, publish, chat, watch, moderate, lobby }: Claims,
+  expiresAt: number,
+): Access {
   return {
     subject: sub,
     displayName: name,
     waits: lobby,
+    expiresAt,
     permissions: { publish: [...new Set(publish)], chat, watch, moderate },
   };
 }

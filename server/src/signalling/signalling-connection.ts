@@ -135,7 +135,7 @@ export class SignallingConnection implements PeerLink {
       portMode: this.#options.portMode,
       routerRtpCapabilities: roomMedia.router
         .rtpCapabilities as NotificationData<'welcome'>['routerRtpCapabilities'],
-      iceServers: iceServersFor(this.#options.turn, peer.id),
+      iceServers: iceServersFor(this.#options.turn, peer.access, peer.id),
       ...(send ? { sendTransport: describe(send) } : {}),
       ...(recv ? { recvTransport: describe(recv) } : {}),
       ...(dataConsumer

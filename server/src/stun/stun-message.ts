@@ -57,10 +57,14 @@ export function withAttribute(message: Buffer, type: number, value: Buffer | str
   return appendComputed(message, { type, length: bytes.length }, () => bytes);
 }
 
-/** The message with MESSAGE-INTEGRITY, for short-term credentials (RFC 8489, 14.5). */
-export function withIntegrity(message: Buffer, password: string): Buffer {
+/**
+ * The message with MESSAGE-INTEGRITY (RFC 8489, 14.5).
+ *
+ * @param key - for short-term credentials the password
+ */
+export function withIntegrity(message: Buffer, key: string | Buffer): Buffer {
   return appendComputed(message, { type: stunAttributes.messageIntegrity, length: 20 }, (before) =>
-    createHmac('sha1', password).update(before).digest(),
+    createHmac('sha1', key).update(before).digest(),
   );
 }
 
