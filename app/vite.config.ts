@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
+import { precompress } from './precompress.ts';
 
 /** The server of `npm run dev`, to which Vite's development server forwards signalling and the API. */
 const server = `http://127.0.0.1:${process.env.HTTP_PORT || 3000}`;
@@ -18,7 +19,9 @@ const docs: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [react(), docs],
+  // URLs relative to the page or the asset, because the server may be below a path (BASE_PATH).
+  base: './',
+  plugins: [react(), docs, precompress],
   build: {
     outDir: 'dist',
     target: 'es2022',

@@ -20,14 +20,14 @@ export interface ReverseProxy {
   stop(): Promise<void>;
 }
 
-type Start = (upstream: string, context: Pick<TestContext, 'skip'>) => Promise<ReverseProxy>;
-
 /** By name. Each uses its configuration in deploy/ with other addresses, ports and folders. */
-export const proxies: Record<string, Start> = { nginx: startNginx, Caddy: startCaddy };
+export const proxies = { nginx: startNginx, Caddy: startCaddy };
 
+/** @param edit - what an operator changes in the file */
 async function startNginx(
   upstream: string,
   context: Pick<TestContext, 'skip'>,
+  edit = (text: string) => text,
 ): Promise<ReverseProxy> {
   const program = await debianProgram({ name: 'nginx', file: 'usr/sbin/nginx' }, context);
   const folder = mkdtempSync(join(tmpdir(), 'oneport-nginx-'));
@@ -41,7 +41,7 @@ async function startNginx(
     ],
     { stdio: 'ignore' },
   );
-  const ours = changed(readDeploy('nginx/oneport.conf'), [
+  const ours = changed(edit(readDeploy('nginx/oneport.conf')), [
     ['server 127.0.0.1:3000;', `server ${upstream};`],
     ['listen 80;', `listen 127.0.0.1:${port + 1};`],
     ['listen [::]:80;', ''],

@@ -1,6 +1,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { watchNetworkChanges } from './network/network-events.ts';
+import { basePath } from './page/base-path.ts';
 import { PageToken } from './page/page-token.ts';
 import { defaultRoomId, readPageUrl, urlWithRoom } from './page/page-url.ts';
 import { forgetReload, reloadOnce } from './page/reload-once.ts';
@@ -19,7 +20,8 @@ if (!container) {
 const root = createRoot(container);
 const page = readPageUrl(location.search);
 
-if (location.pathname === '/dashboard') {
+// With or without the base path: operators may connect to the server itself, past the proxy.
+if (location.pathname.endsWith('/dashboard')) {
   // Loaded separately, because calls don't need it.
   const { renderPortMap } = await import('./port-map/main.tsx');
   renderPortMap(root);
@@ -40,7 +42,7 @@ if (location.pathname === '/dashboard') {
   const session = new RoomSession({
     roomId,
     page,
-    server: location.href,
+    server: new URL(basePath, location.href).href,
     storage: originStorage(),
     token: () => pageToken.current,
     saved: takeSavedSession(storage, roomId, Date.now()),

@@ -3,10 +3,12 @@ import { dashboardPath, signallingPath } from '@oneport/protocol';
 import { createAuthenticator } from './access/authenticator.ts';
 import { loadOrGenerateToken } from './access/operator-token.ts';
 import type { Config } from './config/types.ts';
-import { builtApp, createApp } from './http/app.ts';
+import { createApp } from './http/app.ts';
+import { serveBelow } from './http/base-path.ts';
 import { knownHosts } from './http/known-hosts.ts';
 import { acceptInto, createServer, listen, pageUrls } from './http/listen.ts';
 import { serveMetrics } from './http/metrics-server.ts';
+import { builtApp } from './http/page.ts';
 import { remoteAddressOf } from './http/remote-address.ts';
 import { loadKeyPair } from './http/tls.ts';
 import { routeUpgrades } from './http/upgrade.ts';
@@ -79,7 +81,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   starting.defer(() => pool.close());
   const rooms = new Rooms({ pool, limits, graceMs: config.graceMs, log });
 
-  const { allowedOrigins, trustedProxies, tls } = config.http;
+  const { allowedOrigins, trustedProxies, tls, basePath, embedOrigins } = config.http;
   const trustedTls = tls.kind === 'files';
   const remoteAddress = remoteAddressOf(trustedProxies);
   const isKnownHost = knownHosts(allowedOrigins, trustedTls ? keyPair?.cert : undefined);
@@ -94,7 +96,11 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       metricsServer.closeAllConnections();
     });
   }
-  const server = createServer(keyPair, createApp({ ports, pool, rooms, holes, trustedTls, log }));
+  const server = createServer(
+    keyPair,
+    createApp({ ports, pool, rooms, holes, trustedTls, basePath, embedOrigins, log }),
+  );
+  serveBelow(server, basePath);
   starting.defer(() => server.closeAllConnections());
   starting.defer(() => rooms.close('server stopping'));
   const portMap = new PortMapServer({
@@ -136,7 +142,9 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
 
   const started = starting.move();
   return {
-    urls: pageUrls(config.http.host, config.http.port, keyPair !== undefined),
+    urls: pageUrls(config.http.host, config.http.port, keyPair !== undefined).map(
+      (url) => new URL(basePath, url).href,
+    ),
     dashboardToken,
     ports,
     pool,

@@ -1,11 +1,12 @@
 /** The documentation reader: `/docs` lists the repository's pages, `/docs/<name>` shows one. */
 import '../ui/common/base.css';
 import './docs.css';
+import { basePath } from '../page/base-path.ts';
 import { drawDiagrams } from './diagrams.ts';
 import { type Page, pages } from './pages.ts';
 import { renderPage } from './render.ts';
 
-const name = decodeURIComponent(location.pathname.replace(/^\/docs\/?/, ''));
+const name = decodeURIComponent(location.pathname.replace(/^.*\/docs\/?/, ''));
 const page = pages.find((one) => one.name === name);
 const article = document.createElement('main');
 
@@ -40,7 +41,7 @@ document.documentElement.dataset.ready = '';
 function header(): HTMLElement {
   const nav = document.createElement('nav');
   const [all, call] = page?.lang === 'zh-CN' ? ['全部文档', '视频通话'] : ['All pages', 'The call'];
-  nav.append(link('/docs', all), link('/', call));
+  nav.append(link(`${basePath}docs`, all), link(basePath, call));
   return nav;
 }
 
@@ -48,7 +49,7 @@ function list(of: readonly Page[]): HTMLElement {
   const items = document.createElement('ul');
   for (const { name, title, lang } of of) {
     const item = document.createElement('li');
-    const anchor = link(`/docs/${name}`, title);
+    const anchor = link(`${basePath}docs/${name}`, title);
     anchor.lang = lang;
     item.append(anchor);
     items.append(item);

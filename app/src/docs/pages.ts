@@ -1,3 +1,5 @@
+import { basePath } from '../page/base-path.ts';
+
 /** One of the repository's docs/*.md, embedded when the app is built. */
 export interface Page {
   /** The file's name without `.md`; `/docs/<name>` shows it. */
@@ -63,7 +65,7 @@ export function linkInApp(href: string): string | undefined {
   if (!pages.some((page) => page.name === name)) {
     return undefined;
   }
-  return `/docs/${name}${fragment === undefined ? '' : `#${fragment}`}`;
+  return `${basePath}docs/${name}${fragment === undefined ? '' : `#${fragment}`}`;
 }
 
 /** The URL of a page's image; undefined outside docs/images. */

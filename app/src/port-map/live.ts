@@ -17,7 +17,7 @@ export class LivePortMap {
   #socket: Socket<DashboardServerEvents, DashboardViewerEvents> | undefined;
 
   /**
-   * @param server - its origin
+   * @param server - the URL of its page, up to the last slash
    * @param token - undefined: the user has to enter one first
    */
   constructor(server: string, token: string | undefined) {
@@ -38,8 +38,13 @@ export class LivePortMap {
     this.#socket?.disconnect();
     this.#store.update({ link: { name: 'connecting' } });
     const socket: Socket<DashboardServerEvents, DashboardViewerEvents> = io(
-      this.#server + dashboardNamespace,
-      { path: dashboardPath, transports: ['websocket'], auth: { token }, forceNew: true },
+      new URL(dashboardNamespace, this.#server).href,
+      {
+        path: new URL(`.${dashboardPath}`, this.#server).pathname,
+        transports: ['websocket'],
+        auth: { token },
+        forceNew: true,
+      },
     );
     this.#socket = socket;
     let isFirst = true;

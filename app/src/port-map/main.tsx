@@ -1,5 +1,6 @@
 import { StrictMode } from 'react';
 import type { Root } from 'react-dom/client';
+import { basePath } from '../page/base-path.ts';
 import { PageToken } from '../page/page-token.ts';
 import { tabStorage } from '../page/storage.ts';
 import { LivePortMap } from './live.ts';
@@ -15,7 +16,7 @@ export function renderPortMap(root: Root): void {
   });
   const takeToken = () => history.replaceState(null, '', token.take(location.href));
   takeToken();
-  const live = new LivePortMap(location.origin, token.current);
+  const live = new LivePortMap(new URL(basePath, location.href).href, token.current);
   // Opening a link with another token in this tab does not reload the page.
   window.addEventListener('hashchange', () => {
     takeToken();

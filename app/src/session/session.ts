@@ -29,7 +29,7 @@ export interface RoomSessionOptions {
   roomId: string;
   /** How to take part, from the page's URL. */
   page: Pick<PageSettings, 'displayName' | 'forceTcp' | 'produce' | 'consume'>;
-  /** Any URL of the server, such as `location.href`: `http:` gives `ws:`, `https:` gives `wss:`. */
+  /** The URL of the server's page, up to its last slash: `http:` gives `ws:`, `https:` gives `wss:`. */
   server: string;
   /** For preferences; undefined where the browser allows none. */
   storage: PageStorage | undefined;

@@ -21,6 +21,18 @@ test('builds a URL that the server reads as the same query', () => {
   });
 });
 
+test('keeps the path that the server is below', () => {
+  const query = { roomId: 'r', peerId: 'p', produce: true, consume: true, forceTcp: false };
+  const url = new URL(
+    signallingUrl('https://call.example/calls/?roomId=x', {
+      ...query,
+      resume: undefined,
+      keep: false,
+    }),
+  );
+  expect(url.pathname).toBe('/calls/signalling');
+});
+
 test('uses ws: for an http: server, and leaves out unset parameters', () => {
   const url = signallingUrl('http://127.0.0.1:3000/', {
     roomId: 'r',

@@ -3,13 +3,13 @@ import { type ConnectQuery, protocolVersion, signallingPath } from '@oneport/pro
 /**
  * The URL of the signalling WebSocket.
  *
- * @param server - any URL of the server; its scheme decides between `ws:` and `wss:`
+ * @param server - the URL of the server's page, up to its last slash; its scheme decides between `ws:` and `wss:`
  */
 export function signallingUrl(
   server: string,
   query: Omit<ConnectQuery, 'protocolVersion'>,
 ): string {
-  const url = new URL(signallingPath, server);
+  const url = new URL(`.${signallingPath}`, server);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   url.searchParams.set('roomId', query.roomId);
   url.searchParams.set('peerId', query.peerId);

@@ -27,7 +27,17 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
 function cacheFolder(env: NodeJS.ProcessEnv): string {
   return env.ONEPORT_CACHE
     ? resolve(env.ONEPORT_CACHE)
-    : join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'oneport');
+    : join(env.XDG_CACHE_HOME || join(home(), '.cache'), 'oneport');
+}
+
+function home(): string {
+  try {
+    return homedir();
+  } catch {
+    throw new ConfigError(
+      '  ONEPORT_CACHE: this user has no home folder; set it to a folder for the token of the port map.',
+    );
+  }
 }
 
 function failOn(problems: string[]): void {
@@ -68,6 +78,8 @@ function configFrom(
       sharesMediaPort: portMode === 'shared-port' && httpPort === mediaPort,
       tls: tlsFrom(values),
       allowedOrigins: values.ALLOWED_ORIGINS,
+      basePath: values.BASE_PATH,
+      embedOrigins: values.EMBED_ORIGINS,
       trustedProxies: values.TRUST_PROXY,
     },
     auth: {

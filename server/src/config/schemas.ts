@@ -19,6 +19,12 @@ export const ip = z.string().refine((text) => isIP(text) !== 0, 'expected an IPv
 
 export const path = z.string().min(1);
 
+/** Segments of unreserved characters (RFC 3986, 2.3), except those of dots only, which browsers resolve. */
+export const basePath = z
+  .string()
+  .max(128)
+  .regex(/^\/((?!\.+\/)[\w.~-]+\/)*$/, 'expected a path such as /calls/');
+
 export const sha256 = z
   .string()
   .regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hexadecimal digits')

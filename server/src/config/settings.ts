@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { announcedAddressesSchema, listenIpsSchema } from './announced-addresses.ts';
 import { jwtSecrets } from './jwt-secrets.ts';
 import {
+  basePath,
   bearerToken,
   integer,
   ip,
@@ -139,6 +140,15 @@ const http = {
     help: 'Further origins whose pages may open WebSockets to this server, separated by commas.',
     schema: origins.default([]),
     unset: 'only pages of this server',
+  },
+  BASE_PATH: {
+    help: 'The path of the page behind a proxy that also serves other pages, such as /calls/. The proxy may pass it on or remove it.',
+    schema: basePath.prefault('/'),
+  },
+  EMBED_ORIGINS: {
+    help: 'The origins whose pages may show the call in a frame, separated by commas.',
+    schema: origins.default([]),
+    unset: 'none',
   },
   TRUST_PROXY: {
     help: 'The proxies in front of the server whose X-Forwarded-For is trusted: addresses and networks (10.0.0.0/8, loopback), separated by commas. Without it, MAX_HANDSHAKES_PER_SECOND counts all clients behind a proxy as one address.',

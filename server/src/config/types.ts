@@ -15,6 +15,10 @@ export interface Config {
     sharesMediaPort: boolean;
     tls: TlsConfig;
     allowedOrigins: string[];
+    /** Of the page, with a slash at both ends. */
+    basePath: string;
+    /** Origins whose pages may show the call in a frame. */
+    embedOrigins: string[];
     /** Addresses and networks whose X-Forwarded-For is trusted. */
     trustedProxies: string[];
   };

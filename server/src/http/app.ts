@@ -1,18 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type Express } from 'express';
 import { closingCommand, type Hole } from '../media/worker-patches.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
 import type { MediaPorts } from '../ports/types.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { builtApp, sendPage } from './page.ts';
 import { summarizePorts } from './ports-summary.ts';
+import { precompressed } from './precompressed.ts';
 import { ReadinessCheck } from './readiness.ts';
 import { securityHeaders } from './security-headers.ts';
-
-/** The built app; set-up builds it. */
-export const builtApp = fileURLToPath(new URL('../../../app/dist', import.meta.url));
 
 export interface AppOptions {
   ports: MediaPorts;
@@ -22,14 +20,27 @@ export interface AppOptions {
   holes: readonly Hole[];
   /** HTTPS with a certificate that browsers trust. */
   trustedTls: boolean;
+  /** The page's path on its host. */
+  basePath: string;
+  /** Origins whose pages may show the call in a frame. */
+  embedOrigins: string[];
   log: Logger;
 }
 
 /** Serves the page, the API, health and readiness. */
-export function createApp({ ports, pool, rooms, holes, trustedTls, log }: AppOptions): Express {
+export function createApp({
+  ports,
+  pool,
+  rooms,
+  holes,
+  trustedTls,
+  basePath,
+  embedOrigins,
+  log,
+}: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.use(securityHeaders({ trustedTls }));
+  app.use(securityHeaders({ trustedTls, embedOrigins }));
 
   app.use(['/health', '/ready'], (_request, response, next) => {
     response.set('Cache-Control', 'no-store');
@@ -59,11 +70,12 @@ export function createApp({ ports, pool, rooms, holes, trustedTls, log }: AppOpt
   // Vite puts a content hash into the names of assets; the page itself must be revalidated.
   app.use(
     '/assets',
+    precompressed(join(builtApp, 'assets')),
     express.static(join(builtApp, 'assets'), { immutable: true, maxAge: '1y', redirect: false }),
   );
-  app.use(express.static(builtApp, { redirect: false }));
-  app.get(['/docs', '/docs/:page'], sendPage('docs.html'));
-  app.get('/dashboard', sendPage('index.html'));
+  app.get(['/', '/dashboard'], sendPage('index.html', basePath));
+  app.get(['/docs', '/docs/:page'], sendPage('docs.html', basePath));
+  app.use(express.static(builtApp, { redirect: false, index: false }));
   app.use((_request, response) => {
     const missing = existsSync(builtApp) ? 'Not found' : 'The app is not built. Run: npm run setup';
     response.status(404).type('text').send(missing);
@@ -83,15 +95,4 @@ export function createApp({ ports, pool, rooms, holes, trustedTls, log }: AppOpt
   };
   app.use(onError);
   return app;
-}
-
-/** Sends a page of the built app. If the app is not built, the last handler says so. */
-function sendPage(file: string): RequestHandler {
-  return (_request, response, next) => {
-    response.sendFile(file, { root: builtApp }, (error) => {
-      if (error) {
-        next();
-      }
-    });
-  };
 }

@@ -20,15 +20,24 @@ const permissions =
  * Sets the headers that restrict what browsers do with our responses.
  *
  * @param options.trustedTls - HTTPS with a certificate that browsers trust; it adds HSTS
+ * @param options.embedOrigins - their pages may show the call in a frame, but no other page of ours
  */
-export function securityHeaders({ trustedTls }: { trustedTls: boolean }): RequestHandler[] {
+export function securityHeaders({
+  trustedTls,
+  embedOrigins,
+}: {
+  trustedTls: boolean;
+  embedOrigins: string[];
+}): RequestHandler[] {
   const policy = (more: Record<string, string[]> = {}) =>
     helmet.contentSecurityPolicy({
       // Helmet's defaults allow fonts and styles from everywhere, and redirect plain HTTP, as on a LAN, to HTTPS.
       useDefaults: false,
       directives: { ...directives, ...more },
     });
-  const callPolicy = policy();
+  const ownPolicy = policy();
+  const callPolicy =
+    embedOrigins.length > 0 ? policy({ 'frame-ancestors': embedOrigins }) : ownPolicy;
   // Mermaid puts inline styles into diagrams.
   const docsPolicy = policy({ 'style-src': ["'self'", "'unsafe-inline'"] });
   return [
@@ -40,8 +49,13 @@ export function securityHeaders({ trustedTls }: { trustedTls: boolean }): Reques
     }),
     (request, response, next) => {
       response.setHeader('Permissions-Policy', permissions);
+      const isCall = request.path === '/';
       const isDocs = /^\/docs(\/|\.html$|$)/.test(request.path);
-      (isDocs ? docsPolicy : callPolicy)(request, response, next);
+      if (isCall && embedOrigins.length > 0) {
+        // It can't name origins.
+        response.removeHeader('X-Frame-Options');
+      }
+      (isDocs ? docsPolicy : isCall ? callPolicy : ownPolicy)(request, response, next);
     },
   ];
 }

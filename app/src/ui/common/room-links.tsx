@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useState } from 'react';
+import { basePath } from '../../page/base-path.ts';
 import { newRoomId } from '../../page/ids.ts';
 import { invitationUrl } from '../../page/page-url.ts';
 import { copyText } from './copy-text.ts';
@@ -8,7 +9,7 @@ import { CheckIcon, InviteIcon } from './icons.tsx';
 export function NewRoomLink({ className, children }: { className?: string; children: ReactNode }) {
   const [roomId] = useState(newRoomId);
   return (
-    <a className={className} href={`/?roomId=${roomId}`}>
+    <a className={className} href={`${basePath}?roomId=${roomId}`}>
       {children}
     </a>
   );

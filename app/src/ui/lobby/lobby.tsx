@@ -1,5 +1,6 @@
 import { type FormEvent, useEffect, useId, useRef } from 'react';
 import { measureLevel } from '../../devices/audio-level.ts';
+import { basePath } from '../../page/base-path.ts';
 import type { Snapshot } from '../../session/snapshot.ts';
 import { Avatar } from '../common/avatar.tsx';
 import { DeviceChoices } from '../common/device-choices.tsx';
@@ -27,7 +28,7 @@ export function Lobby({ snapshot }: { snapshot: Snapshot }) {
     <main className="lobby">
       <header className="brand">
         <LogoIcon /> oneport
-        <a href="/docs">How it works</a>
+        <a href={`${basePath}docs`}>How it works</a>
       </header>
       <div className="lobby-body" data-preview={participant}>
         {participant && <Preview self={self} />}
