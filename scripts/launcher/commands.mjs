@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildApp } from '../setup/app-build.mjs';
+import { buildApp, requireBuildableRoot } from '../setup/app-build.mjs';
 import { interruptible } from '../setup/children.mjs';
 import { installDependencies } from '../setup/dependencies.mjs';
 import { bringNodeLib, getNode24, getWorker } from '../setup/node24.mjs';
@@ -81,6 +81,7 @@ export const commands = {
   ),
 
   async start(args) {
+    requireBuildableRoot(root);
     const { node24 } = await setUp('runtime');
     const main = join(root, 'server/src/main.ts');
     if (isHelp(args)) {
@@ -124,6 +125,7 @@ export const commands = {
       { title: 'patches of mediasoup', args: [programFile('patching'), 'check'] },
       { title: 'eBPF program of shared-port', args: [programFile('steering'), 'check'] },
       { title: 'unused files, exports and packages', args: [inModules('knip/bin/knip.js')] },
+      { title: 'dependencies', args: [join(root, 'scripts/checks/dependencies.ts')] },
       { title: 'biome ci .', args: [inModules('@biomejs/biome/bin/biome'), 'ci', '.'] },
     ];
     const failed = [];
@@ -146,6 +148,7 @@ export const commands = {
   },
 
   async dev(args) {
+    requireBuildableRoot(root);
     const { node24, worker } = await setUp('worker');
     return runTogether([
       {
@@ -182,6 +185,9 @@ async function run(name, args) {
  */
 function setUp(level) {
   return interruptible(async () => {
+    if (level === 'products') {
+      requireBuildableRoot(root);
+    }
     await installDependencies(root);
     const node24 = await getNode24(root);
     if (level !== 'node') {

@@ -7,7 +7,7 @@ import { makeRelease } from './release.ts';
 const usage = `Usage: npm run release -- FOLDER [--no-node]
 
 Makes FOLDER, which must not exist yet, with the server, the built app, the worker, Node 24, and only the packages
-that production needs. FOLDER/bin/oneport starts the server, without npm, a compiler or the network.
+that production needs, and a list of all of it in sbom.cdx.json (CycloneDX). FOLDER/bin/oneport starts the server, without npm, a compiler or the network.
 
   --no-node   leave out Node: the machine has Node 24 in PATH
   --help

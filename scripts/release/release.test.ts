@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
@@ -47,6 +55,31 @@ test('contains what production needs, and nothing that only development needs', 
   expect(sources.filter((path) => /\.test\.|testing|^patches|\.bpf\.c$/.test(path))).toEqual([]);
   expect(sources).toContain(join('app', 'dist', 'index.html'));
   expect(readdirSync(parent), 'no temporary folder is left').toEqual(['oneport']);
+});
+
+test('lists its packages, the worker with its libraries, and Node', () => {
+  const bom = JSON.parse(readFileSync(join(folder, 'sbom.cdx.json'), 'utf8'));
+  expect(bom).toMatchObject({
+    bomFormat: 'CycloneDX',
+    metadata: { component: { name: 'oneport' } },
+    components: expect.arrayContaining(
+      ['mediasoup-worker', 'node'].map((name) =>
+        expect.objectContaining({ name, hashes: [expect.objectContaining({ alg: 'SHA-256' })] }),
+      ),
+    ),
+  });
+  const names = new Set(
+    bom.components.map(({ group, name }: { group?: string; name: string }) =>
+      group ? `${group}/${name}` : name,
+    ),
+  );
+  // React is in the built app. libssl-dev is in a worker that was built here.
+  expect([...names]).toEqual(expect.arrayContaining(['react', 'mediasoup', 'express']));
+  const installed = readdirSync(join(folder, 'node_modules')).filter((name) => !/^[.@]/.test(name));
+  expect(installed.filter((name) => !names.has(name))).toEqual([]);
+  for (const name of ['vitest', 'typescript', 'vite', 'playwright-core']) {
+    expect(names).not.toContain(name);
+  }
 });
 
 test('is readable by all users and writable by its owner only', () => {

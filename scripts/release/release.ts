@@ -16,7 +16,9 @@ import { patchesFolder, readPatches } from '../patching/patch-file.ts';
 import { runNpm } from '../setup/run-logged.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import { step } from '../setup/step.mjs';
+import { pinnedMediasoup } from '../worker/inputs.ts';
 import { manifestName } from '../worker/manifest.ts';
+import { makeSbom } from './sbom.ts';
 
 /** Files and folders of the checkout. The package.json of app and testkit are there for npm only. */
 const contents = [
@@ -56,7 +58,7 @@ export interface ReleaseOptions {
 
 /**
  * Makes a self-contained folder that runs oneport: the server's sources, the built app, the packages that production
- * needs, the worker with its manifest. Nothing in it is written to later, so root may own it. The folder appears
+ * needs, the worker with its manifest, and the list of all of it (sbom.cdx.json). Nothing in it is written to later, so root may own it. The folder appears
  * complete or not at all.
  *
  * @throws {SetUpError} when the folder is not empty, the worker lacks security patches, or npm fails
@@ -110,6 +112,8 @@ export async function makeRelease({
     if (node) {
       copyProgram(node, join(fresh, 'bin/node'));
     }
+    const mediasoup = pinnedMediasoup(root).version;
+    writeFileSync(join(fresh, 'sbom.cdx.json'), await makeSbom({ root, worker, mediasoup, node }));
     rmSync(target, { recursive: true, force: true });
     renameSync(fresh, target);
   } finally {

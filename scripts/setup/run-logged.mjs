@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { makeCacheFolder } from './cache-folder.mjs';
 import { track } from './children.mjs';
 import { heldLocks } from './lock.mjs';
-import { cacheFolder } from './paths.mjs';
 import { SetUpError } from './set-up-error.mjs';
 
 const shownLines = 15;
@@ -35,9 +35,8 @@ const compilerError = /^\S+:\d+(:\d+)?: (fatal )?error: /;
  * @throws {SetUpError} when the program cannot be started or fails; it names the log
  */
 export async function runLogged(program, args, { what, advice, cwd, env, onLine, noiseFrom }) {
-  const folder = join(cacheFolder(), 'logs');
+  const folder = makeCacheFolder('logs');
   const log = join(folder, `${what.replace(/[^\w.-]+/g, '-')}-${process.pid}.log`);
-  mkdirSync(folder, { recursive: true });
   const file = createWriteStream(log);
   file.write(`$ ${[program, ...args].join(' ')}\n`);
   const child = track(
@@ -71,18 +70,24 @@ export async function runLogged(program, args, { what, advice, cwd, env, onLine,
 }
 
 /**
- * Runs npm as `runLogged` does: the npm that runs us, with the Node that runs it, or else the first in PATH.
+ * Runs npm as `runLogged` does.
  *
  * @param {readonly string[]} args
  * @param {Options} options
  * @returns {Promise<string>} stdout
  */
 export function runNpm(args, options) {
+  return runLogged(...npmCommand(args), options);
+}
+
+/**
+ * @param {readonly string[]} args
+ * @returns {[program: string, args: string[]]} the npm that runs us, with the Node that runs it, or else the first in PATH
+ */
+export function npmCommand(args) {
   const { npm_execpath: npm = '', npm_node_execpath: node = process.execPath } = process.env;
   // Other package managers set npm_execpath too.
-  return /^npm.*\.[cm]?js$/.test(basename(npm))
-    ? runLogged(node, [npm, ...args], options)
-    : runLogged('npm', args, options);
+  return /^npm.*\.[cm]?js$/.test(basename(npm)) ? [node, [npm, ...args]] : ['npm', [...args]];
 }
 
 /**
