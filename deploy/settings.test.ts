@@ -58,6 +58,29 @@ test('proxies forward to the port of the page', () => {
   expect(readDeploy('caddy/Caddyfile')).toContain(`{$ONEPORT:${upstream}}`);
 });
 
+test('in Kubernetes only the ingress controller reaches the port at which proxies are trusted', () => {
+  const { ConfigMap, NetworkPolicy, Deployment } = readKubernetes();
+  const labels = Deployment.spec.template.metadata.labels;
+  expect(labels).toMatchObject(NetworkPolicy.spec.podSelector.matchLabels);
+  const [{ ports: open, from: anyone }, ...restricted] = NetworkPolicy.spec.ingress;
+  const { MEDIASOUP_PORT, MEDIASOUP_NUM_WORKERS } = ConfigMap.data;
+  const port = Number(MEDIASOUP_PORT);
+  const endPort = port + Number(MEDIASOUP_NUM_WORKERS) - 1;
+  expect(anyone).toBeUndefined();
+  expect(open).toEqual(['UDP', 'TCP'].map((protocol) => ({ protocol, port, endPort })));
+  expect(restricted.map(({ ports: [{ port }] }: { ports: [{ port: string }] }) => port)).toEqual([
+    'http',
+    'metrics',
+  ]);
+  for (const { from, ports } of restricted) {
+    expect(ports).toHaveLength(1);
+    // One entry with both selectors: with two entries, one of them would be enough.
+    expect(from).toEqual([
+      { namespaceSelector: expect.any(Object), podSelector: expect.any(Object) },
+    ]);
+  }
+});
+
 test('Kubernetes probes and routes to the HTTP port by its name', () => {
   const { ConfigMap, Deployment, Service, Ingress } = readKubernetes();
   const [container] = Deployment.spec.template.spec.containers;
