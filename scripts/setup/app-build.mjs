@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { contentHash, filesBelow } from './content-hash.mjs';
 import { withLock } from './lock.mjs';
 import { runLogged } from './run-logged.mjs';
+import { SetUpError } from './set-up-error.mjs';
 import { step } from './step.mjs';
 
 const stampName = '.oneport-build';
@@ -25,6 +26,24 @@ export async function buildApp(root, node24) {
       await step('app', why, () => build(root, node24));
     }
   });
+}
+
+/**
+ * Vite takes these characters of a module's path for the beginning of a query or a fragment.
+ *
+ * @param {string} root
+ * @throws {SetUpError} when the app cannot be built in this folder
+ */
+export function requireBuildableRoot(root) {
+  const [character] = /[#?]/.exec(root) ?? [];
+  if (character) {
+    throw new SetUpError(
+      `the app cannot be built in ${root}, because the path has a ${character}`,
+      {
+        advice: 'Move or rename the folder, then start again.',
+      },
+    );
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeCacheFolder } from './cache-folder.mjs';
 import { withLock } from './lock.mjs';
 import { cacheFolder } from './paths.mjs';
 
@@ -15,7 +16,7 @@ export async function cachedFolder(name, fill) {
   if (existsSync(folder)) {
     return folder;
   }
-  mkdirSync(dirname(folder), { recursive: true });
+  makeCacheFolder(dirname(name));
   return withLock(folder, async () => {
     if (existsSync(folder)) {
       return folder;

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheFolder } from './paths.mjs';
+import { makeCacheFolder } from './cache-folder.mjs';
 import { SetUpError } from './set-up-error.mjs';
 import { say } from './step.mjs';
 
@@ -34,10 +34,9 @@ export const heldLocks = new Set();
  * @throws {SetUpError} when the lock cannot be taken
  */
 export async function withLock(subject, work) {
-  const folder = join(cacheFolder(), 'locks');
+  const folder = makeCacheFolder('locks');
   const name = createHash('sha256').update(subject).digest('hex').slice(0, 24);
   const file = join(folder, `${name}.lock`);
-  mkdirSync(folder, { recursive: true });
   // Detached: Ctrl-C in a terminal must not end it before our children.
   const holder = spawn(flock, [...flockArgs, file, 'cat'], { detached: true });
   const waiting = setInterval(() => {

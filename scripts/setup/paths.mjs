@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SetUpError } from './set-up-error.mjs';
 
 /** The checkout: the folder of the root package.json. */
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -10,11 +11,22 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
  *
  * @param {NodeJS.ProcessEnv} [env]
  * @returns {string} An absolute path; nothing is created.
+ * @throws {SetUpError} when it is not set and this user has no home folder
  */
 export function cacheFolder(env = process.env) {
   return env.ONEPORT_CACHE
     ? resolve(env.ONEPORT_CACHE)
-    : join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'oneport');
+    : join(env.XDG_CACHE_HOME || join(home(), '.cache'), 'oneport');
+}
+
+function home() {
+  try {
+    return homedir();
+  } catch {
+    throw new SetUpError('this user has no home folder to keep a cache in', {
+      advice: 'Set ONEPORT_CACHE to a folder that this user may write to.',
+    });
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { requireExecutable, requireExecutableCache } from '../setup/cache-folder.mjs';
 import { withLock } from '../setup/lock.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
 import { say } from '../setup/step.mjs';
@@ -19,7 +20,7 @@ export interface GetWorkerOptions {
  *
  * @param ways - in the order in which they are tried
  * @returns the binary's path
- * @throws SetUpError when no way succeeds; the message has the reason of each
+ * @throws SetUpError when no way succeeds; the message has the reason of each. Also when programs can't run in the cache
  */
 export async function getWorker(
   inputs: WorkerInputs,
@@ -36,6 +37,7 @@ export async function getWorker(
   if (cached) {
     return cached;
   }
+  requireExecutableCache();
   const failures: string[] = [];
   for (const way of wanted) {
     try {
@@ -66,7 +68,7 @@ export async function getWorker(
  * Finds the worker that `getWorker` returns without downloading or building one.
  *
  * @returns the binary's path; undefined when none is at hand
- * @throws SetUpError when MEDIASOUP_WORKER_BIN names a file that cannot be used
+ * @throws SetUpError when MEDIASOUP_WORKER_BIN names a file that cannot be used, or programs can't run in the cache
  */
 export function findWorker(
   inputs: WorkerInputs,
@@ -92,6 +94,7 @@ function firstCached(
   for (const source of order.filter((entry) => wanted.some((way) => way.source === entry))) {
     const binary = findCached(inputs, source);
     if (binary && hasRequiredHash(binary, env)) {
+      requireExecutable(binary);
       return binary;
     }
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeCacheFolder } from '../setup/cache-folder.mjs';
 import { cacheFolder } from '../setup/paths.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
 
@@ -49,9 +50,8 @@ export function requireSameAsBefore(name: string, binary: string): void {
  * @param name - the archive's file name
  */
 export function rememberDownload(name: string, binary: string): void {
-  const file = rememberedFile(name);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${hashOf(readFileSync(binary))}\n`);
+  makeCacheFolder('downloads');
+  writeFileSync(rememberedFile(name), `${hashOf(readFileSync(binary))}\n`);
 }
 
 function rememberedFile(name: string): string {

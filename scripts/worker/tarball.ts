@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeCacheFolder } from '../setup/cache-folder.mjs';
 import { cacheFolder } from '../setup/paths.mjs';
 import { runNpm } from '../setup/run-logged.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
@@ -23,7 +24,7 @@ export async function getTarball({ version, integrity }: Release): Promise<strin
   if (existsSync(file) && (!integrity || integrityOf(file) === integrity)) {
     return file;
   }
-  mkdirSync(folder, { recursive: true });
+  makeCacheFolder('tarballs');
   const temporary = mkdtempSync(join(folder, '.pack-'));
   try {
     const name = `mediasoup@${version}`;

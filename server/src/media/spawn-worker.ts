@@ -48,7 +48,8 @@ export async function spawnWorker(workerBin: string | undefined): Promise<medias
     throw new StartError(
       `  The mediasoup worker ${workerBin ?? ''} can't be run: ${error.message}. ` +
         (workerBin
-          ? 'MEDIASOUP_WORKER_BIN must name a mediasoup-worker. Without it, npm start downloads or builds one.'
+          ? 'It must be a mediasoup-worker that this user may execute, on a file system without the mount option noexec. ' +
+            'Without MEDIASOUP_WORKER_BIN, npm start downloads or builds one.'
           : 'Run `npm run worker`, which downloads or builds it, as npm start does.'),
     );
   });
