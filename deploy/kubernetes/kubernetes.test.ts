@@ -42,6 +42,7 @@ test('every object has only fields that Kubernetes knows', {
     'ConfigMap',
     'Deployment',
     'Service',
+    'NetworkPolicy',
     'Ingress',
   ]);
   expect(complaintsOf(objects)).toBe('');
