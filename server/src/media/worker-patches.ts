@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { StartError } from '../config/start-error.ts';
 import type { Config } from '../config/types.ts';
 
-/** What an attacker can do to a worker that lacks a patch. */
+/** An attack that a worker without a certain patch allows. */
 export interface Hole {
   /** The name of a file in patches/, as in worker manifests. */
   patch: string;
