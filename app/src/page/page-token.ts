@@ -2,7 +2,7 @@
  * The token in the page's URL. It is removed from the address bar, so that it isn't shared with the address by
  * accident, and kept for this tab, so that it survives a reload.
  */
-import type { PageStorage } from './storage.ts';
+import { type PageStorage, readStored, writeStored } from './storage.ts';
 
 const parameter = 'token';
 
@@ -39,7 +39,7 @@ export class PageToken {
     const query = this.#options.inQuery ? url.searchParams.get(parameter) : null;
     const found = fragment.get(parameter) ?? query;
     if (!found) {
-      this.#current ??= this.#read();
+      this.#current ??= readStored(this.#options.storage, this.#options.key);
       return href;
     }
     this.set(found);
@@ -56,18 +56,6 @@ export class PageToken {
   /** Uses this token from now on, also after a reload. */
   set(token: string): void {
     this.#current = token;
-    try {
-      this.#options.storage?.setItem(this.#options.key, token);
-    } catch (error) {
-      console.warn('the token could not be kept for a reload', error);
-    }
-  }
-
-  #read(): string | undefined {
-    try {
-      return this.#options.storage?.getItem(this.#options.key) ?? undefined;
-    } catch {
-      return undefined;
-    }
+    writeStored(this.#options.storage, this.#options.key, token);
   }
 }

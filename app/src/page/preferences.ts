@@ -1,6 +1,6 @@
 /** Settings that the browser remembers from one call to the next, in its localStorage. */
 import { displayNameSchema } from '@oneport/protocol';
-import type { PageStorage } from './storage.ts';
+import { type PageStorage, readStoredJson, writeStored } from './storage.ts';
 
 export interface Preferences {
   displayName: string;
@@ -29,13 +29,7 @@ const key = 'oneport.preferences';
  * @returns the stored values, and the default for each that is missing or has a wrong type
  */
 export function readPreferences(storage: PageStorage | undefined): Preferences {
-  let stored: unknown;
-  try {
-    stored = JSON.parse(storage?.getItem(key) ?? '{}');
-  } catch {
-    // Blocked storage or a broken entry.
-    return { ...defaults };
-  }
+  const stored = readStoredJson(storage, key);
   const known = stored !== null && typeof stored === 'object' ? stored : {};
   const read = <K extends keyof Preferences>(name: K): Preferences[K] => {
     const value: unknown = Reflect.get(known, name);
@@ -52,13 +46,9 @@ export function readPreferences(storage: PageStorage | undefined): Preferences {
   };
 }
 
-/** Where writing isn't possible (private windows, a full disk), nothing is remembered and the call continues. */
+/** Where writing isn't possible, nothing is remembered and the call continues. */
 export function writePreferences(storage: PageStorage | undefined, preferences: Preferences): void {
-  try {
-    storage?.setItem(key, JSON.stringify(preferences));
-  } catch (error) {
-    console.warn('preferences could not be remembered', error);
-  }
+  writeStored(storage, key, JSON.stringify(preferences));
 }
 
 /** The current preferences, stored at each change. */

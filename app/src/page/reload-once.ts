@@ -1,4 +1,4 @@
-import type { PageStorage } from './storage.ts';
+import { type PageStorage, readStored, writeStored } from './storage.ts';
 
 const key = 'oneport.reloaded-outdated-page';
 
@@ -9,23 +9,12 @@ const key = 'oneport.reloaded-outdated-page';
  * @param storage - of the tab. Without storage the page is not reloaded
  */
 export function reloadOnce(storage: PageStorage | undefined, reload: () => void): void {
-  try {
-    if (!storage || storage.getItem(key) !== null) {
-      return;
-    }
-    storage.setItem(key, '1');
-  } catch {
-    // Storage is blocked or full.
-    return;
+  if (readStored(storage, key) === undefined && writeStored(storage, key, '1')) {
+    reload();
   }
-  reload();
 }
 
 /** The server accepts this page, so it may be reloaded again after the next update. */
 export function forgetReload(storage: PageStorage | undefined): void {
-  try {
-    storage?.removeItem(key);
-  } catch (error) {
-    console.warn('the reload of an outdated page could not be forgotten', error);
-  }
+  writeStored(storage, key, undefined);
 }

@@ -4,7 +4,7 @@
  * sessionStorage (WHATWG Storage, "legacy-clone a traversable storage shed") and finds nothing in it.
  */
 import { displayNameSchema, peerIdSchema, type RoomId } from '@oneport/protocol';
-import type { PageStorage } from './storage.ts';
+import { type PageStorage, readStoredJson, writeStored } from './storage.ts';
 
 export interface SavedSession {
   readonly roomId: RoomId;
@@ -33,15 +33,7 @@ export function saveSession(
   session: SavedSession | undefined,
   now: number,
 ): void {
-  try {
-    if (session) {
-      storage?.setItem(key, JSON.stringify({ ...session, savedAt: now }));
-    } else {
-      storage?.removeItem(key);
-    }
-  } catch (error) {
-    console.warn('the session could not be saved for a reload', error);
-  }
+  writeStored(storage, key, session && JSON.stringify({ ...session, savedAt: now }));
 }
 
 /**
@@ -55,14 +47,8 @@ export function takeSavedSession(
   roomId: RoomId,
   now: number,
 ): SavedSession | undefined {
-  let saved: unknown;
-  try {
-    saved = JSON.parse(storage?.getItem(key) ?? 'null');
-    storage?.removeItem(key);
-  } catch {
-    // Blocked storage or a broken entry.
-    return undefined;
-  }
+  const saved = readStoredJson(storage, key);
+  writeStored(storage, key, undefined);
   if (saved === null || typeof saved !== 'object') {
     return undefined;
   }
