@@ -4,7 +4,7 @@ import { permissionsSchema, publishableSchema, waitingPeerSchema } from './acces
 import { peerIdSchema, roomIdSchema, uuidSchema } from './ids.ts';
 import { peerInfoSchema, sourceSchema } from './peer.ts';
 import { mediaKindSchema, rtpCapabilitiesSchema, rtpParametersSchema } from './rtp.ts';
-import { chatTextSchema, displayNameSchema } from './text.ts';
+import { chatTextSchema, displayNameSchema, lineSchema } from './text.ts';
 import { iceServerSchema, sctpStreamParametersSchema, transportSchema } from './transport.ts';
 
 export const consumerOfferSchema = z.object({
@@ -30,6 +30,13 @@ export const serverRequests = {
     reply: z.strictObject({ accepted: z.array(uuidSchema).max(1024) }),
   },
 } as const;
+
+export const unsupportedProducerSchema = z.object({
+  peerId: peerIdSchema,
+  source: sourceSchema,
+  /** Such as `VP8`, for people to read. */
+  codec: lineSchema(32),
+});
 
 /** One day: longer than a call, and well below the maximum of a timer (2^31 ms). */
 export const longestDrainSeconds = 86_400;
@@ -87,6 +94,13 @@ export const notifications = {
       .object({ spatialLayer: z.int().min(0), temporalLayer: z.int().min(0).optional() })
       .nullable(),
   }),
+  /**
+   * All producers that the receiving peer gets no consumer of, because it supports none of their codecs. Sent when one
+   * is added or closed.
+   */
+  unsupportedProducers: z.object({ producers: z.array(unsupportedProducerSchema) }),
+  /** To the sender of such a producer; `peerId` can't receive it. */
+  producerUnsupportedBy: unsupportedProducerSchema,
   /** null: no peer speaks. */
   activeSpeaker: z.object({ peerId: peerIdSchema.nullable() }),
   /** A moderator has paused what the receiving peer sends. */
@@ -131,6 +145,7 @@ export type ServerRequestReply<M extends ServerRequestMethod> = z.infer<
 export type NotificationMethod = keyof typeof notifications;
 export type NotificationData<M extends NotificationMethod> = z.infer<(typeof notifications)[M]>;
 export type ConsumerOffer = z.infer<typeof consumerOfferSchema>;
+export type UnsupportedProducer = z.infer<typeof unsupportedProducerSchema>;
 export type Welcome = NotificationData<'welcome'>;
 export type PortMode = Welcome['portMode'];
 export type ChatMessage = z.infer<typeof chatMessageSchema>;

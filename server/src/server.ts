@@ -79,7 +79,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     log,
   });
   starting.defer(() => pool.close());
-  const rooms = new Rooms({ pool, limits, graceMs: config.graceMs, log });
+  const rooms = new Rooms({ pool, limits, graceMs: config.graceMs, telemetry, log });
 
   const { allowedOrigins, trustedProxies, tls, basePath, embedOrigins } = config.http;
   const trustedTls = tls.kind === 'files';

@@ -43,7 +43,10 @@ export const rtpCapabilities: RtpCapabilities = {
 let nextSsrc = 1000;
 
 /** Parameters for a producer of this source, with a new SSRC and mid. */
-export function rtpParametersFor(source: Source): {
+export function rtpParametersFor(
+  source: Source,
+  videoCodec = 'video/VP8',
+): {
   kind: MediaKind;
   rtpParameters: RtpParameters;
 } {
@@ -56,7 +59,7 @@ export function rtpParametersFor(source: Source): {
       codecs: [
         kind === 'audio'
           ? { mimeType: 'audio/opus', payloadType: 111, clockRate: 48000, channels: 2 }
-          : { mimeType: 'video/VP8', payloadType: 96, clockRate: 90000 },
+          : { mimeType: videoCodec, payloadType: 96, clockRate: 90000 },
       ],
       encodings: [{ ssrc }],
       rtcp: { cname: `cname-${ssrc}` },

@@ -1,5 +1,6 @@
 /** Metrics of workers, their load and traffic, and of how transports connect. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { mediaCodecs } from '../media/codecs.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
 import { iceFailures, type Telemetry } from '../telemetry/telemetry.ts';
@@ -60,6 +61,17 @@ function transportMetrics(registers: Registry[], telemetry: Telemetry): void {
     failures.inc({ reason }, 0);
   }
   telemetry.on('iceFailed', (reason) => failures.inc({ reason }));
+
+  const mismatches = new Counter({
+    name: 'oneport_codec_mismatches_total',
+    help: 'Producers of which a peer supports no codec, once for each such peer.',
+    labelNames: ['codec'],
+    registers,
+  });
+  for (const { mimeType } of mediaCodecs) {
+    mismatches.inc({ codec: mimeType.split('/')[1] ?? '' }, 0);
+  }
+  telemetry.on('noCommonCodec', (codec) => mismatches.inc({ codec }));
 }
 
 function workerMetrics(registers: Registry[]): (workers: readonly MediaWorker[]) => void {

@@ -1,4 +1,4 @@
-import type { ConsumerOffer, RequestReply } from '@oneport/protocol';
+import type { ConsumerOffer, RequestReply, UnsupportedProducer } from '@oneport/protocol';
 import { errorCodes } from '@oneport/protocol';
 import type { types } from 'mediasoup';
 import { throttle } from '../net/throttle.ts';
@@ -7,6 +7,7 @@ import type { KeyFrameRequests } from './key-frame-requests.ts';
 import type { Notify, Subscriber } from './participant.ts';
 import { RoomError } from './room-error.ts';
 import type { Producer, ProducerData } from './room-media.ts';
+import { UnsupportedProducers } from './unsupported-producers.ts';
 
 type Consumer = types.Consumer<ProducerData>;
 
@@ -21,6 +22,8 @@ export interface ConsumersOptions {
   offer(consumers: ConsumerOffer[]): Promise<string[]>;
   /** Receives what happens to consumers: closed, paused, resumed, other layers. */
   notify: Notify;
+  /** Called once for each producer of which the receiver supports no codec. */
+  onUnsupported?(producer: UnsupportedProducer): void;
   log: Logger;
 }
 
@@ -39,9 +42,11 @@ export class Consumers implements Subscriber {
   #batch: Producer[] = [];
   /** Ids of producers in the current batch, or whose consumers are being created. */
   readonly #pending = new Set<string>();
+  readonly #unsupported: UnsupportedProducers;
 
   constructor(options: ConsumersOptions) {
     this.#options = options;
+    this.#unsupported = new UnsupportedProducers(options);
   }
 
   /** Producers that are added within one tick are offered in one batch. */
@@ -75,7 +80,15 @@ export class Consumers implements Subscriber {
     }
     const remaining = [...this.#consumers.values()];
     const received = new Set(remaining.map(({ producerId }) => producerId));
-    this.add(...producers.filter(({ id }) => !received.has(id) && !this.#pending.has(id)));
+    this.add(
+      ...producers.filter(
+        (producer) =>
+          !received.has(producer.id) &&
+          !this.#pending.has(producer.id) &&
+          !this.#unsupported.has(producer),
+      ),
+    );
+    this.#unsupported.repeat();
     return remaining.map(({ id, paused, producerPaused }) => ({
       consumerId: id,
       paused,
@@ -145,7 +158,7 @@ export class Consumers implements Subscriber {
       return undefined;
     }
     if (!router.canConsume({ producerId: producer.id, rtpCapabilities })) {
-      log.debug({ producerId: producer.id }, 'codec not supported by receiver');
+      this.#unsupported.add(producer);
       return undefined;
     }
     try {

@@ -11,6 +11,7 @@ import {
 import type { types } from 'mediasoup';
 import { type Access, mayPublish } from '../access/access.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { Consumers } from './consumers.ts';
 import type { CloseReason, Notify, Participant } from './participant.ts';
 import { type PeerIntent, PeerMedia } from './peer-media.ts';
@@ -39,6 +40,7 @@ export interface PeerOptions {
   access: Access;
   /** Milliseconds that a joined peer stays in the room without a socket. 0: it leaves with its socket. */
   graceMs: number;
+  telemetry: Telemetry;
   log: Logger;
 }
 
@@ -48,6 +50,7 @@ export class Peer implements Participant {
   readonly log: Logger;
   readonly #room: Room;
   readonly #graceMs: number;
+  readonly #telemetry: Telemetry;
   readonly #secrets = new ResumeSecrets();
   #intent: PeerIntent;
   #access: Access;
@@ -63,13 +66,14 @@ export class Peer implements Participant {
   /** The last generation whose `welcome` was answered by `join`. */
   #answered = 0;
 
-  constructor({ id, room, intent, access, graceMs, log }: PeerOptions) {
+  constructor({ id, room, intent, access, graceMs, telemetry, log }: PeerOptions) {
     this.id = id;
     this.log = log.child({ roomId: room.id, peerId: id });
     this.#room = room;
     this.#intent = intent;
     this.#access = access;
     this.#graceMs = graceMs;
+    this.#telemetry = telemetry;
   }
 
   /** Counts `welcome` messages. */
@@ -340,6 +344,12 @@ export class Peer implements Participant {
         return await this.#link.offer(this.#generation, consumers);
       },
       notify: this.notify,
+      onUnsupported: (producer) => {
+        this.#telemetry.emit('noCommonCodec', producer.codec);
+        this.#room
+          .participant(producer.peerId)
+          ?.notify('producerUnsupportedBy', { ...producer, peerId: this.id });
+      },
       log: this.log,
     });
   }

@@ -5,6 +5,7 @@ import type { Limits } from '../config/limits.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { type AdmissionRequest, waitForAdmission } from './admission.ts';
 import { Lobby } from './lobby.ts';
 import type { CloseReason } from './participant.ts';
@@ -27,6 +28,7 @@ export interface RoomsOptions {
   limits: RoomLimits;
   /** Milliseconds that a peer stays in its room without a socket. */
   graceMs: number;
+  telemetry: Telemetry;
   log: Logger;
 }
 
@@ -91,7 +93,7 @@ export class Rooms {
    */
   async enter(request: EnterRequest): Promise<{ room: Room; peer: Peer }> {
     const { roomId, peerId, resume, intent, access } = request;
-    const { limits, graceMs, log } = this.#options;
+    const { limits, graceMs, telemetry, log } = this.#options;
     if (Number(intent.produce) + Number(intent.consume) > limits.transports_per_peer) {
       throw limitError(
         'transports_per_peer',
@@ -126,7 +128,7 @@ export class Rooms {
     if (room.size >= limits.peers_per_room) {
       throw limitError('peers_per_room', `the room is full (${room.size} peers)`);
     }
-    const peer = new Peer({ id: peerId, room, intent, access, graceMs, log });
+    const peer = new Peer({ id: peerId, room, intent, access, graceMs, telemetry, log });
     room.add(peer);
     return { room, peer };
   }

@@ -6,13 +6,14 @@ import {
   refusals,
 } from '@oneport/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { rtpCapabilities, rtpParametersFor } from '../../../testkit/clients/media-parameters.ts';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
 
 let server: TestServer;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startTestServer({}, { metrics: true });
 });
 
 afterAll(() => server.stop());
@@ -128,6 +129,47 @@ describe('a room', () => {
     await bob.leave();
     expect(await alice.notification('peerClosed')).toEqual({ peerId: bob.peerId });
     await alice.leave();
+  });
+
+  test('tells both peers of a producer whose codec one of them does not support, until it closes', async () => {
+    const roomId = 'codecs';
+    const mismatches = async () =>
+      (await server.scrape())('oneport_codec_mismatches_total', { codec: 'VP8' });
+    const before = (await mismatches()) ?? 0;
+    const alice = await TestPeer.join({ signalling: server.signalling, roomId });
+    const producerId = await alice.produce('camera', rtpParametersFor('camera', 'video/vp8'));
+    const join = async (bob: TestPeer, consumers?: string[]) => {
+      const audioOnly = {
+        ...rtpCapabilities,
+        codecs: rtpCapabilities.codecs.filter(({ kind }) => kind === 'audio'),
+      };
+      const { generation } = await bob.welcome();
+      await bob.join(generation, { rtpCapabilities: audioOnly, ...(consumers && { consumers }) });
+    };
+    const bob = new TestPeer({ signalling: server.signalling, roomId });
+    await join(bob);
+    const camera = { source: 'camera', codec: 'VP8' };
+    expect(await bob.notification('unsupportedProducers')).toEqual({
+      producers: [{ peerId: alice.peerId, ...camera }],
+    });
+    expect(await alice.notification('producerUnsupportedBy')).toEqual({
+      peerId: bob.peerId,
+      ...camera,
+    });
+    await alice.produce('microphone');
+    await bob.until(() => bob.batches.length === 1);
+
+    // The list is repeated to a peer that resumes, and nothing is counted again.
+    const resumed = bob.resume();
+    await join(
+      resumed,
+      bob.batches[0]?.consumers.map(({ consumerId }) => consumerId),
+    );
+    await resumed.notification('unsupportedProducers', ({ producers }) => producers.length === 1);
+    await alice.request('closeProducer', { producerId });
+    await resumed.notification('unsupportedProducers', ({ producers }) => producers.length === 0);
+    expect(await mismatches()).toBe(before + 1);
+    await Promise.all([alice.leave(), resumed.leave()]);
   });
 
   test('keeps the chat for peers that join later', async () => {

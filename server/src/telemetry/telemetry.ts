@@ -19,6 +19,8 @@ export type TelemetryEvents = {
   /** Seconds from the DTLS parameters of a peer to DTLS connected. */
   dtlsConnected: [seconds: number];
   iceFailed: [reason: IceFailure];
+  /** A peer supports no codec of a producer, whose first is `codec` (`VP8`). */
+  noCommonCodec: [codec: string];
 };
 
 /** Events of all parts of a server that are counted or logged elsewhere. No part may depend on a listener. */

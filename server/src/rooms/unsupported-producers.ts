@@ -1,0 +1,78 @@
+import type { UnsupportedProducer } from '@oneport/protocol';
+import type { types } from 'mediasoup';
+import type { Logger } from '../telemetry/log.ts';
+import type { Notify } from './participant.ts';
+import type { Producer } from './room-media.ts';
+
+export interface UnsupportedProducersOptions {
+  /** Of the receiver. */
+  transport: types.Transport;
+  notify: Notify;
+  onUnsupported?(producer: UnsupportedProducer): void;
+  log: Logger;
+}
+
+/** The open producers of which one receiver supports no codec. */
+export class UnsupportedProducers {
+  readonly #options: UnsupportedProducersOptions;
+  /** Each with its listener. */
+  readonly #producers = new Map<Producer, () => void>();
+  /** A peer can produce and close all the time, so each codec is logged once for a receiver. */
+  readonly #logged = new Set<string>();
+  #told = false;
+
+  constructor(options: UnsupportedProducersOptions) {
+    this.#options = options;
+    options.transport.observer.once('close', () => this.#forgetAll());
+  }
+
+  has(producer: Producer): boolean {
+    return this.#producers.has(producer);
+  }
+
+  add(producer: Producer): void {
+    const { log, onUnsupported } = this.#options;
+    const closed = () => {
+      this.#producers.delete(producer);
+      this.#tell();
+    };
+    this.#producers.set(producer, closed);
+    producer.observer.once('close', closed);
+    const unsupported = describe(producer);
+    if (!this.#logged.has(unsupported.codec)) {
+      this.#logged.add(unsupported.codec);
+      const { peerId: from, source, codec } = unsupported;
+      log.info({ from, source, codec }, 'no common codec');
+    }
+    onUnsupported?.(unsupported);
+    this.#tell();
+  }
+
+  /** The receiver may have missed the last list. */
+  repeat(): void {
+    if (this.#told) {
+      this.#tell();
+    }
+  }
+
+  #tell(): void {
+    this.#told = true;
+    const producers = Array.from(this.#producers.keys(), describe);
+    this.#options.notify('unsupportedProducers', { producers });
+  }
+
+  /** A receiver gets new transports often, while producers live on. */
+  #forgetAll(): void {
+    for (const [producer, closed] of this.#producers) {
+      producer.observer.off('close', closed);
+    }
+    this.#producers.clear();
+  }
+}
+
+function describe(producer: Producer): UnsupportedProducer {
+  const { peerId, source } = producer.appData;
+  // As the router spells it: senders may write video/vp8.
+  const [, codec = ''] = producer.consumableRtpParameters.codecs[0]?.mimeType.split('/') ?? [];
+  return { peerId, source, codec };
+}
