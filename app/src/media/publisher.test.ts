@@ -94,9 +94,44 @@ test('produces a track once, and pauses, resumes and closes it', async () => {
 test('replaces the track in the same producer when another camera is chosen', async () => {
   const { reconcile, methods } = await setUp();
   await reconcile({ camera: send(track('video')) });
-  await reconcile({ camera: { state: 'undecided' } });
+  await reconcile({ camera: { state: 'undecided', paused: false } });
   await reconcile({ camera: send(track('video')) });
   expect(methods()).toEqual(['produce']);
+});
+
+test('pauses the producer before another track takes its place, and enables no muted track', async () => {
+  const { reconcile, methods, transport } = await setUp();
+  const producers: { paused: boolean; muted: boolean }[] = [];
+  transport.observer.on('newproducer', (producer) => {
+    const replaceTrack = producer.replaceTrack.bind(producer);
+    producer.replaceTrack = async (options) => {
+      producers.push({ paused: producer.paused, muted: options.track?.enabled === false });
+      await replaceTrack(options);
+    };
+  });
+  await reconcile({ microphone: send(track('audio')) });
+  const muted = track('audio');
+  muted.enabled = false;
+  await reconcile({ microphone: send(muted, true) });
+  expect(producers).toEqual([{ paused: true, muted: true }]);
+  expect(methods()).toEqual(['produce', 'pauseProducer']);
+  expect(muted.enabled).toBe(false);
+});
+
+test('pauses while another device is being opened', async () => {
+  const { reconcile, methods } = await setUp();
+  await reconcile({ microphone: send(track('audio')) });
+  await reconcile({ microphone: { state: 'undecided', paused: true } });
+  expect(methods()).toEqual(['produce', 'pauseProducer']);
+});
+
+test('produces paused when the user mutes before the producer is ready', async () => {
+  const { publisher, settle, sent } = await setUp();
+  const microphone = track('audio');
+  publisher.reconcile({ ...nothing, microphone: send(microphone) });
+  publisher.reconcile({ ...nothing, microphone: send(microphone, true) });
+  await settle();
+  expect(sent.map(([method, { paused }]) => [method, paused])).toEqual([['produce', true]]);
 });
 
 test('closes a producer that is no longer desired when it is ready', async () => {
@@ -148,11 +183,11 @@ test('derives the desired tracks from the local media', () => {
       microphone: { state: 'muted', track: one },
       camera: { state: 'opening' },
       screen: { state: 'on', track: one, audio: undefined },
-      devices: { microphones: [], cameras: [], speakers: [] },
+      wanted: { microphone: false, camera: true },
     }),
   ).toEqual({
     microphone: send(one, true),
-    camera: { state: 'undecided' },
+    camera: { state: 'undecided', paused: false },
     screen: send(one),
     'screen-audio': none,
   });

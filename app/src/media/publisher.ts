@@ -1,39 +1,51 @@
 /** Keeps the producers in line with the tracks that are to be sent. */
 import { errorCodes, type RequestReply, type Source } from '@oneport/protocol';
 import type { types } from 'mediasoup-client';
-import type { LocalMediaState, LocalSource } from '../devices/local-media.ts';
+import type { LocalSource } from '../devices/local-device.ts';
+import type { LocalMediaState } from '../devices/local-media.ts';
 import { newUuid } from '../page/ids.ts';
 import { RequestError, type SendRequest } from '../signalling/signalling.ts';
+import {
+  cameraEncodings,
+  screenEncodings,
+  type VideoEncoding,
+  type VideoSize,
+} from './encodings.ts';
 import { parametersForServer } from './rtp.ts';
 
-/** The track to send for one source. `undecided`: its device is being opened, so the producer stays as it is. */
+/**
+ * The track to send for one source. `undecided`: its device is being opened, so the producer keeps its track. A producer
+ * is paused before a track that must not be sent takes the place of another.
+ */
 export type DesiredTrack =
   | { readonly state: 'none' }
-  | { readonly state: 'undecided' }
+  | { readonly state: 'undecided'; readonly paused: boolean }
   | { readonly state: 'track'; readonly track: MediaStreamTrack; readonly paused: boolean };
 
 const none: DesiredTrack = { state: 'none' };
 
-function desiredTrack(source: LocalSource): DesiredTrack {
+function desiredTrack(source: LocalSource, wanted: boolean): DesiredTrack {
   switch (source.state) {
     case 'on':
-      return { state: 'track', track: source.track, paused: false };
+      return { state: 'track', track: source.track, paused: source.interrupted };
     case 'muted':
       return { state: 'track', track: source.track, paused: true };
     case 'opening':
-      return { state: 'undecided' };
+      return { state: 'undecided', paused: !wanted };
     default:
       return none;
   }
 }
 
-export function desiredTracks(local: LocalMediaState): Record<Source, DesiredTrack> {
-  const { screen } = local;
+export function desiredTracks(
+  local: Omit<LocalMediaState, 'devices'>,
+): Record<Source, DesiredTrack> {
+  const { microphone, camera, screen, wanted } = local;
   const shared = (track: MediaStreamTrack | undefined): DesiredTrack =>
     track ? { state: 'track', track, paused: false } : none;
   return {
-    microphone: desiredTrack(local.microphone),
-    camera: desiredTrack(local.camera),
+    microphone: desiredTrack(microphone, wanted.microphone),
+    camera: desiredTrack(camera, wanted.camera),
     screen: screen.state === 'on' ? shared(screen.track) : none,
     'screen-audio': screen.state === 'on' ? shared(screen.audio) : none,
   };
@@ -41,39 +53,37 @@ export function desiredTracks(local: LocalMediaState): Record<Source, DesiredTra
 
 type ProduceOptions = Pick<types.ProducerOptions, 'streamId' | 'encodings' | 'codecOptions'>;
 
-/** How each source is encoded; bitrates in bit/s. A new object each time, because mediasoup-client modifies encodings. */
-const produceOptions: Record<Source, () => ProduceOptions> = {
-  microphone: () => ({
+/** By source, for the size of its track. Sound has none. */
+const encodingsFor: Partial<Record<Source, (size: VideoSize) => VideoEncoding[]>> = {
+  camera: cameraEncodings,
+  screen: screenEncodings,
+};
+
+const produceOptions: Record<Source, ProduceOptions> = {
+  microphone: {
     streamId: 'person',
     codecOptions: { opusStereo: false, opusDtx: true, opusFec: true, opusNack: true },
-  }),
-  camera: () => ({
-    streamId: 'person',
-    encodings: [
-      { scaleResolutionDownBy: 4, maxBitrate: 150_000, scalabilityMode: 'L1T3' },
-      { scaleResolutionDownBy: 2, maxBitrate: 500_000, scalabilityMode: 'L1T3' },
-      { scaleResolutionDownBy: 1, maxBitrate: 1_500_000, scalabilityMode: 'L1T3' },
-    ],
-    codecOptions: { videoGoogleStartBitrate: 1000 },
-  }),
-  screen: () => ({
-    streamId: 'screen',
-    encodings: [{ maxBitrate: 2_500_000 }],
-    codecOptions: { videoGoogleStartBitrate: 1000 },
-  }),
-  'screen-audio': () => ({
+  },
+  camera: { streamId: 'person', codecOptions: { videoGoogleStartBitrate: 1000 } },
+  screen: { streamId: 'screen', codecOptions: { videoGoogleStartBitrate: 1000 } },
+  'screen-audio': {
     streamId: 'screen',
     codecOptions: { opusStereo: true, opusFec: true, opusNack: true },
-  }),
+  },
 };
+
+/** Milliseconds. No event tells that a shared window was resized or a phone rotated. */
+const sizeCheckInterval = 2_000;
 
 const sources = ['microphone', 'camera', 'screen', 'screen-audio'] as const satisfies Source[];
 
 interface Entry {
   readonly producer: types.Producer;
-  readonly track: MediaStreamTrack;
+  track: MediaStreamTrack;
   /** As last sent to the server. */
   paused: boolean;
+  /** As last applied. */
+  encodings: readonly VideoEncoding[] | undefined;
 }
 
 /** The part of a mediasoup-client Transport that is needed. */
@@ -99,15 +109,20 @@ export class Publisher {
   #desired: Record<Source, DesiredTrack> | undefined;
   /** suspended: without signalling, nothing can be changed. */
   #state: 'active' | 'suspended' | 'stopped' = 'active';
+  readonly #sizeTimer: ReturnType<typeof setInterval>;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+    this.#sizeTimer = setInterval(() => {
+      if (this.#desired) {
+        this.reconcile(this.#desired);
+      }
+    }, sizeCheckInterval);
     options.transport.on('produce', ({ kind, rtpParameters, appData }, callback) => {
-      const { producerId, source, paused } = appData as {
-        producerId: string;
-        source: Source;
-        paused: boolean;
-      };
+      const { producerId, source } = appData as { producerId: string; source: Source };
+      // As it is now: the user may have muted since the producer was asked for.
+      const paused = this.#isPaused(source);
+      appData.paused = paused;
       const transportId = options.transport.id;
       options
         .request('produce', {
@@ -176,6 +191,7 @@ export class Publisher {
   /** The transport is about to close: failures no longer matter. */
   stop(): void {
     this.#state = 'stopped';
+    clearInterval(this.#sizeTimer);
   }
 
   #reconcileSource(source: Source): void {
@@ -204,6 +220,10 @@ export class Publisher {
   async #step(source: Source): Promise<boolean> {
     const desired = this.#desired?.[source] ?? none;
     const entry = this.#entries.get(source);
+    // Before anything else: a muted track must not be sent, not even until its producer is ready.
+    if (entry && !entry.paused && this.#isPaused(source)) {
+      this.#setPaused(entry, true);
+    }
     if (desired.state === 'undecided') {
       return false;
     }
@@ -217,7 +237,7 @@ export class Publisher {
       if (this.#rejected.has(desired.track) || desired.track.readyState === 'ended') {
         return false;
       }
-      await this.#produce(source, desired.track, desired.paused);
+      await this.#produce(source, desired.track);
       return true;
     }
     if (entry.track !== desired.track) {
@@ -225,29 +245,62 @@ export class Publisher {
         return false;
       }
       await entry.producer.replaceTrack({ track: desired.track });
-      this.#entries.set(source, { ...entry, track: desired.track });
+      entry.track = desired.track;
       return true;
     }
     if (entry.paused !== desired.paused) {
       this.#setPaused(entry, desired.paused);
     }
-    return false;
+    return await this.#applyEncodings(source, entry);
   }
 
-  async #produce(source: Source, track: MediaStreamTrack, paused: boolean): Promise<void> {
+  #isPaused(source: Source): boolean {
+    const desired = this.#desired?.[source] ?? none;
+    return desired.state !== 'none' && desired.paused;
+  }
+
+  /**
+   * The track may have another size than when it was produced: another camera, a resized window.
+   *
+   * @returns false if there is nothing to change
+   */
+  async #applyEncodings(source: Source, entry: Entry): Promise<boolean> {
+    const encodings = encodingsFor[source]?.(entry.track.getSettings());
+    const sender = entry.producer.rtpSender;
+    if (!encodings || !sender || JSON.stringify(encodings) === JSON.stringify(entry.encodings)) {
+      return false;
+    }
+    entry.encodings = encodings;
+    const parameters = sender.getParameters();
+    for (const [index, encoding] of parameters.encodings.entries()) {
+      Object.assign(encoding, encodings[index]);
+    }
+    await sender.setParameters(parameters).catch((error: unknown) => {
+      // With the previous encodings the track is still seen, only less sharp.
+      console.warn('changing the encodings failed', error);
+    });
+    return true;
+  }
+
+  async #produce(source: Source, track: MediaStreamTrack): Promise<void> {
     const producerId = newUuid();
+    const encodings = encodingsFor[source]?.(track.getSettings());
     try {
       const producer = await this.#options.transport.produce({
-        ...produceOptions[source](),
+        ...produceOptions[source],
+        ...(encodings && { encodings }),
         track,
         stopTracks: false,
-        appData: { producerId, source, paused },
+        // Only LocalMedia enables tracks: a producer that isn't paused yet would enable a muted one.
+        disableTrackOnPause: false,
+        appData: { producerId, source },
       });
       // Rejected by the server meanwhile: `#reject` found nothing to close yet.
       if (this.#rejected.has(track)) {
         producer.close();
       } else {
-        this.#entries.set(source, { producer, track, paused });
+        const paused = producer.appData.paused === true;
+        this.#entries.set(source, { producer, track, paused, encodings });
       }
     } catch (error) {
       this.#rejected.add(track);
