@@ -27,6 +27,8 @@ export class DeviceError extends Error {
 
 export interface DeviceChoice {
   deviceId: string;
+  /** The same for the parts of one device, and for `default` and the device that it stands for; '' if unknown. */
+  groupId: string;
   label: string;
 }
 
@@ -41,8 +43,8 @@ export const noDevices: DeviceList = { microphones: [], cameras: [], speakers: [
 
 /** Which devices to open; '' is the system's default. */
 export interface CaptureRequest {
-  microphoneId?: string;
-  cameraId?: string;
+  microphoneId?: string | undefined;
+  cameraId?: string | undefined;
 }
 
 const problemOfError: Record<string, DeviceProblem> = {
@@ -112,6 +114,36 @@ export function canShareScreen(): boolean {
   return typeof navigator.mediaDevices?.getDisplayMedia === 'function';
 }
 
+/** W3C Screen Capture. The DOM's types don't have all of it yet; browsers ignore what they don't know. */
+interface ScreenOptions extends Omit<DisplayMediaStreamOptions, 'audio'> {
+  audio: MediaTrackConstraints & {
+    restrictOwnAudio: boolean;
+    suppressLocalAudioPlayback: boolean;
+  };
+  selfBrowserSurface: 'exclude' | 'include';
+  surfaceSwitching: 'exclude' | 'include';
+  systemAudio: 'exclude' | 'include';
+}
+
+/** Shared sound must not contain the call itself, or the others would hear themselves. */
+function screenOptions(): ScreenOptions {
+  const supported: MediaTrackSupportedConstraints & { restrictOwnAudio?: boolean } =
+    mediaDevices().getSupportedConstraints();
+  return {
+    video: { frameRate: { ideal: 15, max: 30 } },
+    audio: {
+      restrictOwnAudio: true,
+      // The user still hears a shared tab. Echo cancellation removes it from the microphone.
+      suppressLocalAudioPlayback: false,
+    },
+    // A shared call shows itself, in itself.
+    selfBrowserSurface: 'exclude',
+    surfaceSwitching: 'include',
+    // The system's sound has the voices of the others in it, unless the browser can leave out this page's own.
+    systemAudio: supported.restrictOwnAudio ? 'include' : 'exclude',
+  };
+}
+
 /**
  * Lets the user pick a screen, window or tab.
  *
@@ -120,10 +152,7 @@ export function canShareScreen(): boolean {
  */
 export async function openScreen(): Promise<MediaStreamTrack[]> {
   try {
-    const stream = await mediaDevices().getDisplayMedia({
-      video: { frameRate: { ideal: 15, max: 30 } },
-      audio: true,
-    });
+    const stream = await mediaDevices().getDisplayMedia(screenOptions());
     const tracks = stream.getTracks();
     // W3C mst-content-hint: sharp text matters more than smooth motion.
     for (const track of tracks) {
@@ -142,6 +171,7 @@ function choices(all: readonly MediaDeviceInfo[], kind: MediaDeviceKind, name: s
     .filter((device) => device.kind === kind && device.deviceId !== '')
     .map((device, index) => ({
       deviceId: device.deviceId,
+      groupId: device.groupId,
       label: device.label || `${name} ${index + 1}`,
     }));
 }

@@ -1,20 +1,25 @@
 import { expect, test } from 'vitest';
+import type { Capture } from './capture.ts';
 import { DeviceError, noDevices } from './devices.ts';
-import { type Capture, LocalMedia } from './local-media.ts';
+import type { DeviceSwitch } from './local-device.ts';
+import { LocalMedia } from './local-media.ts';
 
 /** The part of a MediaStreamTrack that LocalMedia uses. */
 class FakeTrack extends EventTarget {
   readonly kind: string;
+  readonly label: string;
   enabled = true;
+  muted = false;
   readyState: MediaStreamTrackState = 'live';
 
-  constructor(kind: string) {
+  constructor(kind: string, label = `the ${kind} device`) {
     super();
     this.kind = kind;
+    this.label = label;
   }
 
   getSettings() {
-    return { deviceId: `the ${this.kind} device` };
+    return { deviceId: this.label, groupId: `group of ${this.label}` };
   }
 
   stop() {
@@ -25,9 +30,16 @@ class FakeTrack extends EventTarget {
     this.stop();
     this.dispatchEvent(new Event('ended'));
   }
+
+  /** By the system. */
+  setMuted(muted: boolean) {
+    this.muted = muted;
+    this.dispatchEvent(new Event(muted ? 'mute' : 'unmute'));
+  }
 }
 
-const track = (kind: string) => new FakeTrack(kind) as unknown as MediaStreamTrack;
+const asTrack = (fake: FakeTrack) => fake as unknown as MediaStreamTrack;
+const track = (kind: string) => asTrack(new FakeTrack(kind));
 
 function fakeCapture(change: Partial<Capture> = {}): Capture {
   return {
@@ -45,7 +57,82 @@ function fakeCapture(change: Partial<Capture> = {}): Capture {
 }
 
 const make = (change?: Partial<Capture>) =>
-  new LocalMedia({ microphoneId: '', cameraId: '', capture: fakeCapture(change) });
+  new LocalMedia({
+    microphoneId: '',
+    cameraId: '',
+    onSwitched: () => undefined,
+    capture: fakeCapture(change),
+  });
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+/** Microphones that can be plugged in and unplugged. The first one is the system's default. */
+function pluggable(...plugged: string[]) {
+  const tracks: FakeTrack[] = [];
+  const switches: DeviceSwitch[] = [];
+  let changed: () => void = () => undefined;
+  let denied = false;
+  const local = new LocalMedia({
+    microphoneId: '',
+    cameraId: '',
+    onSwitched: (change) => switches.push(change),
+    capture: fakeCapture({
+      openDevices: async ({ microphoneId = '' }) => {
+        const label = plugged.includes(microphoneId) ? microphoneId : plugged[0];
+        if (denied || label === undefined) {
+          throw new DeviceError(denied ? 'denied' : 'missing');
+        }
+        tracks.push(new FakeTrack('audio', label));
+        return tracks.slice(-1).map(asTrack);
+      },
+      listDevices: async () => ({
+        ...noDevices,
+        microphones: plugged.map((label) => ({
+          deviceId: label,
+          groupId: `group of ${label}`,
+          label,
+        })),
+      }),
+      watchDevices: (listener) => {
+        changed = listener;
+        return () => undefined;
+      },
+    }),
+  });
+  const states: string[] = [];
+  local.subscribe(() => {
+    const { microphone } = local.state;
+    states.push(microphone.state === 'problem' ? microphone.problem : microphone.state);
+  });
+  return {
+    local,
+    tracks,
+    switches,
+    states,
+    async plugIn(label: string) {
+      plugged.push(label);
+      changed();
+      await settle();
+    },
+    /** @param before - what browsers report first differs */
+    async unplug(label: string, before: 'ended' | 'devicechange' = 'ended') {
+      plugged.splice(plugged.indexOf(label), 1);
+      const end = () => tracks.findLast((one) => one.label === label)?.unplug();
+      if (before === 'ended') {
+        end();
+        changed();
+      } else {
+        changed();
+        await settle();
+        end();
+      }
+      await settle();
+    },
+    deny() {
+      denied = true;
+    },
+  };
+}
 
 test('opens microphone and camera with a single prompt', async () => {
   const requests: unknown[] = [];
@@ -116,12 +203,112 @@ test('closes a device that opens after it was turned off again', async () => {
   expect(late.readyState).toBe('ended');
 });
 
-test('reports an unplugged camera', async () => {
+test('reports an unplugged camera when there is no other', async () => {
   const camera = new FakeTrack('video');
-  const local = make({ openDevices: async () => [camera as unknown as MediaStreamTrack] });
+  const opened = [[asTrack(camera)]];
+  const local = make({
+    openDevices: async () => opened.pop() ?? Promise.reject(new DeviceError('missing')),
+  });
   await local.setCamera(true);
   camera.unplug();
+  await settle();
   expect(local.state.camera).toEqual({ state: 'problem', problem: 'unplugged' });
+});
+
+test.each(['ended', 'devicechange'] as const)(
+  'uses the default device while the chosen one is unplugged (%s first), and returns to it',
+  async (first) => {
+    const { local, switches, plugIn, unplug } = pluggable('built-in', 'headset');
+    await local.setMicrophone(true);
+    await local.chooseDevice('microphone', 'headset');
+    await unplug('headset', first);
+    expect(local.state.microphone.state).toBe('on');
+    expect(local.openDeviceIds.microphone).toBe('built-in');
+    await plugIn('headset');
+    expect(local.state.microphone.state).toBe('on');
+    expect(local.openDeviceIds.microphone).toBe('headset');
+    expect(switches).toEqual([
+      { kind: 'microphone', reason: 'unplugged', label: 'built-in' },
+      { kind: 'microphone', reason: 'returned', label: 'headset' },
+    ]);
+  },
+);
+
+test('returns to the only device when it is plugged in again', async () => {
+  const { local, plugIn, unplug } = pluggable('headset');
+  await local.setMicrophone(true);
+  await unplug('headset');
+  expect(local.state.microphone).toEqual({ state: 'problem', problem: 'unplugged' });
+  await plugIn('headset');
+  expect(local.state.microphone.state).toBe('on');
+});
+
+test('a muted microphone is unplugged, replaced, chosen and plugged in again without being enabled', async () => {
+  const { local, tracks, states, plugIn, unplug } = pluggable('headset');
+  await local.setMicrophone(true);
+  await local.setMicrophone(false);
+  states.length = 0;
+  await unplug('headset');
+  await plugIn('built-in');
+  await local.chooseDevice('microphone', 'built-in');
+  await plugIn('headset');
+  await local.chooseDevice('microphone', 'headset');
+  await unplug('headset');
+  await plugIn('headset');
+  expect(local.openDeviceIds.microphone).toBe('headset');
+  expect(local.state.wanted.microphone).toBe(false);
+  expect(states).not.toContain('on');
+  expect(tracks.filter(({ enabled }) => enabled)).toEqual([]);
+  await local.setMicrophone(true);
+  expect(tracks.at(-1)?.enabled).toBe(true);
+});
+
+test('muting while the microphone is being opened mutes it', async () => {
+  const open = Promise.withResolvers<MediaStreamTrack[]>();
+  const local = make({ openDevices: () => open.promise });
+  const opening = local.setMicrophone(true);
+  await local.setMicrophone(false);
+  const late = track('audio');
+  open.resolve([late]);
+  await opening;
+  expect(local.state.microphone.state).toBe('muted');
+  expect(late.enabled).toBe(false);
+});
+
+test('a device that ends again and again is not opened again and again', async () => {
+  const { local, tracks } = pluggable('broken');
+  await local.setMicrophone(true);
+  for (let i = 0; i < 5; i++) {
+    tracks.at(-1)?.unplug();
+    await settle();
+  }
+  expect(tracks).toHaveLength(2);
+  expect(local.state.microphone).toEqual({ state: 'problem', problem: 'unplugged' });
+});
+
+test('says that a device is denied as soon as its permission is withdrawn', async () => {
+  const { local, states, tracks, deny } = pluggable('headset');
+  await local.setMicrophone(true);
+  deny();
+  states.length = 0;
+  tracks.at(-1)?.unplug();
+  await settle();
+  expect(states).not.toContain('unplugged');
+  expect(local.state.microphone).toEqual({ state: 'problem', problem: 'denied' });
+});
+
+test('tells when the system mutes a track, and keeps it muted if the user mutes meanwhile', async () => {
+  const { local, tracks } = pluggable('headset');
+  await local.setMicrophone(true);
+  const [headset] = tracks;
+  headset?.setMuted(true);
+  expect(local.state.microphone).toMatchObject({ state: 'on', interrupted: true });
+  await local.setMicrophone(false);
+  headset?.setMuted(false);
+  expect(local.state.microphone.state).toBe('muted');
+  expect(headset?.enabled).toBe(false);
+  await local.setMicrophone(true);
+  expect(local.state.microphone).toMatchObject({ state: 'on', interrupted: false });
 });
 
 test('turns the screen off when the browser stops it', async () => {

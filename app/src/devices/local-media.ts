@@ -4,93 +4,73 @@
  */
 import type { Publishable } from '@oneport/protocol';
 import { Store } from '../store.ts';
+import { browserCapture, type Capture } from './capture.ts';
+import { type DeviceList, type DeviceProblem, noDevices, problemOf } from './devices.ts';
 import {
-  canShareScreen,
-  type DeviceList,
-  type DeviceProblem,
-  isPermitted,
-  listDevices,
-  noDevices,
-  openDevices,
-  openScreen,
-  problemOf,
-  watchDevices,
-} from './devices.ts';
-
-/** The local microphone or camera. */
-export type LocalSource =
-  | { readonly state: 'off' }
-  | { readonly state: 'opening' }
-  | { readonly state: 'on'; readonly track: MediaStreamTrack }
-  /** Open but silent, so that unmuting takes no time. Microphones only. */
-  | { readonly state: 'muted'; readonly track: MediaStreamTrack }
-  | { readonly state: 'problem'; readonly problem: DeviceProblem }
-  /** The token doesn't permit sending it. */
-  | { readonly state: 'forbidden' };
-
-export type LocalScreen =
-  | { readonly state: 'unsupported' }
-  | { readonly state: 'off' }
-  | { readonly state: 'opening' }
-  | {
-      readonly state: 'on';
-      readonly track: MediaStreamTrack;
-      readonly audio: MediaStreamTrack | undefined;
-    };
+  type DeviceKind,
+  type DeviceSwitch,
+  LocalDevice,
+  type LocalSource,
+} from './local-device.ts';
+import { type LocalScreen, ScreenShare } from './local-screen.ts';
 
 export interface LocalMediaState {
   readonly microphone: LocalSource;
   readonly camera: LocalSource;
   readonly screen: LocalScreen;
+  /** Whether the user wants to send microphone and camera, whatever state they are in. */
+  readonly wanted: Readonly<Record<DeviceKind, boolean>>;
   readonly devices: DeviceList;
 }
-
-/** Device access; replaced in tests. */
-export interface Capture {
-  openDevices: typeof openDevices;
-  openScreen: typeof openScreen;
-  canShareScreen: typeof canShareScreen;
-  listDevices: typeof listDevices;
-  watchDevices: typeof watchDevices;
-  isPermitted: typeof isPermitted;
-}
-
-const browserCapture: Capture = {
-  openDevices,
-  openScreen,
-  canShareScreen,
-  listDevices,
-  watchDevices,
-  isPermitted,
-};
-
-type Kind = 'microphone' | 'camera';
-const trackKind = { microphone: 'audio', camera: 'video' } as const;
 
 export interface LocalMediaOptions {
   microphoneId: string;
   cameraId: string;
+  onSwitched: (change: DeviceSwitch) => void;
   capture?: Capture;
 }
 
+interface Opening {
+  readonly kind: DeviceKind;
+  readonly device: LocalDevice;
+  readonly request: number;
+}
+
+const kinds = ['microphone', 'camera'] as const satisfies DeviceKind[];
+
 export class LocalMedia {
   readonly #capture: Capture;
+  readonly #devices: Readonly<Record<DeviceKind, LocalDevice>>;
+  readonly #screen: ScreenShare;
   readonly #store: Store<LocalMediaState>;
-  readonly #deviceIds: Record<Kind, string>;
-  /** The newest request of each kind. Tracks that arrive for an older one are stopped. */
-  readonly #requests: Record<Kind | 'screen', number> = { microphone: 0, camera: 0, screen: 0 };
-  #screenAllowed = true;
+  /** Lists can arrive in another order than they were requested. */
+  #newestList = 0;
 
   constructor(options: LocalMediaOptions) {
-    this.#capture = options.capture ?? browserCapture;
-    this.#deviceIds = { microphone: options.microphoneId, camera: options.cameraId };
+    const { microphoneId, cameraId, onSwitched, capture = browserCapture } = options;
+    this.#capture = capture;
+    const device = (kind: DeviceKind, deviceId: string) =>
+      new LocalDevice({
+        kind,
+        deviceId,
+        capture,
+        onSwitched,
+        onChange: () => this.#changed(),
+        refreshList: () => this.refreshDevices(),
+      });
+    this.#devices = {
+      microphone: device('microphone', microphoneId),
+      camera: device('camera', cameraId),
+    };
+    this.#screen = new ScreenShare(capture, () => this.#changed());
     this.#store = new Store<LocalMediaState>({
-      microphone: { state: 'off' },
-      camera: { state: 'off' },
-      screen: this.#screenOff(),
+      microphone: this.#devices.microphone.source,
+      camera: this.#devices.camera.source,
+      screen: this.#screen.state,
+      wanted: { microphone: false, camera: false },
       devices: noDevices,
     });
-    this.#capture.watchDevices(() => void this.refreshDevices());
+    capture.watchDevices(() => void this.refreshDevices());
   }
 
   get state(): LocalMediaState {
@@ -98,12 +78,9 @@ export class LocalMedia {
   }
 
   /** Which devices are open: not always the requested ones. */
-  get openDeviceIds(): Readonly<Record<Kind, string | undefined>> {
-    const idOf = (source: LocalSource) =>
-      source.state === 'on' || source.state === 'muted'
-        ? source.track.getSettings().deviceId
-        : undefined;
-    return { microphone: idOf(this.state.microphone), camera: idOf(this.state.camera) };
+  get openDeviceIds(): Readonly<Record<DeviceKind, string | undefined>> {
+    const { microphone, camera } = this.#devices;
+    return { microphone: microphone.openDeviceId, camera: camera.openDeviceId };
   }
 
   subscribe(listener: () => void): () => void {
@@ -116,237 +93,121 @@ export class LocalMedia {
    * @param publish - what may be sent from now on
    */
   setAllowed(publish: readonly Publishable[]): void {
-    for (const kind of ['microphone', 'camera'] as const) {
-      const forbidden = this.#isForbidden(kind);
-      if (publish.includes(kind)) {
-        if (forbidden) {
-          this.#store.update({ [kind]: { state: 'off' } });
-        }
-      } else if (!forbidden) {
-        this.#close(kind);
-        this.#store.update({ [kind]: { state: 'forbidden' } });
-      }
+    for (const kind of kinds) {
+      this.#devices[kind].setAllowed(publish.includes(kind));
     }
-    const screenAllowed = publish.includes('screen');
-    if (screenAllowed === this.#screenAllowed) {
-      return;
-    }
-    this.#screenAllowed = screenAllowed;
-    this.stopScreen();
+    this.#screen.setAllowed(publish.includes('screen'));
   }
 
   /** Opens the requested devices, with a single permission prompt. */
-  async open(requested: { microphone: boolean; camera: boolean }): Promise<void> {
-    const kinds = (['microphone', 'camera'] as const).filter(
-      (kind) => requested[kind] && !this.#isForbidden(kind),
-    );
-    const started = kinds.map((kind) => ({ kind, request: this.#begin(kind) }));
-    let tracks: MediaStreamTrack[];
-    try {
-      tracks = started.length === 0 ? [] : await this.#openTracks(kinds);
-    } catch (error) {
-      await Promise.all(
-        started.map(async ({ kind, request }) => {
-          const problem = problemOf(error);
-          // If one of the two is denied or missing, the other one may still be available.
-          const separately =
-            kinds.length > 1 &&
-            problem !== 'insecure' &&
-            (problem !== 'denied' || (await this.#capture.isPermitted(kind)));
-          if (separately) {
-            await this.#openOne(kind, request);
-          } else {
-            this.#settle(kind, request, { state: 'problem', problem });
-          }
-        }),
-      );
-      await this.refreshDevices();
-      return;
+  async open(requested: Record<DeviceKind, boolean>): Promise<void> {
+    const started: Opening[] = [];
+    for (const kind of kinds) {
+      const device = this.#devices[kind];
+      if (device.forbidden) {
+        continue;
+      }
+      if (requested[kind]) {
+        started.push({ kind, device, request: device.begin() });
+      } else {
+        await device.turn(false);
+      }
     }
-    for (const { kind, request } of started) {
-      this.#use(kind, request, tracks);
+    if (started.length > 0) {
+      await this.#openTogether(started);
     }
     await this.refreshDevices();
   }
 
   /** Mutes or unmutes; opens the microphone if it isn't open. */
   async setMicrophone(on: boolean): Promise<void> {
-    const { microphone } = this.state;
-    if (microphone.state === 'forbidden') {
-      return;
-    }
-    if (microphone.state === 'on' || microphone.state === 'muted') {
-      microphone.track.enabled = on;
-      this.#store.update({
-        microphone: { state: on ? 'on' : 'muted', track: microphone.track },
-      });
-    } else if (on) {
-      await this.#reopen('microphone');
-    } else {
-      this.#close('microphone');
-    }
+    await this.#devices.microphone.turn(on);
   }
 
   /** Turning the camera off also turns off its light. */
   async setCamera(on: boolean): Promise<void> {
-    if (this.#isForbidden('camera')) {
-      return;
-    }
-    if (!on) {
-      this.#close('camera');
-    } else if (this.state.camera.state !== 'on') {
-      await this.#reopen('camera');
-    }
+    await this.#devices.camera.turn(on);
   }
 
   /** Uses another device from now on, and opens it if the old one was open. */
-  async chooseDevice(kind: Kind, deviceId: string): Promise<void> {
-    this.#deviceIds[kind] = deviceId;
-    const source = this.state[kind];
-    if (source.state === 'off' || source.state === 'forbidden') {
-      return;
-    }
-    const wasMuted = source.state === 'muted';
-    await this.#reopen(kind);
-    if (kind === 'microphone' && wasMuted) {
-      await this.setMicrophone(false);
-    }
+  async chooseDevice(kind: DeviceKind, deviceId: string): Promise<void> {
+    await this.#devices[kind].choose(deviceId);
   }
 
   /** Rejects with DeviceError if there is nothing to share; 'denied' if the user picked nothing. */
   async shareScreen(): Promise<void> {
-    if (!this.#screenAllowed) {
-      return;
-    }
-    const request = ++this.#requests.screen;
-    this.#store.update({ screen: { state: 'opening' } });
-    let tracks: MediaStreamTrack[];
-    try {
-      tracks = await this.#capture.openScreen();
-    } catch (error) {
-      if (request === this.#requests.screen) {
-        this.#store.update({ screen: this.#screenOff() });
-      }
-      throw error;
-    }
-    const track = tracks.find(({ kind }) => kind === 'video');
-    if (request !== this.#requests.screen || !track) {
-      for (const unused of tracks) {
-        unused.stop();
-      }
-      if (request === this.#requests.screen) {
-        this.#store.update({ screen: this.#screenOff() });
-      }
-      return;
-    }
-    track.addEventListener('ended', () => {
-      if (request === this.#requests.screen) {
-        this.stopScreen();
-      }
-    });
-    const audio = tracks.find(({ kind }) => kind === 'audio');
-    audio?.addEventListener('ended', () => {
-      if (request === this.#requests.screen) {
-        this.#store.update({ screen: { state: 'on', track, audio: undefined } });
-      }
-    });
-    this.#store.update({ screen: { state: 'on', track, audio } });
+    await this.#screen.start();
   }
 
   stopScreen(): void {
-    this.#requests.screen += 1;
-    const { screen } = this.state;
-    if (screen.state === 'on') {
-      screen.track.stop();
-      screen.audio?.stop();
-    }
-    this.#store.update({ screen: this.#screenOff() });
+    this.#screen.stop();
   }
 
   /** Closes every device. It can be opened again. */
   closeAll(): void {
-    this.#close('microphone');
-    this.#close('camera');
-    this.stopScreen();
+    this.#devices.microphone.close();
+    this.#devices.camera.close();
+    this.#screen.stop();
   }
 
   async refreshDevices(): Promise<void> {
+    this.#newestList += 1;
+    const request = this.#newestList;
     const devices = await this.#capture.listDevices();
-    this.#store.update({ devices });
-  }
-
-  #screenOff(): LocalScreen {
-    return {
-      state: this.#screenAllowed && this.#capture.canShareScreen() ? 'off' : 'unsupported',
-    };
-  }
-
-  /** Stops the old track first: some systems open a camera only once. */
-  #begin(kind: Kind): number {
-    this.#stopTrack(kind);
-    this.#requests[kind] += 1;
-    this.#store.update({ [kind]: { state: 'opening' } });
-    return this.#requests[kind];
-  }
-
-  #isForbidden(kind: Kind): boolean {
-    return this.state[kind].state === 'forbidden';
-  }
-
-  #close(kind: Kind): void {
-    if (this.#isForbidden(kind)) {
+    if (request !== this.#newestList) {
       return;
     }
-    this.#stopTrack(kind);
-    this.#requests[kind] += 1;
-    this.#store.update({ [kind]: { state: 'off' } });
+    this.#store.update({ devices });
+    await Promise.all([
+      this.#devices.microphone.listChanged(devices.microphones),
+      this.#devices.camera.listChanged(devices.cameras),
+    ]);
   }
 
-  #stopTrack(kind: Kind): void {
-    const source = this.state[kind];
-    if (source.state === 'on' || source.state === 'muted') {
-      source.track.stop();
-    }
-  }
-
-  async #reopen(kind: Kind): Promise<void> {
-    await this.#openOne(kind, this.#begin(kind));
-    await this.refreshDevices();
-  }
-
-  async #openOne(kind: Kind, request: number): Promise<void> {
+  async #openTogether(started: readonly Opening[]): Promise<void> {
+    const ids = new Map(started.map(({ kind, device }) => [kind, device.deviceId]));
+    let tracks: MediaStreamTrack[];
     try {
-      this.#use(kind, request, await this.#openTracks([kind]));
+      tracks = await this.#capture.openDevices({
+        microphoneId: ids.get('microphone'),
+        cameraId: ids.get('camera'),
+      });
     } catch (error) {
-      this.#settle(kind, request, { state: 'problem', problem: problemOf(error) });
+      await this.#openSeparately(started, problemOf(error));
+      return;
+    }
+    for (const { device, request } of started) {
+      device.accept(request, tracks);
     }
   }
 
-  #openTracks(kinds: readonly Kind[]): Promise<MediaStreamTrack[]> {
-    return this.#capture.openDevices({
-      ...(kinds.includes('microphone') && { microphoneId: this.#deviceIds.microphone }),
-      ...(kinds.includes('camera') && { cameraId: this.#deviceIds.camera }),
+  /** If one of the two is denied or missing, the other one may still be available. */
+  async #openSeparately(started: readonly Opening[], problem: DeviceProblem): Promise<void> {
+    await Promise.all(
+      started.map(async ({ kind, device, request }) => {
+        const worthTrying =
+          started.length > 1 &&
+          problem !== 'insecure' &&
+          (problem !== 'denied' || (await this.#capture.isPermitted(kind)));
+        if (worthTrying) {
+          await device.openFor(request);
+        } else {
+          device.fail(request, problem);
+        }
+      }),
+    );
+  }
+
+  #changed(): void {
+    const { microphone, camera } = this.#devices;
+    const before = this.state.wanted;
+    const wanted = { microphone: microphone.wanted, camera: camera.wanted };
+    const same = kinds.every((kind) => wanted[kind] === before[kind]);
+    this.#store.update({
+      microphone: microphone.source,
+      camera: camera.source,
+      screen: this.#screen.state,
+      wanted: same ? before : wanted,
     });
-  }
-
-  #use(kind: Kind, request: number, tracks: readonly MediaStreamTrack[]): void {
-    const track = tracks.find((candidate) => candidate.kind === trackKind[kind]);
-    if (!track) {
-      this.#settle(kind, request, { state: 'problem', problem: 'missing' });
-    } else if (request !== this.#requests[kind]) {
-      track.stop();
-    } else {
-      // `ended` fires when the device disappears, but not after stop().
-      track.addEventListener('ended', () =>
-        this.#settle(kind, request, { state: 'problem', problem: 'unplugged' }),
-      );
-      this.#settle(kind, request, { state: 'on', track });
-    }
-  }
-
-  #settle(kind: Kind, request: number, source: LocalSource): void {
-    if (request === this.#requests[kind]) {
-      this.#store.update({ [kind]: source });
-    }
   }
 }

@@ -1,11 +1,10 @@
 /** The user's actions on microphone, camera and screen, remembered for the next call. */
 import { problemOf } from '../devices/devices.ts';
-import type { LocalMedia, LocalSource } from '../devices/local-media.ts';
+import type { DeviceKind } from '../devices/local-device.ts';
+import type { LocalMedia } from '../devices/local-media.ts';
 import type { StoredPreferences } from '../page/preferences.ts';
 import type { Notices } from './notices.ts';
 import type { ChosenDevices } from './snapshot.ts';
-
-type SourceName = 'microphone' | 'camera';
 
 export interface DeviceControlsOptions {
   local: LocalMedia;
@@ -15,21 +14,13 @@ export interface DeviceControlsOptions {
   onChosen: () => void;
 }
 
-const isOn = ({ state }: LocalSource) => state === 'on' || state === 'opening';
-
 export class DeviceControls {
   readonly #options: DeviceControlsOptions;
-  /** The state when the user left, to be restored by rejoining. */
-  #onBeforeLeaving: Record<SourceName, boolean> | undefined;
+  /** As when the user left, to be restored by rejoining. */
+  #wantedBeforeLeaving: Readonly<Record<DeviceKind, boolean>> | undefined;
 
   constructor(options: DeviceControlsOptions) {
     this.#options = options;
-  }
-
-  /** Whether microphone and camera are sent, or about to be. */
-  get on(): Record<SourceName, boolean> {
-    const { microphone, camera } = this.#options.local.state;
-    return { microphone: isOn(microphone), camera: isOn(camera) };
   }
 
   /** The devices that are open, or else the ones that were chosen last. */
@@ -49,15 +40,15 @@ export class DeviceControls {
    *
    * @param requested - by default as they were when the user left, or else as in the last call
    */
-  async open(requested = this.#onBeforeLeaving): Promise<void> {
+  async open(requested = this.#wantedBeforeLeaving): Promise<void> {
     const { microphoneOn, cameraOn } = this.#options.preferences.current;
-    this.#onBeforeLeaving = undefined;
+    this.#wantedBeforeLeaving = undefined;
     await this.#options.local.open(requested ?? { microphone: microphoneOn, camera: cameraOn });
   }
 
   /** Closes all devices, because the user leaves. */
   close(): void {
-    this.#onBeforeLeaving = this.on;
+    this.#wantedBeforeLeaving = this.#options.local.state.wanted;
     this.#options.local.closeAll();
   }
 
@@ -72,7 +63,7 @@ export class DeviceControls {
     await this.#options.local.setCamera(on);
   }
 
-  async choose(kind: SourceName, deviceId: string): Promise<void> {
+  async choose(kind: DeviceKind, deviceId: string): Promise<void> {
     this.#options.preferences.change(
       kind === 'microphone' ? { microphoneId: deviceId } : { cameraId: deviceId },
     );

@@ -1,11 +1,20 @@
 /** Short messages about what has just happened, each shown until it is dismissed. */
 import type { Publishable, Source } from '@oneport/protocol';
+import type { DeviceSwitch } from '../devices/local-device.ts';
 
 export type Notice = { readonly id: number } & (
   | { readonly type: 'joined' | 'left'; readonly displayName: string }
   | { readonly type: 'publish-failed'; readonly source: Source; readonly reason: string }
+  /** A peer has no codec in common with what the local peer sends. */
+  | {
+      readonly type: 'not-received';
+      readonly displayName: string;
+      readonly source: Source;
+      readonly codec: string;
+    }
   | { readonly type: 'chat-failed'; readonly reason: string }
   | { readonly type: 'screen-failed' }
+  | ({ readonly type: 'device-switched' } & DeviceSwitch)
   | { readonly type: 'muted'; readonly what: Publishable }
   | { readonly type: 'room-locked'; readonly locked: boolean }
   | { readonly type: 'moderation-failed'; readonly reason: string }

@@ -1,5 +1,5 @@
 /** The other peers of the room, each with the media received from it. */
-import type { PeerId, PeerInfo, Source } from '@oneport/protocol';
+import type { PeerId, PeerInfo, Source, UnsupportedProducer } from '@oneport/protocol';
 import type { RemoteMedia } from '../media/consumers.ts';
 
 export interface RemotePeer extends PeerInfo {
@@ -7,7 +7,11 @@ export interface RemotePeer extends PeerInfo {
   readonly camera: RemoteMedia | undefined;
   readonly screen: RemoteMedia | undefined;
   readonly screenAudio: RemoteMedia | undefined;
+  /** Producers of this peer whose codecs this browser doesn't support. */
+  readonly unsupported: readonly UnsupportedProducer[];
 }
+
+const nothing: readonly UnsupportedProducer[] = [];
 
 /**
  * @param peers - in the order in which they are shown
@@ -17,6 +21,7 @@ export interface RemotePeer extends PeerInfo {
 export function assembleRemotePeers(
   peers: Iterable<PeerInfo>,
   media: readonly RemoteMedia[],
+  unsupported: ReadonlyMap<PeerId, readonly UnsupportedProducer[]>,
   before: readonly RemotePeer[],
 ): readonly RemotePeer[] {
   const find = (peerId: PeerId, source: Source) =>
@@ -29,6 +34,7 @@ export function assembleRemotePeers(
       camera: find(info.peerId, 'camera'),
       screen: find(info.peerId, 'screen'),
       screenAudio: find(info.peerId, 'screen-audio'),
+      unsupported: unsupported.get(info.peerId) ?? nothing,
     };
     const previous = previousById.get(info.peerId);
     return previous && isSame(previous, peer) ? previous : peer;

@@ -85,3 +85,21 @@ test('shows the media of the previous media session until the new one has it, bu
   expect(shown()).toEqual(['new camera', undefined]);
   vi.useRealTimers();
 });
+
+test('lists what can’t be received of a peer, until it is closed or there is a new media session', () => {
+  const { room, noticeTypes } = setUp();
+  const unsupported = () => room.view.peers[0]?.unsupported.map(({ codec }) => codec);
+  const list = { producers: [{ peerId: 'a', source: 'camera' as const, codec: 'VP8' }] };
+  room.joined({ peers: [ada], chat: [], ...noMedia });
+  room.unsupportedProducers(list);
+  expect(unsupported()).toEqual(['VP8']);
+  room.unsupportedProducers({ producers: [] });
+  expect(unsupported()).toEqual([]);
+  room.unsupportedProducers(list);
+  room.mediaSessionReplaced([]);
+  expect(unsupported()).toEqual([]);
+  room.producerUnsupportedBy({ peerId: 'a', source: 'camera', codec: 'VP8' });
+  room.producerUnsupportedBy({ peerId: 'a', source: 'camera', codec: 'VP8' });
+  room.producerUnsupportedBy({ peerId: 'unknown', source: 'camera', codec: 'VP8' });
+  expect(noticeTypes()).toEqual(['not-received']);
+});

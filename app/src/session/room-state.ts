@@ -1,5 +1,12 @@
 /** The peers of the room and its chat, as the server reports them. It outlives sockets and media sessions. */
-import type { ChatMessage, PeerId, PeerInfo, RequestReply } from '@oneport/protocol';
+import type {
+  ChatMessage,
+  NotificationData,
+  PeerId,
+  PeerInfo,
+  RequestReply,
+  UnsupportedProducer,
+} from '@oneport/protocol';
 import type { RemoteMedia } from '../media/consumers.ts';
 import { newPeerId } from '../page/ids.ts';
 import type { SendRequest } from '../signalling/signalling.ts';
@@ -27,6 +34,8 @@ export class RoomState {
   #media: readonly RemoteMedia[] = [];
   /** Of the previous media session: its tracks have ended, and video elements show their last frame. */
   #previousMedia: readonly RemoteMedia[] = [];
+  #unsupported: ReadonlyMap<PeerId, readonly UnsupportedProducer[]> = new Map();
+  readonly #toldUnsupported = new Set<string>();
   #holdTimer: ReturnType<typeof setTimeout> | undefined;
   #view: RoomView = { peers: [], chat: [] };
 
@@ -63,6 +72,8 @@ export class RoomState {
   left(): void {
     this.#peers.clear();
     this.#previousMedia = [];
+    this.#unsupported = new Map();
+    this.#toldUnsupported.clear();
     this.mediaChanged([]);
   }
 
@@ -78,6 +89,11 @@ export class RoomState {
   peerClosed(peerId: PeerId): void {
     const peer = this.#peers.get(peerId);
     this.#peers.delete(peerId);
+    for (const key of this.#toldUnsupported) {
+      if (key.startsWith(`${peerId} `)) {
+        this.#toldUnsupported.delete(key);
+      }
+    }
     this.#updatePeers();
     if (peer) {
       this.#options.notices.add({ type: 'left', displayName: peer.displayName });
@@ -100,6 +116,7 @@ export class RoomState {
    */
   mediaSessionReplaced(media: readonly RemoteMedia[]): void {
     this.#previousMedia = this.#media;
+    this.#unsupported = new Map();
     clearTimeout(this.#holdTimer);
     this.#holdTimer = setTimeout(() => {
       this.#previousMedia = [];
@@ -112,6 +129,28 @@ export class RoomState {
   mediaChanged(media: readonly RemoteMedia[]): void {
     this.#media = media;
     this.#updatePeers();
+  }
+
+  /** @param producers - all that can't be received now */
+  unsupportedProducers({ producers }: NotificationData<'unsupportedProducers'>): void {
+    this.#unsupported = Map.groupBy(producers, ({ peerId }) => peerId);
+    this.#updatePeers();
+  }
+
+  /** Another peer can't receive a producer of the local peer. */
+  producerUnsupportedBy({
+    peerId,
+    source,
+    codec,
+  }: NotificationData<'producerUnsupportedBy'>): void {
+    const peer = this.#peers.get(peerId);
+    const key = `${peerId} ${source} ${codec}`;
+    // Once, however often the camera is turned on again.
+    if (peer && !this.#toldUnsupported.has(key)) {
+      this.#toldUnsupported.add(key);
+      const { displayName } = peer;
+      this.#options.notices.add({ type: 'not-received', displayName, source, codec });
+    }
   }
 
   addChat(messages: readonly ChatMessage[]): void {
@@ -149,6 +188,7 @@ export class RoomState {
     const peers = assembleRemotePeers(
       this.#peers.values(),
       [...this.#media, ...this.#previousMedia],
+      this.#unsupported,
       this.#view.peers,
     );
     this.#update({ peers });

@@ -61,7 +61,10 @@ export class RoomSession {
     this.#options = options;
     this.#preferences = new StoredPreferences(options.storage);
     const preferences = this.#preferences.current;
-    this.#local = new LocalMedia(preferences);
+    this.#local = new LocalMedia({
+      ...preferences,
+      onSwitched: (change) => this.#notices.add({ type: 'device-switched', ...change }),
+    });
     const { devices, ...sources } = this.#local.state;
     this.#notices = new Notices((notices) => this.#store.update({ notices }));
     this.devices = new DeviceControls({
@@ -153,7 +156,7 @@ export class RoomSession {
       return undefined;
     }
     const { peerId, displayName: name } = self;
-    return { roomId, peerId, displayName: nameOrGuest(name), resumeSecret, ...this.devices.on };
+    return { roomId, peerId, displayName: nameOrGuest(name), resumeSecret, ...self.wanted };
   }
 
   /** Joins the room, or rejoins it after leaving. */
@@ -239,6 +242,8 @@ export class RoomSession {
       peerClosed: ({ peerId }) => room.peerClosed(peerId),
       peerDisplayNameChanged: ({ peerId, displayName }) =>
         room.peerDisplayNameChanged(peerId, displayName),
+      unsupportedProducers: (data) => room.unsupportedProducers(data),
+      producerUnsupportedBy: (data) => room.producerUnsupportedBy(data),
       activeSpeaker: ({ peerId }) => this.#store.update({ activeSpeaker: peerId }),
       muted: (data) => moderation.muted(data),
       roomLocked: (data) => moderation.roomLocked(data),

@@ -1,7 +1,7 @@
 /** Everything that a view needs to know, in one immutable value. */
 import type { PeerId, RoomId } from '@oneport/protocol';
 import type { DeviceList } from '../devices/devices.ts';
-import type { LocalScreen, LocalSource } from '../devices/local-media.ts';
+import type { LocalMediaState } from '../devices/local-media.ts';
 import type { MediaInfo } from '../network/media-status.ts';
 import type { ConnectionProblem, Failure } from '../signalling/connector.ts';
 import type { ChatEntry } from './chat-log.ts';
@@ -23,12 +23,9 @@ export type Phase =
   | { readonly state: 'failed'; readonly failure: Failure };
 
 /** The local peer. */
-export interface Self {
+export interface Self extends Omit<LocalMediaState, 'devices'> {
   readonly peerId: PeerId;
   readonly displayName: string;
-  readonly microphone: LocalSource;
-  readonly camera: LocalSource;
-  readonly screen: LocalScreen;
   /** viewer: the page's URL asks to send nothing (`produce=false`), or the token doesn't permit it. */
   readonly role: 'participant' | 'viewer';
 }

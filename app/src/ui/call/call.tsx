@@ -1,8 +1,9 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { isTurnedOn } from '../../devices/local-device.ts';
 import type { ChatEntry } from '../../session/chat-log.ts';
 import type { Snapshot } from '../../session/snapshot.ts';
 import './call.css';
-import { DeviceProblems } from '../common/device-problems.tsx';
+import { DeviceProblems, problemWith } from '../common/device-problems.tsx';
 import { LogoIcon } from '../common/icons.tsx';
 import { MediaLostBanner, ReconnectBanner } from '../common/reconnect-banner.tsx';
 import { useSession } from '../common/session-context.ts';
@@ -41,8 +42,14 @@ export function Call({ snapshot }: { snapshot: Snapshot }) {
     useMemo(() => {
       const own = () => session.getSnapshot().self;
       const publish: Record<string, () => void> = {
-        m: () => void session.devices.setMicrophone(own().microphone.state !== 'on'),
-        v: () => void session.devices.setCamera(own().camera.state !== 'on'),
+        m: () => {
+          const { microphone, wanted } = own();
+          void session.devices.setMicrophone(!isTurnedOn(microphone, wanted.microphone));
+        },
+        v: () => {
+          const { camera, wanted } = own();
+          void session.devices.setCamera(!isTurnedOn(camera, wanted.camera));
+        },
         s: () => {
           if (own().screen.state === 'on') {
             session.devices.stopScreen();
@@ -121,13 +128,12 @@ function CallProblems({ microphone, camera }: Sources) {
     microphone: withoutKnown('microphone', microphone),
     camera: withoutKnown('camera', camera),
   };
-  const hasProblem = fresh.microphone.state === 'problem' || fresh.camera.state === 'problem';
-  if (!hasProblem) {
+  if (!problemWith(fresh.microphone) && !problemWith(fresh.camera)) {
     return null;
   }
   return (
     <div className="call-problem">
-      <DeviceProblems {...fresh} />
+      <DeviceProblems {...fresh} inCall />
       <button type="button" className="button" onClick={() => dismiss({ microphone, camera })}>
         Dismiss
       </button>

@@ -1,9 +1,11 @@
 import { type CSSProperties, useRef } from 'react';
+import type { LocalSource } from '../../devices/local-device.ts';
 import type { RemotePeer } from '../../session/remote-peers.ts';
 import type { Self, Snapshot } from '../../session/snapshot.ts';
 import { type AspectRange, layout } from './layout.ts';
 import './stage.css';
 import { useSize } from '../common/hooks.ts';
+import { unsupportedLabel } from '../common/labels.ts';
 import { Tile, type TileProps } from './tile.tsx';
 
 const gap = 10;
@@ -16,7 +18,8 @@ interface KeyedTile extends TileProps {
 }
 
 function selfTiles(self: Self, speaker: string | null): KeyedTile[] {
-  const muted = self.microphone.state !== 'on';
+  const isSent = (source: LocalSource) => source.state === 'on' && !source.interrupted;
+  const muted = !isSent(self.microphone);
   const common = {
     peerId: self.peerId,
     displayName: self.displayName,
@@ -30,7 +33,7 @@ function selfTiles(self: Self, speaker: string | null): KeyedTile[] {
       key: 'self',
       source: 'camera',
       label: `${self.displayName} (you)`,
-      track: self.camera.state === 'on' ? self.camera.track : undefined,
+      track: self.camera.state === 'on' && isSent(self.camera) ? self.camera.track : undefined,
       speaking: speaker === self.peerId && !muted,
     },
   ];
@@ -49,7 +52,7 @@ function selfTiles(self: Self, speaker: string | null): KeyedTile[] {
 }
 
 function peerTile(peer: RemotePeer, speaker: string | null, moderated: boolean): KeyedTile {
-  const { peerId, displayName, microphone, camera } = peer;
+  const { peerId, displayName, microphone, camera, unsupported } = peer;
   return {
     key: peerId,
     peerId,
@@ -60,6 +63,7 @@ function peerTile(peer: RemotePeer, speaker: string | null, moderated: boolean):
     muted: microphone?.state !== 'live',
     speaking: speaker === peerId,
     self: false,
+    explanation: unsupported.length > 0 ? unsupportedLabel(unsupported) : undefined,
     moderated,
   };
 }

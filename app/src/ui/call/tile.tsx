@@ -17,13 +17,26 @@ export interface TileProps {
   readonly muted: boolean;
   readonly speaking: boolean;
   readonly self: boolean;
+  /** Why something of this peer can't be seen or heard. */
+  readonly explanation?: string | undefined;
   /** The user is a moderator, and this is another peer. */
   readonly moderated: boolean;
 }
 
 /** The camera or the screen of a peer. */
 export function Tile(props: TileProps) {
-  const { peerId, source, label, displayName, track, muted, speaking, self, moderated } = props;
+  const {
+    peerId,
+    source,
+    label,
+    displayName,
+    track,
+    muted,
+    speaking,
+    self,
+    moderated,
+    explanation,
+  } = props;
   const ref = useRef<HTMLElement>(null);
   useTileView(ref, peerId, source, !self);
   return (
@@ -41,6 +54,7 @@ export function Tile(props: TileProps) {
       ) : (
         <Avatar peerId={peerId} displayName={displayName} />
       )}
+      {explanation && <p className="tile-explanation">{explanation}</p>}
       {moderated && <PeerMenu peerId={peerId} displayName={displayName} />}
       <p className="tile-name">
         {source === 'screen' && <ScreenIcon />}

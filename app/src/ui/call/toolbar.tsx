@@ -24,7 +24,7 @@ export function Toolbar({ snapshot, chat }: ToolbarProps) {
   const participant = self.role === 'participant';
   return (
     <div className="toolbar">
-      {participant && <MediaToggles microphone={self.microphone} camera={self.camera} />}
+      {participant && <MediaToggles self={self} />}
       {participant && self.screen.state !== 'unsupported' && <ShareButton screen={self.screen} />}
       <button
         type="button"

@@ -1,23 +1,36 @@
 import type { DeviceProblem } from '../../devices/devices.ts';
+import type { DeviceKind, LocalSource } from '../../devices/local-device.ts';
 import type { Self } from '../../session/snapshot.ts';
 import './banners.css';
 import { AlertIcon } from './icons.tsx';
 import { deviceProblemLabel } from './labels.ts';
 
+export interface DeviceProblemsProps extends Pick<Self, 'microphone' | 'camera'> {
+  readonly inCall?: boolean;
+}
+
+/** Why it can't be used now; undefined if it can. */
+export function problemWith(source: LocalSource): DeviceProblem | 'interrupted' | undefined {
+  if (source.state === 'problem') {
+    return source.problem;
+  }
+  return source.state === 'on' && source.interrupted ? 'interrupted' : undefined;
+}
+
 /** Explains why microphone or camera can't be used; in one box if the problem is the same. */
-export function DeviceProblems({ microphone, camera }: Pick<Self, 'microphone' | 'camera'>) {
-  const devices = new Map<DeviceProblem, ('microphone' | 'camera')[]>();
+export function DeviceProblems({ microphone, camera, inCall = false }: DeviceProblemsProps) {
+  const byProblem = new Map<DeviceProblem | 'interrupted', DeviceKind[]>();
   for (const [name, source] of [
     ['microphone', microphone],
     ['camera', camera],
   ] as const) {
-    if (source.state !== 'problem') {
-      continue;
+    const problem = problemWith(source);
+    if (problem) {
+      byProblem.set(problem, [...(byProblem.get(problem) ?? []), name]);
     }
-    devices.set(source.problem, [...(devices.get(source.problem) ?? []), name]);
   }
-  return Array.from(devices, ([problem, names]) => {
-    const { title, text } = deviceProblemLabel(problem, names);
+  return Array.from(byProblem, ([problem, devices]) => {
+    const { title, text } = deviceProblemLabel(problem, { devices, inCall });
     return (
       <div className="device-problem" role="status" key={problem}>
         <AlertIcon />

@@ -53,20 +53,44 @@ test('puts IPv6 addresses in brackets', () => {
   );
 });
 
-test('says for every device problem what to do', () => {
-  for (const problem of [
-    'denied',
-    'missing',
-    'in-use',
-    'unplugged',
-    'insecure',
-    'failed',
-  ] as const) {
-    const { title, text } = deviceProblemLabel(problem, ['camera']);
-    expect(title.length, problem).toBeGreaterThan(5);
-    expect(text.length, problem).toBeGreaterThan(20);
-  }
-  expect(deviceProblemLabel('denied', ['microphone', 'camera']).title).toBe(
+const problems = [
+  'denied',
+  'missing',
+  'in-use',
+  'unplugged',
+  'interrupted',
+  'insecure',
+  'unsupported',
+  'failed',
+] as const;
+
+test.each(problems)(
+  'says for the device problem “%s” what to do, for one device and two',
+  (problem) => {
+    const both = ['microphone', 'camera'] as const;
+    for (const devices of [['microphone'], ['camera'], both] as const) {
+      for (const inCall of [false, true]) {
+        const { title, text } = deviceProblemLabel(problem, { devices, inCall });
+        expect(title.length).toBeGreaterThan(5);
+        expect(text.length).toBeGreaterThan(20);
+        if (inCall) {
+          expect(text).not.toContain('join');
+        }
+        if (devices === both) {
+          expect(`${title} ${text}`).not.toMatch(
+            /\b(is|was) (blocked|disconnected|unplugged)|camera is|using it/i,
+          );
+        } else {
+          expect(`${title} ${text}`).not.toMatch(/\b(are|were|they|them in|using them)\b/i);
+        }
+      }
+    }
+  },
+);
+
+test('names both devices when both are blocked', () => {
+  const devices = ['microphone', 'camera'] as const;
+  expect(deviceProblemLabel('denied', { devices, inCall: true }).title).toBe(
     'Your microphone and camera are blocked',
   );
 });

@@ -1,6 +1,7 @@
 /** The texts of the call, by what they describe. Those for failures are in failure-labels.ts. */
-import type { PortMode } from '@oneport/protocol';
+import type { PortMode, UnsupportedProducer } from '@oneport/protocol';
 import type { DeviceProblem } from '../../devices/devices.ts';
+import type { DeviceKind, DeviceSwitch } from '../../devices/local-device.ts';
 import type { MediaPath } from '../../network/media-paths.ts';
 import type { MediaInfo } from '../../network/media-status.ts';
 import type { Notice } from '../../session/notices.ts';
@@ -13,52 +14,66 @@ export interface Explanation {
   readonly text: string;
 }
 
-type DeviceName = 'microphone' | 'camera';
-
 const lists = new Intl.ListFormat('en', { type: 'conjunction' });
 
-/** @param devices - those that have this problem */
+export interface DeviceProblemContext {
+  /** Those that have this problem; at least one. */
+  readonly devices: readonly DeviceKind[];
+  /** In the call already, so that there is nothing to join. */
+  readonly inCall: boolean;
+}
+
+/** @param problem - `interrupted`: the system delivers nothing at the moment */
 export function deviceProblemLabel(
-  problem: DeviceProblem,
-  devices: readonly DeviceName[],
+  problem: DeviceProblem | 'interrupted',
+  { devices, inCall }: DeviceProblemContext,
 ): Explanation {
   const names = lists.format(devices);
-  const later = 'You can join without it and turn it on later.';
+  const one = devices.length === 1;
+  const it = one ? 'it' : 'them';
+  const before = (text: string) => (inCall ? '' : ` ${text}`);
   switch (problem) {
     case 'denied':
       return {
-        title: `Your ${names} ${devices.length > 1 ? 'are' : 'is'} blocked`,
-        text: `Click the icon to the left of the address, allow the ${names}, and reload the page. You can also join without.`,
+        title: `Your ${names} ${one ? 'is' : 'are'} blocked`,
+        text: `Click the icon to the left of the address, allow the ${names}, and reload the page.${before(`You can also join without ${it}.`)}`,
       };
     case 'missing':
       return {
-        title: `No ${devices.length > 1 ? 'microphone or camera' : names} found`,
-        text: 'Plug one in, or join without.',
+        title: `No ${one ? names : 'microphone or camera'} found`,
+        text: inCall
+          ? `Plug ${one ? 'one' : 'them'} in and turn ${it} on.`
+          : `Plug ${one ? 'one' : 'them'} in, or join without.`,
       };
     case 'in-use':
       return {
         title: `Your ${names} can’t be opened`,
-        text: `Another program may be using it. Close that program, then turn the ${names} on again. ${later}`,
+        text: `Another program may be using ${it}. Close that program, then turn the ${names} on again.${before(`You can also join without ${it}.`)}`,
       };
     case 'unplugged':
       return {
-        title: `Your ${names} ${devices.length > 1 ? 'were' : 'was'} disconnected`,
-        text: 'It was unplugged, or the system took it away. Plug it in and turn it on again.',
+        title: `Your ${names} ${one ? 'was' : 'were'} disconnected`,
+        text: `${one ? 'It was' : 'They were'} unplugged, or the system took ${it} away. When you plug ${it} in again, ${one ? 'it is' : 'they are'} used again.`,
+      };
+    case 'interrupted':
+      return {
+        title: `The system has paused your ${names}`,
+        text: `A phone call, another app or a switch on the device can be the reason. Until it ends, the others can’t ${lists.format(devices.map((device) => (device === 'camera' ? 'see' : 'hear')))} you.`,
       };
     case 'insecure':
       return {
         title: 'This page can’t use your microphone and camera',
-        text: 'Browsers allow them on secure pages only. Open this page by https or on localhost; “HTTPS=self-signed npm start” starts the server with https. You can still join to watch and listen.',
+        text: `Browsers allow them on secure pages only. Open this page by https or on localhost; “HTTPS=self-signed npm start” starts the server with https.${before('You can still join to watch and listen.')}`,
       };
     case 'unsupported':
       return {
         title: 'This browser can’t use your microphone and camera',
-        text: 'You can join to watch and listen. To be seen and heard, use a current Chrome, Edge, Firefox or Safari.',
+        text: `To be seen and heard, use a current Chrome, Edge, Firefox or Safari.${before('You can still join to watch and listen.')}`,
       };
     case 'failed':
       return {
         title: `Your ${names} can’t be opened`,
-        text: `The browser gave no reason. Plug it in again, or choose another one. ${later}`,
+        text: `The browser gave no reason. Plug ${it} in again, or choose ${one ? 'another one' : 'others'}.${before(`You can also join without ${it}.`)}`,
       };
   }
 }
@@ -77,11 +92,25 @@ const sourceNames = {
   'screen-audio': 'screen audio',
 } as const;
 
+/** @param unsupported - what can't be received of one peer; at least one */
+export function unsupportedLabel(unsupported: readonly UnsupportedProducer[]): string {
+  const names = lists.format(unsupported.map(({ source }) => sourceNames[source]));
+  const codecs = new Set(unsupported.map(({ codec }) => codec));
+  return `This browser can’t play this person’s ${names}. It doesn’t support ${lists.format(codecs)}.`;
+}
+
 const mutedLabels = {
   microphone: 'A moderator muted you. Unmute yourself to speak again.',
   camera: 'A moderator turned your camera off.',
   screen: 'A moderator stopped your screen share.',
 } as const;
+
+function deviceSwitchLabel({ kind, reason, label }: DeviceSwitch): string {
+  const name = label === '' ? 'Another one' : `“${label}”`;
+  return reason === 'unplugged'
+    ? `Your ${kind} was disconnected. ${name} is used instead. You can choose another one under Devices.`
+    : `Your ${kind} is plugged in again: ${label === '' ? 'it' : name} is used from now on.`;
+}
 
 /** @param seconds - from 0 */
 function approximateTime(seconds: number): string {
@@ -122,6 +151,13 @@ export function noticeLabel(notice: Notice): { text: string; tone: 'info' | 'war
         text: 'Your screen can’t be shared. The system may not allow the browser to capture it.',
         tone: 'error',
       };
+    case 'not-received':
+      return {
+        text: `${notice.displayName} can’t receive your ${sourceNames[notice.source]}. Their browser doesn’t support ${notice.codec}.`,
+        tone: 'warning',
+      };
+    case 'device-switched':
+      return { text: deviceSwitchLabel(notice), tone: 'warning' };
     case 'muted':
       return { text: mutedLabels[notice.what], tone: 'info' };
     case 'room-locked':

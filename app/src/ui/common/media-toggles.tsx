@@ -1,12 +1,15 @@
+import { isTurnedOn } from '../../devices/local-device.ts';
 import type { Self } from '../../session/snapshot.ts';
+import { problemWith } from './device-problems.tsx';
 import { CameraIcon, CameraOffIcon, MicrophoneIcon, MicrophoneOffIcon } from './icons.tsx';
 import { useSession } from './session-context.ts';
 
 /** The buttons for microphone and camera, in the lobby and in the call. */
-export function MediaToggles({ microphone, camera }: Pick<Self, 'microphone' | 'camera'>) {
+export function MediaToggles({ self }: { self: Self }) {
   const session = useSession();
-  const unmuted = microphone.state === 'on' || microphone.state === 'opening';
-  const cameraOn = camera.state === 'on' || camera.state === 'opening';
+  const { microphone, camera, wanted } = self;
+  const unmuted = isTurnedOn(microphone, wanted.microphone);
+  const cameraOn = isTurnedOn(camera, wanted.camera);
   return (
     <>
       {microphone.state !== 'forbidden' && (
@@ -14,7 +17,7 @@ export function MediaToggles({ microphone, camera }: Pick<Self, 'microphone' | '
           type="button"
           className="round"
           data-off={!unmuted}
-          data-problem={microphone.state === 'problem'}
+          data-problem={problemWith(microphone) !== undefined}
           aria-label={unmuted ? 'Mute microphone' : 'Unmute microphone'}
           title={`${unmuted ? 'Mute' : 'Unmute'} (M)`}
           onClick={() => void session.devices.setMicrophone(!unmuted)}
@@ -27,7 +30,7 @@ export function MediaToggles({ microphone, camera }: Pick<Self, 'microphone' | '
           type="button"
           className="round"
           data-off={!cameraOn}
-          data-problem={camera.state === 'problem'}
+          data-problem={problemWith(camera) !== undefined}
           aria-label={cameraOn ? 'Turn camera off' : 'Turn camera on'}
           title={`${cameraOn ? 'Turn camera off' : 'Turn camera on'} (V)`}
           onClick={() => void session.devices.setCamera(!cameraOn)}

@@ -86,7 +86,7 @@ function Preview({ self }: { self: Snapshot['self'] }) {
       )}
       {camera.state === 'opening' && <div className="spinner" role="status" aria-label="Opening" />}
       <div className="preview-bar">
-        <MediaToggles microphone={microphone} camera={camera} />
+        <MediaToggles self={self} />
         <LevelMeter track={microphone.state === 'on' ? microphone.track : undefined} />
       </div>
     </section>
