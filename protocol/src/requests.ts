@@ -14,6 +14,7 @@ const producer = z.strictObject({ producerId: uuidSchema });
 const consumer = z.strictObject({ consumerId: uuidSchema });
 const peer = z.strictObject({ peerId: peerIdSchema });
 
+/** Before `welcome`, all of them are rejected with 403. */
 export const requests = {
   /**
    * Answers each `welcome`, within 10 s. Before the first `join`, a client can only connect transports. When `welcome`

@@ -36,9 +36,10 @@ export const displayNameSchema = lineSchema(64);
 /** A chat message, of one or more lines. */
 export const chatTextSchema = z
   .string()
+  // Before trim(), whose result would keep a longer text in memory (V8's sliced strings).
+  .max(2000)
   .trim()
   .min(1)
-  .max(2000)
   .refine(
     (text) => !controlCharactersButWhiteSpace.test(text),
     'expected no control characters other than tab and newline',

@@ -6,6 +6,7 @@ import type { Moderation } from '../rooms/moderation.ts';
 import type { Peer } from '../rooms/peer.ts';
 import type { Room } from '../rooms/room.ts';
 import { RoomError } from '../rooms/room-error.ts';
+import type { ValidRequest } from './request.ts';
 
 export interface Context {
   room: Room;
@@ -19,8 +20,8 @@ type Handlers = {
   ) => Promise<RequestReply<M>> | RequestReply<M>;
 };
 
-/** The handlers of all requests. The data has been validated; a RoomError that a handler throws is sent to the client. */
-export const handlers: Handlers = {
+/** A RoomError that a handler throws is sent to the client. */
+const handlers: Handlers = {
   join({ peer }, data) {
     const { displayName = data.displayName, permissions } = peer.access;
     const reply = peer.join({ ...data, displayName });
@@ -124,6 +125,12 @@ export const handlers: Handlers = {
     return {};
   },
 };
+
+/** @throws RoomError; any other error is the server's fault, unless mediasoup throws it (`toRoomError`) */
+export function handle(context: Context, { method, data }: ValidRequest): unknown {
+  const handler = handlers[method] as (context: Context, data: ValidRequest['data']) => unknown;
+  return handler(context, data);
+}
 
 /** @throws RoomError unless the peer has joined and is a moderator */
 function moderationOf({ room, peer }: Context): Moderation {

@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
-import { SerialQueue } from './serial-queue.ts';
+import { type QueuedBytes, SerialQueue } from './serial-queue.ts';
+
+const plenty: QueuedBytes = { max: 1_000_000, used: 0 };
+const queueOf = (jobs: number, bytes = 1_000_000, total = plenty) =>
+  new SerialQueue({ jobs, bytes, total });
+const idle = async () => {};
 
 test('runs one job after another, in order', async () => {
-  const queue = new SerialQueue(10);
+  const queue = queueOf(10);
   const log: string[] = [];
   const job = (name: string, ticks: number) => async () => {
     log.push(`${name} begins`);
@@ -18,15 +23,15 @@ test('runs one job after another, in order', async () => {
 });
 
 test('rejects jobs while it is full, and accepts them again later', async () => {
-  const queue = new SerialQueue(2);
-  const idle = async () => {};
-  expect([queue.push(idle), queue.push(idle), queue.push(idle)]).toEqual([true, true, false]);
+  const queue = queueOf(2);
+  const full = 'waiting_requests';
+  expect([1, 2, 3].map(() => queue.push(idle))).toEqual([undefined, undefined, full]);
   await new Promise(setImmediate);
-  expect(queue.push(idle)).toBe(true);
+  expect(queue.push(idle)).toBeUndefined();
 });
 
 test('end() waits for the running job and drops the waiting ones', async () => {
-  const queue = new SerialQueue(10);
+  const queue = queueOf(10);
   const done: string[] = [];
   const running = Promise.withResolvers<void>();
   queue.push(async () => {
@@ -42,4 +47,30 @@ test('end() waits for the running job and drops the waiting ones', async () => {
   running.resolve();
   await ended;
   expect(done).toEqual(['running']);
+});
+
+test('limits the bytes that a queue holds, and those of all queues', async () => {
+  const total: QueuedBytes = { max: 250, used: 0 };
+  const [first, second] = [queueOf(10, 100, total), queueOf(10, 100, total)];
+  const full = 'waiting_bytes';
+  expect([90, 90, 1].map((bytes) => first.push(idle, bytes))).toEqual([undefined, undefined, full]);
+  expect([80, 1].map((bytes) => second.push(idle, bytes))).toEqual([undefined, full]);
+  await new Promise(setImmediate);
+  expect(total.used).toBe(0);
+  expect(first.push(idle, 10)).toBeUndefined();
+});
+
+test('a queue that has ended holds the bytes of the running job only, until that is done', async () => {
+  const total: QueuedBytes = { max: 1000, used: 0 };
+  const queue = queueOf(10, 1000, total);
+  const running = Promise.withResolvers<void>();
+  queue.push(() => running.promise, 5);
+  queue.push(idle, 700);
+  await Promise.resolve();
+  const ended = queue.end();
+  expect(total.used).toBe(5);
+  queue.push(idle, 700);
+  running.resolve();
+  await ended;
+  expect(total.used).toBe(0);
 });

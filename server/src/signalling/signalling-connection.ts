@@ -4,20 +4,14 @@ import {
   type ConsumerOffer,
   closeCodes,
   errorCodes,
-  explain,
   type NotificationData,
   type NotificationMethod,
   type PortMode,
-  type RequestData,
-  type RequestMethod,
-  type RequestReply,
   refusals,
-  requests,
   serverRequests,
   type Transport as TransportParameters,
 } from '@oneport/protocol';
 import * as protoo from 'protoo-server';
-import type { z } from 'zod';
 import type { Authenticator } from '../access/authenticator.ts';
 import { AdmissionError } from '../config/admission-error.ts';
 import type { Limits } from '../config/limits.ts';
@@ -29,10 +23,14 @@ import { RoomError, toRoomError } from '../rooms/room-error.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { type Context, handlers } from './handlers.ts';
+import { type Context, handle } from './handlers.ts';
 import { iceServersFor } from './ice-servers.ts';
-import { SerialQueue } from './serial-queue.ts';
+import { heapBytes, isRequestMethod, parseRequest, type ValidRequest } from './request.ts';
+import { type QueuedBytes, SerialQueue } from './serial-queue.ts';
 import type { SocketTransport } from './socket-transport.ts';
+
+/** Bytes of queued requests, as parsed, at which a socket is closed: a `join` of a browser has 50,000. */
+const maxQueuedBytes = 1024 * 1024;
 
 /** Milliseconds from `welcome` to `join`. */
 const joinTimeoutMs = 10_000;
@@ -51,11 +49,16 @@ export interface SignallingConnectionOptions {
   /** The TURN servers to offer to peers. */
   turn: TurnConfig | undefined;
   limits: Limits;
+  /** Of all sockets. */
+  queuedBytes: QueuedBytes;
   telemetry: Telemetry;
   /** When the socket was opened, by performance.now(). */
   openedAt: number;
   log: Logger;
 }
+
+type Accept = (data?: unknown) => void;
+type Reject = (code: number, reason: string) => void;
 
 /** How a socket is closed whose peer is no longer in the room. */
 const closeOf: Record<CloseReason, { code: CloseCode; text: string }> = {
@@ -83,23 +86,21 @@ export class SignallingConnection implements PeerLink {
   /** Aborted when the socket closes. */
   readonly #socketClosed = new AbortController();
   #context: Context | undefined;
+  #welcomed = false;
   #joinTimer: NodeJS.Timeout | undefined;
   /** Whether the time to `join` is still to be measured: once, and not after waiting in the lobby. */
   #measuresJoin = true;
 
   constructor(options: SignallingConnectionOptions) {
-    const { transport, query, limits } = options;
+    const { transport, query, limits, queuedBytes } = options;
     this.#options = options;
-    this.#queue = new SerialQueue(limits.waiting_requests);
-    this.#protoo = new protoo.Room().createPeer(query.peerId, transport);
-    this.#protoo.on('request', (request, accept, reject) => {
-      const queued = this.#queue.push(() => this.#answer(request, accept, reject));
-      if (queued) {
-        return;
-      }
-      transport.limitHit('waiting_requests');
-      transport.close(closeCodes.tooMany, 'too many requests are waiting');
+    this.#queue = new SerialQueue({
+      jobs: limits.waiting_requests,
+      bytes: maxQueuedBytes,
+      total: queuedBytes,
     });
+    this.#protoo = new protoo.Room().createPeer(query.peerId, transport);
+    this.#protoo.on('request', (request, ...reply) => this.#receive(request, ...reply));
     // Clients send no notifications, and a notification has no reply that could report the error.
     this.#protoo.on('notification', ({ method }) => {
       this.notify('protocolError', { method, reason: 'unknown notification' });
@@ -109,6 +110,7 @@ export class SignallingConnection implements PeerLink {
   }
 
   welcome(): void {
+    this.#welcomed = true;
     const { room, peer } = this.#entered();
     const { generation, media } = peer;
     const { send, recv, dataConsumer, roomMedia } = media;
@@ -256,32 +258,55 @@ export class SignallingConnection implements PeerLink {
     }
   }
 
-  async #answer(
-    request: protoo.Request,
-    accept: (data?: unknown) => void,
-    reject: (code: number, reason: string) => void,
-  ): Promise<void> {
-    const { telemetry, log, query } = this.#options;
-    const { roomId, peerId } = query;
-    const method = isRequestMethod(request.method) ? request.method : 'unknown';
+  /** Queues a request, or answers it at once if it can't succeed: a queued request takes memory. */
+  #receive(request: protoo.Request, accept: Accept, reject: Reject): void {
+    let valid: ValidRequest;
     try {
-      accept(await this.#handle(request.method, request.data));
-      telemetry.emit('requestAnswered', method, 'ok');
-      if (method === 'join') {
+      if (!this.#welcomed) {
+        throw new RoomError(errorCodes.forbidden, 'too early: wait for welcome');
+      }
+      valid = parseRequest(request.method, request.data);
+    } catch (error) {
+      this.#refuse(request.method, error, reject);
+      return;
+    }
+    // `accept` and `reject` keep the request, and members that the schema drops can take 20 times the memory of their text.
+    request.data = undefined;
+    const job = () => this.#answer(valid, accept, reject);
+    const limit = this.#queue.push(job, heapBytes(valid.data));
+    if (limit) {
+      const { transport } = this.#options;
+      transport.limitHit(limit);
+      transport.close(closeCodes.tooMany, 'too many requests are waiting');
+    }
+  }
+
+  async #answer(request: ValidRequest, accept: Accept, reject: Reject): Promise<void> {
+    try {
+      accept(await handle(this.#entered(), request));
+      this.#options.telemetry.emit('requestAnswered', request.method, 'ok');
+      if (request.method === 'join') {
         this.#measureJoin();
       }
-    } catch (thrown) {
-      const error = toRoomError(thrown);
-      const fields = { roomId, peerId, method: request.method };
-      if (error instanceof RoomError) {
-        telemetry.emit('requestAnswered', method, 'refused');
-        log.debug({ ...fields, error: error.message }, 'request rejected');
-        reject(error.code, error.message);
-      } else {
-        telemetry.emit('requestAnswered', method, 'failed');
-        log.error({ ...fields, error: String(error) }, 'request failed');
-        reject(errorCodes.internal, 'internal error');
-      }
+    } catch (error) {
+      this.#refuse(request.method, error, reject);
+    }
+  }
+
+  #refuse(requested: string, thrown: unknown, reject: Reject): void {
+    const { telemetry, log, query } = this.#options;
+    const { roomId, peerId } = query;
+    const method = isRequestMethod(requested) ? requested : 'unknown';
+    const error = toRoomError(thrown);
+    const fields = { roomId, peerId, method: requested };
+    if (error instanceof RoomError) {
+      telemetry.emit('requestAnswered', method, 'refused');
+      log.debug({ ...fields, error: error.message }, 'request rejected');
+      reject(error.code, error.message);
+    } else {
+      telemetry.emit('requestAnswered', method, 'failed');
+      log.error({ ...fields, error: String(error) }, 'request failed');
+      reject(errorCodes.internal, 'internal error');
     }
   }
 
@@ -293,41 +318,12 @@ export class SignallingConnection implements PeerLink {
     this.#measuresJoin = false;
   }
 
-  async #handle(method: string, data: unknown): Promise<unknown> {
-    if (!isRequestMethod(method)) {
-      throw new RoomError(errorCodes.unknownMethod, `unknown method: ${method}`);
-    }
-    const parsed = parseData(method, data);
-    return await callHandler(this.#entered(), method, parsed);
-  }
-
   #entered(): Context {
     if (!this.#context || this.#context.peer.closed) {
       throw new RoomError(errorCodes.forbidden, 'not in a room');
     }
     return this.#context;
   }
-}
-
-function isRequestMethod(method: string): method is RequestMethod {
-  return Object.hasOwn(requests, method);
-}
-
-function parseData<M extends RequestMethod>(method: M, data: unknown): RequestData<M> {
-  const schema = requests[method].data as unknown as z.ZodType<RequestData<M>>;
-  const result = schema.safeParse(data);
-  if (result.success) {
-    return result.data;
-  }
-  throw new RoomError(errorCodes.badRequest, explain(result.error));
-}
-
-function callHandler<M extends RequestMethod>(
-  context: Context,
-  method: M,
-  data: RequestData<M>,
-): Promise<RequestReply<M>> | RequestReply<M> {
-  return handlers[method](context, data);
 }
 
 function asAdmissionError(error: unknown): AdmissionError {

@@ -17,8 +17,12 @@ import type { TurnConfig } from '../config/types.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { QueuedBytes } from './serial-queue.ts';
 import { SignallingConnection } from './signalling-connection.ts';
 import { SocketTransport } from './socket-transport.ts';
+
+/** Bytes of queued requests, as parsed, of all peers together. 2,000 peers that join at the same moment have so many. */
+const maxQueuedBytes = 128 * 1024 * 1024;
 
 export interface SignallingOptions {
   rooms: Rooms;
@@ -47,14 +51,20 @@ export function createSignalling(
     handleProtocols: (offered) =>
       offered.has(signallingSubprotocol) ? signallingSubprotocol : false,
   });
+  const queuedBytes: QueuedBytes = { max: maxQueuedBytes, used: 0 };
   return (request, socket, head) => {
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      accept(webSocket, request, options);
+      accept(webSocket, request, options, queuedBytes);
     });
   };
 }
 
-function accept(webSocket: WebSocket, request: IncomingMessage, options: SignallingOptions): void {
+function accept(
+  webSocket: WebSocket,
+  request: IncomingMessage,
+  options: SignallingOptions,
+  queuedBytes: QueuedBytes,
+): void {
   const { limits, telemetry, log } = options;
   const openedAt = performance.now();
   const url = new URL(request.url ?? '', 'http://localhost');
@@ -82,5 +92,5 @@ function accept(webSocket: WebSocket, request: IncomingMessage, options: Signall
     transport.close(closeCodes.outdated, refusals.outdated);
     return;
   }
-  new SignallingConnection({ ...options, transport, query: query.data, openedAt });
+  new SignallingConnection({ ...options, transport, query: query.data, queuedBytes, openedAt });
 }
