@@ -20,6 +20,8 @@ const rememberedSubjects = 1000;
 /** The part of a room that moderation acts on. */
 export interface ModeratedRoom {
   readonly id: string;
+  /** Includes participants that have not joined yet. */
+  readonly participants: readonly Participant[];
   readonly visible: readonly Participant[];
   participant(id: string): Participant | undefined;
   broadcast<M extends NotificationMethod>(method: M, data: NotificationData<M>): void;
@@ -81,7 +83,7 @@ export class Moderation {
   }
 
   /**
-   * Removes all participants of a subject, and bans the subject from the room.
+   * Removes all participants of a subject, joined or not, turns away its sockets in the lobby, and bans it from the room.
    *
    * @throws RoomError when there is no such participant
    */
@@ -93,9 +95,14 @@ export class Moderation {
     }
     this.#removed.add(subject);
     this.#admitted.delete(subject);
-    for (const participant of this.#room.visible) {
+    for (const participant of this.#room.participants) {
       if (participant.access.subject === subject && participant !== by) {
         this.#room.remove(participant, 'removed');
+      }
+    }
+    for (const waiting of this.#lobby.of(this.#room.id)) {
+      if (this.#lobby.subjectOf(this.#room.id, waiting.peerId) === subject) {
+        this.#lobby.end(this.#room.id, waiting.peerId, 'retry');
       }
     }
   }

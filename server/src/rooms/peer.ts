@@ -55,7 +55,7 @@ export class Peer implements Participant {
   #intent: PeerIntent;
   #access: Access;
   #info: PeerInfo | undefined;
-  #closed = false;
+  #closeReason: CloseReason | undefined;
   #link: PeerLink | undefined;
   /** Whether `welcome` has been sent over the current link. */
   #welcomed = false;
@@ -82,7 +82,7 @@ export class Peer implements Participant {
   }
 
   get closed(): boolean {
-    return this.#closed;
+    return this.#closeReason !== undefined;
   }
 
   /** Whether the last `welcome` has been answered by `join`. */
@@ -136,8 +136,15 @@ export class Peer implements Participant {
     return this.#secrets.next();
   }
 
-  /** A socket reaches the peer from now on. Resolves when no request from the previous one is being handled. */
+  /**
+   * A socket reaches the peer from now on. Resolves when no request from the previous one is being handled. A peer that
+   * was removed since it was found closes the socket.
+   */
   async attach(link: PeerLink): Promise<void> {
+    if (this.#closeReason) {
+      link.closed(this.#closeReason);
+      return;
+    }
     const previous = this.#link;
     this.#link = link;
     this.#welcomed = false;
@@ -146,7 +153,7 @@ export class Peer implements Participant {
   }
 
   isReachedBy(link: PeerLink): boolean {
-    return this.#link === link && !this.#closed;
+    return this.#link === link && !this.closed;
   }
 
   /**
@@ -283,7 +290,7 @@ export class Peer implements Participant {
   }
 
   close(reason: CloseReason): void {
-    this.#closed = true;
+    this.#closeReason = reason;
     clearTimeout(this.#graceTimer);
     this.#media?.close();
     this.#link?.closed(reason);
@@ -308,7 +315,7 @@ export class Peer implements Participant {
         peerId: this.id,
         intent,
       });
-      if (this.#closed || generation !== this.#generation) {
+      if (this.closed || generation !== this.#generation) {
         media.close();
         return;
       }

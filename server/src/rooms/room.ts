@@ -57,9 +57,14 @@ export class Room extends EventEmitter<{ close: [] }> {
     return this.#participants.size;
   }
 
+  /** Includes participants that the others don't see. */
+  get participants(): Participant[] {
+    return [...this.#participants.values()];
+  }
+
   /** The participants that the others see. */
   get visible(): Participant[] {
-    return [...this.#participants.values()].filter(({ info }) => info !== undefined);
+    return this.participants.filter(({ info }) => info !== undefined);
   }
 
   participant(id: string): Participant | undefined {
@@ -68,7 +73,7 @@ export class Room extends EventEmitter<{ close: [] }> {
 
   /** All participants but this one. */
   others(participant: Participant): Participant[] {
-    return [...this.#participants.values()].filter((other) => other !== participant);
+    return this.participants.filter((other) => other !== participant);
   }
 
   /**

@@ -1,0 +1,65 @@
+/** Between `welcome` and `join` a peer is in no list, so it receives nothing of the room, and moderators still reach it. */
+import { refusals } from '@oneport/protocol';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { TestPeer } from '../../../testkit/clients/test-peer.ts';
+import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
+import { type TestClaims, testSecret, testToken } from '../../../testkit/servers/tokens.ts';
+import { openAccess } from '../access/access.ts';
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer({ AUTH_JWT_SECRET: testSecret });
+});
+
+afterAll(() => server.stop());
+
+async function connect(roomId: string, peerId: string, claims: TestClaims = {}): Promise<TestPeer> {
+  const token = await testToken({ sub: peerId, room: roomId, ...claims });
+  return new TestPeer({ signalling: server.signalling, roomId, peerId, query: { token } });
+}
+
+async function join(...args: Parameters<typeof connect>): Promise<TestPeer> {
+  const peer = await connect(...args);
+  await peer.join((await peer.welcome()).generation);
+  return peer;
+}
+
+test('removing a peer removes sockets of its subject that have not joined or wait in the lobby', async () => {
+  const mo = await join('removed', 'mo', { moderate: true });
+  const ada = await join('removed', 'ada');
+  const unjoined = await connect('removed', 'unjoined', { sub: 'ada' });
+  const { generation } = await unjoined.welcome();
+  const inLobby = await connect('removed', 'in-lobby', { sub: 'ada', lobby: true });
+  await inLobby.notification('waiting');
+  await mo.request('removePeer', { peerId: ada.peerId });
+  // Sent before the socket's end has arrived.
+  const joining = unjoined.join(generation).catch(() => 'rejected');
+  for (const peer of [ada, unjoined, inLobby]) {
+    expect((await peer.closed).reason).toBe(refusals.removed);
+  }
+  expect(await joining).toBe('rejected');
+  expect(server.rooms.open.get('removed')?.size).toBe(1);
+  await mo.leave();
+});
+
+test('a peer that is removed before its socket is attached closes the socket', async () => {
+  const { room, peer } = await server.rooms.enter({
+    roomId: 'attached',
+    peerId: 'ada',
+    intent: { produce: true, consume: true, forceTcp: false },
+    access: openAccess,
+    onWaiting: () => undefined,
+    signal: new AbortController().signal,
+  });
+  room.remove(peer, 'removed');
+  const link = {
+    closed: vi.fn(),
+    welcome: vi.fn(),
+    notify: vi.fn(),
+    offer: vi.fn(),
+    replaced: vi.fn(),
+  };
+  await peer.attach(link);
+  expect(link.closed).toHaveBeenCalledWith('removed');
+});
