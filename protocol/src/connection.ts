@@ -40,7 +40,7 @@ export const connectQuerySchema = z.object({
   consume: flag,
   /** 1: media over TCP only, for networks that block UDP. */
   forceTcp: flag,
-  /** The secret of the last `welcome`: the new socket takes over its peer. */
+  /** The secret of the last `welcome`: the new socket takes over its peer, if that has joined. */
   resume: z.string().max(64).optional(),
   /** 1, with `resume`: the client still has the transports of that `welcome`, and wants to keep them. */
   keep: flag,

@@ -33,7 +33,7 @@ export interface Participant {
   /** Unique in the room; the `peerId` of its producers. */
   readonly id: string;
   readonly access: Access;
-  /** As the other participants see it. undefined: not at all, because it hasn't joined yet, or only receives. */
+  /** As the other participants see it. undefined: it hasn't joined yet, and receives nothing of the room. */
   readonly info: PeerInfo | undefined;
   readonly producers: readonly Producer[];
   /** undefined: it receives no media, or not now. */

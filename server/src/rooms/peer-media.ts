@@ -60,7 +60,7 @@ export class PeerMedia {
     this.dataConsumer = dataConsumer;
   }
 
-  /** Creates the transports of the intent, and subscribes the receiving one to the room's data channel. */
+  /** Creates the transports of the intent. The receiving one gets the room's data from `openChannel` on. */
   static async create(options: PeerMediaOptions): Promise<PeerMedia> {
     const { roomMedia, roomId, peerId, intent } = options;
     const create = (direction: TransportAppData['direction']) =>
@@ -90,6 +90,13 @@ export class PeerMedia {
 
   get producers(): Iterable<Producer> {
     return this.#producers.values();
+  }
+
+  /** The peer has joined. */
+  openChannel(): void {
+    if (this.dataConsumer) {
+      this.roomMedia.channel.open(this.dataConsumer);
+    }
   }
 
   /**

@@ -126,9 +126,9 @@ export class Peer implements Participant {
     return this.#link && this.#welcomed && this.answered ? this.#consumers : undefined;
   }
 
-  /** Whether a client with this secret may take over the peer. */
+  /** Whether a client with this secret may take over the peer: never before its first `join`. */
   acceptsSecret(secret: string): boolean {
-    return this.#secrets.accepts(secret);
+    return this.#info !== undefined && this.#secrets.accepts(secret);
   }
 
   /** @returns the secret for the next `welcome` */
@@ -198,7 +198,8 @@ export class Peer implements Participant {
 
   /**
    * @returns the state of the room, and the peer's own producers and consumers for it to compare
-   * @throws RoomError when the generation is not that of the last `welcome`, or was answered before
+   * @throws RoomError when the generation is not that of the last `welcome`, or was answered before, or while
+   *   transports are being created
    */
   join({
     generation,
@@ -213,6 +214,7 @@ export class Peer implements Participant {
     if (this.answered) {
       throw new RoomError(errorCodes.conflict, 'already joined');
     }
+    this.media.openChannel();
     this.#consumers ??= rtpCapabilities && this.#createConsumers(rtpCapabilities);
     this.#answered = generation;
     this.#secrets.answered();

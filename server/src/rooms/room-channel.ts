@@ -27,6 +27,8 @@ export class ChatHistory {
 export class RoomChannel {
   readonly #dataProducer: types.DataProducer;
   readonly #history: ChatHistory;
+  /** The data consumers of participants that have joined. */
+  readonly #opened = new WeakSet<types.DataConsumer>();
 
   private constructor(dataProducer: types.DataProducer, history: ChatHistory) {
     this.#dataProducer = dataProducer;
@@ -50,8 +52,8 @@ export class RoomChannel {
   }
 
   /**
-   * mediasoup drops messages until SCTP is connected, so the history is sent once more at that moment. Clients
-   * recognize duplicates by `messageId`.
+   * Creates a data consumer that is paused until `open`. mediasoup drops messages until SCTP is connected too, so the
+   * history is sent once more at that moment. Clients recognize duplicates by `messageId`.
    *
    * @param transport - with SCTP enabled
    */
@@ -59,9 +61,10 @@ export class RoomChannel {
     const dataConsumer = await transport.consumeData({
       dataProducerId: this.#dataProducer.id,
       ordered: true,
+      paused: true,
     });
     const onState = (state: types.SctpState) => {
-      if (state !== 'connected') {
+      if (state !== 'connected' || !this.#opened.has(dataConsumer)) {
         return;
       }
       // A peer can connect SCTP as often as it wants, but needs the history once.
@@ -73,5 +76,15 @@ export class RoomChannel {
     };
     transport.on('sctpstatechange', onState);
     return dataConsumer;
+  }
+
+  /** The participant has joined: it receives all messages from now on. Does nothing the second time. */
+  open(dataConsumer: types.DataConsumer): void {
+    if (this.#opened.has(dataConsumer)) {
+      return;
+    }
+    this.#opened.add(dataConsumer);
+    // Fails when the transport has closed meanwhile.
+    dataConsumer.resume().catch(() => dataConsumer.close());
   }
 }

@@ -77,8 +77,8 @@ export class Room extends EventEmitter<{ close: [] }> {
   }
 
   /**
-   * Adds a participant and subscribes it to the room's producers. The others are told of it now if it has `info`,
-   * otherwise by a later `announce`.
+   * Adds a participant. If it has `info`, the others are told of it, and it is subscribed to the room's producers.
+   * Otherwise it receives nothing yet, and `announce` follows later.
    *
    * @throws RoomError when the id is taken, or the room has closed
    */
@@ -92,9 +92,9 @@ export class Room extends EventEmitter<{ close: [] }> {
     this.#participants.set(participant.id, participant);
     if (participant.info) {
       this.announce(participant.info);
+      const producers = this.others(participant).flatMap((other) => other.producers);
+      participant.subscriber?.add(...producers);
     }
-    const { subscriber } = participant;
-    subscriber?.add(...this.others(participant).flatMap(({ producers }) => producers));
   }
 
   /** Tells the others about a new participant. */
@@ -153,10 +153,12 @@ export class Room extends EventEmitter<{ close: [] }> {
     return () => this.#reservedProducerIds.delete(producerId);
   }
 
-  /** Publishes a producer to the other participants. */
+  /** Publishes a producer to the other participants: only to visible ones, so that no participant listens unlisted. */
   addProducer(participant: Participant, producer: Producer): void {
-    for (const other of this.others(participant)) {
-      other.subscriber?.add(producer);
+    for (const other of this.visible) {
+      if (other !== participant) {
+        other.subscriber?.add(producer);
+      }
     }
     if (producer.appData.source !== 'microphone') {
       return;

@@ -1,10 +1,11 @@
 /** Between `welcome` and `join` a peer is in no list, so it receives nothing of the room, and moderators still reach it. */
-import { refusals } from '@oneport/protocol';
+import { closeCodes, refusals } from '@oneport/protocol';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
 import { type TestClaims, testSecret, testToken } from '../../../testkit/servers/tokens.ts';
 import { openAccess } from '../access/access.ts';
+import { Peer } from '../rooms/peer.ts';
 
 let server: TestServer;
 
@@ -62,4 +63,36 @@ test('a peer that is removed before its socket is attached closes the socket', a
   };
   await peer.attach(link);
   expect(link.closed).toHaveBeenCalledWith('removed');
+});
+
+test('the data channel carries nothing before join', async () => {
+  const ada = await join('silent', 'ada');
+  const ghost = await connect('silent', 'ghost');
+  const { generation } = await ghost.welcome();
+  const dataConsumer = () => {
+    const peer = server.rooms.open.get('silent')?.participant('ghost');
+    return peer instanceof Peer ? peer.media.dataConsumer : undefined;
+  };
+  await ada.request('sendChatMessage', { text: 'between us' });
+  expect(dataConsumer()?.paused).toBe(true);
+  expect(ghost.frames.map(({ message }) => message.method)).toEqual(['welcome']);
+
+  const { chat } = await ghost.join(generation);
+  expect(chat.map(({ text }) => text)).toEqual(['between us']);
+  expect(await ada.notification('newPeer')).toMatchObject({ peerId: 'ghost' });
+  await expect.poll(() => dataConsumer()?.paused).toBe(false);
+  await Promise.all([ada.leave(), ghost.leave()]);
+});
+
+test('a peer that has not joined can not be resumed', async () => {
+  const ghost = await connect('unjoined', 'ghost');
+  await ghost.welcome();
+  expect(await ghost.resume().closed).toEqual({
+    code: closeCodes.refused,
+    reason: refusals.idTaken,
+  });
+  await ghost.join(1);
+  const again = ghost.resume();
+  expect(await again.welcome()).toMatchObject({ generation: 2 });
+  await Promise.all([ghost.closed, again.leave()]);
 });
