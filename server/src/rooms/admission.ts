@@ -5,6 +5,9 @@ import type { Lobby, WaitOutcome } from './lobby.ts';
 import { Peer } from './peer.ts';
 import type { Room } from './room.ts';
 
+/** setTimeout() takes no longer delay. */
+const maxTimeoutMs = 2 ** 31 - 1;
+
 /** A client that asks to enter a room. */
 export interface AdmissionRequest {
   roomId: string;
@@ -22,7 +25,7 @@ export interface AdmissionRequest {
 
 /**
  * Resolves when a client may enter: immediately, unless the room is locked or the client's token sends it to the
- * lobby.
+ * lobby. A wait ends when the token expires.
  *
  * @param find - finds the room, if it is open
  * @throws AdmissionError
@@ -37,13 +40,27 @@ export async function waitForAdmission(
   let outcome: WaitOutcome | undefined;
   for (;;) {
     const room = await find(roomId);
+    mustNotHaveExpired(access);
     room?.moderation.mustNotBeRemoved(access);
     if (outcome === 'admitted' || resumes(room, request) || !needsAdmission(room, access)) {
       return;
     }
     request.onWaiting();
-    outcome = await lobby.wait(roomId, peer, access.subject, signal);
+    const expiring = setTimeout(
+      () => lobby.end(roomId, peerId, 'retry'),
+      Math.min((access.expiresAt ?? Number.POSITIVE_INFINITY) - Date.now(), maxTimeoutMs),
+    ).unref();
+    outcome = await lobby
+      .wait(roomId, peer, access.subject, signal)
+      .finally(() => clearTimeout(expiring));
     throwIfRejected(outcome);
+  }
+}
+
+/** The token may have expired in the lobby. */
+function mustNotHaveExpired({ expiresAt }: Access): void {
+  if (expiresAt !== undefined && expiresAt <= Date.now()) {
+    throw new AdmissionError(closeCodes.refused, refusals.tokenExpired);
   }
 }
 

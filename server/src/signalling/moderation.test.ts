@@ -325,6 +325,20 @@ describe('a token with the lobby claim', () => {
     await Promise.all([mo.leave(), bob.leave(), ada.leave()]);
   });
 
+  test('waits until it expires, and is no longer in the lobby then', async () => {
+    const roomId = newRoom();
+    const mo = await moderator(roomId);
+    const { query, ...rest } = await options(roomId, 'bob');
+    // Accepted for one to two more seconds: AUTH_CLOCK_SKEW_SECONDS is 5.
+    const times = { expiresIn: -3 };
+    const token = await testToken({ sub: 'bob', room: roomId, lobby: true }, testSecret, times);
+    const bob = new TestPeer({ ...rest, query: { ...query, token } });
+    await waiting(mo, 'bob');
+    expect(await bob.closed).toEqual({ code: closeCodes.refused, reason: refusals.tokenExpired });
+    expect(server.rooms.lobby.of(roomId)).toEqual([]);
+    await mo.leave();
+  });
+
   test('does not make a moderator wait', async () => {
     const mo = await join(newRoom(), 'mo', { moderate: true, lobby: true });
     await mo.leave();
