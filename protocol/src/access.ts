@@ -44,6 +44,7 @@ export type WaitingPeer = z.infer<typeof waitingPeerSchema>;
 export const refusals = {
   tokenMissing: 'token: required by this server',
   tokenExpired: 'token: expired',
+  tokenExpiresTooLate: 'token: exp is too far ahead (it is in seconds since 1970)',
   tokenTooEarly: 'token: not valid yet',
   tokenOtherRoom: 'token: for another room',
   tokenInvalid: 'token: invalid',

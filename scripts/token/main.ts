@@ -66,6 +66,11 @@ await runCli({
     if (!/^[1-9]\d{0,5}$/.test(minutes) || Number(minutes) > 525_600) {
       throw new UsageError('--minutes: expected 1 to 525600, which is a year');
     }
+    if (Number(minutes) > 1440 * auth.maxExpiryDays) {
+      throw new UsageError(
+        `--minutes: expected at most ${auth.maxExpiryDays} days (AUTH_MAX_EXPIRY_DAYS)`,
+      );
+    }
     if (link !== undefined && !URL.canParse(link)) {
       throw new UsageError('--link: expected a URL, such as http://localhost:3000');
     }

@@ -63,6 +63,11 @@ describe('npm run token', () => {
     [['--name', 'Ada'], { AUTH_JWT_SECRET: secret }, /^oneport: --room: expected a room/],
     [['--room', 'R', '--publish', 'smell'], { AUTH_JWT_SECRET: secret }, /^oneport: publish/],
     [['--room', 'R', '--minutes', '0'], { AUTH_JWT_SECRET: secret }, /--minutes: expected 1/],
+    [
+      ['--room', 'R', '--minutes', '1441'],
+      { AUTH_JWT_SECRET: secret, AUTH_MAX_EXPIRY_DAYS: '1' },
+      /--minutes: expected at most 1 days/,
+    ],
     [['--room', 'R', '--link', 'x'], { AUTH_JWT_SECRET: secret }, /--link: expected a URL/],
     [['--rom', 'R'], { AUTH_JWT_SECRET: secret }, /--rom/],
     [['--room', 'R'], { AUTH_JWKS_URL: 'https://issuer.example/' }, /private key/],

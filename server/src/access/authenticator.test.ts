@@ -7,7 +7,12 @@ import { type TokenRules, tokenAuthenticator } from './authenticator.ts';
 import { verifyByKeySet, verifyBySecrets } from './keys.ts';
 import { makeToken } from './make-token.ts';
 
-const anyIssuer: TokenRules = { issuer: undefined, audience: undefined, clockSkew: 5 };
+const anyIssuer: TokenRules = {
+  issuer: undefined,
+  audience: undefined,
+  clockSkew: 5,
+  maxExpiryDays: 366,
+};
 const secret = testSecret;
 
 function authorize(
@@ -150,6 +155,18 @@ describe('rejects', () => {
     ['moderate as text', { sub: 'a', room: 'room', moderate: 'false', exp: 9_999_999_999 }],
   ])('%s', async (_, claims) => {
     expect(await refusal(authorize('room', await signed({}, claims)))).toBe(refusals.tokenInvalid);
+  });
+
+  test.each([1, 366])('an expiry further ahead than %i days', async (maxExpiryDays) => {
+    const day = 86_400;
+    const now = Math.floor(Date.now() / 1000);
+    const enter = async (exp: number) =>
+      authorize('room', await signed({}, { sub: 'a', room: 'room', exp }), { maxExpiryDays });
+    await expect(enter(now + day * maxExpiryDays)).resolves.toBeDefined();
+    const milliseconds = 1000 * (now + 60);
+    for (const exp of [now + day * maxExpiryDays + 60, milliseconds, Number.MAX_VALUE]) {
+      expect(await refusal(enter(exp))).toBe(refusals.tokenExpiresTooLate);
+    }
   });
 
   test('an unknown critical header extension', async () => {

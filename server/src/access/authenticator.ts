@@ -53,7 +53,7 @@ export function createAuthenticator(config: AuthConfig, log: Logger): Authentica
  */
 export function tokenAuthenticator(
   verify: Verify,
-  { issuer, audience, clockSkew }: TokenRules,
+  { issuer, audience, clockSkew, maxExpiryDays }: TokenRules,
   now = Date.now,
 ): Authenticator {
   return {
@@ -85,7 +85,12 @@ export function tokenAuthenticator(
         throw refused(refusals.tokenOtherRoom);
       }
       // jose has checked that exp is there, and a number.
-      return accessOf(claims.data, 1000 * ((payload.exp ?? 0) + clockSkew));
+      const expiresAt = 1000 * ((payload.exp ?? 0) + clockSkew);
+      if (expiresAt > now() + 1000 * (86_400 * maxExpiryDays + clockSkew)) {
+        const detail = `exp is more than ${maxExpiryDays} days ahead (AUTH_MAX_EXPIRY_DAYS)`;
+        throw refused(refusals.tokenExpiresTooLate, detail);
+      }
+      return accessOf(claims.data, expiresAt);
     },
   };
 }

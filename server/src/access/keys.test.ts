@@ -13,7 +13,7 @@ import type { AuthConfig } from '../config/types.ts';
 import { type Authenticator, createAuthenticator, tokenAuthenticator } from './authenticator.ts';
 import { verifyByUrl } from './keys.ts';
 
-const rules = { issuer: undefined, audience: undefined, clockSkew: 5 };
+const rules = { issuer: undefined, audience: undefined, clockSkew: 5, maxExpiryDays: 366 };
 const [oldSecret, newSecret] = ['old', 'new'].map((name) => `the-${name}-secret-`.padEnd(40, 'x'));
 
 function recordingLog() {

@@ -33,7 +33,13 @@ describe('loadConfig', () => {
         embedOrigins: [],
         trustedProxies: [],
       },
-      auth: { keys: { kind: 'none' }, issuer: undefined, audience: undefined, clockSkew: 5 },
+      auth: {
+        keys: { kind: 'none' },
+        issuer: undefined,
+        audience: undefined,
+        clockSkew: 5,
+        maxExpiryDays: 366,
+      },
       turn: undefined,
       dashboard: {
         token: undefined,
@@ -281,11 +287,17 @@ describe('AUTH_*: the source of keys', () => {
 });
 
 test('AUTH_*: the rules for tokens', () => {
-  const rules = { AUTH_ISSUER: 'me', AUTH_AUDIENCE: 'calls', AUTH_CLOCK_SKEW_SECONDS: '0' };
+  const rules = {
+    AUTH_ISSUER: 'me',
+    AUTH_AUDIENCE: 'calls',
+    AUTH_CLOCK_SKEW_SECONDS: '0',
+    AUTH_MAX_EXPIRY_DAYS: '7',
+  };
   expect(loadConfig({ AUTH_JWT_SECRET: jwtSecret, ...rules }).auth).toMatchObject({
     issuer: 'me',
     audience: 'calls',
     clockSkew: 0,
+    maxExpiryDays: 7,
   });
 });
 

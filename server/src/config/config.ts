@@ -87,6 +87,7 @@ function configFrom(
       issuer: values.AUTH_ISSUER,
       audience: values.AUTH_AUDIENCE,
       clockSkew: values.AUTH_CLOCK_SKEW_SECONDS,
+      maxExpiryDays: values.AUTH_MAX_EXPIRY_DAYS,
     },
     turn: turnFrom(values),
     dashboard: { token: values.DASHBOARD_TOKEN, tokenFile: join(cache, 'dashboard-token') },

@@ -199,6 +199,10 @@ const auth = {
     help: "How far the issuer's clock may differ from this machine's, in seconds, 0 to 300. Tokens are valid so much earlier and longer.",
     schema: integer(0, 300).prefault('5'),
   },
+  AUTH_MAX_EXPIRY_DAYS: {
+    help: "How many days ahead a token's exp may be, 1 to 36500. A later one is rejected: it is probably in milliseconds, and exp is in seconds.",
+    schema: integer(1, 36_500).prefault('366'),
+  },
 } as const satisfies Group;
 
 const turn = {

@@ -80,6 +80,8 @@ export interface AuthConfig {
   audience: string | undefined;
   /** Seconds that the issuer's clock may differ from ours, both ways. */
   clockSkew: number;
+  /** How many days ahead a token's exp may be. */
+  maxExpiryDays: number;
 }
 
 export interface TurnConfig {

@@ -24,6 +24,10 @@ const refusalLabels: Record<Refusal, Explanation> = {
     title: 'Your invitation is for another room',
     text: `Check the link that you were sent. ${askForLink}`,
   },
+  [refusals.tokenExpiresTooLate]: {
+    title: 'Your invitation is not valid here',
+    text: `It would be valid for longer than this server allows. ${askForLink}`,
+  },
   [refusals.tokenInvalid]: {
     title: 'Your invitation is not valid here',
     text: `The link may be incomplete. ${askForLink}`,
