@@ -1,4 +1,5 @@
 /** When a worker dies, its rooms move to another: docs/reliability.md. */
+import { closeCodes } from '@oneport/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
@@ -116,6 +117,34 @@ describe('when one of two workers dies', () => {
       }),
     );
     await Promise.all([alice, ...late].map((peer) => peer.leave()));
+  });
+
+  test('and each that the room moves to, the room is given up, and other rooms are not', async () => {
+    const { signalling, pool } = server;
+    const alice = await TestPeer.join({ signalling });
+    const closed = alice.closed.then(() => true);
+    for (let generation = 2; ; generation++) {
+      await expect.poll(() => pool.workers.length).toBe(2);
+      kill(workerOf(alice));
+      const moved = alice.welcome(generation).then(
+        () => false,
+        () => true,
+      );
+      if (await Promise.race([closed, moved])) {
+        break;
+      }
+    }
+    expect(await alice.closed).toEqual({
+      code: closeCodes.tooMany,
+      reason: 'the workers of this room keep dying',
+    });
+    const again = new TestPeer({ signalling });
+    expect(await again.closed).toMatchObject({
+      code: closeCodes.tooMany,
+      reason: expect.stringContaining('it may open again in'),
+    });
+    const other = await TestPeer.join({ signalling, roomId: 'other' });
+    await other.leave();
   });
 
   test('and then the other one, repeatedly, the room moves each time', async () => {

@@ -27,6 +27,7 @@ export type CloseReason =
   | 'removed'
   | 'room closed'
   | 'no worker'
+  | 'workers keep dying'
   | 'server stopping';
 
 export interface Participant {

@@ -17,6 +17,8 @@ export class RoomMedia {
   readonly speakers: Speakers;
   readonly channel: RoomChannel;
   readonly keyFrames = new KeyFrameRequests();
+  /** By performance.now(). */
+  readonly #createdAt = performance.now();
 
   private constructor(
     worker: MediaWorker,
@@ -44,6 +46,11 @@ export class RoomMedia {
       router.close();
       throw error;
     }
+  }
+
+  /** Milliseconds since the room came to this worker. */
+  get age(): number {
+    return performance.now() - this.#createdAt;
   }
 
   /** true once the worker has died or the room has closed. */

@@ -14,6 +14,7 @@ import type { PeerIntent } from './peer-media.ts';
 import { Room } from './room.ts';
 import { ChatHistory } from './room-channel.ts';
 import { RoomMedia } from './room-media.ts';
+import { WorkerLosses } from './worker-losses.ts';
 
 /** Milliseconds that a room may be without a worker. Then it closes, and its clients reconnect by themselves. */
 const moveTimeoutMs = 10_000;
@@ -43,6 +44,7 @@ export class Rooms {
   /** Includes rooms that are being opened. */
   readonly #rooms = new Map<string, Promise<Room>>();
   readonly #open = new Set<Room>();
+  readonly #losses = new WorkerLosses();
   /** When the server stops at the latest, by performance.now(). */
   #stopsAt: number | undefined;
 
@@ -182,7 +184,8 @@ export class Rooms {
     if (known) {
       return known;
     }
-    const reason = this.whyNoNewRoom;
+    const heldMs = this.#losses.heldMs(roomId);
+    const reason = heldMs > 0 ? givenUpError(heldMs) : this.whyNoNewRoom;
     if (reason) {
       return Promise.reject(reason);
     }
@@ -202,6 +205,7 @@ export class Rooms {
     room.once('close', () => {
       this.#open.delete(room);
       this.#rooms.delete(roomId);
+      this.#losses.closed(roomId);
       // The lock has ended with the room.
       this.lobby.endAll(roomId, 'retry');
       log.info({ roomId }, 'room closed');
@@ -212,9 +216,16 @@ export class Rooms {
 
   #moveRoomsOf(worker: MediaWorker): void {
     for (const room of this.#open) {
-      if (room.media.worker === worker) {
-        void this.#move(room);
+      if (room.media.worker !== worker) {
+        continue;
       }
+      const heldMs = this.#losses.lost(room.id, room.media.age);
+      if (heldMs === 0) {
+        void this.#move(room);
+        continue;
+      }
+      this.#options.log.error({ roomId: room.id, seconds: heldMs / 1000 }, 'room given up');
+      room.close('workers keep dying');
     }
   }
 
@@ -251,6 +262,14 @@ function stoppingError(): AdmissionError {
   return new AdmissionError(
     closeCodes.restart,
     'the server is shutting down and opens no new rooms',
+  );
+}
+
+function givenUpError(heldMs: number): AdmissionError {
+  const seconds = Math.ceil(heldMs / 1000);
+  return new AdmissionError(
+    closeCodes.tooMany,
+    `the workers of this room keep dying: it may open again in ${seconds} s`,
   );
 }
 

@@ -67,6 +67,7 @@ const closeOf: Record<CloseReason, { code: CloseCode; text: string }> = {
   removed: { code: closeCodes.turnedAway, text: refusals.removed },
   'room closed': { code: closeCodes.turnedAway, text: refusals.roomClosed },
   'no worker': { code: closeCodes.restart, text: 'no media worker is running for this room' },
+  'workers keep dying': { code: closeCodes.tooMany, text: 'the workers of this room keep dying' },
   'server stopping': { code: closeCodes.restart, text: 'the server is shutting down' },
 };
 
