@@ -114,7 +114,10 @@ export class Moderation {
     this.#room.close('room closed');
   }
 
-  /** Unlocking admits those who wait only because the room was locked. */
+  /**
+   * Locking sends those to the lobby that have not joined yet: no list has shown them to the moderator. Unlocking
+   * admits those who wait only because the room was locked.
+   */
   setLocked(by: Participant, locked: boolean): void {
     if (locked === this.#locked) {
       return;
@@ -124,6 +127,12 @@ export class Moderation {
     this.#room.broadcast('roomLocked', { locked });
     if (!locked) {
       this.#lobby.endAll(this.#room.id, 'retry');
+      return;
+    }
+    for (const participant of this.#room.participants) {
+      if (!participant.info && this.needsAdmission(participant.access)) {
+        this.#room.remove(participant, 'room locked');
+      }
     }
   }
 

@@ -26,6 +26,7 @@ export type CloseReason =
   | 'not resumed in time'
   | 'removed'
   | 'room closed'
+  | 'room locked'
   | 'no worker'
   | 'workers keep dying'
   | 'server stopping';

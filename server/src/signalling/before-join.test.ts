@@ -44,6 +44,22 @@ test('removing a peer removes sockets of its subject that have not joined or wai
   await mo.leave();
 });
 
+test('a room that is locked sends sockets that have not joined to the lobby', async () => {
+  const mo = await join('locked', 'mo', { moderate: true });
+  const [ada, other] = [
+    await connect('locked', 'ada'),
+    await connect('locked', 'other-mo', { moderate: true }),
+  ];
+  await ada.welcome();
+  const { generation } = await other.welcome();
+  await mo.request('setRoomLocked', { locked: true });
+  expect(await ada.closed).toMatchObject({ code: closeCodes.tooSlow });
+  const again = ada.resume();
+  await again.notification('waiting');
+  await other.join(generation);
+  await Promise.all([mo.leave(), other.leave(), again.leave()]);
+});
+
 test('a peer that is removed before its socket is attached closes the socket', async () => {
   const { room, peer } = await server.rooms.enter({
     roomId: 'attached',

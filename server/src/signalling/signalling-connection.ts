@@ -66,6 +66,7 @@ const closeOf: Record<CloseReason, { code: CloseCode; text: string }> = {
   'not resumed in time': { code: closeCodes.gone, text: 'disconnected for too long' },
   removed: { code: closeCodes.turnedAway, text: refusals.removed },
   'room closed': { code: closeCodes.turnedAway, text: refusals.roomClosed },
+  'room locked': { code: closeCodes.tooSlow, text: 'the room was locked before this peer joined' },
   'no worker': { code: closeCodes.restart, text: 'no media worker is running for this room' },
   'workers keep dying': { code: closeCodes.tooMany, text: 'the workers of this room keep dying' },
   'server stopping': { code: closeCodes.restart, text: 'the server is shutting down' },
