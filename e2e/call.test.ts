@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PortsSummary } from '../server/src/http/ports-summary.ts';
 import { launchChromium } from '../testkit/browser/chromium.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
 import {
@@ -9,7 +8,7 @@ import {
   portVariants,
   startServerFor,
 } from '../testkit/browser/port-matrix.ts';
-import type { ServerProcess } from '../testkit/servers/server-process.ts';
+import { openPorts, type ServerProcess } from '../testkit/servers/server-process.ts';
 
 const patience = { timeout: 30_000, interval: 200 };
 
@@ -105,8 +104,7 @@ describe.each(portVariants)(
         }
       }
 
-      const response = await fetch(`${server.url}/api/ports`);
-      const summary = (await response.json()) as PortsSummary;
+      const summary = await openPorts(server.url);
       expect(summary.mode).toBe(mode);
       const open = summary.ports.filter(({ transports }) => transports > 0);
       const announced = open.flatMap(({ protocol, announced: addresses }) =>
@@ -213,8 +211,7 @@ describe.each(portVariants)(
       await bob.button('Leave').click();
       await expect
         .poll(async () => {
-          const response = await fetch(`${server.url}/api/ports`);
-          const { ports } = (await response.json()) as PortsSummary;
+          const { ports } = await openPorts(server.url);
           return ports.reduce((sum, { transports }) => sum + transports, 0);
         }, patience)
         .toBe(0);

@@ -23,6 +23,7 @@ const common = {
   RECONNECT_GRACE_SECONDS: '1',
   // These limits have tests of their own.
   MAX_HANDSHAKES_PER_SECOND: '100000',
+  MAX_REQUESTS_PER_SECOND: '100000',
   MAX_WORKER_CPU: '100',
 };
 

@@ -90,6 +90,7 @@ export async function soak({
     RECONNECT_GRACE_SECONDS: '1',
     // All peers have one address, and join as fast as the machine allows.
     MAX_HANDSHAKES_PER_SECOND: '100000',
+    MAX_REQUESTS_PER_SECOND: '100000',
     MAX_WORKER_CPU: '100',
   };
   const server = await SoakServer.start({ env, plant });

@@ -2,20 +2,26 @@
 import { dashboardPath, signallingPath } from '@oneport/protocol';
 import { createAuthenticator } from './access/authenticator.ts';
 import { loadOrGenerateToken } from './access/operator-token.ts';
+import { fitLimits } from './config/fit-limits.ts';
 import type { Config } from './config/types.ts';
+import { AddressRateLimit } from './http/address-rate-limit.ts';
 import { createApp } from './http/app.ts';
 import { serveBelow } from './http/base-path.ts';
+import { Certificate } from './http/certificate.ts';
+import { HttpAcceptor } from './http/http-acceptor.ts';
+import { createHttpsRedirect } from './http/https-redirect.ts';
 import { knownHosts } from './http/known-hosts.ts';
-import { acceptInto, createServer, listen, pageUrls } from './http/listen.ts';
+import { pageUrls } from './http/listen.ts';
 import { serveMetrics } from './http/metrics-server.ts';
 import { builtApp } from './http/page.ts';
-import { remoteAddressOf } from './http/remote-address.ts';
-import { loadKeyPair } from './http/tls.ts';
+import { remoteAddressOf, trustedProxyTest } from './http/remote-address.ts';
+import { createServer } from './http/server.ts';
 import { routeUpgrades } from './http/upgrade.ts';
 import { checkWorkerHash } from './media/worker-hash.ts';
 import { checkWorkerPatches, closingCommand } from './media/worker-patches.ts';
 import { WorkerPool } from './media/worker-pool.ts';
 import { Metrics } from './metrics/metrics.ts';
+import { openFilesLimit } from './net/open-files.ts';
 import { PortMapServer } from './port-map/port-map-server.ts';
 import { createMediaPorts } from './ports/create.ts';
 import type { MediaPorts } from './ports/types.ts';
@@ -46,7 +52,8 @@ export interface RunningServer {
  *
  * @throws StartError when a setting can't be applied; nothing is left running
  */
-export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
+export async function startServer(given: Config, log: Logger): Promise<RunningServer> {
+  const config = { ...given, limits: limitsThatFit(given, log) };
   const { media, limits } = config;
   const runAs = config.runAsUser ? findUser(config.runAsUser) : undefined;
   checkWorkerHash(media);
@@ -54,7 +61,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   if (holes.length > 0) {
     log.warn({ holes, command: closingCommand }, 'worker lacks security patches');
   }
-  const keyPair = await loadKeyPair(config.http.tls);
+  const certificate = await Certificate.load(config.http.tls, log);
   // Before becomeUser, because the other user may have no home to keep it in.
   const dashboardToken = config.dashboard.token ?? loadOrGenerateToken(config.dashboard.tokenFile);
   const telemetry = new Telemetry();
@@ -84,11 +91,21 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   const { allowedOrigins, trustedProxies, tls, basePath, embedOrigins } = config.http;
   const trustedTls = tls.kind === 'files';
   const remoteAddress = remoteAddressOf(trustedProxies);
-  const isKnownHost = knownHosts(allowedOrigins, trustedTls ? keyPair?.cert : undefined);
+  const isKnownHost = knownHosts(allowedOrigins, () =>
+    trustedTls ? certificate?.x509 : undefined,
+  );
   // Metrics are served until the workers stop, so that they show how the server drains.
   if (config.metrics) {
     const { numWorkers } = media;
-    const metrics = new Metrics({ ports, pool, rooms, numWorkers, limits, telemetry });
+    const metrics = new Metrics({
+      ports,
+      pool,
+      rooms,
+      numWorkers,
+      limits,
+      telemetry,
+      certificateDaysLeft: () => certificate?.daysLeft,
+    });
     starting.defer(() => metrics.close());
     const metricsServer = await serveMetrics({ ...config.metrics, isKnownHost, metrics, log });
     starting.defer(() => {
@@ -96,18 +113,46 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
       metricsServer.closeAllConnections();
     });
   }
+  const rate = new AddressRateLimit(limits.requests_per_second);
   const server = createServer(
-    keyPair,
-    createApp({ ports, pool, rooms, holes, trustedTls, basePath, embedOrigins, log }),
+    certificate?.keyPair,
+    createApp({
+      ports,
+      pool,
+      rooms,
+      holes,
+      trustedTls,
+      basePath,
+      embedOrigins,
+      operatorToken: dashboardToken,
+      requestLimit: { rate, remoteAddress, telemetry },
+      log,
+    }),
   );
   serveBelow(server, basePath);
-  starting.defer(() => server.closeAllConnections());
+  const acceptor = new HttpAcceptor({
+    server,
+    redirect: certificate && createHttpsRedirect(),
+    limits: {
+      connections: limits.http_connections,
+      connectionsPerAddress: limits.http_connections_per_address,
+    },
+    rate,
+    isTrustedProxy: trustedProxyTest(trustedProxies),
+    telemetry,
+  });
+  if (certificate) {
+    certificate.keepUpToDate(server);
+    starting.defer(() => certificate.close());
+  }
+  starting.defer(() => acceptor.closeConnections());
   starting.defer(() => rooms.close('server stopping'));
   const portMap = new PortMapServer({
     ports,
     pool,
     rooms,
     token: dashboardToken,
+    remoteAddress,
     isKnownHost,
     log,
   });
@@ -133,16 +178,16 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     log,
   });
   if (config.http.sharesMediaPort) {
-    ports.acceptHttp?.(acceptInto(server));
+    ports.acceptHttp?.(acceptor.accept);
     starting.defer(() => ports.acceptHttp?.(undefined));
   } else {
-    await listen(server, config.http);
+    await acceptor.listen(config.http);
   }
-  starting.defer(() => void server.close());
+  starting.defer(() => acceptor.stopListening());
 
   const started = starting.move();
   return {
-    urls: pageUrls(config.http.host, config.http.port, keyPair !== undefined).map(
+    urls: pageUrls(config.http.host, config.http.port, certificate !== undefined).map(
       (url) => new URL(basePath, url).href,
     ),
     dashboardToken,
@@ -152,4 +197,18 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     drain: (options) => drain(rooms, options),
     stop: () => started.disposeAsync(),
   };
+}
+
+/** Connections must leave file descriptors for workers, and each service some for the other. */
+function limitsThatFit({ limits, media, portMode }: Config, log: Logger): Config['limits'] {
+  const openFiles = openFilesLimit();
+  const fitted = fitLimits(limits, { openFiles, numWorkers: media.numWorkers, portMode });
+  if (fitted !== limits) {
+    const { http_connections, tcp_connections } = fitted;
+    log.warn(
+      { openFiles, http_connections, tcp_connections },
+      'limits of connections lowered: this process may open too few files. Raise `ulimit -n` or LimitNOFILE',
+    );
+  }
+  return fitted;
 }

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { RoomCall } from '../../testkit/clients/calls.ts';
+import { firstFrame } from '../../testkit/clients/tcp-demultiplexer.ts';
 import { TestPeer } from '../../testkit/clients/test-peer.ts';
 import { skipWithoutSteering } from '../../testkit/servers/shared-port.ts';
 import { startTestServer, type TestServer } from '../../testkit/servers/test-server.ts';
@@ -208,8 +209,17 @@ test.for([
     MEDIASOUP_USE_WEBRTC_SERVER: 'shared',
     [variable]: '3',
   });
+  const { sendTransport } = await (
+    await TestPeer.join({ signalling: server.signalling })
+  ).welcome();
+  const frame = firstFrame(sendTransport?.iceParameters ?? { usernameFragment: '', password: '' });
+  // Other connections are limited before it is known whether they are media's.
+  const isForMedia = variable.startsWith('MAX_TCP_CONNECTIONS');
   const open = (localAddress: string) => {
     const socket = connect({ host: '127.0.0.1', port: server.mediaPort, localAddress });
+    if (isForMedia) {
+      socket.write(frame);
+    }
     onTestFinished(() => void socket.destroy());
     // A rejected connection is reset, possibly before this side knows that it is connected.
     socket.on('error', () => {});
@@ -219,7 +229,7 @@ test.for([
     new Promise((resolve) => open(localAddress).once('close', resolve));
 
   const held = [1, 2, 3].map(() => open('127.0.0.2'));
-  await Promise.all(held.map((socket) => once(socket, 'connect')));
+  await Promise.all(held.map((socket) => once(socket, isForMedia ? 'data' : 'connect')));
   if (variable === 'MAX_TCP_WAITING') {
     // The oldest pending connection is reset.
     const newer = [open('127.0.0.3'), open('127.0.0.3')];

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { PortsSummary } from '../../server/src/http/ports-api.ts';
 import { kernelSockets } from '../system/kernel-sockets.ts';
 import { processesMarked } from '../system/processes.ts';
 import { freePorts } from './free-ports.ts';
@@ -10,6 +11,13 @@ const main = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url))
 
 /** The port map's token of test servers. */
 export const dashboardToken = 'token-of-the-test-servers';
+
+/** The open ports of a test server, at most a second old. @param url - the page's */
+export async function openPorts(url: string): Promise<PortsSummary> {
+  const headers = { Authorization: `Bearer ${dashboardToken}` };
+  const response = await fetch(new URL('/api/ports', url), { headers });
+  return (await response.json()) as PortsSummary;
+}
 
 /** A variable that child processes inherit, so that all processes of a server can be found. */
 const markName = 'INVOCATION_ID';
@@ -79,6 +87,7 @@ export async function startServerProcess(
       LOG_LEVEL: 'warn',
       // All peers of a test have the same address.
       MAX_HANDSHAKES_PER_SECOND: '10000',
+      MAX_REQUESTS_PER_SECOND: '10000',
       [markName]: mark,
       ...env,
     },

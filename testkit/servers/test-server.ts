@@ -43,6 +43,7 @@ export async function startTestServer(
     LOG_LEVEL: 'silent',
     // All peers of a test have the same address.
     MAX_HANDSHAKES_PER_SECOND: '10000',
+    MAX_REQUESTS_PER_SECOND: '10000',
     ...(metrics && { METRICS_PORT: String(metricsPort) }),
     ...env,
   });

@@ -26,6 +26,11 @@ export function isSameToken(given: unknown, expected: string): boolean {
   return one !== undefined && other !== undefined && timingSafeEqual(one, other);
 }
 
+/** @returns the token in an Authorization header (RFC 6750, section 2.1); undefined if there is none */
+export function bearerTokenIn(authorization: string | undefined): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+}
+
 const generated = /^[\w-]{32}$/;
 
 /**

@@ -27,7 +27,7 @@ export class WatchedFile<T> {
     this.#parse = parse;
     this.#log = log.child({ setting, path });
     try {
-      this.#fingerprint = this.#takeFingerprint();
+      this.#fingerprint = fingerprintOf(path);
       this.#value = this.#read();
     } catch (error) {
       throw new StartError(`  ${setting}=${path}: ${messageOf(error)}`);
@@ -38,7 +38,7 @@ export class WatchedFile<T> {
   get value(): T {
     let fingerprint: string;
     try {
-      fingerprint = this.#takeFingerprint();
+      fingerprint = fingerprintOf(this.#path);
     } catch (error) {
       fingerprint = messageOf(error);
     }
@@ -59,20 +59,24 @@ export class WatchedFile<T> {
     return this.#value;
   }
 
-  #takeFingerprint(): string {
-    const stat: Stats = statSync(this.#path);
-    if (!stat.isFile()) {
-      throw new Error('expected a file');
-    }
-    if (stat.size > maxSize) {
-      throw new Error(`expected at most ${maxSize} bytes`);
-    }
-    return `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}`;
-  }
-
   #read(): T {
     return this.#parse(readFileSync(this.#path, 'utf8'));
   }
+}
+
+/**
+ * @returns a text that changes with the file's content
+ * @throws when there is no such file, or it is too large to be one of settings
+ */
+export function fingerprintOf(path: string): string {
+  const stat: Stats = statSync(path);
+  if (!stat.isFile()) {
+    throw new Error('expected a file');
+  }
+  if (stat.size > maxSize) {
+    throw new Error(`expected at most ${maxSize} bytes`);
+  }
+  return `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}`;
 }
 
 function messageOf(error: unknown): string {

@@ -151,7 +151,7 @@ const http = {
     unset: 'none',
   },
   TRUST_PROXY: {
-    help: 'The proxies in front of the server whose X-Forwarded-For is trusted: addresses and networks (10.0.0.0/8, loopback), separated by commas. Without it, MAX_HANDSHAKES_PER_SECOND counts all clients behind a proxy as one address.',
+    help: 'The proxies in front of the server whose X-Forwarded-For is trusted: addresses and networks (10.0.0.0/8, loopback), separated by commas. Without it, limits per address count all clients behind a proxy as one.',
     schema: proxies.default([]),
     unset: 'none',
   },
@@ -275,12 +275,24 @@ export const limitSettings = {
     help: 'WebSocket handshakes per second from one IPv4 address or IPv6 /64. Bursts may have twenty times as many. Behind a proxy, set TRUST_PROXY.',
     schema: integer(1, 100_000).prefault('10'),
   },
+  MAX_REQUESTS_PER_SECOND: {
+    help: 'HTTP requests and new connections per second from one IPv4 address or IPv6 /64. Bursts may have twenty times as many. Behind a proxy, set TRUST_PROXY.',
+    schema: integer(1, 1_000_000).prefault('100'),
+  },
   MAX_WORKER_CPU: {
     help: 'CPU of a worker, in percent of a core over five seconds. A worker above it gets no new rooms. 100 turns this limit off.',
     schema: integer(1, 100).prefault('90'),
   },
+  MAX_HTTP_CONNECTIONS: {
+    help: 'HTTP connections, WebSockets included. They are fewer if the process may not open enough files (ulimit -n).',
+    schema: integer(1, 1_000_000).prefault('10000'),
+  },
+  MAX_HTTP_CONNECTIONS_PER_ADDRESS: {
+    help: 'Of those, from one IPv4 address or IPv6 /64, unless TRUST_PROXY names it.',
+    schema: integer(1, 1_000_000).prefault('1000'),
+  },
   MAX_TCP_CONNECTIONS: {
-    help: 'In shared-port: TCP media connections.',
+    help: 'In shared-port: TCP media connections. They are fewer if the process may not open enough files.',
     schema: integer(1, 1_000_000).prefault('4096'),
   },
   MAX_TCP_CONNECTIONS_PER_ADDRESS: {

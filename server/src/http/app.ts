@@ -7,9 +7,10 @@ import type { MediaPorts } from '../ports/types.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { builtApp, sendPage } from './page.ts';
-import { summarizePorts } from './ports-summary.ts';
+import { servePorts } from './ports-api.ts';
 import { precompressed } from './precompressed.ts';
 import { ReadinessCheck } from './readiness.ts';
+import { limitRequests, type RequestLimitOptions } from './request-limit.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export interface AppOptions {
@@ -24,6 +25,9 @@ export interface AppOptions {
   basePath: string;
   /** Origins whose pages may show the call in a frame. */
   embedOrigins: string[];
+  /** The port map's token, which shows the open ports. */
+  operatorToken: string;
+  requestLimit: RequestLimitOptions;
   log: Logger;
 }
 
@@ -36,10 +40,13 @@ export function createApp({
   trustedTls,
   basePath,
   embedOrigins,
+  operatorToken,
+  requestLimit,
   log,
 }: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
+  app.use(limitRequests(requestLimit));
   app.use(securityHeaders({ trustedTls, embedOrigins }));
 
   app.use(['/health', '/ready'], (_request, response, next) => {
@@ -60,9 +67,7 @@ export function createApp({
     const state = await readiness.check();
     response.status(state.ready ? 200 : 503).json(state);
   });
-  app.get('/api/ports', async (_request, response) => {
-    response.json(summarizePorts(await ports.snapshot()));
-  });
+  app.get('/api/ports', servePorts(ports, operatorToken));
   app.use('/api', (_request, response) => {
     response.status(404).json({ error: 'no such resource' });
   });

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 
 /**
@@ -6,14 +6,13 @@ import { isIP } from 'node:net';
  * changed to our address has the same origin as the server; only the name in Host differs. An address and `localhost`
  * can't be rebound. Behind a proxy, ALLOWED_ORIGINS has the page's name.
  *
- * @param certificate - the server's own (PEM): its names are accepted too
+ * @param certificate - the server's own, if browsers trust it: its names are accepted too
  */
 export function knownHosts(
   allowedOrigins: string[],
-  certificate?: string,
+  certificate: () => X509Certificate | undefined = () => undefined,
 ): (host: string | undefined) => boolean {
   const named = new Set(allowedOrigins.map((origin) => new URL(origin).hostname));
-  const x509 = certificate === undefined ? undefined : new X509Certificate(certificate);
   return (host) => {
     // Without this check, `evil.example@localhost` would count as localhost.
     if (!host || !/^[\w.:[\]-]+$/.test(host) || !URL.canParse(`http://${host}`)) {
@@ -25,7 +24,7 @@ export function knownHosts(
       name.endsWith('.localhost') ||
       isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0 ||
       named.has(name) ||
-      x509?.checkHost(name) !== undefined
+      certificate()?.checkHost(name) !== undefined
     );
   };
 }

@@ -1,29 +1,8 @@
-import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import type { Socket } from 'node:net';
+import type { Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { ConfigError } from '../config/start-error.ts';
 import { hostAndPort, isWildcard } from '../net/ip.ts';
 import { howToGetLowPort } from '../net/low-port.ts';
-import type { KeyPair } from './tls.ts';
-
-/** @returns a server that does not listen yet: HTTPS if there is a key pair */
-export function createServer(keyPair: KeyPair | undefined, app: RequestListener): Server {
-  return keyPair ? createHttpsServer(keyPair, app) : createHttpServer(app);
-}
-
-/**
- * Prepares a server for connections that another part accepts.
- *
- * @param server - HTTP or HTTPS, not listening
- * @returns passes a connection to the server; nothing of it has been read, or it was put back
- */
-export function acceptInto(server: Server): (socket: Socket) => void {
-  // On this event only, Node starts to check headersTimeout and requestTimeout, and to track the connections that
-  // closeAllConnections() closes (_http_server.js, setupConnectionsTracking).
-  server.emit('listening');
-  return (socket) => server.emit('connection', socket);
-}
 
 /**
  * Makes a server listen.
@@ -58,7 +37,7 @@ export function pageUrls(host: string, port: number, secure: boolean): string[] 
   );
 }
 
-interface ListenOptions {
+export interface ListenOptions {
   host: string;
   port: number;
 }

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { isSameToken } from '../access/operator-token.ts';
+import { bearerTokenIn, isSameToken } from '../access/operator-token.ts';
 import type { MetricsConfig } from '../config/types.ts';
+import { ConnectionQuota } from '../net/connection-quota.ts';
+import { limitKeyOf } from '../net/ip.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { listen } from './listen.ts';
 
@@ -12,7 +14,7 @@ export interface MetricsServerOptions extends MetricsConfig {
 }
 
 /** Prometheus uses one or two connections. */
-const maxConnections = 20;
+const connections = { total: 20, perAddress: 5 };
 
 /**
  * Serves /metrics on a port of its own, so that a proxy for the page does not expose it by accident.
@@ -26,7 +28,15 @@ export async function serveMetrics(options: MetricsServerOptions): Promise<Serve
       reject(exchange[1], 500);
     });
   });
-  server.maxConnections = maxConnections;
+  const quota = new ConnectionQuota(connections.total, connections.perAddress);
+  server.on('connection', (socket) => {
+    const release = quota.acquire(limitKeyOf(socket.remoteAddress ?? ''));
+    if (typeof release === 'string') {
+      socket.destroy();
+    } else {
+      socket.once('close', release);
+    }
+  });
   await listen(server, options, { host: 'METRICS_HOST', port: 'METRICS_PORT' });
   return server;
 }
@@ -47,7 +57,7 @@ async function answer(
     if (!isKnownHost(headers.host)) {
       return reject(response, 403);
     }
-  } else if (!isSameToken(/^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1], token)) {
+  } else if (!isSameToken(bearerTokenIn(headers.authorization), token)) {
     return reject(response, 401, { 'www-authenticate': 'Bearer' });
   }
   const text = await metrics.scrape();

@@ -1,5 +1,6 @@
 import type { WorkerPool } from '../media/worker-pool.ts';
 import type { Rooms } from '../rooms/rooms.ts';
+import { cached } from './cached.ts';
 
 export interface Readiness {
   /** Whether the server accepts a new room. */
@@ -22,8 +23,7 @@ const concurrentChecks = 32;
 export class ReadinessCheck {
   readonly #pool: WorkerPool;
   readonly #rooms: Rooms;
-  #problems: Promise<string[]> = Promise.resolve([]);
-  #nextAt = 0;
+  readonly #checkPorts = cached(() => this.#checkWorkers(), checkEveryMs);
 
   constructor({ pool, rooms }: { pool: WorkerPool; rooms: Rooms }) {
     this.#pool = pool;
@@ -39,17 +39,6 @@ export class ReadinessCheck {
       reasons,
       workers: { running: workers.length, expected },
     };
-  }
-
-  #checkPorts(): Promise<string[]> {
-    if (performance.now() >= this.#nextAt) {
-      // No further check until this one has ended.
-      this.#nextAt = Number.POSITIVE_INFINITY;
-      this.#problems = this.#checkWorkers().finally(() => {
-        this.#nextAt = performance.now() + checkEveryMs;
-      });
-    }
-    return this.#problems;
   }
 
   async #checkWorkers(): Promise<string[]> {

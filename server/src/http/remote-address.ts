@@ -1,8 +1,6 @@
-/** The address of a client, and how limits count it. */
+/** The address of a client. */
 import type { IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
 import proxyAddress from 'proxy-addr';
-import { networkKeyOf } from '../net/ip.ts';
 
 /**
  * Any client can send X-Forwarded-For, so its addresses count from the right, and only as long as the previous one is a
@@ -19,10 +17,19 @@ export function remoteAddressOf(
     request.socket.remoteAddress === undefined ? undefined : proxyAddress(request, trust);
 }
 
-/**
- * @param address - may be any text, because proxies write it
- * @returns the key that limits count by: an IPv4 address, an IPv6 /64, or the beginning of another text
- */
-export function limitKeyOf(address: string): string {
-  return isIP(address) === 0 ? address.slice(0, 64) : networkKeyOf(address);
+/** @returns tells whether connections from an address are those of a trusted proxy */
+export function trustedProxyTest(trustedProxies: string[]): (address: string) => boolean {
+  const trust = proxyAddress.compile(trustedProxies);
+  return (address) => trust(address, 0);
+}
+
+/** @returns what the log says about a request that was refused by a limit per address */
+export function limitFieldsOf(
+  request: IncomingMessage,
+  address: string,
+): { address: string; hint?: string } {
+  const forwarded = request.headers['x-forwarded-for'];
+  // All clients of a proxy that TRUST_PROXY does not name have the proxy's address.
+  const untrustedProxy = forwarded !== undefined && request.socket.remoteAddress === address;
+  return { address, ...(untrustedProxy && { hint: 'behind a proxy, set TRUST_PROXY' }) };
 }

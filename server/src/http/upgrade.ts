@@ -2,7 +2,8 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { HandshakeLimit } from './handshake-limit.ts';
+import { AddressRateLimit } from './address-rate-limit.ts';
+import { limitFieldsOf } from './remote-address.ts';
 
 type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
@@ -29,11 +30,11 @@ export function routeUpgrades(
   server: Server,
   { handlers, allowedOrigins, handshakesPerSecond, remoteAddress, telemetry, log }: UpgradeOptions,
 ): void {
-  const handshakes = new HandshakeLimit(handshakesPerSecond);
+  const handshakes = new AddressRateLimit(handshakesPerSecond);
   server.on('upgrade', (request, socket, head) => {
     // Until a WebSocket library takes over, no other part handles the socket's errors.
     socket.on('error', () => socket.destroy());
-    const { origin, host, 'x-forwarded-for': forwarded } = request.headers;
+    const { origin, host } = request.headers;
     const address = remoteAddress(request);
     const handler = handlers[pathOf(request)];
     if (address === undefined) {
@@ -41,12 +42,7 @@ export function routeUpgrades(
     } else if (!handshakes.take(address)) {
       // Rejected by HTTP, not by a close code: opening the WebSocket first would cost more.
       reject(socket, '429 Too Many Requests', ['Retry-After: 10']);
-      // All clients of a proxy that TRUST_PROXY does not name have the proxy's address.
-      const untrustedProxy = forwarded !== undefined && request.socket.remoteAddress === address;
-      telemetry.emit('limitHit', 'handshakes_per_second', {
-        address,
-        ...(untrustedProxy && { hint: 'behind a proxy, set TRUST_PROXY' }),
-      });
+      telemetry.emit('limitHit', 'handshakes_per_second', limitFieldsOf(request, address));
     } else if (!handler) {
       reject(socket, '404 Not Found');
     } else if (origin && !isAllowed(origin, host, allowedOrigins)) {

@@ -9,12 +9,14 @@ export interface ServerSources {
   rooms: Rooms;
   limits: Limits;
   telemetry: Telemetry;
+  /** undefined for plain HTTP. */
+  certificateDaysLeft(): number | undefined;
 }
 
 /** @returns updates the metrics before a scrape */
 export function serverMetrics(
   registry: Registry,
-  { rooms, limits, telemetry }: ServerSources,
+  { rooms, limits, telemetry, certificateDaysLeft }: ServerSources,
 ): () => void {
   const registers = [registry];
   const roomsOpen = new Gauge({ name: 'oneport_rooms', help: 'Open rooms.', registers });
@@ -23,11 +25,17 @@ export function serverMetrics(
     help: 'Peers in rooms, including those that are joining or reconnecting.',
     registers,
   });
+  const daysLeft = new Gauge({
+    name: 'oneport_certificate_days_left',
+    help: 'Days until the certificate for HTTPS expires; negative once it has. NaN without HTTPS.',
+    registers,
+  });
   signallingMetrics(registers, telemetry);
   limitMetrics(registers, { limits, telemetry });
   return () => {
     roomsOpen.set(rooms.size);
     peers.set(rooms.peers);
+    daysLeft.set(certificateDaysLeft() ?? Number.NaN);
   };
 }
 

@@ -81,3 +81,11 @@ export function networkKeyOf(address: string): string {
   const isMapped = bytes.length === 16 && bytes.indexOf(mappedPrefix) === 0;
   return isMapped ? bytes.toString('hex', 12) : bytes.toString('hex', 0, 8);
 }
+
+/**
+ * @param address - may be any text, because proxies write it
+ * @returns the key that limits count by: `networkKeyOf` an IP address, or the beginning of another text
+ */
+export function limitKeyOf(address: string): string {
+  return isIP(address) === 0 ? address.slice(0, 64) : networkKeyOf(address);
+}

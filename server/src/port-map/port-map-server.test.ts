@@ -21,6 +21,8 @@ beforeEach(async () => {
 
 afterEach(() => server.stop());
 
+const isClosed = ({ readyState }: WebSocket) => readyState === WebSocket.CLOSED;
+
 async function open(options: Partial<PortMapViewerOptions> = {}): Promise<PortMapViewer> {
   const viewer = await PortMapViewer.open({ url: server.url, ...options });
   onTestFinished(() => viewer.close());
@@ -59,6 +61,47 @@ describe('a viewer', () => {
       `${server.url.replace('http', 'ws')}${dashboardPath}?EIO=4&transport=websocket`,
     );
     await once(socket, 'close');
+  });
+
+  test('has one guess for each connection', async () => {
+    const socket = new WebSocket(
+      `${server.url.replace('http', 'ws')}${dashboardPath}?EIO=4&transport=websocket`,
+    );
+    const answers: string[] = [];
+    socket.on('message', (data) => answers.push(String(data)));
+    await once(socket, 'open');
+    for (let n = 0; n < 50; n++) {
+      socket.send(`40/dashboard,{"token":"guess-${n}"}`);
+    }
+    await once(socket, 'close');
+    expect(answers.filter((answer) => answer.startsWith('44')).length).toBeLessThanOrEqual(1);
+  });
+
+  test('is not kept out by silent connections, of one address or of many', async () => {
+    const { pending } = portMapServerLimits;
+    const silent = async (localAddress: string) => {
+      const socket = new WebSocket(
+        `${server.url.replace('http', 'ws')}${dashboardPath}?EIO=4&transport=websocket`,
+        { localAddress },
+      );
+      onTestFinished(() => socket.terminate());
+      await once(socket, 'message');
+      return socket;
+    };
+    const ofOne: WebSocket[] = [];
+    for (let n = 0; n < pending.perAddress + 2; n++) {
+      ofOne.push(await silent('127.0.0.2'));
+    }
+    await expect.poll(() => ofOne.filter(isClosed)).toEqual(ofOne.slice(0, 2));
+    const ofMany: WebSocket[] = [];
+    for (let n = 0; n < pending.total; n++) {
+      ofMany.push(await silent(`127.0.1.${n + 1}`));
+    }
+    const viewer = await open();
+    await expect.poll(() => viewer.facts?.mode).toBe('single-port');
+    await expect.poll(() => isClosed(ofMany[0] as WebSocket)).toBe(true);
+    // They are evicted, not refused: those that came last are still open.
+    expect(isClosed(ofMany.at(-1) as WebSocket)).toBe(false);
   });
 
   test('is rejected when there are too many', async () => {

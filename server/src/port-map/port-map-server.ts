@@ -1,22 +1,26 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { dashboardNamespace, dashboardPath, dashboardRefusals } from '@oneport/protocol';
-import { Server as Engine } from 'engine.io';
+import { type Socket as Connection, Server as Engine } from 'engine.io';
 import { Server } from 'socket.io';
 import { isSameToken } from '../access/operator-token.ts';
+import { limitKeyOf } from '../net/ip.ts';
 import { LiveView, type LiveViewOptions } from './live-view.ts';
+import { PendingViewers } from './pending-viewers.ts';
 import { Viewer, type ViewerSocket } from './viewer.ts';
 
 export interface PortMapServerOptions extends LiveViewOptions {
   token: string;
+  /** The client's address; undefined if the socket is closed. */
+  remoteAddress(request: IncomingMessage): string | undefined;
   /** Whether a Host header names this server. */
   isKnownHost(host: string | undefined): boolean;
 }
 
 export const portMapServerLimits = {
   viewers: 20,
-  /** WebSockets, including those that have not sent a token yet. */
-  sockets: 60,
+  /** WebSockets that have not sent a token yet. */
+  pending: { total: 40, perAddress: 4 },
   /** Milliseconds until a viewer must have sent its token. */
   tokenWithinMs: 5_000,
   /** The longest message of a viewer is a `look`. */
@@ -29,6 +33,7 @@ export class PortMapServer {
   readonly #engine: Engine;
   readonly #io: Server;
   readonly #live: LiveView;
+  readonly #pending = new PendingViewers(portMapServerLimits.pending);
 
   constructor(options: PortMapServerOptions) {
     this.#options = options;
@@ -46,17 +51,26 @@ export class PortMapServer {
       connectTimeout: portMapServerLimits.tokenWithinMs,
     });
     this.#io.bind(this.#engine);
-    this.#io.use((_socket, next) => next(new Error('no such namespace')));
+    this.#engine.on('connection', (connection: Connection) => {
+      const address = options.remoteAddress(connection.request);
+      this.#pending.add(connection, limitKeyOf(address ?? ''));
+    });
+    this.#io.use((socket, next) => refuse(socket, next, 'no such namespace'));
     this.#io
       .of(dashboardNamespace)
       .use((socket, next) => {
         const refusal = this.#refusalOf(socket);
-        if (refusal !== undefined) {
-          options.log.warn({ host: socket.handshake.headers.host, refusal }, 'viewer rejected');
+        if (refusal === undefined) {
+          next();
+          return;
         }
-        next(refusal === undefined ? undefined : new Error(refusal));
+        const { request, handshake } = socket;
+        const address = options.remoteAddress(request);
+        options.log.warn({ address, host: handshake.headers.host, refusal }, 'viewer rejected');
+        refuse(socket, next, refusal);
       })
       .on('connection', (socket: ViewerSocket) => {
+        this.#pending.delete(socket.conn);
         const viewer = new Viewer(socket);
         this.#live.add(viewer);
         socket.once('disconnect', () => this.#live.remove(viewer));
@@ -65,12 +79,6 @@ export class PortMapServer {
 
   /** Handles an upgrade request to `dashboardPath`. */
   readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (this.#engine.clientsCount >= portMapServerLimits.sockets) {
-      socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n', () =>
-        socket.destroy(),
-      );
-      return;
-    }
     this.#engine.handleUpgrade(request as Parameters<Engine['handleUpgrade']>[0], socket, head);
   };
 
@@ -93,4 +101,15 @@ export class PortMapServer {
     }
     return undefined;
   }
+}
+
+/** Tells a client why it is rejected, and closes its connection. */
+function refuse(
+  { conn }: { conn: Connection },
+  next: (error: Error) => void,
+  reason: string,
+): void {
+  next(new Error(reason));
+  // socket.io sends the reason in the next tick (namespace.js).
+  setImmediate(() => conn.close());
 }

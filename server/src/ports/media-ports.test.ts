@@ -2,8 +2,8 @@ import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
 import { freePorts } from '../../../testkit/servers/free-ports.ts';
+import { openPorts } from '../../../testkit/servers/server-process.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
-import type { PortsSummary } from '../http/ports-summary.ts';
 
 let server: TestServer | undefined;
 
@@ -59,8 +59,7 @@ describe('single-port', () => {
       expect.objectContaining({ roomId: 'room-0', peerId: peer?.peerId, direction: 'send' }),
       expect.objectContaining({ roomId: 'room-0', peerId: peer?.peerId, direction: 'recv' }),
     ]);
-    const response = await fetch(`${server.url}/api/ports`);
-    const summary = (await response.json()) as PortsSummary;
+    const summary = await openPorts(server.url);
     expect(summary.ports[0]).toEqual({
       workerIndex: 0,
       protocol: 'udp',

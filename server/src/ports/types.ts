@@ -43,6 +43,8 @@ export interface Probe {
   endpoints: Endpoint[];
 }
 
+export type AcceptHttp = (socket: Socket, kind: 'http' | 'tls') => void;
+
 export interface MediaPorts {
   /** For people to read (logs, /api/ports, the app's badge). No code may branch on it. */
   readonly mode: PortMode;
@@ -56,10 +58,10 @@ export interface MediaPorts {
   /**
    * Serves HTTP on the media port (`config.http.sharesMediaPort`).
    *
-   * @param accept - takes a connection whose first bytes are HTTP or TLS; they are still unread.
+   * @param accept - takes a connection by its kind; its first bytes are still unread.
    *   undefined: such connections are closed from now on
    */
-  acceptHttp?(accept: ((socket: Socket) => void) | undefined): void;
+  acceptHttp?(accept: AcceptHttp | undefined): void;
   /** Lists the endpoints and their transports. Makes no request to a worker. */
   snapshot(): Promise<PortMap>;
   /**

@@ -1,6 +1,7 @@
 import { type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
 import pretty from 'pino-pretty';
 import type { Config } from '../config/types.ts';
+import { boundStrings } from './bound-strings.ts';
 
 export type { Logger };
 
@@ -11,6 +12,11 @@ export function createLog(level: Config['logLevel']): Logger {
     base: null,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    hooks: {
+      logMethod(args, log) {
+        log.apply(this, args.map(boundStrings) as typeof args);
+      },
+    },
   };
   return process.stdout.isTTY
     ? pino(

@@ -1,5 +1,4 @@
 /** A WebRtcServer for each worker, all of them on one port: docs/shared-port.md. */
-import type { Socket } from 'node:net';
 import type { types } from 'mediasoup';
 import type { ListenAddress } from '../../config/announced-addresses.ts';
 import type { LimitName } from '../../config/limits.ts';
@@ -9,7 +8,14 @@ import type { Logger } from '../../telemetry/log.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { explainWorkerBind, requireFreePorts } from '../bind-check.ts';
 import { listenInfoOf } from '../listen-addresses.ts';
-import type { Inspection, MediaPorts, PortCounts, PortMap, WorkerPorts } from '../types.ts';
+import type {
+  AcceptHttp,
+  Inspection,
+  MediaPorts,
+  PortCounts,
+  PortMap,
+  WorkerPorts,
+} from '../types.ts';
 import { AttachedWorkers, portRangeOf } from '../worker-ports.ts';
 import { SharedWorkerPorts } from './shared-worker-ports.ts';
 import type { SteeringCounters } from './steering/layout.ts';
@@ -122,7 +128,7 @@ export class SharedPort implements MediaPorts {
     return ports;
   }
 
-  acceptHttp(accept: ((socket: Socket) => void) | undefined): void {
+  acceptHttp(accept: AcceptHttp | undefined): void {
     this.tcpDemultiplexer.acceptHttp(accept);
   }
 

@@ -23,7 +23,7 @@ import {
   startTcpDemultiplexer,
 } from '../../../../../testkit/clients/tcp-demultiplexer.ts';
 import { freePorts } from '../../../../../testkit/servers/free-ports.ts';
-import { acceptInto } from '../../../http/listen.ts';
+import { acceptInto } from '../../../http/server.ts';
 import type { TcpDemultiplexer } from './tcp-demultiplexer.ts';
 
 // Node's servers bypass the socket they are given: the HTTP parser reads from the socket's handle, and TLS

@@ -54,12 +54,6 @@ interface Case {
   others: boolean;
 }
 
-const pendingCases: Case[] = [
-  { limits: { pendingPerRemote: 3 }, others: true },
-  { limits: { connections: 3 }, others: false },
-  { limits: { connectionsPerRemote: 3 }, others: true },
-];
-
 test('evicts silent connections for newer ones, the oldest first', async () => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
   const hits: unknown[] = [];
@@ -88,14 +82,17 @@ test('evicts silent connections for newer ones, the oldest first', async () => {
   expect(demultiplexer.counters()).toMatchObject({ overLimit: 1, ice: 2 });
 });
 
-test.each(pendingCases)('limits silent connections: $limits', async ({ limits, others }) => {
+test('limits the silent connections of an address', async () => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
-  const { demultiplexer, port } = await startTcpDemultiplexer({ targetOf: () => target, limits });
+  const { demultiplexer, port } = await startTcpDemultiplexer({
+    targetOf: () => target,
+    limits: { pendingPerRemote: 3 },
+  });
   const held = await Promise.all([1, 2, 3].map(() => open(port)));
   await expect.poll(() => demultiplexer.counters().accepted).toBe(3);
   await closed(await open(port));
   expect(demultiplexer.counters()).toMatchObject({ accepted: 4, overLimit: 1 });
-  expect(await getsThrough(port, '127.0.0.2')).toBe(others);
+  expect(await getsThrough(port, '127.0.0.2')).toBe(true);
 
   held[0]?.destroy();
   await expect.poll(() => demultiplexer.counters().closedEarly).toBe(1);
@@ -128,7 +125,7 @@ test.each(joinedCases)('limits joined connections: $limits', async ({ limits, ot
   expect(demultiplexer.counters().unknown).toBe(0);
 });
 
-test('does not count connections that were handed to HTTP', async () => {
+test('connections to workers and to HTTP take no room from each other', async () => {
   const { target } = await startEnd((socket) => socket.pipe(socket));
   const { demultiplexer, port } = await startTcpDemultiplexer({
     httpIps: ['127.0.0.1'],
@@ -136,13 +133,22 @@ test('does not count connections that were handed to HTTP', async () => {
     limits: { connections: 2, connectionsPerRemote: 2, pending: 2, pendingPerRemote: 2 },
   });
   demultiplexer.acceptHttp((socket) => socket.on('error', ignore).write('hello'));
-  for (let i = 0; i < 10; i++) {
+  const ask = async () => {
     const socket = await open(port);
     socket.write('GET');
     await read(socket, 5);
+  };
+  for (let i = 0; i < 10; i++) {
+    await ask();
   }
-  expect(demultiplexer.counters()).toMatchObject({ http: 10, overLimit: 0 });
-  expect(await getsThrough(port, '127.0.0.1')).toBe(true);
+  for (let i = 0; i < 2; i++) {
+    const socket = await open(port);
+    socket.write(frame);
+    await read(socket, frame.length);
+  }
+  expect(demultiplexer.counters()).toMatchObject({ http: 10, ice: 2, overLimit: 0 });
+  expect(await getsThrough(port, '127.0.0.1')).toBe(false);
+  await ask();
 });
 
 test('closes and counts a connection when the worker refuses it', async () => {

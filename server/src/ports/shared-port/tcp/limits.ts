@@ -1,4 +1,4 @@
-/** Limits on TCP connections. Connections that were handed to HTTP are HTTP's and are not counted here. */
+/** Limits on TCP connections. HTTP counts those that are handed to it. */
 export interface TcpLimits {
   /** Milliseconds from accept to the end of the first frame. */
   firstFrameMs: number;
@@ -11,9 +11,9 @@ export interface TcpLimits {
    * it cannot send, so a peer that does not read would make it use memory without limit.
    */
   stallMs: number;
-  /** Connections in total. Each has two file descriptors and, when it stalls, about 256 KiB. */
+  /** Connections to workers, in total. Each has two file descriptors and, when it stalls, about 256 KiB. */
   connections: number;
-  /** Connections of one IPv4 address or IPv6 /64, which may be all peers of an office. */
+  /** Connections to workers of one IPv4 address or IPv6 /64, which may be all peers of an office. */
   connectionsPerRemote: number;
   /** Connections whose first frame is incomplete, in total. */
   pending: number;

@@ -1,9 +1,10 @@
 /** Accepts TCP for all workers, and for HTTP if configured, at one port: docs/shared-port.md. */
 import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
+import { ConnectionQuota } from '../../../net/connection-quota.ts';
 import { isWildcard, networkKeyOf } from '../../../net/ip.ts';
 import { explainBindFailure, requireFreePorts } from '../../bind-check.ts';
+import type { AcceptHttp } from '../../types.ts';
 import { coveringIp, listenIps } from './addresses.ts';
-import { ConnectionQuota } from './connection-quota.ts';
 import { type Refusal, type TcpCounters, zeroCounters } from './counters.ts';
 import { readFirstBytes } from './first-bytes.ts';
 import { joinSockets, reset } from './join-sockets.ts';
@@ -46,6 +47,7 @@ export class TcpDemultiplexer {
   readonly #servers: Server[] = [];
   /** All open sockets, to peers and to workers. */
   readonly #sockets = new Set<Socket>();
+  /** Connections to workers. Pending ones count apart, so that peers can't keep HTTP away. */
   readonly #connections: ConnectionQuota;
   readonly #pending: ConnectionQuota;
   /** Evicts a pending connection each, the oldest first. */
@@ -53,7 +55,7 @@ export class TcpDemultiplexer {
   /** The peers, by the two ports of the connection to the worker. */
   readonly #remotes = new Map<string, Remote>();
   readonly #counters = zeroCounters();
-  #acceptHttp: ((socket: Socket) => void) | undefined;
+  #acceptHttp: AcceptHttp | undefined;
 
   constructor(options: TcpDemultiplexerOptions) {
     this.#options = options;
@@ -89,10 +91,10 @@ export class TcpDemultiplexer {
   /**
    * Sets the receiver of HTTP and TLS connections.
    *
-   * @param accept - takes a socket as a server's `connection` event has it, without limits, timeouts
-   *   or error listeners of the demultiplexer. undefined: such connections are closed
+   * @param accept - takes a socket without limits, timeouts or error listeners of the demultiplexer.
+   *   undefined: such connections are closed
    */
-  acceptHttp(accept: ((socket: Socket) => void) | undefined): void {
+  acceptHttp(accept: AcceptHttp | undefined): void {
     this.#acceptHttp = accept;
   }
 
@@ -154,14 +156,6 @@ export class TcpDemultiplexer {
     }
     const key = networkKeyOf(remoteAddress);
     const { onLimit } = this.#options;
-    const releaseConnection = this.#connections.acquire(key);
-    if (typeof releaseConnection === 'string') {
-      onLimit?.(
-        releaseConnection === 'key' ? 'connectionsPerRemote' : 'connections',
-        remoteAddress,
-      );
-      return 'overLimit';
-    }
     let acquired = this.#pending.acquire(key);
     if (acquired === 'total') {
       // Otherwise a few addresses with silent connections could keep everyone out. A real client has sent
@@ -171,15 +165,11 @@ export class TcpDemultiplexer {
     }
     if (typeof acquired === 'string') {
       onLimit?.(acquired === 'key' ? 'pendingPerRemote' : 'pending', remoteAddress);
-      releaseConnection();
       return 'overLimit';
     }
     const releasePending = acquired;
     this.#track(socket);
-    socket.once('close', () => {
-      releasePending();
-      releaseConnection();
-    });
+    socket.once('close', releasePending);
 
     const evicted = new AbortController();
     const evict = () => {
@@ -201,7 +191,6 @@ export class TcpDemultiplexer {
         });
       case 'http':
       case 'tls':
-        releaseConnection();
         return this.#toHttp(socket, first.kind, localAddress);
       default:
         return first.kind;
@@ -215,9 +204,7 @@ export class TcpDemultiplexer {
     }
     this.#counters[kind]++;
     socket.off('error', ignore);
-    // As their own servers accept sockets: node:http with half-open connections, node:tls without.
-    socket.allowHalfOpen = kind === 'http';
-    accept(socket);
+    accept(socket, kind);
     return undefined;
   }
 
@@ -225,7 +212,7 @@ export class TcpDemultiplexer {
     peer: Socket,
     { ufrag, localAddress, remote }: { ufrag: string; localAddress: string; remote: Remote },
   ): Refusal | undefined {
-    const { iceIps, targetOf } = this.#options;
+    const { iceIps, targetOf, onLimit } = this.#options;
     const ip = coveringIp(localAddress, iceIps);
     if (ip === undefined) {
       return 'notServed';
@@ -234,6 +221,12 @@ export class TcpDemultiplexer {
     if (!target) {
       return 'unknownUfrag';
     }
+    const release = this.#connections.acquire(networkKeyOf(remote.address));
+    if (typeof release === 'string') {
+      onLimit?.(release === 'key' ? 'connectionsPerRemote' : 'connections', remote.address);
+      return 'overLimit';
+    }
+    peer.once('close', release);
     this.#counters.ice++;
 
     const { connectMs, idleMs, stallMs } = this.#limits;

@@ -1,5 +1,5 @@
+import { limitKeyOf } from '../net/ip.ts';
 import { RateLimit } from '../net/rate-limit.ts';
-import { limitKeyOf } from './remote-address.ts';
 
 /** After a restart, all peers of an office behind one NAT reconnect at once, some of them twice. */
 const burstSeconds = 20;
@@ -7,10 +7,10 @@ const burstSeconds = 20;
 /** Bounds memory. An attacker with more addresses is beyond a limit per address. */
 const maxAddresses = 10_000;
 
-/** Limits the WebSocket handshakes of each address. */
-export class HandshakeLimit {
+/** Limits how often each address may do something. */
+export class AddressRateLimit {
   readonly #perSecond: number;
-  /** In the order of the last handshake, the oldest first. */
+  /** In the order of the last use, the oldest first. */
   readonly #addresses = new Map<string, RateLimit>();
 
   /** @param perSecond - per address, 1 or more */
@@ -22,7 +22,7 @@ export class HandshakeLimit {
     return this.#addresses.size;
   }
 
-  /** @returns whether the address may begin one more handshake now */
+  /** @returns whether the address may do it once more now */
   take(address: string): boolean {
     const key = limitKeyOf(address);
     const rate =

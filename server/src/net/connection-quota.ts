@@ -16,19 +16,21 @@ export class ConnectionQuota {
   /**
    * Counts one more connection.
    *
-   * @param key - what the connection's remote address counts as
+   * @param key - what the connection's remote address counts as; undefined: it counts in total only
    * @returns a function that uncounts it, which may be called repeatedly; or the limit that was reached
    */
-  acquire(key: string): (() => void) | QuotaExceeded {
-    const ofKey = this.#countByKey.get(key) ?? 0;
-    if (ofKey >= this.#maxPerKey) {
+  acquire(key: string | undefined): (() => void) | QuotaExceeded {
+    const ofKey = key === undefined ? 0 : (this.#countByKey.get(key) ?? 0);
+    if (key !== undefined && ofKey >= this.#maxPerKey) {
       return 'key';
     }
     if (this.#count >= this.#max) {
       return 'total';
     }
     this.#count++;
-    this.#countByKey.set(key, ofKey + 1);
+    if (key !== undefined) {
+      this.#countByKey.set(key, ofKey + 1);
+    }
     let released = false;
     return () => {
       if (!released) {
@@ -38,8 +40,11 @@ export class ConnectionQuota {
     };
   }
 
-  #release(key: string): void {
+  #release(key: string | undefined): void {
     this.#count--;
+    if (key === undefined) {
+      return;
+    }
     const left = (this.#countByKey.get(key) ?? 0) - 1;
     if (left > 0) {
       this.#countByKey.set(key, left);

@@ -1,5 +1,5 @@
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { HandshakeLimit } from './handshake-limit.ts';
+import { AddressRateLimit } from './address-rate-limit.ts';
 
 // Tokens come back with time, and a loaded machine takes long.
 beforeEach(() => {
@@ -8,7 +8,7 @@ beforeEach(() => {
 });
 
 test('limits each IPv4 address and each IPv6 /64 by itself', () => {
-  const limit = new HandshakeLimit(1);
+  const limit = new AddressRateLimit(1);
   const take = (address: string, times: number) =>
     Array.from({ length: times }, () => limit.take(address)).filter(Boolean).length;
   expect(take('192.0.2.1', 25)).toBe(20);
@@ -19,8 +19,8 @@ test('limits each IPv4 address and each IPv6 /64 by itself', () => {
   expect(take('text of a proxy', 25)).toBe(20);
 });
 
-test('remembers 10,000 addresses, and forgets those with the oldest handshake first', () => {
-  const limit = new HandshakeLimit(1);
+test('remembers 10,000 addresses, and forgets the least recently used first', () => {
+  const limit = new AddressRateLimit(1);
   for (let n = 0; n < 25; n++) {
     limit.take('192.0.2.1');
   }

@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterEach, expect, test } from 'vitest';
+import { TestPeer } from '../../../testkit/clients/test-peer.ts';
+import { openPorts } from '../../../testkit/servers/server-process.ts';
+import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
+
+let server: TestServer;
+
+afterEach(() => server.stop());
+
+/** @returns status 0 when the connection is reset */
+async function get(
+  path: string,
+  { headers = {}, localAddress = '127.0.0.1' }: Parameters<typeof request>[1] = {},
+): Promise<{ status: number; body: string }> {
+  const { hostname, port } = new URL(server.url);
+  const sent = request({ hostname, port, path, headers, localAddress, agent: false }).end();
+  const [response] = await once(sent, 'response').catch(() => []);
+  return response
+    ? { status: response.statusCode, body: await text(response) }
+    : { status: 0, body: '' };
+}
+
+test('/api/ports shows strangers the mode only, without counting, and operators the ports, counted once a second', async () => {
+  server = await startTestServer();
+  let counted = 0;
+  const { ports } = server;
+  const snapshot = ports.snapshot.bind(ports);
+  ports.snapshot = () => {
+    counted++;
+    return snapshot();
+  };
+  expect(await get('/api/ports')).toEqual({ status: 200, body: '{"mode":"single-port"}' });
+  for (const authorization of ['Bearer wrong', 'Bearer', 'Basic token-of-the-test-servers']) {
+    const { status, body } = await get('/api/ports', { headers: { authorization } });
+    expect({ status, body }).toEqual({ status: 401, body: '{"error":"wrong token"}' });
+  }
+  expect(counted).toBe(0);
+
+  const endpoint = { workerIndex: 0, ip: '127.0.0.1', port: server.mediaPort, transports: 0 };
+  const answers = await Promise.all(Array.from({ length: 50 }, () => openPorts(server.url)));
+  for (const answer of answers) {
+    expect(answer).toMatchObject({
+      mode: 'single-port',
+      why: expect.stringContaining('MEDIASOUP_USE_WEBRTC_SERVER'),
+      ports: [
+        { protocol: 'udp', ...endpoint },
+        { protocol: 'tcp', ...endpoint },
+      ],
+    });
+  }
+  // A busy machine may take longer than a second for all of them.
+  expect(counted).toBeLessThan(10);
+});
+
+test('limits the requests and connections of each address', async () => {
+  server = await startTestServer({ MAX_REQUESTS_PER_SECOND: '1' }, { metrics: true });
+  const peer = await TestPeer.join({ signalling: server.signalling });
+  const flood = { localAddress: '127.0.0.2' };
+  const refusals: number[] = [];
+  for (let n = 0; n < 60; n++) {
+    const path = ['/', '/health', '/ready', '/api/ports', '/nothing'][n % 5] ?? '';
+    const { status } = await get(path, flood);
+    if (status === 0 || status === 429) {
+      refusals.push(status);
+    }
+  }
+  // A token came for each second that this took.
+  expect(refusals.length).toBeGreaterThan(0);
+  expect(refusals.length).toBeLessThanOrEqual(50);
+  expect((await get('/health')).status).toBe(200);
+  const metrics = await server.scrape();
+  expect(metrics('oneport_limit_hits_total', { limit: 'requests_per_second' })).toBe(
+    refusals.length,
+  );
+  await peer.leave();
+});
+
+test('declines pipelined requests, each of which could hold a file open', async () => {
+  server = await startTestServer();
+  const { hostname, port } = new URL(server.url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(100));
+  const answers = await text(socket);
+  expect(answers.match(/^HTTP.*$/gm)?.map((line) => line.slice(9, 12))).toEqual([
+    '200',
+    '200',
+    '429',
+  ]);
+  expect(answers).toMatch(/^Retry-After: 1\r$/m);
+});
