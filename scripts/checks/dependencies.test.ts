@@ -73,8 +73,8 @@ test('severe vulnerabilities are told from others, and an unanswered audit from 
     npm_config_cache: join(folder, 'cache'),
   };
   expect(await audit(folder, env)).toEqual({
-    severe: ['bad *: critical, a hole (https://advisories.example/1)'],
-    minor: ['odd *: low, a hole (https://advisories.example/1)'],
+    severe: ['bad: critical, a hole in * (https://advisories.example/1)'],
+    minor: ['odd: low, a hole in * (https://advisories.example/1)'],
   });
   answer = {};
   expect(await audit(folder, env)).toEqual({ severe: [], minor: [] });

@@ -72,7 +72,7 @@ function isAccepted(expression: string): boolean {
 const auditSchema = z.object({
   vulnerabilities: z.record(
     z.string(),
-    z.object({ severity: z.string(), range: z.string(), via: z.array(z.unknown()) }),
+    z.object({ severity: z.string(), via: z.array(z.unknown()) }),
   ),
 });
 
@@ -110,12 +110,10 @@ export async function audit(folder: string, env: NodeJS.ProcessEnv = process.env
       .parse(parsed(output));
     return { unanswered: message.split('\n')[0] ?? '', severe: [], minor: [] };
   }
-  const found = Object.entries(report.data.vulnerabilities).map(
-    ([name, { severity, range, via }]) => ({
-      isSevere: severity === 'high' || severity === 'critical',
-      line: `${name} ${range}: ${severity}, ${via.map(titleOf).join('; ')}`,
-    }),
-  );
+  const found = Object.entries(report.data.vulnerabilities).map(([name, { severity, via }]) => ({
+    isSevere: severity === 'high' || severity === 'critical',
+    line: `${name}: ${severity}, ${via.map(titleOf).join('; ')}`,
+  }));
   const lines = (severe: boolean) =>
     found.filter(({ isSevere }) => isSevere === severe).map(({ line }) => line);
   return { severe: lines(true), minor: lines(false) };
@@ -123,8 +121,12 @@ export async function audit(folder: string, env: NodeJS.ProcessEnv = process.env
 
 /** @param via - an advisory, or the name of the package through which it applies */
 function titleOf(via: unknown): string {
-  const advisory = z.object({ title: z.string(), url: z.string() }).safeParse(via);
-  return advisory.success ? `${advisory.data.title} (${advisory.data.url})` : `by ${via}`;
+  const advisory = z
+    .object({ title: z.string(), url: z.string(), range: z.string() })
+    .safeParse(via);
+  return advisory.success
+    ? `${advisory.data.title} in ${advisory.data.range} (${advisory.data.url})`
+    : `by ${via}`;
 }
 
 function parsed(text: string): unknown {
