@@ -56,7 +56,7 @@ test('a call below a path of nginx, and framed by the site that EMBED_ORIGINS na
   for (const path of ['/', '/signalling', '/calls/dashboard', '/calls/metrics']) {
     expect((await page.goto(proxy.url + path))?.status(), path).toBe(404);
   }
-  const script = page.waitForResponse(/\.js$/);
+  const script = page.waitForResponse(/\/docs-[\w-]+\.js$/);
   await page.goto(`${proxy.url}/calls/docs/limits`);
   await page.getByRole('heading', { name: 'Limits', exact: true }).waitFor();
   expect((await (await script).allHeaders())['content-encoding']).toBe('br');
