@@ -108,6 +108,9 @@ test('a guest who is not admitted is told so, and closing a room removes everyon
   const mo = await open(roomId, { sub: 'mo', name: 'Mo', moderate: true });
   await enter(mo);
   const bob = await open(roomId, { sub: 'bob', name: 'Bob', lobby: true });
+  const name = bob.page.getByLabel('Your name');
+  expect(await name.inputValue()).toBe('Bob');
+  expect(await name.isEditable(), 'the token sets the name').toBe(false);
   await enter(bob);
   await mo.button('Deny Bob').click();
   await bob.page.getByRole('heading', { name: 'You were not admitted' }).waitFor();

@@ -37,8 +37,6 @@ if (location.pathname.endsWith('/dashboard')) {
   const pageToken = new PageToken({ storage, key: `oneport.token.${roomId}`, inQuery: true });
   const takeToken = () => history.replaceState(null, '', pageToken.take(location.href));
   takeToken();
-  // Opening a link to the same room with another token does not reload the page.
-  window.addEventListener('hashchange', takeToken);
   const session = new RoomSession({
     roomId,
     page,
@@ -46,6 +44,11 @@ if (location.pathname.endsWith('/dashboard')) {
     storage: originStorage(),
     token: () => pageToken.current,
     saved: takeSavedSession(storage, roomId, Date.now()),
+  });
+  // Opening a link to the same room with another token does not reload the page.
+  window.addEventListener('hashchange', () => {
+    takeToken();
+    session.tokenChanged();
   });
   session.subscribe(() => {
     const { phase } = session.getSnapshot();

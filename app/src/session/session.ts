@@ -12,6 +12,7 @@ import type { PageSettings } from '../page/page-url.ts';
 import { nameOrGuest, StoredPreferences } from '../page/preferences.ts';
 import type { SavedSession } from '../page/session-restore.ts';
 import type { PageStorage } from '../page/storage.ts';
+import { nameInToken } from '../page/token-name.ts';
 import type { ConnectionProblem } from '../signalling/connector.ts';
 import { Store } from '../store.ts';
 import { DeviceControls } from './device-controls.ts';
@@ -66,6 +67,7 @@ export class RoomSession {
       onSwitched: (change) => this.#notices.add({ type: 'device-switched', ...change }),
     });
     const { devices, ...sources } = this.#local.state;
+    const fixedName = nameInToken(options.token?.());
     this.#notices = new Notices((notices) => this.#store.update({ notices }));
     this.devices = new DeviceControls({
       local: this.#local,
@@ -83,7 +85,11 @@ export class RoomSession {
       self: {
         peerId: this.#room.addOwnPeerId(options.saved?.peerId),
         displayName:
-          options.saved?.displayName ?? options.page.displayName ?? preferences.displayName,
+          fixedName ??
+          options.saved?.displayName ??
+          options.page.displayName ??
+          preferences.displayName,
+        nameIsFixed: fixedName !== undefined,
         ...sources,
         role: options.page.produce ? 'participant' : 'viewer',
       },
@@ -196,8 +202,22 @@ export class RoomSession {
     this.#connection.networkChanged();
   }
 
-  /** An invalid name is shown in the input field, but not sent. */
+  /** The page has got another token, which may fix another name, or none. */
+  tokenChanged(): void {
+    const token = this.#options.token?.();
+    const fixedName = nameInToken(token);
+    this.#store.update({ byInvitation: token !== undefined });
+    if (!this.#isInCall && (fixedName !== undefined || this.getSnapshot().self.nameIsFixed)) {
+      const displayName = fixedName ?? this.#preferences.current.displayName;
+      this.#updateSelf({ displayName, nameIsFixed: fixedName !== undefined });
+    }
+  }
+
+  /** An invalid name is shown in the input field, but not sent. Does nothing when the token sets the name. */
   setDisplayName(displayName: string): void {
+    if (this.getSnapshot().self.nameIsFixed) {
+      return;
+    }
     this.#updateSelf({ displayName });
     this.#preferences.change({ displayName: displayName.trim() });
     const valid = displayNameSchema.safeParse(displayName);
@@ -277,6 +297,7 @@ export class RoomSession {
     this.#updateSelf({
       role: produce && welcome.permissions.publish.length > 0 ? 'participant' : 'viewer',
       ...(welcome.displayName && { displayName: welcome.displayName }),
+      nameIsFixed: welcome.displayName !== undefined,
     });
   }
 

@@ -26,6 +26,8 @@ export type Phase =
 export interface Self extends Omit<LocalMediaState, 'devices'> {
   readonly peerId: PeerId;
   readonly displayName: string;
+  /** The token sets the name, so it can't be changed. */
+  readonly nameIsFixed: boolean;
   /** viewer: the page's URL asks to send nothing (`produce=false`), or the token doesn't permit it. */
   readonly role: 'participant' | 'viewer';
 }

@@ -52,7 +52,14 @@ export function Lobby({ snapshot }: { snapshot: Snapshot }) {
               autoComplete="nickname"
               placeholder="Guest"
               spellCheck={false}
+              readOnly={self.nameIsFixed}
+              aria-describedby={self.nameIsFixed ? `${nameId}-fixed` : undefined}
             />
+            {self.nameIsFixed && (
+              <p className="field-hint" id={`${nameId}-fixed`}>
+                Your invitation sets your name.
+              </p>
+            )}
           </div>
           {participant && (
             <>
