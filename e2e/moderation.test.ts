@@ -112,6 +112,10 @@ test('a guest who is not admitted is told so, and closing a room removes everyon
   expect(await name.inputValue()).toBe('Bob');
   expect(await name.isEditable(), 'the token sets the name').toBe(false);
   await enter(bob);
+  await mo.button('Admit Bob').waitFor();
+  // A reload continues to wait.
+  await bob.page.reload();
+  await bob.page.getByRole('heading', { name: 'Waiting to be admitted' }).waitFor();
   await mo.button('Deny Bob').click();
   await bob.page.getByRole('heading', { name: 'You were not admitted' }).waitFor();
   await bob.button('Try again').click();

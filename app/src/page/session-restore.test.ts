@@ -28,6 +28,13 @@ test('restores a saved session once, and leaves nothing in the storage', () => {
   expect(takeSavedSession(storage, 'room', 2_000)).toBeUndefined();
 });
 
+test('restores a session that was waiting to be admitted, which has no secret', () => {
+  const storage = memory();
+  const waiting = { ...session, resumeSecret: undefined };
+  saveSession(storage, waiting, 1_000);
+  expect(takeSavedSession(storage, 'room', 2_000)).toEqual(waiting);
+});
+
 test.each([
   ['in another room', 'other', 2_000],
   ['that is a minute old', 'room', 61_000],

@@ -10,8 +10,8 @@ export interface SavedSession {
   readonly roomId: RoomId;
   readonly peerId: string;
   readonly displayName: string;
-  /** From the last `welcome`. Single use. */
-  readonly resumeSecret: string;
+  /** From the last `welcome`. Single use. undefined: the peer was waiting to be admitted. */
+  readonly resumeSecret: string | undefined;
   /** Whether the microphone was unmuted and the camera was on. */
   readonly microphone: boolean;
   readonly camera: boolean;
@@ -60,7 +60,7 @@ export function takeSavedSession(
   if (!isCurrent || !peerId.success || !displayName.success) {
     return undefined;
   }
-  if (typeof resumeSecret !== 'string') {
+  if (resumeSecret !== undefined && typeof resumeSecret !== 'string') {
     return undefined;
   }
   return {

@@ -140,25 +140,26 @@ export class RoomSession {
   readonly subscribe = (listener: () => void): (() => void) => this.#store.subscribe(listener);
 
   /**
-   * Opens microphone and camera as in the last call, for a preview in the lobby. After a reload during a call, rejoins
-   * at once with both as they were.
+   * Opens microphone and camera as in the last call, for a preview in the lobby. After a reload during a call or while
+   * waiting to be admitted, rejoins at once with both as they were.
    */
   async open(): Promise<void> {
     const { page, saved } = this.#options;
     const opening = page.produce ? this.devices.open(saved) : undefined;
     if (saved) {
-      this.#restoring = true;
-      this.#store.update({ phase: { state: 'reconnecting', problem: undefined } });
+      this.#restoring = saved.resumeSecret !== undefined;
+      const state = this.#restoring ? 'reconnecting' : 'joining';
+      this.#store.update({ phase: { state, problem: undefined } });
       this.#connection.start(saved.resumeSecret);
     }
     await opening;
   }
 
-  /** The data with which a reloaded page continues this session; undefined outside of a call. */
+  /** The data with which a reloaded page continues this session; undefined when there is nothing to continue. */
   get saved(): SavedSession | undefined {
-    const { roomId, self } = this.getSnapshot();
-    const { resumeSecret } = this.#connection;
-    if (!this.#isInCall || resumeSecret === undefined) {
+    const { roomId, self, phase } = this.getSnapshot();
+    const resumeSecret = this.#isInCall ? this.#connection.resumeSecret : undefined;
+    if (phase.state !== 'waiting' && resumeSecret === undefined) {
       return undefined;
     }
     const { peerId, displayName: name } = self;
