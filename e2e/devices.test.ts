@@ -5,7 +5,13 @@ import { launchChromium } from '../testkit/browser/chromium.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
 import { type ServerProcess, startServerProcess } from '../testkit/servers/server-process.ts';
 import { workerPids } from '../testkit/system/processes.ts';
-import { audioPackets, countAudioPackets, isQuiet, useFakeDevices } from './fake-devices.ts';
+import {
+  audioPackets,
+  countAudioPackets,
+  isQuiet,
+  slowMethods,
+  useFakeDevices,
+} from './fake-devices.ts';
 
 const patience = { timeout: 30_000, interval: 100 };
 
@@ -97,7 +103,9 @@ async function hearsNoMore(): Promise<void> {
 
 /** Whatever the test before has left: Alice speaks into the headset. */
 beforeEach(async () => {
-  await alice.page.evaluate(() => Object.assign(window.fakeDevices, { denied: false, delay: 0 }));
+  await alice.page.evaluate(() =>
+    Object.assign(window.fakeDevices, { denied: false, slow: undefined }),
+  );
   await choose('headset');
   if (await alice.button('Unmute microphone').isVisible()) {
     await alice.button('Unmute microphone').click();
@@ -107,9 +115,9 @@ beforeEach(async () => {
 });
 
 test('a muted microphone is not heard while it is exchanged, unplugged, plugged in or sent to another worker', async () => {
-  await alice.page.evaluate(() => {
-    window.fakeDevices.delay = 200;
-  });
+  const slowDown = (method: (typeof slowMethods)[number]) =>
+    alice.page.evaluate((name) => Object.assign(window.fakeDevices, { slow: name }), method);
+  await slowDown('getUserMedia');
   // Muted while it is being opened, when there is no track yet that could be muted.
   await choose('built-in');
   await alice.button('Mute microphone').click();
@@ -118,9 +126,14 @@ test('a muted microphone is not heard while it is exchanged, unplugged, plugged 
   const before = await heard();
   await quiet();
 
+  for (const [i, method] of [...slowMethods, 'enumerateDevices' as const].entries()) {
+    await slowDown(method);
+    await choose(i % 2 === 0 ? 'headset' : 'built-in');
+    await quiet();
+    expect(await heard(), `another one was chosen while ${method} was slow`).toBe(before);
+  }
   await choose('headset');
   await quiet();
-  expect(await heard(), 'another one was chosen').toBe(before);
 
   await unplug('headset');
   await usesInstead('built-in');

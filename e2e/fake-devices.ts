@@ -1,9 +1,21 @@
 /** Microphones and cameras that a test plugs in and unplugs, in a page that can't tell the difference. */
 import type { Page } from 'playwright-core';
 
+export const slowMethods = [
+  'getUserMedia',
+  'enumerateDevices',
+  'replaceTrack',
+  'setParameters',
+  'createOffer',
+  'setLocalDescription',
+  'setRemoteDescription',
+] as const;
+
+type SlowMethod = (typeof slowMethods)[number];
+
 interface FakeDevices {
-  /** Milliseconds before each answer of the browser that the page waits for. */
-  delay: number;
+  /** The asynchronous method whose answers come late. One at a time, because the order of answers matters. */
+  slow: SlowMethod | undefined;
   /** Whether every request for a device is denied. */
   denied: boolean;
   plugIn(label: string): void;
@@ -36,7 +48,7 @@ function installDevices(plugged: [MediaDeviceKind, string][]): void {
   };
   const changed = () => mediaDevices.dispatchEvent(new Event('devicechange'));
   const fake: FakeDevices = {
-    delay: 0,
+    slow: undefined,
     denied: false,
     pending: 0,
     lastAnswer: 0,
@@ -70,7 +82,7 @@ function installDevices(plugged: [MediaDeviceKind, string][]): void {
   window.fakeDevices = fake;
 
   /** Delays what an asynchronous method of the browser resolves with. */
-  const slow = <T extends object>(target: T, name: keyof T) => {
+  const slow = <T extends object>(target: T, name: keyof T & SlowMethod) => {
     const original = target[name] as (...args: unknown[]) => Promise<unknown>;
     Object.defineProperty(target, name, {
       configurable: true,
@@ -79,7 +91,7 @@ function installDevices(plugged: [MediaDeviceKind, string][]): void {
         try {
           return await original.apply(this, args);
         } finally {
-          await new Promise((resolve) => setTimeout(resolve, fake.delay));
+          await new Promise((resolve) => setTimeout(resolve, fake.slow === name ? 400 : 0));
           fake.pending -= 1;
           fake.lastAnswer = performance.now();
         }

@@ -28,8 +28,8 @@ function installCanvasCameras(sizes: string[]): void {
       }
     };
     draw();
-    setInterval(draw, 100);
-    return { canvas, stream: canvas.captureStream(10) };
+    setInterval(draw, 200);
+    return { canvas, stream: canvas.captureStream(5) };
   };
   mediaDevices.enumerateDevices = async () =>
     sizes.map((size) => ({
@@ -79,12 +79,11 @@ async function join(name: string, prepare: (page: Page) => Promise<unknown>): Pr
     name,
     prepare: async (page) => void (await prepare(page)),
   });
-  await peer.page.setViewportSize({ width: 1800, height: 900 });
   await peer.join();
   return peer;
 }
 
-const cameras = ['640x480', '320x240', '640x360', '360x640', '1920x1080', '426x240', '1280x720'];
+const cameras = ['640x480', '320x240', '360x640', '1920x1080', '426x240', '1280x720'];
 
 beforeAll(async () => {
   [browser, server] = await Promise.all([
@@ -93,6 +92,8 @@ beforeAll(async () => {
   ]);
   alice = await join('Alice', (page) => page.addInitScript(installCanvasCameras, cameras));
   bob = await join('Bob', (page) => page.addInitScript(installCanvasCameras, []));
+  // Large enough for every layer.
+  await bob.page.setViewportSize({ width: 1800, height: 900 });
 });
 
 afterAll(async () => {
@@ -110,7 +111,7 @@ const sizeOf = (peer: PeerPage, tile: string) =>
 test('a camera of any size is decoded in its own size, also after it was exchanged in the call', async () => {
   await expect.poll(() => sizeOf(bob, 'Alice'), patience).toBe('640x480');
   await alice.button('Devices').click();
-  for (const size of [...cameras.slice(1), '320x240', '640x480']) {
+  for (const size of [...cameras.slice(1), '640x480']) {
     await alice.page.getByLabel('Camera', { exact: true }).selectOption(size);
     await expect.poll(() => sizeOf(bob, 'Alice'), { ...patience, message: size }).toBe(size);
   }
