@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 import { precompress } from './precompress.ts';
@@ -5,7 +6,7 @@ import { precompress } from './precompress.ts';
 /** The server of `npm run dev`, to which Vite's development server forwards signalling and the API. */
 const server = `http://127.0.0.1:${process.env.HTTP_PORT || 3000}`;
 
-/** Serves docs.html for /docs and the paths below it in development, as the server does in production. */
+/** Lists the pages of docs/ for the server, and serves docs.html for them in development, as the server does. */
 const docs: Plugin = {
   name: 'docs',
   configureServer({ middlewares }) {
@@ -15,6 +16,11 @@ const docs: Plugin = {
       }
       next();
     });
+  },
+  generateBundle() {
+    const names = readdirSync('../docs').filter((name) => name.endsWith('.md'));
+    const source = JSON.stringify(names.map((name) => name.slice(0, -'.md'.length)));
+    this.emitFile({ type: 'asset', fileName: 'docs-pages.json', source });
   },
 };
 

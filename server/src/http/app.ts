@@ -6,7 +6,7 @@ import type { WorkerPool } from '../media/worker-pool.ts';
 import type { MediaPorts } from '../ports/types.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { builtApp, sendPage } from './page.ts';
+import { builtApp, docsPageTest, sendPage } from './page.ts';
 import { servePorts } from './ports-api.ts';
 import { precompressed } from './precompressed.ts';
 import { ReadinessCheck } from './readiness.ts';
@@ -79,7 +79,7 @@ export function createApp({
     express.static(join(builtApp, 'assets'), { immutable: true, maxAge: '1y', redirect: false }),
   );
   app.get(['/', '/dashboard'], sendPage('index.html', basePath));
-  app.get(['/docs', '/docs/:page'], sendPage('docs.html', basePath));
+  app.get(['/docs', '/docs/:page'], sendPage('docs.html', basePath, docsPageTest()));
   app.use(express.static(builtApp, { redirect: false, index: false }));
   app.use((_request, response) => {
     const missing = existsSync(builtApp) ? 'Not found' : 'The app is not built. Run: npm run setup';

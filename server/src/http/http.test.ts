@@ -27,6 +27,20 @@ describe('over HTTP', () => {
     });
   });
 
+  test('answers 404 for a page that the documentation does not have', async () => {
+    for (const [path, status] of [
+      ['/docs', 200],
+      ['/docs/setup', 200],
+      ['/docs/choosing-a-port-mode.zh-CN', 200],
+      ['/docs/nosuch', 404],
+      ['/docs/constructor', 404],
+    ] as const) {
+      const response = await fetch(`${server.url}${path}`);
+      expect(response.status, path).toBe(status);
+      expect(response.headers.get('content-type')).toMatch(/^text\/html/);
+    }
+  });
+
   test('answers unknown paths under /api in JSON', async () => {
     const response = await fetch(`${server.url}/api/nothing`);
     expect(response.status).toBe(404);

@@ -24,7 +24,7 @@ export interface HttpTimeouts {
   checkEvery: number;
 }
 
-export const httpTimeouts: HttpTimeouts = {
+const defaultTimeouts: HttpTimeouts = {
   handshake: 10_000,
   headers: 10_000,
   request: 30_000,
@@ -36,7 +36,7 @@ export const httpTimeouts: HttpTimeouts = {
 export function createServer(
   keyPair: KeyPair | undefined,
   onRequest: RequestListener,
-  { handshake, headers, request, idle, checkEvery }: HttpTimeouts = httpTimeouts,
+  { handshake, headers, request, idle, checkEvery }: HttpTimeouts = defaultTimeouts,
 ): Server {
   const options: ServerOptions = {
     headersTimeout: headers,
