@@ -24,6 +24,7 @@ const common = {
   // These limits have tests of their own.
   MAX_HANDSHAKES_PER_SECOND: '100000',
   MAX_REQUESTS_PER_SECOND: '100000',
+  MAX_PEER_CPU: '100',
   MAX_WORKER_CPU: '100',
 };
 

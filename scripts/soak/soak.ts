@@ -91,6 +91,7 @@ export async function soak({
     // All peers have one address, and join as fast as the machine allows.
     MAX_HANDSHAKES_PER_SECOND: '100000',
     MAX_REQUESTS_PER_SECOND: '100000',
+    MAX_PEER_CPU: '100',
     MAX_WORKER_CPU: '100',
   };
   const server = await SoakServer.start({ env, plant });

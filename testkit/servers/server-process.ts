@@ -88,6 +88,7 @@ export async function startServerProcess(
       // All peers of a test have the same address.
       MAX_HANDSHAKES_PER_SECOND: '10000',
       MAX_REQUESTS_PER_SECOND: '10000',
+      MAX_ADDRESS_CPU: '100',
       [markName]: mark,
       ...env,
     },

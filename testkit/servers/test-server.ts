@@ -44,6 +44,7 @@ export async function startTestServer(
     // All peers of a test have the same address.
     MAX_HANDSHAKES_PER_SECOND: '10000',
     MAX_REQUESTS_PER_SECOND: '10000',
+    MAX_ADDRESS_CPU: '100',
     ...(metrics && { METRICS_PORT: String(metricsPort) }),
     ...env,
   });

@@ -256,7 +256,7 @@ export const limitSettings = {
     schema: integer(1, 2).prefault('2'),
   },
   MAX_MESSAGES_PER_SECOND: {
-    help: 'Signalling messages per peer and second. Bursts may have six times as many.',
+    help: 'Signalling messages, pings and pongs per peer and second. Bursts may have six times as many.',
     schema: integer(1, 10_000).prefault('50'),
   },
   MAX_WAITING_REQUESTS: {
@@ -270,6 +270,14 @@ export const limitSettings = {
   MAX_UNSENT_BYTES: {
     help: 'Bytes queued for a peer that does not read its signalling socket.',
     schema: integer(65_536, 1_073_741_824).prefault('4194304'),
+  },
+  MAX_PEER_CPU: {
+    help: "CPU of the server's main thread that one peer's signalling may use, in percent of a core. A peer beyond it waits. 100 turns this limit off.",
+    schema: integer(1, 100).prefault('10'),
+  },
+  MAX_ADDRESS_CPU: {
+    help: 'The same for all peers from one IPv4 address or IPv6 /64. Behind a proxy, set TRUST_PROXY. 100 turns this limit off.',
+    schema: integer(1, 100).prefault('50'),
   },
   MAX_HANDSHAKES_PER_SECOND: {
     help: 'WebSocket handshakes per second from one IPv4 address or IPv6 /64. Bursts may have twenty times as many. Behind a proxy, set TRUST_PROXY.',

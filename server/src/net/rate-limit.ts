@@ -21,13 +21,27 @@ export class RateLimit {
 
   /** Takes a token. @returns false when there is none */
   take(): boolean {
-    const at = this.#now();
-    this.#tokens = Math.min(this.#burst, this.#tokens + ((at - this.#at) / 1000) * this.#perSecond);
-    this.#at = at;
-    if (this.#tokens < 1) {
+    if (this.#refill() < 1) {
       return false;
     }
     this.#tokens -= 1;
     return true;
+  }
+
+  /** Takes tokens that the bucket need not have: it then owes them. */
+  spend(tokens: number): void {
+    this.#tokens = this.#refill() - tokens;
+  }
+
+  /** Milliseconds until the bucket owes nothing any more. 0: it owes nothing. */
+  get owesForMs(): number {
+    return Math.max(0, (-this.#refill() / this.#perSecond) * 1000);
+  }
+
+  #refill(): number {
+    const at = this.#now();
+    this.#tokens = Math.min(this.#burst, this.#tokens + ((at - this.#at) / 1000) * this.#perSecond);
+    this.#at = at;
+    return this.#tokens;
   }
 }

@@ -1,14 +1,17 @@
 import { type ErrorCode, errorCodes } from '@oneport/protocol';
 import * as mediasoup from 'mediasoup';
 
+/** The length of messages, so that a client can't make the server send and log what it has sent. */
+const maxLength = 200;
+
 /** A request that is rejected. It has changed nothing. */
 export class RoomError extends Error {
   override name = 'RoomError';
   readonly code: ErrorCode;
 
-  /** @param message - what is wrong and what was expected, for the developer of the client */
+  /** @param message - what is wrong and what was expected, for the developer of the client. It is cut to 200 characters */
   constructor(code: ErrorCode, message: string) {
-    super(message);
+    super(message.length > maxLength ? `${message.slice(0, maxLength - 1)}…` : message);
     this.code = code;
   }
 }

@@ -136,6 +136,17 @@ describe('a request', () => {
     await peer.leave();
   });
 
+  test('with 100 KB of unknown members is answered with a short error', async () => {
+    const peer = await TestPeer.join({ signalling: server.signalling, roomId });
+    const unknown = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`x-${n}`, 1]));
+    const error = await peer.rawRequest('ping', unknown).catch((reason: Error) => reason);
+    expect(error).toMatchObject({
+      code: 400,
+      message: expect.stringMatching(/^Unrecognized keys.{1,182}…$/),
+    });
+    await peer.leave();
+  });
+
   test('to join a second time is rejected with 409', async () => {
     const peer = await TestPeer.join({ signalling: server.signalling, roomId });
     await expect(peer.join(1)).rejects.toMatchObject({ code: 409 });

@@ -18,11 +18,13 @@ import type { Limits } from '../config/limits.ts';
 import type { TurnConfig } from '../config/types.ts';
 import type { Transport } from '../ports/types.ts';
 import type { CloseReason } from '../rooms/participant.ts';
-import type { PeerLink } from '../rooms/peer.ts';
+import type { Peer, PeerLink } from '../rooms/peer.ts';
 import { RoomError, toRoomError } from '../rooms/room-error.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { CpuBudget } from './cpu-budget.ts';
+import { fanOutMs } from './fan-out.ts';
 import { type Context, handle } from './handlers.ts';
 import { iceServersFor } from './ice-servers.ts';
 import { heapBytes, isRequestMethod, parseRequest, type ValidRequest } from './request.ts';
@@ -49,6 +51,7 @@ export interface SignallingConnectionOptions {
   /** The TURN servers to offer to peers. */
   turn: TurnConfig | undefined;
   limits: Limits;
+  cpu: CpuBudget;
   /** Of all sockets. */
   queuedBytes: QueuedBytes;
   telemetry: Telemetry;
@@ -116,13 +119,8 @@ export class SignallingConnection implements PeerLink {
     const { room, peer } = this.#entered();
     const { generation, media } = peer;
     const { send, recv, dataConsumer, roomMedia } = media;
-    const { transport: socket, rooms } = this.#options;
-    clearTimeout(this.#joinTimer);
-    this.#joinTimer = setTimeout(() => {
-      if (peer.generation === generation && !peer.answered) {
-        socket.close(closeCodes.tooSlow, 'not joined in time');
-      }
-    }, joinTimeoutMs).unref();
+    const { rooms } = this.#options;
+    this.#expectJoin(peer, generation);
     const describe = (transport: Transport): TransportParameters => ({
       transportId: transport.id,
       iceParameters: transport.iceParameters,
@@ -159,6 +157,22 @@ export class SignallingConnection implements PeerLink {
     if (inSeconds !== undefined) {
       this.notify('serverStopping', { inSeconds });
     }
+  }
+
+  #expectJoin(peer: Peer, generation: number): void {
+    const { transport, cpu } = this.#options;
+    clearTimeout(this.#joinTimer);
+    this.#joinTimer = setTimeout(() => {
+      if (peer.generation !== generation || peer.answered) {
+        return;
+      }
+      if (cpu.waitMs > 0) {
+        // It may have answered: the server doesn't read what it sends at the moment.
+        this.#expectJoin(peer, generation);
+        return;
+      }
+      transport.close(closeCodes.tooSlow, 'not joined in time');
+    }, joinTimeoutMs).unref();
   }
 
   notify<M extends NotificationMethod>(method: M, data: NotificationData<M>): void {
@@ -284,9 +298,18 @@ export class SignallingConnection implements PeerLink {
   }
 
   async #answer(request: ValidRequest, accept: Accept, reject: Reject): Promise<void> {
+    const { cpu, telemetry } = this.#options;
+    const { signal } = this.#socketClosed;
+    await cpu.available(signal);
+    if (signal.aborted) {
+      return;
+    }
     try {
-      accept(await handle(this.#entered(), request));
-      this.#options.telemetry.emit('requestAnswered', request.method, 'ok');
+      const context = this.#entered();
+      cpu.spend(fanOutMs(context, request.method));
+      const reply = await cpu.measure(() => handle(context, request));
+      cpu.measure(() => accept(reply));
+      telemetry.emit('requestAnswered', request.method, 'ok');
       if (request.method === 'join') {
         this.#measureJoin();
       }

@@ -14,9 +14,12 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../access/authenticator.ts';
 import type { Limits } from '../config/limits.ts';
 import type { TurnConfig } from '../config/types.ts';
+import { ByAddress } from '../net/by-address.ts';
+import type { RateLimit } from '../net/rate-limit.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { CpuBudget, cpuLimit } from './cpu-budget.ts';
 import type { QueuedBytes } from './serial-queue.ts';
 import { SignallingConnection } from './signalling-connection.ts';
 import { SocketTransport } from './socket-transport.ts';
@@ -37,6 +40,12 @@ export interface SignallingOptions {
   log: Logger;
 }
 
+/** Shared by all peers of a server. */
+interface Shared {
+  queuedBytes: QueuedBytes;
+  cpuByAddress: ByAddress<RateLimit | undefined>;
+}
+
 /**
  * Creates the handler of upgrade requests for the signalling path.
  *
@@ -48,13 +57,20 @@ export function createSignalling(
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: options.limits.message_bytes,
+    // A part of a message is what a TCP segment carries, in practice a hundred bytes at least.
+    maxBufferedChunks: Math.ceil(options.limits.message_bytes / 100),
+    // SocketTransport answers pings, because it counts them.
+    autoPong: false,
     handleProtocols: (offered) =>
       offered.has(signallingSubprotocol) ? signallingSubprotocol : false,
   });
-  const queuedBytes: QueuedBytes = { max: maxQueuedBytes, used: 0 };
+  const shared: Shared = {
+    queuedBytes: { max: maxQueuedBytes, used: 0 },
+    cpuByAddress: new ByAddress(() => cpuLimit(options.limits, 'address_cpu')),
+  };
   return (request, socket, head) => {
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      accept(webSocket, request, options, queuedBytes);
+      accept(webSocket, request, options, shared);
     });
   };
 }
@@ -63,19 +79,25 @@ function accept(
   webSocket: WebSocket,
   request: IncomingMessage,
   options: SignallingOptions,
-  queuedBytes: QueuedBytes,
+  { queuedBytes, cpuByAddress }: Shared,
 ): void {
   const { limits, telemetry, log } = options;
   const openedAt = performance.now();
   const url = new URL(request.url ?? '', 'http://localhost');
   const query = connectQuerySchema.safeParse(Object.fromEntries(url.searchParams));
+  const address = options.remoteAddress(request) ?? '';
   const fields = {
     // Tells the sockets of one peer apart in the log. It is no secret.
     socketId: randomUUID().slice(0, 8),
-    address: options.remoteAddress(request),
+    address,
     ...(query.success && { roomId: query.data.roomId, peerId: query.data.peerId }),
   };
-  const transport = new SocketTransport(webSocket, { limits, telemetry, fields });
+  const cpu = new CpuBudget(
+    { peer_cpu: cpuLimit(limits, 'peer_cpu'), address_cpu: cpuByAddress.get(address) },
+    (limit) => telemetry.emit('limitHit', limit, fields),
+  );
+  const connection = request.socket;
+  const transport = new SocketTransport(webSocket, { connection, limits, cpu, telemetry, fields });
   log.info(fields, 'signalling opened');
   webSocket.once('close', (code, reason) =>
     log.info({ ...fields, code, reason: String(reason) }, 'signalling closed'),
@@ -92,5 +114,6 @@ function accept(
     transport.close(closeCodes.outdated, refusals.outdated);
     return;
   }
-  new SignallingConnection({ ...options, transport, query: query.data, queuedBytes, openedAt });
+  const own = { transport, query: query.data, cpu, queuedBytes, openedAt };
+  new SignallingConnection({ ...options, ...own });
 }

@@ -4,7 +4,9 @@ import * as protoo from 'protoo-server';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { loadConfig } from '../config/config.ts';
+import { RateLimit } from '../net/rate-limit.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
+import { CpuBudget } from './cpu-budget.ts';
 import { SocketTransport } from './socket-transport.ts';
 
 const { limits } = loadConfig({});
@@ -14,17 +16,23 @@ const burst = 6 * limits.messages_per_second;
 let server: WebSocketServer;
 let client: WebSocket;
 let transport: SocketTransport;
+let peerCpu: RateLimit;
+let hits: string[];
 
 beforeEach(async () => {
-  server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  server = new WebSocketServer({ port: 0, host: '127.0.0.1', autoPong: false });
   await once(server, 'listening');
   client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  const [[socket]] = await Promise.all([once(server, 'connection'), once(client, 'open')]);
-  transport = new SocketTransport(socket as WebSocket, {
-    limits,
-    telemetry: new Telemetry(),
-    fields: {},
-  });
+  const [[socket, { socket: connection }]] = await Promise.all([
+    once(server, 'connection'),
+    once(client, 'open'),
+  ]);
+  hits = [];
+  peerCpu = new RateLimit(1000, 10);
+  const budget = { peer_cpu: peerCpu, address_cpu: undefined };
+  const cpu = new CpuBudget(budget, (limit) => hits.push(limit));
+  const telemetry = new Telemetry().on('limitHit', (limit) => hits.push(limit));
+  transport = new SocketTransport(socket, { connection, limits, cpu, telemetry, fields: {} });
 });
 
 afterEach(() => {
@@ -73,4 +81,36 @@ test('closes a socket that receives more messages than allowed', async () => {
   expect(code).toBe(4429);
   expect(received).toBeGreaterThanOrEqual(burst);
   expect(received).toBeLessThan(burst * 2);
+});
+
+test.each(['ping', 'pong'] as const)('counts each %s as a message', async (frame) => {
+  let pongs = 0;
+  client.on('pong', () => pongs++);
+  for (let i = 0; i < burst * 3; i++) {
+    client[frame]();
+  }
+  const [code] = await once(client, 'close');
+  expect(code).toBe(4429);
+  expect(hits).toContain('messages_per_second');
+  expect(pongs).toBeLessThan(burst * 2);
+});
+
+test('reads no more from a peer beyond its CPU budget, until that has recovered', async () => {
+  const [first] = server.clients;
+  peerCpu.spend(999);
+  // A message that never ends: no event tells of it. The kernel takes what the server does not read.
+  client.send('"', { fin: false });
+  let sent = 0;
+  while (!first?.isPaused && sent < 10_000) {
+    for (const end = sent + 100; sent < end; sent++) {
+      client.send('', { fin: false });
+    }
+    await new Promise(setImmediate);
+  }
+  expect(hits).toEqual(['peer_cpu']);
+  expect(transport.closed).toBe(false);
+  client.send('"');
+  // Not JSON of protoo: by this the server shows that it has read on.
+  const [code] = await once(client, 'close');
+  expect(code).toBe(4400);
 });

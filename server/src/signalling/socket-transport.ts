@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
 import { closeCodes } from '@oneport/protocol';
 import type { Transport } from 'protoo-server';
 import type { RawData, WebSocket } from 'ws';
@@ -6,6 +7,7 @@ import { z } from 'zod';
 import type { LimitName, Limits } from '../config/limits.ts';
 import { RateLimit } from '../net/rate-limit.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { CpuBudget } from './cpu-budget.ts';
 
 /** Milliseconds between pings. A socket that doesn't answer one is terminated at the next. */
 const pingIntervalMs = 15_000;
@@ -44,10 +46,19 @@ const frameSchema = z.union([
   }),
 ]);
 
+/** Of `ws`: a message has too many bytes, or too many parts, each of which takes memory. */
+const tooBigErrors: (string | undefined)[] = [
+  'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
+  'WS_ERR_TOO_MANY_BUFFERED_PARTS',
+];
+
 type Frame = z.infer<typeof frameSchema>;
 
 export interface SocketTransportOptions {
+  /** The connection below the WebSocket. */
+  connection: Duplex;
   limits: Pick<Limits, 'messages_per_second' | 'unsent_bytes'>;
+  cpu: CpuBudget;
   telemetry: Telemetry;
   /** Identifies the socket in the log. */
   fields: Record<string, unknown>;
@@ -69,7 +80,7 @@ export class SocketTransport extends EventEmitter implements Transport {
   #endCode: number | undefined;
 
   /**
-   * @param socket - open. Its `maxPayload` limits the size of messages
+   * @param socket - open. Its `maxPayload` limits the size of messages, and it leaves pings to this class
    */
   constructor(socket: WebSocket, options: SocketTransportOptions) {
     super();
@@ -79,9 +90,20 @@ export class SocketTransport extends EventEmitter implements Transport {
     this.#rate = new RateLimit(burstSeconds * perSecond, perSecond);
     this.#pinging = setInterval(() => this.#ping(), pingIntervalMs);
     options.telemetry.emit('socketOpened');
-    socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    this.#limitCpu();
+    socket.on('message', (data, isBinary) => {
+      if (this.#count()) {
+        this.#receive(data, isBinary);
+      }
+    });
+    socket.on('ping', (data) => {
+      if (this.#count()) {
+        socket.pong(data);
+      }
+    });
     socket.on('pong', () => {
       this.#alive = true;
+      this.#count();
     });
     socket.on('close', (code) => {
       options.telemetry.emit('socketClosed', code);
@@ -89,7 +111,7 @@ export class SocketTransport extends EventEmitter implements Transport {
     });
     // 'close' follows. Without a listener, Node would throw the error.
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
+      if (tooBigErrors.includes(error.code)) {
         this.limitHit('message_bytes');
       }
     });
@@ -121,9 +143,7 @@ export class SocketTransport extends EventEmitter implements Transport {
     if (this.#closed) {
       throw new Error('socket closed');
     }
-    if (this.#socket.bufferedAmount > this.#options.limits.unsent_bytes) {
-      this.limitHit('unsent_bytes');
-      this.close(closeCodes.tooSlow, 'not reading what is sent');
+    if (this.#isTooSlow()) {
       throw new Error('socket too slow');
     }
     if ('request' in message && 'id' in message) {
@@ -137,16 +157,31 @@ export class SocketTransport extends EventEmitter implements Transport {
     this.#options.telemetry.emit('limitHit', limit, this.#options.fields);
   }
 
-  #receive(data: RawData, isBinary: boolean): void {
+  /** Closes the socket if its client doesn't read what is sent. @returns whether it does so */
+  #isTooSlow(): boolean {
+    if (this.#socket.bufferedAmount <= this.#options.limits.unsent_bytes) {
+      return false;
+    }
+    this.limitHit('unsent_bytes');
+    this.close(closeCodes.tooSlow, 'not reading what is sent');
+    return true;
+  }
+
+  /** Counts a message, a ping or a pong. @returns whether it may be handled */
+  #count(): boolean {
     if (this.#closed) {
-      return;
+      return false;
     }
-    if (!this.#rate.take()) {
-      const { messages_per_second: perSecond } = this.#options.limits;
-      this.limitHit('messages_per_second');
-      this.close(closeCodes.tooMany, `more than ${perSecond} messages per second`);
-      return;
+    if (this.#rate.take()) {
+      return !this.#isTooSlow();
     }
+    const { messages_per_second: perSecond } = this.#options.limits;
+    this.limitHit('messages_per_second');
+    this.close(closeCodes.tooMany, `more than ${perSecond} messages per second`);
+    return false;
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
     const frame = isBinary ? undefined : parseFrame(data.toString());
     if (!frame) {
       this.close(closeCodes.badFrame, 'expected a protoo message as JSON text');
@@ -158,7 +193,40 @@ export class SocketTransport extends EventEmitter implements Transport {
     this.emit('message', frame);
   }
 
+  /**
+   * Reads no more while the peer is beyond its CPU budget. All that is read is measured, because `ws` has no event for
+   * fragments of messages, and a closed socket is too: it reads until the other side has closed.
+   */
+  #limitCpu(): void {
+    const { connection, cpu } = this.#options;
+    let stop = () => {};
+    // `ws` has added its listener already, which handles all that is in a chunk before it returns.
+    connection.prependListener('data', () => {
+      stop = cpu.start();
+    });
+    connection.on('data', () => {
+      stop();
+      if (cpu.waitMs > 0) {
+        this.#socket.pause();
+        setTimeout(() => this.#readOn(), cpu.waitMs).unref();
+      }
+    });
+  }
+
+  #readOn(): void {
+    const { waitMs } = this.#options.cpu;
+    if (waitMs > 0) {
+      setTimeout(() => this.#readOn(), waitMs).unref();
+    } else {
+      this.#socket.resume();
+    }
+  }
+
   #ping(): void {
+    if (this.#socket.isPaused) {
+      // Its answer to the last ping may have arrived.
+      return;
+    }
     if (!this.#alive) {
       this.#socket.terminate();
       return;
