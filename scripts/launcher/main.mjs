@@ -14,6 +14,8 @@ export async function main([name = '--help', ...args]) {
     process.exitCode = name === '--help' ? 0 : 2;
     return;
   }
+  // The log may be on a full disk, which must not keep the server from starting.
+  process.stderr.on('error', () => {});
   const worker = args.find((arg) => arg.startsWith(workerFlag));
   if (worker) {
     // Every program below us reads it, down to the tests.

@@ -1,12 +1,16 @@
 /** `npm start` as people run it: in a terminal, or by a program that signals it. `STOP_RUNS=50` repeats each. */
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { closeCodes } from '@oneport/protocol';
 import { describe, expect, test } from 'vitest';
 import { TestPeer } from '../../testkit/clients/test-peer.ts';
+import { freePorts } from '../../testkit/servers/free-ports.ts';
 import { endWithTest, expectNothingRuns } from '../../testkit/servers/left-behind.ts';
 import { type ServerProcess, startServerProcess } from '../../testkit/servers/server-process.ts';
+import { processesMarked } from '../../testkit/system/processes.ts';
 
 const runs = Number(process.env.STOP_RUNS ?? 1);
 const root = join(import.meta.dirname, '../..');
@@ -71,4 +75,64 @@ describe.runIf(process.platform === 'linux')('npm start', { timeout: 120_000 }, 
     await exit;
     await expectNothingRuns(server);
   });
+  test('after SIGKILL to npm and the launcher, the server drains by itself', {
+    repeats: runs - 1,
+  }, async () => {
+    const server = await startServerProcess(aDay, {
+      command: ['npm', '--prefix', root, 'start'],
+      detached: true,
+    });
+    endWithTest(server);
+    const peer = await joinRoom(server);
+    killGroup(server, 'SIGKILL');
+    await peer.notification('serverStopping');
+    await peer.request('sendChatMessage', { text: 'still here' });
+    await peer.leave();
+    await expectNothingRuns(server);
+  });
+  test('SIGKILL to npm and the launcher while the server drains stops it, though nothing reads its log', {
+    repeats: runs - 1,
+  }, async () => {
+    const server = await startServerProcess(
+      { ...aDay, MEDIASOUP_NUM_WORKERS: '2', LOG_LEVEL: 'debug' },
+      { command: ['npm', '--prefix', root, 'start'], detached: true },
+    );
+    endWithTest(server);
+    const peer = await joinRoom(server);
+    killGroup(server, 'SIGTERM');
+    await peer.notification('serverStopping');
+    server.process.stdout?.destroy();
+    server.process.stderr?.destroy();
+    killGroup(server, 'SIGKILL');
+    expect((await peer.closed).code).toBe(closeCodes.restart);
+    await expectNothingRuns(server);
+  });
+  test('a launcher that is killed when it has just started the server leaves nothing', {
+    repeats: runs - 1,
+  }, async () => {
+    const mark = randomUUID();
+    const launcher = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `const { runApart } = await import(${JSON.stringify(join(root, 'scripts/launcher/run.mjs'))});
+         runApart(process.execPath, [${JSON.stringify(join(root, 'server/src/main.ts'))}]);
+         process.kill(process.pid, 'SIGKILL');`,
+      ],
+      {
+        env: { ...process.env, HTTP_PORT: String(await freePorts(1)), ONEPORT_TEST_LAUNCHER: mark },
+        stdio: 'ignore',
+      },
+    );
+    await once(launcher, 'exit');
+    await expect
+      .poll(() => processesMarked('ONEPORT_TEST_LAUNCHER', mark), { timeout: 60_000 })
+      .toEqual([]);
+  });
 });
+
+/** To the process group of npm and the launcher. The server has its own. */
+function killGroup({ process: npm }: ServerProcess, signal: NodeJS.Signals): void {
+  process.kill(-(npm.pid ?? expect.unreachable()), signal);
+}

@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { createServer, Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { TestPeer } from '../../testkit/clients/test-peer.ts';
+import { freePorts } from '../../testkit/servers/free-ports.ts';
 import { startServerProcess } from '../../testkit/servers/server-process.ts';
 import { childrenOf, isRunning } from '../../testkit/system/processes.ts';
 
@@ -41,7 +44,31 @@ test('a missing worker stops the start, and the message has the command that get
 test('a worker that is another program stops the start, too', () => {
   const { status, stderr } = run([], { MEDIASOUP_WORKER_BIN: '/bin/true', LOG_LEVEL: 'silent' });
   expect(status).toBe(1);
-  expect(stderr).toMatch(/worker \/bin\/true can't be run.*must name a mediasoup-worker/);
+  expect(stderr).toMatch(/worker \/bin\/true can't be run.*must be a mediasoup-worker/);
+});
+
+test.each([
+  ['HTTP_PORT', 'tcp'],
+  ['METRICS_PORT', 'tcp'],
+  ['MEDIASOUP_PORT', 'tcp'],
+  ['MEDIASOUP_PORT', 'udp'],
+] as const)('a taken %s (%s) is reported before a worker is started', async (name, protocol) => {
+  const [taken, ...others] = await Promise.all([freePorts(1), freePorts(1), freePorts(1)]);
+  const names = ['HTTP_PORT', 'METRICS_PORT', 'MEDIASOUP_PORT'].filter((other) => other !== name);
+  await occupy(protocol, taken);
+  const { status, stderr } = run([], {
+    MEDIASOUP_WORKER_BIN: '/nowhere',
+    MEDIASOUP_LISTEN_IP: '127.0.0.1',
+    MEDIASOUP_NUM_WORKERS: '1',
+    ...Object.fromEntries(names.map((other, i) => [other, String(others[i])])),
+    [name]: String(taken),
+  });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(
+    name === 'MEDIASOUP_PORT'
+      ? `Port ${taken}, ${protocol.toUpperCase()}, at 127.0.0.1 is in use.`
+      : `${name}=${taken}: in use at 127.0.0.1.`,
+  );
 });
 
 test('--check checks the settings and starts nothing', () => {
@@ -62,6 +89,18 @@ test('a worker without a patch that a setting needs stops the start', () => {
   expect(stderr).toMatch(/^oneport can't start:\n {2}ICE_UFRAG=room-and-peer needs a worker with/);
   expect(stderr).toContain('npm run worker -- --rebuild');
 });
+
+/** Keeps a port until the test has finished. */
+async function occupy(protocol: 'tcp' | 'udp', port: number): Promise<void> {
+  const holder = protocol === 'tcp' ? createServer() : createSocket('udp4');
+  onTestFinished(() => void holder.close());
+  if (holder instanceof Server) {
+    holder.listen(port, '127.0.0.1');
+  } else {
+    holder.bind(port, '127.0.0.1');
+  }
+  await once(holder, 'listening');
+}
 
 describe.runIf(process.platform === 'linux')('a signal', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(

@@ -7,6 +7,13 @@ import { StartError } from './config/start-error.ts';
 import { findUser } from './run-as-user.ts';
 import type { RunningServer } from './server.ts';
 import type { Logger } from './telemetry/log.ts';
+import type { LineWriter } from './telemetry/standard-output.ts';
+
+/** How long the end waits for the last lines of the log, in milliseconds. */
+const flushMs = 500;
+
+// Libraries write warnings there. If it is full or closed, they are lost.
+process.stderr.on('error', () => undefined);
 
 const [argument, ...others] = process.argv.slice(2);
 
@@ -47,44 +54,56 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env);
   deleteSecrets(process.env);
   // Imported here, so that --help and --check don't load mediasoup and express.
-  const [{ createLog }, { startServer }, { restrictProcess }] = await Promise.all([
-    import('./telemetry/log.ts'),
-    import('./server.ts'),
-    import('./process-restrictions.ts'),
-  ]);
+  const [{ createLog }, { standardOutput }, { startServer }, { restrictProcess }] =
+    await Promise.all([
+      import('./telemetry/log.ts'),
+      import('./telemetry/standard-output.ts'),
+      import('./server.ts'),
+      import('./process-restrictions.ts'),
+    ]);
   const log = createLog(config.logLevel);
+  const output = standardOutput();
   for (const warning of config.warnings) {
     log.warn(warning);
   }
   restrictProcess(log);
   const starting = startServer(config, log);
-  stopOnSignal(starting, log, config.drainSeconds);
+  stopOnSignal({ starting, drainSeconds: config.drainSeconds, log, output });
   const server = await starting;
   if (config.runAsUser) {
     restrictProcess(log);
   }
-  console.log(`oneport (${server.ports.mode}): open ${server.urls.join(' or ')}`);
+  output.write(`oneport (${server.ports.mode}): open ${server.urls.join(' or ')}\n`);
   // Browsers never send the URL fragment, so the token stays out of access logs and Referer headers.
   const token = config.dashboard.token
     ? ' (token: DASHBOARD_TOKEN)'
     : `#token=${server.dashboardToken}`;
-  console.log(`the live port map: ${server.urls[0]}dashboard${token}`);
+  output.write(`the live port map: ${server.urls[0]}dashboard${token}\n`);
+}
+
+interface Stopping {
+  starting: Promise<RunningServer>;
+  drainSeconds: number;
+  log: Logger;
+  output: LineWriter;
 }
 
 /**
  * The first signal drains the server, the second one ends the draining and stops the server in order, and one during
  * the stop ends the process.
  */
-function stopOnSignal(starting: Promise<RunningServer>, log: Logger, drainSeconds: number): void {
+function stopOnSignal({ starting, drainSeconds, log, output }: Stopping): void {
   let state: 'running' | 'draining' | 'stopping' = 'running';
   const enough = new AbortController();
   const stop = async () => {
     const server = await starting;
     state = 'draining';
-    await server.drain({ seconds: drainSeconds, signal: enough.signal, say: console.log });
+    const say = (text: string) => output.write(`${text}\n`);
+    await server.drain({ seconds: drainSeconds, signal: enough.signal, say });
     state = 'stopping';
     await server.stop();
     log.info('stopped');
+    await output.flush(flushMs);
   };
   const onSignal = (signal: unknown) => {
     log.info({ signal, state }, 'signal received');

@@ -11,7 +11,7 @@ import { Certificate } from './http/certificate.ts';
 import { HttpAcceptor } from './http/http-acceptor.ts';
 import { createHttpsRedirect } from './http/https-redirect.ts';
 import { knownHosts } from './http/known-hosts.ts';
-import { pageUrls } from './http/listen.ts';
+import { metricsSettings, pageUrls, requireFreePort } from './http/listen.ts';
 import { serveMetrics } from './http/metrics-server.ts';
 import { builtApp } from './http/page.ts';
 import { remoteAddressOf, trustedProxyTest } from './http/remote-address.ts';
@@ -61,9 +61,15 @@ export async function startServer(given: Config, log: Logger): Promise<RunningSe
   if (holes.length > 0) {
     log.warn({ holes, command: closingCommand }, 'worker lacks security patches');
   }
+  // Here too, before the long part of the start, so that a port that is taken is reported at once.
+  await requireFreePort(config.http);
+  if (config.metrics) {
+    await requireFreePort(config.metrics, metricsSettings);
+  }
   const certificate = await Certificate.load(config.http.tls, log);
   // Before becomeUser, because the other user may have no home to keep it in.
   const dashboardToken = config.dashboard.token ?? loadOrGenerateToken(config.dashboard.tokenFile);
+  log.info({ files: openFilesLimit() }, 'open files limit');
   const telemetry = new Telemetry();
   logLimitHits(telemetry, log);
 

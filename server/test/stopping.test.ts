@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { closeCodes, type Welcome } from '@oneport/protocol';
+import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { IcePeer } from '../../testkit/clients/ice-peer.ts';
 import { TestPeer } from '../../testkit/clients/test-peer.ts';
@@ -13,7 +14,7 @@ import { childrenOf } from '../../testkit/system/processes.ts';
 import { loadConfig } from '../src/config/config.ts';
 import type { Readiness } from '../src/http/readiness.ts';
 import { startServer } from '../src/server.ts';
-import { createLog } from '../src/telemetry/log.ts';
+import { createLog, type Logger } from '../src/telemetry/log.ts';
 
 const runs = Number(process.env.STOP_RUNS ?? 1);
 
@@ -214,9 +215,8 @@ test.runIf(process.platform === 'linux')(
   { timeout },
   async () => {
     const [first, taken] = [await freePorts(4), createServer()];
-    await new Promise<void>((resolve) => taken.listen(first, '127.0.0.1', resolve));
     onTestFinished(() => void taken.close());
-    const start = () =>
+    const start = (log: Logger) =>
       startServer(
         loadConfig({
           MEDIASOUP_WORKER_BIN: process.env.MEDIASOUP_WORKER_BIN,
@@ -225,13 +225,18 @@ test.runIf(process.platform === 'linux')(
           MEDIASOUP_PORT: String(first + 1),
           METRICS_PORT: String(first + 2),
           HTTP_PORT: String(first),
-          LOG_LEVEL: 'silent',
         }),
-        createLog('silent'),
+        log,
       );
     const before = childrenOf(process.pid);
-    // The last thing to start is HTTP; everything else runs by then.
-    await expect(start()).rejects.toThrow(`HTTP_PORT=${first}: in use`);
+    // The last thing to start is HTTP; everything else runs by then. A port that is taken from the beginning is found
+    // before.
+    const write = (line: string) => {
+      if (line.includes('worker started')) {
+        taken.listen(first, '127.0.0.1');
+      }
+    };
+    await expect(start(pino({}, { write }))).rejects.toThrow(`HTTP_PORT=${first}: in use`);
     await expect.poll(() => childrenOf(process.pid)).toEqual(before);
     const left = kernelSockets('listening').filter(({ local }) =>
       [first + 1, first + 2].some((port) => local.endsWith(`:${port}`)),
@@ -239,7 +244,7 @@ test.runIf(process.platform === 'linux')(
     expect(left).toEqual([]);
     // With the port free, the same settings start, which shows that they were all right.
     await new Promise((resolve) => taken.close(resolve));
-    const server = await start();
+    const server = await start(createLog('silent'));
     expect((await fetch(`http://127.0.0.1:${first + 2}/metrics`)).status).toBe(200);
     await server.stop();
     await expect(fetch(`http://127.0.0.1:${first + 2}/metrics`)).rejects.toThrow();

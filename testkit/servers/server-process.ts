@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { PortsSummary } from '../../server/src/http/ports-api.ts';
+import { eventually } from '../system/eventually.ts';
 import { kernelSockets } from '../system/kernel-sockets.ts';
 import { processesMarked } from '../system/processes.ts';
 import { freePorts } from './free-ports.ts';
@@ -50,6 +51,8 @@ export interface ServerProcessOptions {
   detached?: boolean;
   /** pipe: the test writes to it. */
   stdin?: 'ignore' | 'pipe';
+  /** A file descriptor for the server's standard output, which output() then lacks. */
+  stdout?: number;
 }
 
 /**
@@ -64,6 +67,7 @@ export async function startServerProcess(
     command = [process.execPath, main],
     detached = false,
     stdin = 'ignore',
+    stdout,
   }: ServerProcessOptions = {},
 ): Promise<ServerProcess> {
   const first = await freePorts(portsGiven);
@@ -92,7 +96,7 @@ export async function startServerProcess(
       [markName]: mark,
       ...env,
     },
-    stdio: [stdin, 'pipe', 'pipe'],
+    stdio: [stdin, stdout ?? 'pipe', 'pipe'],
     detached,
   });
   let output = '';
@@ -101,9 +105,10 @@ export async function startServerProcess(
       output += text;
     });
   }
-  await untilReady(child, () => output);
+  const url = `http://localhost:${httpPort}`;
+  await (stdout === undefined ? untilReady(child, () => output) : untilHealthy(url));
   return {
-    url: `http://localhost:${httpPort}`,
+    url,
     mediaPort,
     process: child,
     running: () => processesMarked(markName, mark),
@@ -138,5 +143,11 @@ async function untilReady(child: ChildProcess, output: () => string): Promise<vo
       }
     });
     child.once('exit', (code) => reject(new Error(`the server ended (${code}):\n${output()}`)));
+  });
+}
+
+async function untilHealthy(url: string): Promise<void> {
+  await eventually(async () => {
+    await fetch(`${url}/health`);
   });
 }

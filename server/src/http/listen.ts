@@ -1,8 +1,11 @@
-import type { Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { ConfigError } from '../config/start-error.ts';
 import { hostAndPort, isWildcard } from '../net/ip.ts';
 import { howToGetLowPort } from '../net/low-port.ts';
+
+const pageSettings = { host: 'HTTP_HOST', port: 'HTTP_PORT' };
+export const metricsSettings = { host: 'METRICS_HOST', port: 'METRICS_PORT' };
 
 /**
  * Makes a server listen.
@@ -13,7 +16,7 @@ import { howToGetLowPort } from '../net/low-port.ts';
 export async function listen(
   server: Server,
   { host, port }: ListenOptions,
-  settings: SettingNames = { host: 'HTTP_HOST', port: 'HTTP_PORT' },
+  settings: SettingNames = pageSettings,
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
@@ -21,6 +24,22 @@ export async function listen(
     );
     server.listen(port, host, resolve);
   });
+  // accept(2) may fail later, for lack of memory for example. Without a listener, that would end the process.
+  server.on('error', () => undefined);
+}
+
+/**
+ * Checks that a server can listen, without waiting for the parts of it that take long to start.
+ *
+ * @throws ConfigError as listen() does
+ */
+export async function requireFreePort(
+  options: ListenOptions,
+  settings?: SettingNames,
+): Promise<void> {
+  const server = createServer();
+  await listen(server, options, settings);
+  await new Promise((resolve) => server.close(resolve));
 }
 
 /** @returns the URLs to open in a browser, the best first */

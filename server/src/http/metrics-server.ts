@@ -4,7 +4,7 @@ import type { MetricsConfig } from '../config/types.ts';
 import { ConnectionQuota } from '../net/connection-quota.ts';
 import { limitKeyOf } from '../net/ip.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { listen } from './listen.ts';
+import { listen, metricsSettings } from './listen.ts';
 
 export interface MetricsServerOptions extends MetricsConfig {
   /** Whether a Host header names this server. */
@@ -37,7 +37,7 @@ export async function serveMetrics(options: MetricsServerOptions): Promise<Serve
       socket.once('close', release);
     }
   });
-  await listen(server, options, { host: 'METRICS_HOST', port: 'METRICS_PORT' });
+  await listen(server, options, metricsSettings);
   return server;
 }
 

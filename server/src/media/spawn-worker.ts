@@ -26,7 +26,8 @@ const inherited =
  * Both happen in the synchronous part of createWorker(), when nothing else can spawn or add listeners.
  *
  * @param workerBin - undefined: the program of mediasoup's own installation
- * @throws StartError when the program is missing, can't be executed, or is not a worker
+ * @throws StartError when the program is missing, can't be executed, or is not a worker, or when this process may not
+ *   start another one
  */
 export async function spawnWorker(workerBin: string | undefined): Promise<mediasoup.types.Worker> {
   const before = new Map(signals.map((signal) => [signal, process.listeners(signal)]));
@@ -46,20 +47,41 @@ export async function spawnWorker(workerBin: string | undefined): Promise<medias
   }
   return await starting.catch((error: Error) => {
     throw new StartError(
-      `  The mediasoup worker ${workerBin ?? ''} can't be run: ${error.message}. ` +
-        (workerBin
-          ? 'It must be a mediasoup-worker that this user may execute, on a file system without the mount option noexec. ' +
-            'Without MEDIASOUP_WORKER_BIN, npm start downloads or builds one.'
-          : 'Run `npm run worker`, which downloads or builds it, as npm start does.'),
+      `  The mediasoup worker ${workerBin ?? ''} can't be run: ${error.message}. ${howToFix(error, workerBin)}`,
     );
   });
+}
+
+function howToFix({ message }: Error, workerBin: string | undefined): string {
+  if (message.includes('EMFILE')) {
+    return 'Raise the limit of open files: LimitNOFILE in a systemd unit, `ulimit -n` in a shell.';
+  }
+  if (message.includes('EAGAIN')) {
+    return 'Raise the limit of processes and threads: TasksMax in a systemd unit, `ulimit -u` in a shell, or pids of a container.';
+  }
+  return workerBin
+    ? 'It must be a mediasoup-worker that this user may execute, on a file system without the mount option noexec. ' +
+        'Without MEDIASOUP_WORKER_BIN, npm start downloads or builds one.'
+    : 'Run `npm run worker`, which downloads or builds it, as npm start does.';
 }
 
 /** Spawns what `start` spawns synchronously with `detached` (Node.js: child_process.spawn()) and a reduced environment. */
 function inOwnSession<T>(start: () => T): T {
   const { spawn } = childProcess;
-  const detached = (program: string, args: string[], options: childProcess.SpawnOptions) =>
-    spawn(program, args, { ...options, detached: true, env: reduced(options.env) });
+  const detached = (program: string, args: string[], options: childProcess.SpawnOptions) => {
+    const child = spawn(program, args, {
+      ...options,
+      detached: true,
+      env: reduced(options.env),
+    });
+    // mediasoup listens for errors, too, but only after it has used `stdio`, which Node leaves undefined when no
+    // descriptor is left. The error would then end the server.
+    child.on('error', () => undefined);
+    if (!child.stdio) {
+      throw new Error('EMFILE, no file descriptor is left');
+    }
+    return child;
+  };
   childProcess.spawn = detached as typeof spawn;
   try {
     return start();

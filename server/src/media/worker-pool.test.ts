@@ -1,8 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
+import { endWithTest } from '../../../testkit/servers/left-behind.ts';
+import { startServerProcess } from '../../../testkit/servers/server-process.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
 import { untilHeldBack } from '../../../testkit/servers/worker-state.ts';
+import { workerPids } from '../../../testkit/system/processes.ts';
+import { nobody, restricted, setpriv, workerBin } from '../../../testkit/system/restricted.ts';
 import { RespawnBackoff } from './worker-pool.ts';
 
 const signalListeners = () => process.listenerCount('SIGTERM') + process.listenerCount('SIGINT');
@@ -60,6 +65,33 @@ describe('a pool of two workers', () => {
   test("removes mediasoup's signal listeners, which would close the workers before draining", () => {
     expect(signalListeners()).toBe(listenersBefore);
   });
+});
+
+test.runIf(process.platform === 'linux').each([
+  ['file descriptor', 'nofile', /EMFILE/],
+  ['process', 'nproc', /EAGAIN/],
+])('a server that has no %s for a worker lives, and restarts it later', async (_, limit, error) => {
+  // Limits of processes do not apply to root.
+  const asNobody = limit === 'nproc' && process.getuid?.() === 0;
+  const server = await startServerProcess(
+    { LOG_LEVEL: 'info', ...(asNobody && { MEDIASOUP_WORKER_BIN: workerBin }) },
+    asNobody ? { command: restricted({ uid: nobody }, 'server/src/main.ts') } : {},
+  );
+  endWithTest(server);
+  expect(server.output()).toMatch(/"files":\d+,"msg":"open files limit"/);
+  const pid = server.process.pid ?? expect.unreachable();
+  const [program = '', ...args] = [...(asNobody ? setpriv({ uid: nobody }) : []), 'prlimit'];
+  const limitTo = (soft: string) =>
+    execFileSync(program, [...args, '--pid', String(pid), `--${limit}=${soft}:`]);
+  const [worker = expect.unreachable()] = workerPids(pid);
+  limitTo('1');
+  process.kill(worker, 'SIGKILL');
+  await expect.poll(server.output).toMatch(/"msg":"failed to restart worker"/);
+  expect(server.output()).toMatch(error);
+  limitTo('4096');
+  await expect.poll(server.output).toMatch(/"msg":"worker restarted"/);
+  expect(await (await fetch(`${server.url}/health`)).json()).toMatchObject({ status: 'ok' });
+  await server.stop();
 });
 
 describe('RespawnBackoff', () => {

@@ -3,6 +3,7 @@ import { closeCodes, requests } from '@oneport/protocol';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { type Limits, limitNames } from '../config/limits.ts';
 import type { Rooms } from '../rooms/rooms.ts';
+import { standardOutput } from '../telemetry/standard-output.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
 export interface ServerSources {
@@ -29,6 +30,15 @@ export function serverMetrics(
     name: 'oneport_certificate_days_left',
     help: 'Days until the certificate for HTTPS expires; negative once it has. NaN without HTTPS.',
     registers,
+  });
+  new Counter({
+    name: 'oneport_log_lines_dropped_total',
+    help: 'Lines of the log that standard output did not take.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(standardOutput().dropped);
+    },
   });
   signallingMetrics(registers, telemetry);
   limitMetrics(registers, { limits, telemetry });

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * The number of files and sockets that this process may have open (RLIMIT_NOFILE in getrlimit(2)).
+ * The number of files and sockets that this process may have open (RLIMIT_NOFILE in getrlimit(2)). Node
+ * raises its own soft limit to the hard one when it starts.
  *
  * @returns undefined when there is no limit, or not on Linux
  */

@@ -7,7 +7,7 @@ import { StartError } from '../config/start-error.ts';
 import { howToGetLowPort } from '../net/low-port.ts';
 import type { Endpoint } from './types.ts';
 
-type BoundAddress = Pick<Endpoint, 'protocol' | 'ip' | 'port'>;
+export type BoundAddress = Pick<Endpoint, 'protocol' | 'ip' | 'port'>;
 
 /** Another program has bound the port. */
 export class PortInUseError extends StartError {
@@ -23,10 +23,10 @@ export class PortInUseError extends StartError {
 
 /** The default port is an ephemeral one, which the kernel may have lent to an outgoing connection. */
 const bindAttempts = 5;
-const bindPauseMs = 200;
+const bindPauseMs = 100;
 
 /**
- * Checks that a worker can bind these addresses. Retries for two seconds, in case a port is released.
+ * Checks that a worker can bind these addresses. Retries for a second, in case a port is released.
  *
  * @throws PortInUseError when another program keeps a port
  * @throws StartError when an address cannot be bound for another reason
@@ -100,8 +100,8 @@ function howToFixBind(code: string, port: number): string {
     case 'EACCES':
       return howToGetLowPort(port);
     case 'EADDRNOTAVAIL':
-      // MEDIASOUP_LISTEN_IP was checked before.
-      return 'HTTP_HOST must be an address of this machine (`ip address` lists them).';
+      // MEDIASOUP_LISTEN_IP was checked before, but not HTTP_HOST, which shared-port may listen at.
+      return 'This machine does not have that address, or no longer (`ip address` lists those that it has).';
     default:
       return 'Choose another port.';
   }

@@ -1,12 +1,16 @@
 /** Creates the media ports of the configured mode. No other code chooses between the modes. */
+import type { ListenAddress } from '../config/announced-addresses.ts';
 import type { Config } from '../config/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { type BoundAddress, requireFreePorts } from './bind-check.ts';
 import { resolveListenAddresses } from './listen-addresses.ts';
 import { lowPortWarning } from './low-port-warning.ts';
 import { MultiPort } from './multi-port.ts';
 import { SinglePort } from './single-port.ts';
 import type { MediaPorts } from './types.ts';
+
+const protocols = ['udp', 'tcp'] as const;
 
 /**
  * @param config - the checked settings
@@ -27,9 +31,11 @@ export async function createMediaPorts(
   if (warning) {
     log.warn(warning);
   }
+  // Before a worker is started, so that a port that is taken is reported at once.
+  await requireFreePorts(fixedPorts(config, addresses));
   switch (config.portMode) {
     case 'multi-port':
-      return new MultiPort(media, addresses);
+      return new MultiPort(media, addresses, log);
     case 'single-port':
       return new SinglePort(media, addresses, log);
     case 'shared-port': {
@@ -38,4 +44,12 @@ export async function createMediaPorts(
       return new SharedPort(config, addresses, log, telemetry);
     }
   }
+}
+
+/** The ports that are bound as long as the server runs. */
+function fixedPorts({ portMode, media }: Config, addresses: ListenAddress[]): BoundAddress[] {
+  const count = { 'multi-port': 0, 'single-port': media.numWorkers, 'shared-port': 1 }[portMode];
+  return Array.from({ length: count }, (_, index) => media.port + index).flatMap((port) =>
+    protocols.flatMap((protocol) => addresses.map(({ ip }) => ({ protocol, ip, port }))),
+  );
 }

@@ -2,7 +2,8 @@
 import type { types } from 'mediasoup';
 import type { ListenAddress } from '../config/announced-addresses.ts';
 import type { MediaConfig } from '../config/types.ts';
-import { listenInfoOf } from './listen-addresses.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { listenInfoOf, presentAddresses } from './listen-addresses.ts';
 import { endpointAt } from './port-map.ts';
 import type { Inspection, MediaPorts, PortMap, WorkerPorts } from './types.ts';
 import { AttachedWorkers, BaseWorkerPorts, portRangeOf } from './worker-ports.ts';
@@ -11,11 +12,13 @@ export class MultiPort implements MediaPorts {
   readonly mode = 'multi-port';
   readonly #media: MediaConfig;
   readonly #addresses: ListenAddress[];
+  readonly #log: Logger;
   readonly #workers = new AttachedWorkers();
 
-  constructor(media: MediaConfig, addresses: ListenAddress[]) {
+  constructor(media: MediaConfig, addresses: ListenAddress[], log: Logger) {
     this.#media = media;
     this.#addresses = addresses;
+    this.#log = log;
   }
 
   async attach(worker: types.Worker, index: number): Promise<WorkerPorts> {
@@ -27,11 +30,14 @@ export class MultiPort implements MediaPorts {
       addresses: this.#addresses,
       fixedEndpoints: [],
       // With listenInfos mediasoup opens every entry, whatever enableUdp and enableTcp say.
-      listen: ({ protocols }) => ({
-        listenInfos: protocols.flatMap((protocol) =>
-          this.#addresses.map((address) => ({ protocol, ...listenInfoOf(address), portRange })),
-        ),
-      }),
+      listen: async ({ protocols }) => {
+        const addresses = await presentAddresses(this.#addresses, this.#log);
+        return {
+          listenInfos: protocols.flatMap((protocol) =>
+            addresses.map((address) => ({ protocol, ...listenInfoOf(address), portRange })),
+          ),
+        };
+      },
       endpointOf: ({ protocol, address, port }) => {
         const bound = this.#addresses.find(({ announced }) => announced[0] === address);
         if (!bound) {

@@ -5,7 +5,7 @@ import type { MediaConfig } from '../config/types.ts';
 import { ephemeralPortWarning } from '../net/ephemeral-ports.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { explainWorkerBind, requireFreePorts } from './bind-check.ts';
-import { listenInfoOf } from './listen-addresses.ts';
+import { listenInfoOf, presentAddresses } from './listen-addresses.ts';
 import { endpointAt, findEndpoint } from './port-map.ts';
 import type { Inspection, MediaPorts, PortMap, WorkerPorts } from './types.ts';
 import { AttachedWorkers, BaseWorkerPorts } from './worker-ports.ts';
@@ -16,11 +16,13 @@ export class SinglePort implements MediaPorts {
   readonly mode = 'single-port';
   readonly #media: MediaConfig;
   readonly #addresses: ListenAddress[];
+  readonly #log: Logger;
   readonly #workers = new AttachedWorkers();
 
   constructor(media: MediaConfig, addresses: ListenAddress[], log: Logger) {
     this.#media = media;
     this.#addresses = addresses;
+    this.#log = log;
     void ephemeralPortWarning(media.port, media.port + media.numWorkers - 1).then((warning) => {
       if (warning) {
         log.warn(warning);
@@ -30,13 +32,14 @@ export class SinglePort implements MediaPorts {
 
   async attach(worker: types.Worker, index: number): Promise<WorkerPorts> {
     const port = this.#media.port + index;
+    const addresses = await presentAddresses(this.#addresses, this.#log);
     // mediasoup's candidate priorities follow this order: UDP before TCP, preferred address first.
     const listenInfos = protocols.flatMap((protocol) =>
-      this.#addresses.map((address) => ({ protocol, ...listenInfoOf(address), port })),
+      addresses.map((address) => ({ protocol, ...listenInfoOf(address), port })),
     );
     const announcedPort = (this.#media.announcedPort ?? this.#media.port) + index;
     const fixedEndpoints = protocols.flatMap((protocol) =>
-      this.#addresses.map((address) => endpointAt(address, { protocol, port, announcedPort })),
+      addresses.map((address) => endpointAt(address, { protocol, port, announcedPort })),
     );
     await requireFreePorts(listenInfos);
     const webRtcServer = await worker.createWebRtcServer({ listenInfos }).catch((error) => {
@@ -46,7 +49,7 @@ export class SinglePort implements MediaPorts {
       worker,
       index,
       media: this.#media,
-      addresses: this.#addresses,
+      addresses,
       fixedEndpoints,
       webRtcServer,
       listen: () => ({ webRtcServer }),

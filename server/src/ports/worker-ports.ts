@@ -30,7 +30,7 @@ export interface BaseWorkerPortsOptions {
   fixedEndpoints: Endpoint[];
   /** The one that all transports share, if they share one. */
   webRtcServer?: types.WebRtcServer;
-  listen(options: TransportOptions): Listen;
+  listen(options: TransportOptions): Promise<Listen> | Listen;
   /** The endpoint of one of mediasoup's candidates. */
   endpointOf(candidate: types.IceCandidate): Endpoint;
   /**
@@ -70,7 +70,7 @@ export class BaseWorkerPorts implements WorkerPorts {
     const { protocols, enableSctp, appData } = options;
     return await router
       .createWebRtcTransport<TransportAppData>({
-        ...this.#options.listen(options),
+        ...(await this.#options.listen(options)),
         enableUdp: protocols.includes('udp'),
         enableTcp: protocols.includes('tcp'),
         preferUdp: protocols[0] === 'udp',

@@ -140,7 +140,9 @@ async function requestBinding(
 
 async function connectUdp({ ip, port }: StunTarget, signal: AbortSignal): Promise<StunConnection> {
   const socket = createSocket(isIPv6(ip) ? 'udp6' : 'udp4');
-  const transactions = new StunTransactions((message) => socket.send(message));
+  const transactions = new StunTransactions((message) =>
+    socket.send(message, (error) => error && transactions.fail(error)),
+  );
   const close = () => new Promise<void>((resolve) => socket.close(resolve));
   // Only a connected socket is told that the port is closed.
   socket.on('error', (error) => transactions.fail(error));

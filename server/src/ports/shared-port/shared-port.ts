@@ -7,7 +7,7 @@ import { ephemeralPortWarning } from '../../net/ephemeral-ports.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { explainWorkerBind, requireFreePorts } from '../bind-check.ts';
-import { listenInfoOf } from '../listen-addresses.ts';
+import { listenInfoOf, presentAddresses } from '../listen-addresses.ts';
 import type {
   AcceptHttp,
   Inspection,
@@ -38,6 +38,7 @@ export class SharedPort implements MediaPorts {
   readonly tcpDemultiplexer: TcpDemultiplexer;
   readonly #media: MediaConfig;
   readonly #addresses: ListenAddress[];
+  readonly #log: Logger;
   readonly #workers = new AttachedWorkers<SharedWorkerPorts>();
   #opened: Promise<void> | undefined;
 
@@ -59,6 +60,7 @@ export class SharedPort implements MediaPorts {
   ) {
     this.#media = media;
     this.#addresses = addresses;
+    this.#log = log;
     this.steering = Steering.load(addresses.map(({ ip }) => ({ ip, port: media.port })));
     // Workers parse what the network sends, so they get no capability that they do not use.
     withholdFromChildren(CAP_BPF);
@@ -88,11 +90,12 @@ export class SharedPort implements MediaPorts {
   async attach(worker: types.Worker, index: number): Promise<WorkerPorts> {
     this.#opened ??= this.#open();
     await this.#opened;
+    const addresses = await presentAddresses(this.#addresses, this.#log);
     const { port, numWorkers } = this.#media;
     const portRange = portRangeOf(this.#media, numWorkers, index);
     // mediasoup's candidate priorities follow this order: UDP before TCP, preferred address first.
     const listenInfos = [
-      ...this.#addresses.map((address) => {
+      ...addresses.map((address) => {
         const info = listenInfoOf(address);
         return {
           protocol: 'udp' as const,
@@ -102,7 +105,7 @@ export class SharedPort implements MediaPorts {
         };
       }),
       // Behind the TCP demultiplexer. One for each address, so that the worker can tell them apart.
-      ...this.#addresses.map(({ announced: [announcedAddress] }) => ({
+      ...addresses.map(({ announced: [announcedAddress] }) => ({
         protocol: 'tcp' as const,
         ip: '127.0.0.1',
         announcedAddress,
@@ -113,12 +116,13 @@ export class SharedPort implements MediaPorts {
       throw explainWorkerBind(error, port);
     });
     const { tcpServers } = await webRtcServer.dump();
-    await this.steering.addWorker(index, worker.pid);
+    const ips = addresses.map(({ ip }) => ip);
+    await this.steering.addWorker(index, worker.pid, ips);
     const ports = new SharedWorkerPorts({
       worker,
       index,
       media: this.#media,
-      addresses: this.#addresses,
+      addresses,
       webRtcServer,
       tcpPorts: tcpServers.map((listener) => listener.port),
       steering: this.steering,

@@ -71,7 +71,7 @@ export class SharedWorkerPorts extends BaseWorkerPorts {
     router: types.Router,
     options: TransportOptions,
   ): Promise<Transport> {
-    const { steering, index, addresses } = this.#options;
+    const { steering, index } = this.#options;
     const transport = await super.open(router, options);
     let steered: SteeredTransport;
     try {
@@ -86,7 +86,7 @@ export class SharedWorkerPorts extends BaseWorkerPorts {
       if (tuple.protocol !== 'udp' || !tuple.remoteIp || !tuple.remotePort) {
         return;
       }
-      const group = steering.groups[addresses.findIndex(({ ip }) => ip === tuple.localAddress)];
+      const group = steering.groups.find(({ ip }) => ip === tuple.localAddress);
       if (group) {
         steered.verifyTuple(group, { address: tuple.remoteIp, port: tuple.remotePort });
       }

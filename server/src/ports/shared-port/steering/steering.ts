@@ -66,16 +66,21 @@ export class Steering {
   }
 
   /**
-   * Adds a spawned or respawned worker at every address.
+   * Adds a spawned or respawned worker.
    *
    * @param workerIndex - 0 to 255
-   * @param pid - a child of this process that listens at every address
+   * @param pid - a child of this process
+   * @param ips - the addresses at which it listens
    * @throws StartError when its sockets may not be copied
    * @throws SystemCallError
    */
-  async addWorker(workerIndex: number, pid: number): Promise<void> {
+  async addWorker(
+    workerIndex: number,
+    pid: number,
+    ips = this.groups.map(({ ip }) => ip),
+  ): Promise<void> {
     try {
-      for (const group of this.groups) {
+      for (const group of this.groups.filter(({ ip }) => ips.includes(ip))) {
         await group.addWorker(workerIndex, pid);
       }
     } catch (error) {
