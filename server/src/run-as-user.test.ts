@@ -164,22 +164,33 @@ test('RUN_AS_USER: SIGTERM stops the server and its workers', async ({ skip }) =
   expect(workers.filter(isRunning)).toEqual([]);
 });
 
-test('a worker with capabilities of its own: the message says that its socket can’t be copied', async ({
-  skip,
-}) => {
-  const folder = mkdtempSync(join(tmpdir(), 'oneport-capable-'));
+/** A copy of the worker that each user may execute. */
+function copyOfWorker(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'oneport-worker-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   cpSync(dirname(process.env.MEDIASOUP_WORKER_BIN ?? ''), folder, { recursive: true });
   chmodSync(folder, 0o755);
-  const MEDIASOUP_WORKER_BIN = join(folder, basename(workerBin));
+  return join(folder, basename(workerBin));
+}
+
+test('a worker whose file has capabilities gets none of them', async ({ skip }) => {
+  const MEDIASOUP_WORKER_BIN = copyOfWorker();
   const { status, stderr, error } = spawnSync('setcap', ['cap_net_raw+ep', MEDIASOUP_WORKER_BIN], {
     encoding: 'utf8',
   });
   if (status !== 0) {
     skip(`setcap: ${error ?? stderr}`);
   }
-  // In the bounding set only: the worker gets the capability, the server doesn't.
-  const message = await fail({ ...as('bpf'), bounding: ['net_raw'] }, { MEDIASOUP_WORKER_BIN });
+  const server = await start({ ...as('bpf'), bounding: ['net_raw'] }, { MEDIASOUP_WORKER_BIN });
+  const [worker = 0] = childrenOf(server.pid);
+  expect(rightsOf(worker).effective).toBe(0n);
+  await expectMedia(server);
+});
+
+test('a worker whose file is unreadable: the message says that its socket can’t be copied', async () => {
+  const MEDIASOUP_WORKER_BIN = copyOfWorker();
+  chmodSync(MEDIASOUP_WORKER_BIN, 0o711);
+  const message = await fail(as('bpf'), { MEDIASOUP_WORKER_BIN });
   expect(message).toMatch(/cannot copy a worker's socket \(.*(EPERM|EACCES)/);
   expect(message).toContain('docker run --cap-add SYS_PTRACE');
 });
