@@ -1,0 +1,113 @@
+import type { types } from 'mediasoup';
+
+const vp8 = {
+  mimeType: 'video/VP8',
+  clockRate: 90_000,
+  rtcpFeedback: [{ type: 'nack', parameter: 'pli' }],
+};
+
+const ssrcs = [1_000, 2_000];
+
+/** How a VP8 packet's payload descriptor names the temporal layer (RFC 7741, 4.2). */
+export interface Vp8Packet {
+  keyFrame?: boolean;
+  /** undefined: not at all, as of an encoder without temporal layers. */
+  temporalLayer?: number;
+  /** How many sequence numbers are left out before it. */
+  gap?: number;
+}
+
+/** A simulcast video of VP8 with three temporal layers, published over a DirectTransport: no network, no encryption. */
+export class DirectVideo {
+  readonly producer: types.Producer;
+  readonly #transport: types.DirectTransport;
+  readonly #consuming: types.DirectTransport;
+  readonly #capabilities: types.RtpCapabilities;
+  #sequence = 0;
+  #picture = 0;
+
+  /** @param worker - gets a router */
+  static async publish(worker: types.Worker): Promise<DirectVideo> {
+    const router = await worker.createRouter({ mediaCodecs: [{ kind: 'video', ...vp8 }] });
+    const transport = await router.createDirectTransport();
+    const producer = await transport.produce({
+      kind: 'video',
+      rtpParameters: {
+        mid: 'video',
+        codecs: [{ ...vp8, payloadType: 96 }],
+        encodings: ssrcs.map((ssrc) => ({ ssrc, scalabilityMode: 'L1T3' })),
+      },
+    });
+    const consuming = await router.createDirectTransport();
+    // Without congestion control, which would choose the layers by bitrate.
+    const codecs = (router.rtpCapabilities.codecs ?? []).map((codec) => ({
+      ...codec,
+      rtcpFeedback: vp8.rtcpFeedback,
+    }));
+    return new DirectVideo(producer, transport, consuming, { codecs, headerExtensions: [] });
+  }
+
+  private constructor(
+    producer: types.Producer,
+    transport: types.DirectTransport,
+    consuming: types.DirectTransport,
+    capabilities: types.RtpCapabilities,
+  ) {
+    this.producer = producer;
+    this.#transport = transport;
+    this.#consuming = consuming;
+    this.#capabilities = capabilities;
+  }
+
+  /** A receiver, over a DirectTransport that all receivers share. */
+  consume(): Promise<types.Consumer> {
+    const { producer } = this;
+    return this.#consuming.consume({
+      producerId: producer.id,
+      rtpCapabilities: this.#capabilities,
+    });
+  }
+
+  /** Calls back for each Picture Loss Indication that the worker sends to the publisher (RFC 4585, 6.3.1). */
+  onPli(listener: () => void): void {
+    this.#transport.on('rtcp', (packet) => {
+      if (packet.readUInt8(1) === 206 && (packet.readUInt8(0) & 31) === 1) {
+        listener();
+      }
+    });
+  }
+
+  /** Requests a key frame as a receiver. */
+  requestKeyFrame({ rtpParameters }: types.Consumer): void {
+    const pli = Buffer.from('81ce0002' + '00000001' + '00000000', 'hex');
+    pli.writeUInt32BE(rtpParameters.encodings?.[0]?.ssrc ?? 0, 8);
+    this.#consuming.sendRtcp(pli);
+  }
+
+  /** Sends a packet of the lower encoding. */
+  send({ keyFrame = false, temporalLayer, gap = 0 }: Vp8Packet): void {
+    this.#sequence += 1 + gap;
+    this.#picture += 1;
+    const header = Buffer.alloc(12);
+    header.writeUInt16BE(0x80e0, 0);
+    header.writeUInt16BE(this.#sequence & 0xffff, 2);
+    header.writeUInt32BE(this.#sequence * 3_000, 4);
+    header.writeUInt32BE(ssrcs[0] ?? 0, 8);
+    // X and S; I, L and perhaps T; a picture id of two bytes; TL0PICIDX; TID with Y.
+    const layered = temporalLayer !== undefined;
+    const descriptor = Buffer.from([0x90, layered ? 0xe0 : 0xc0, 0, 0, 1]);
+    descriptor.writeUInt16BE(0x8000 | (this.#picture & 0x7fff), 2);
+    const layer = layered ? [(temporalLayer << 6) | 0x20] : [];
+    // The last bit of VP8's own header is 0 for a key frame (RFC 6386, 9.1).
+    const payload = Buffer.from([...layer, keyFrame ? 0 : 1, 0, 0, 0]);
+    this.producer.send(Buffer.concat([header, descriptor, payload]));
+  }
+
+  /** Sends a Sender Report of the lower encoding (RFC 3550, 6.4.1). */
+  report(): void {
+    const packet = Buffer.alloc(28);
+    packet.writeUInt32BE(0x80c80006, 0);
+    packet.writeUInt32BE(ssrcs[0] ?? 0, 4);
+    this.#transport.sendRtcp(packet);
+  }
+}
