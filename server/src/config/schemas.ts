@@ -49,7 +49,7 @@ export const bearerToken = z
 export const proxies = commaSeparated(
   z
     .array(z.string())
-    .refine(isProxyList, 'expected addresses, networks such as 10.0.0.0/8, or loopback'),
+    .refine(isProxyList, 'expected addresses, networks such as 10.1.2.0/24, or loopback'),
 );
 
 function isProxyList(list: string[]): boolean {

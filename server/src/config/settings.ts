@@ -151,7 +151,7 @@ const http = {
     unset: 'none',
   },
   TRUST_PROXY: {
-    help: 'The proxies in front of the server whose X-Forwarded-For is trusted: addresses and networks (10.0.0.0/8, loopback), separated by commas. Without it, limits per address count all clients behind a proxy as one.',
+    help: 'The proxies in front of the server whose X-Forwarded-For is trusted: addresses and networks (192.0.2.7, 10.1.2.0/24, loopback), separated by commas. Without it, limits per address count all clients behind a proxy as one.',
     schema: proxies.default([]),
     unset: 'none',
   },

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { startServerProcess } from '../../../testkit/servers/server-process.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
 import { workerOfTests } from '../../../testkit/servers/test-worker.ts';
 
@@ -202,16 +203,25 @@ describe('over HTTPS', () => {
   });
 });
 
-test('/health names the known holes of a worker without our patches, and the command that closes them', async () => {
+test('the log and /health name the known holes of a worker without our patches, and what closes them', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'oneport-stock-'));
   // Beside this name there is no manifest.
   symlinkSync(workerOfTests(), join(folder, 'mediasoup-worker'));
-  const server = await startTestServer({ MEDIASOUP_WORKER_BIN: join(folder, 'mediasoup-worker') });
-  expect(await (await fetch(`${server.url}/health`)).json()).toMatchObject({
-    status: 'ok',
+  const server = await startServerProcess({
+    MEDIASOUP_WORKER_BIN: join(folder, 'mediasoup-worker'),
+    ONEPORT_WORKER: '',
+  });
+  const told = {
     holes: [{ patch: 'dtls-error-queue.patch' }, { patch: 'dtls-selected-tuple.patch' }],
     command: 'npm run worker -- --rebuild',
+  };
+  expect(await (await fetch(`${server.url}/health`)).json()).toMatchObject({
+    status: 'ok',
+    ...told,
   });
+  const lines = server.output().split('\n');
+  const line = lines.find((one) => one.includes('worker lacks security patches'));
+  expect(JSON.parse(line ?? '')).toMatchObject({ level: 'warn', ...told });
   await server.stop();
   rmSync(folder, { recursive: true });
 });
