@@ -247,6 +247,14 @@ export const limitSettings = {
     help: 'Open rooms.',
     schema: integer(1, 1_000_000).prefault('1000'),
   },
+  MAX_ROOMS_PER_SUBJECT: {
+    help: 'Of those, opened with tokens of one subject.',
+    schema: integer(1, 1_000_000).prefault('20'),
+  },
+  MAX_ROOMS_PER_ADDRESS: {
+    help: 'Of those, opened from one IPv4 address or IPv6 /64. Behind a proxy, set TRUST_PROXY.',
+    schema: integer(1, 1_000_000).prefault('100'),
+  },
   MAX_PEERS_PER_ROOM: {
     help: 'Peers per room.',
     schema: integer(1, 10_000).prefault('100'),

@@ -17,6 +17,8 @@ export interface AdmissionRequest {
   /** The secret of a peer that is in the room already, when the client resumes. */
   resume?: string | undefined;
   access: Access;
+  /** The client's, as limits count it (`limitKeyOf`). */
+  address: string;
   /** Called before the client has to wait in the lobby. */
   onWaiting(): void;
   /** Aborted when the client's socket closes. */
@@ -35,7 +37,7 @@ export async function waitForAdmission(
   lobby: Lobby,
   find: (roomId: string) => Promise<Room | undefined>,
 ): Promise<void> {
-  const { roomId, peerId, access, signal } = request;
+  const { roomId, peerId, access, address, signal } = request;
   const peer = { peerId, displayName: access.displayName ?? request.displayName ?? 'Guest' };
   let outcome: WaitOutcome | undefined;
   for (;;) {
@@ -51,7 +53,7 @@ export async function waitForAdmission(
       Math.min((access.expiresAt ?? Number.POSITIVE_INFINITY) - Date.now(), maxTimeoutMs),
     ).unref();
     outcome = await lobby
-      .wait(roomId, peer, access.subject, signal)
+      .wait(roomId, peer, { subject: access.subject, address }, signal)
       .finally(() => clearTimeout(expiring));
     throwIfRejected(outcome);
   }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { closeCodes, type WaitingPeer } from '@oneport/protocol';
 import { AdmissionError } from '../config/admission-error.ts';
+import { type ShareHolder, Shares } from './shares.ts';
 
 /**
  * How a wait ends. `retry`: the room may have changed, or be unlocked, so admission is decided again. `replaced`:
@@ -15,18 +16,21 @@ export type WaitOutcome =
   | 'disconnected'
   | 'retry';
 
-interface Waiter {
+interface Waiter extends ShareHolder {
   peer: WaitingPeer;
-  subject: string | undefined;
   end(outcome: WaitOutcome): void;
 }
 
-/** A waiting peer holds a socket, and nothing on a worker. */
-export const lobbyLimits = { perRoom: 50, total: 1000 };
+/** A waiting peer holds a socket, and nothing on a worker. `room` and `all`: how many may wait for one room, for all rooms. */
+export const lobbyLimits = {
+  room: { total: 50, subject: 3, address: 40 },
+  all: { total: 1000, subject: 10, address: 200 },
+};
 
 /** The peers that wait for a moderator to admit them to a room. The room need not be open yet. */
 export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
   readonly #rooms = new Map<string, Map<string, Waiter>>();
+  readonly #shares = new Shares(lobbyLimits.all);
   #size = 0;
 
   /** How many peers wait, for all rooms. */
@@ -47,14 +51,14 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
   /**
    * Waits until a moderator decides, or the reason to wait is gone.
    *
-   * @param subject - of the peer's token. The same subject may wait from another socket, which replaces this one
+   * @param holder - the peer's token and address. The same subject may wait from another socket, which replaces this one
    * @param signal - aborted when the peer's socket closes
-   * @throws AdmissionError when the lobby is full
+   * @throws AdmissionError when the lobby is full, or the holder's share of it
    */
   wait(
     roomId: string,
     peer: WaitingPeer,
-    subject: string | undefined,
+    holder: ShareHolder,
     signal: AbortSignal,
   ): Promise<WaitOutcome> {
     if (signal.aborted) {
@@ -62,22 +66,20 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
     }
     const waiters = this.#rooms.get(roomId) ?? new Map<string, Waiter>();
     const present = waiters.get(peer.peerId);
-    if (present && present.subject !== subject) {
+    if (present && present.subject !== holder.subject) {
       return Promise.resolve('taken');
     }
     present?.end('replaced');
-    if (waiters.size >= lobbyLimits.perRoom || this.#size >= lobbyLimits.total) {
-      return Promise.reject(
-        new AdmissionError(closeCodes.tooMany, 'too many peers wait to be admitted', {
-          limit: 'lobby',
-        }),
-      );
+    const reason = this.#whyFull(waiters, holder);
+    if (reason) {
+      return Promise.reject(new AdmissionError(closeCodes.tooMany, reason, { limit: 'lobby' }));
     }
+    const giveBack = this.#shares.take(holder);
     return new Promise((resolve) => {
       const disconnected = () => waiter.end('disconnected');
       const waiter: Waiter = {
+        ...holder,
         peer,
-        subject,
         end: (outcome) => {
           signal.removeEventListener('abort', disconnected);
           waiters.delete(peer.peerId);
@@ -85,6 +87,7 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
             this.#rooms.delete(roomId);
           }
           this.#size -= 1;
+          giveBack();
           resolve(outcome);
           this.emit('change', roomId);
         },
@@ -94,6 +97,19 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
       this.#size += 1;
       this.emit('change', roomId);
     });
+  }
+
+  #whyFull(waiters: ReadonlyMap<string, Waiter>, holder: ShareHolder): string | undefined {
+    const { room, all } = lobbyLimits;
+    if (waiters.size >= room.total || this.#size >= all.total) {
+      return 'too many peers wait to be admitted';
+    }
+    const ofRoom = new Shares(room);
+    for (const waiter of waiters.values()) {
+      ofRoom.take(waiter);
+    }
+    const exceeded = ofRoom.exceeded(holder) ?? this.#shares.exceeded(holder);
+    return exceeded && `too many peers with this ${exceeded} wait to be admitted`;
   }
 
   /** Ends one wait. @returns false when no such peer waits */

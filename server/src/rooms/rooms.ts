@@ -14,6 +14,7 @@ import type { PeerIntent } from './peer-media.ts';
 import { Room } from './room.ts';
 import { ChatHistory } from './room-channel.ts';
 import { RoomMedia } from './room-media.ts';
+import { type ShareHolder, Shares } from './shares.ts';
 import { WorkerLosses } from './worker-losses.ts';
 
 /** Milliseconds that a room may be without a worker. Then it closes, and its clients reconnect by themselves. */
@@ -22,7 +23,13 @@ const moveTimeoutMs = 10_000;
 /** How many transports a room needs: one for its data channel, and each peer's own. */
 const transportsFor = (peers: number, perPeer = 2) => 1 + perPeer * peers;
 
-type RoomLimits = Pick<Limits, 'rooms' | 'peers_per_room' | 'transports_per_peer'>;
+/** Peers of one token subject in a room: the devices of a person, and those that have not yet been missed. */
+const peersPerSubject = 10;
+
+type RoomLimits = Pick<
+  Limits,
+  'rooms' | 'rooms_per_subject' | 'rooms_per_address' | 'peers_per_room' | 'transports_per_peer'
+>;
 
 export interface RoomsOptions {
   pool: WorkerPool;
@@ -45,11 +52,15 @@ export class Rooms {
   readonly #rooms = new Map<string, Promise<Room>>();
   readonly #open = new Set<Room>();
   readonly #losses = new WorkerLosses();
+  /** By the client that opened a room, until the room closes. */
+  readonly #shares: Shares;
   /** When the server stops at the latest, by performance.now(). */
   #stopsAt: number | undefined;
 
   constructor(options: RoomsOptions) {
     this.#options = options;
+    const { rooms_per_subject: subject, rooms_per_address: address } = options.limits;
+    this.#shares = new Shares({ subject, address });
     options.pool.on('workerdied', (worker) => this.#moveRoomsOf(worker));
     this.lobby.on('change', (roomId) => void this.#lobbyChanged(roomId));
   }
@@ -94,7 +105,7 @@ export class Rooms {
    * @throws AdmissionError
    */
   async enter(request: EnterRequest): Promise<{ room: Room; peer: Peer }> {
-    const { roomId, peerId, resume, intent, access } = request;
+    const { roomId, peerId, resume, intent, access, address } = request;
     const { limits, graceMs, telemetry, log } = this.#options;
     if (Number(intent.produce) + Number(intent.consume) > limits.transports_per_peer) {
       throw limitError(
@@ -110,10 +121,11 @@ export class Rooms {
       }
       return open;
     });
-    let room = await this.#getOrOpen(roomId, intent);
+    const opener = { subject: access.subject, address };
+    let room = await this.#getOrOpen(roomId, intent, opener);
     // The last peer may have left meanwhile.
     while (room.closed) {
-      room = await this.#getOrOpen(roomId, intent);
+      room = await this.#getOrOpen(roomId, intent, opener);
     }
     // A moderator may have decided meanwhile.
     room.moderation.mustNotBeRemoved(access);
@@ -129,6 +141,9 @@ export class Rooms {
     }
     if (room.size >= limits.peers_per_room) {
       throw limitError('peers_per_room', `the room is full (${room.size} peers)`);
+    }
+    if (access.subject !== undefined && countOf(room, access.subject) >= peersPerSubject) {
+      throw limitError('peers_per_room', `the room has ${peersPerSubject} peers with this subject`);
     }
     const peer = new Peer({ id: peerId, room, intent, access, graceMs, telemetry, log });
     room.add(peer);
@@ -179,23 +194,40 @@ export class Rooms {
     (await this.#find(roomId))?.moderation.lobbyChanged();
   }
 
-  #getOrOpen(roomId: string, intent: PeerIntent): Promise<Room> {
+  #getOrOpen(roomId: string, intent: PeerIntent, opener: ShareHolder): Promise<Room> {
     const known = this.#rooms.get(roomId);
     if (known) {
       return known;
     }
     const heldMs = this.#losses.heldMs(roomId);
-    const reason = heldMs > 0 ? givenUpError(heldMs) : this.whyNoNewRoom;
+    const reason =
+      heldMs > 0 ? givenUpError(heldMs) : (this.whyNoNewRoom ?? this.#whyNoNewRoomFor(opener));
     if (reason) {
       return Promise.reject(reason);
     }
-    const opening = this.#openRoom(roomId, intent);
+    const giveBack = this.#shares.take(opener);
+    const opening = this.#openRoom(roomId, intent, giveBack);
     this.#rooms.set(roomId, opening);
-    opening.catch(() => this.#rooms.delete(roomId));
+    opening.catch(() => {
+      this.#rooms.delete(roomId);
+      giveBack();
+    });
     return opening;
   }
 
-  async #openRoom(roomId: string, { produce, consume }: PeerIntent): Promise<Room> {
+  #whyNoNewRoomFor(opener: ShareHolder): AdmissionError | undefined {
+    const exceeded = this.#shares.exceeded(opener);
+    return (
+      exceeded &&
+      limitError(`rooms_per_${exceeded}`, `too many rooms were opened with this ${exceeded}`)
+    );
+  }
+
+  async #openRoom(
+    roomId: string,
+    { produce, consume }: PeerIntent,
+    onClosed: () => void,
+  ): Promise<Room> {
     const { pool, log } = this.#options;
     const chat = new ChatHistory();
     const transports = transportsFor(1, Number(produce) + Number(consume));
@@ -206,6 +238,7 @@ export class Rooms {
       this.#open.delete(room);
       this.#rooms.delete(roomId);
       this.#losses.closed(roomId);
+      onClosed();
       // The lock has ended with the room.
       this.lobby.endAll(roomId, 'retry');
       log.info({ roomId }, 'room closed');
@@ -251,6 +284,10 @@ export class Rooms {
     const settled = await Promise.allSettled(this.#rooms.values());
     return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   }
+}
+
+function countOf(room: Room, subject: string): number {
+  return room.participants.filter(({ access }) => access.subject === subject).length;
 }
 
 function limitError(limit: keyof RoomLimits, reason: string): AdmissionError {

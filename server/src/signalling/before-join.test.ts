@@ -66,6 +66,7 @@ test('a peer that is removed before its socket is attached closes the socket', a
     peerId: 'ada',
     intent: { produce: true, consume: true, forceTcp: false },
     access: openAccess,
+    address: '127.0.0.1',
     onWaiting: () => undefined,
     signal: new AbortController().signal,
   });

@@ -273,18 +273,36 @@ describe('a locked room', () => {
     await bob.leave();
   });
 
-  test('rejects peers when its lobby is full', async () => {
+  test('rejects peers when its lobby is full, or the share of their subject or address', async () => {
     const roomId = newRoom();
     const mo = await moderator(roomId);
     await mo.request('setRoomLocked', { locked: true });
     const peers: TestPeer[] = [];
-    for (let n = 0; n < lobbyLimits.perRoom; n += 1) {
-      const peer = await connect(roomId, `waiter-${n}`);
-      await peer.notification('waiting');
+    /** @returns why the peer was rejected; undefined: it waits */
+    const come = async (localAddress: string, sub = `waiter-${peers.length}`) => {
+      const peerId = `peer-${peers.length}`;
+      const peer = new TestPeer({ ...(await options(roomId, sub)), peerId, localAddress });
       peers.push(peer);
-    }
-    const late = await connect(roomId, 'late');
-    expect(await late.closed).toMatchObject({ code: closeCodes.tooMany });
+      await peer.notification('waiting');
+      const waits = server.rooms.lobby.of(roomId).some((waiter) => waiter.peerId === peerId);
+      return waits ? undefined : await peer.closed;
+    };
+    const comeTimes = async (count: number, ...args: Parameters<typeof come>) => {
+      for (let n = 0; n < count; n++) {
+        expect(await come(...args)).toBeUndefined();
+      }
+    };
+    const { total, subject, address } = lobbyLimits.room;
+    const full = (what: string) => ({
+      code: closeCodes.tooMany,
+      reason: `too many peers ${what}wait to be admitted`,
+    });
+    await comeTimes(subject, '127.0.0.2', 'one');
+    expect(await come('127.0.0.3', 'one')).toEqual(full('with this subject '));
+    await comeTimes(address - subject, '127.0.0.2');
+    expect(await come('127.0.0.2')).toEqual(full('with this address '));
+    await comeTimes(total - address, '127.0.0.3');
+    expect(await come('127.0.0.4')).toEqual(full(''));
     await Promise.all([mo, ...peers].map((peer) => peer.leave()));
     await expect.poll(() => server.rooms.lobby.size).toBe(0);
   });

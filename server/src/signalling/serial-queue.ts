@@ -6,7 +6,7 @@ export interface QueuedBytes {
   used: number;
 }
 
-export interface SerialQueueLimits {
+interface SerialQueueLimits {
   /** How many jobs may wait or run: 1 or more. */
   jobs: number;
   /** A queue that holds this many bytes accepts no further job. */

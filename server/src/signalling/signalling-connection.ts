@@ -45,6 +45,8 @@ const reloadGraceMs = 5_000;
 export interface SignallingConnectionOptions {
   transport: SocketTransport;
   query: ConnectQuery;
+  /** The client's, as limits count it (`limitKeyOf`). */
+  address: string;
   rooms: Rooms;
   authenticator: Authenticator;
   portMode: PortMode;
@@ -207,7 +209,7 @@ export class SignallingConnection implements PeerLink {
   }
 
   async #enter(): Promise<void> {
-    const { transport, query, rooms, authenticator } = this.#options;
+    const { transport, query, address, rooms, authenticator } = this.#options;
     const { roomId, keep, forceTcp } = query;
     try {
       const access = await authenticator.authorize(roomId, query.token);
@@ -221,7 +223,14 @@ export class SignallingConnection implements PeerLink {
         this.notify('waiting', {});
       };
       const { signal } = this.#socketClosed;
-      const entered = await rooms.enter({ ...query, intent, access, onWaiting, signal });
+      const entered = await rooms.enter({
+        ...query,
+        intent,
+        access,
+        address,
+        onWaiting,
+        signal,
+      });
       this.#context = entered;
       const { peer } = entered;
       await peer.attach(this);

@@ -15,6 +15,7 @@ import type { Authenticator } from '../access/authenticator.ts';
 import type { Limits } from '../config/limits.ts';
 import type { TurnConfig } from '../config/types.ts';
 import { ByAddress } from '../net/by-address.ts';
+import { limitKeyOf } from '../net/ip.ts';
 import type { RateLimit } from '../net/rate-limit.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -114,6 +115,13 @@ function accept(
     transport.close(closeCodes.outdated, refusals.outdated);
     return;
   }
-  const own = { transport, query: query.data, cpu, queuedBytes, openedAt };
+  const own = {
+    transport,
+    query: query.data,
+    address: limitKeyOf(address),
+    cpu,
+    queuedBytes,
+    openedAt,
+  };
   new SignallingConnection({ ...options, ...own });
 }

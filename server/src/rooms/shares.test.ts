@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { Shares } from './shares.ts';
+
+test('gives each subject and each address its share, and takes back what is returned', () => {
+  const shares = new Shares({ subject: 2, address: 3 });
+  const take = (subject: string | undefined, address: string) =>
+    shares.exceeded({ subject, address }) ?? shares.take({ subject, address });
+  const first = take('ada', '1');
+  expect(take('ada', '2')).toBeTypeOf('function');
+  expect(take('ada', '3')).toBe('subject');
+  expect([take('bob', '1'), take(undefined, '1'), take('eve', '1')]).toEqual([
+    expect.any(Function),
+    expect.any(Function),
+    'address',
+  ]);
+  // A subject can't be mistaken for an address.
+  expect(take('1', '4')).toBeTypeOf('function');
+  expect(first).toBeTypeOf('function');
+  (first as () => void)();
+  expect(take('ada', '1')).toBeTypeOf('function');
+});
