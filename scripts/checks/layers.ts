@@ -27,7 +27,7 @@ const order: Record<string, string[][]> = {
     ['media'],
     ['rooms'],
     ['signalling', 'http', 'metrics', 'port-map'],
-    ['run-as-user.ts'],
+    ['run-as-user.ts', 'process-restrictions.ts'],
     ['server.ts'],
     ['main.ts'],
   ],

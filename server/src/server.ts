@@ -15,6 +15,7 @@ import { metricsSettings, pageUrls, requireFreePort } from './http/listen.ts';
 import { serveMetrics } from './http/metrics-server.ts';
 import { builtApp } from './http/page.ts';
 import { remoteAddressOf, trustedProxyTest } from './http/remote-address.ts';
+import { limitRequests } from './http/request-limit.ts';
 import { createServer } from './http/server.ts';
 import { routeUpgrades } from './http/upgrade.ts';
 import { checkWorkerHash } from './media/worker-hash.ts';
@@ -120,20 +121,20 @@ export async function startServer(given: Config, log: Logger): Promise<RunningSe
     });
   }
   const rate = new AddressRateLimit(limits.requests_per_second);
+  const app = createApp({
+    ports,
+    pool,
+    rooms,
+    holes,
+    trustedTls,
+    basePath,
+    embedOrigins,
+    operatorToken: dashboardToken,
+    log,
+  });
   const server = createServer(
     certificate?.keyPair,
-    createApp({
-      ports,
-      pool,
-      rooms,
-      holes,
-      trustedTls,
-      basePath,
-      embedOrigins,
-      operatorToken: dashboardToken,
-      requestLimit: { rate, remoteAddress, telemetry },
-      log,
-    }),
+    limitRequests(app, { rate, remoteAddress, telemetry }),
   );
   serveBelow(server, basePath);
   const acceptor = new HttpAcceptor({

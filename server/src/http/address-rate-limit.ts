@@ -17,4 +17,9 @@ export class AddressRateLimit {
   take(address: string): boolean {
     return this.#addresses.get(address).take();
   }
+
+  /** The address has done it once, although it may not have been allowed to: it owes that. */
+  spend(address: string): void {
+    this.#addresses.get(address).spend(1);
+  }
 }

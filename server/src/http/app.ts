@@ -10,7 +10,6 @@ import { builtApp, docsPageTest, sendPage } from './page.ts';
 import { servePorts } from './ports-api.ts';
 import { precompressed } from './precompressed.ts';
 import { ReadinessCheck } from './readiness.ts';
-import { limitRequests, type RequestLimitOptions } from './request-limit.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export interface AppOptions {
@@ -27,7 +26,6 @@ export interface AppOptions {
   embedOrigins: string[];
   /** The port map's token, which shows the open ports. */
   operatorToken: string;
-  requestLimit: RequestLimitOptions;
   log: Logger;
 }
 
@@ -41,12 +39,10 @@ export function createApp({
   basePath,
   embedOrigins,
   operatorToken,
-  requestLimit,
   log,
 }: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.use(limitRequests(requestLimit));
   app.use(securityHeaders({ trustedTls, embedOrigins }));
 
   app.use(['/health', '/ready'], (_request, response, next) => {

@@ -79,11 +79,11 @@ test('limits the requests and connections of each address', async () => {
   await peer.leave();
 });
 
-test('declines pipelined requests, each of which could hold a file open', async () => {
-  server = await startTestServer();
+test('declines pipelined requests, each of which could hold a file open, and makes the address pay for them', async () => {
+  server = await startTestServer({ MAX_REQUESTS_PER_SECOND: '1' });
   const { hostname, port } = new URL(server.url);
-  const socket = connect({ host: hostname, port: Number(port) });
-  socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(100));
+  const socket = connect({ host: hostname, port: Number(port), localAddress: '127.0.0.2' });
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(120));
   const answers = await text(socket);
   expect(answers.match(/^HTTP.*$/gm)?.map((line) => line.slice(9, 12))).toEqual([
     '200',
@@ -91,4 +91,7 @@ test('declines pipelined requests, each of which could hold a file open', async 
     '429',
   ]);
   expect(answers).toMatch(/^Retry-After: 1\r$/m);
+  // The address owes more than a minute's worth.
+  expect((await get('/health', { localAddress: '127.0.0.2' })).status).toBe(0);
+  expect((await get('/health')).status).toBe(200);
 });
