@@ -18,7 +18,10 @@ function workerWith(manifest: string): string {
   return join(folder, 'mediasoup-worker');
 }
 
-const securityPatches = ['dtls-error-queue.patch', 'dtls-selected-tuple.patch'];
+const securityPatches = [
+  ...['dtls-error-queue.patch', 'dtls-selected-tuple.patch'],
+  ...['notification-rate.patch', 'key-frame-request-rate.patch'],
+];
 
 test('accepts any worker on localhost, and names the holes of one without patches', () => {
   for (const env of [{}, { MEDIASOUP_WORKER_BIN: workerWith('nonsense') }]) {
@@ -35,7 +38,9 @@ test('where other machines can reach the server, a worker without security patch
     expect(() => checkWorkerPatches(loadConfig(env))).toThrow(
       /(HTTP_HOST|TRUST_PROXY) lets other machines .*dtls-error-queue\.patch: a client whose[\s\S]*-- --rebuild.*ONEPORT_WORKER=any/,
     );
-    expect(checkWorkerPatches(loadConfig({ ...env, ONEPORT_WORKER: 'any' }))).toHaveLength(2);
+    expect(checkWorkerPatches(loadConfig({ ...env, ONEPORT_WORKER: 'any' }))).toHaveLength(
+      securityPatches.length,
+    );
     expect(checkWorkerPatches(loadConfig({ ...env, MEDIASOUP_WORKER_BIN: patched }))).toEqual([]);
   }
   expect(() => checkWorkerPatches(loadConfig({ ONEPORT_WORKER: 'patched' }))).toThrow(StartError);

@@ -24,6 +24,14 @@ const holes: readonly Hole[] = [
     patch: 'dtls-selected-tuple.patch',
     hole: "a datagram with a forged source address can divert a peer's media for seconds",
   },
+  {
+    patch: 'notification-rate.patch',
+    hole: "a peer's packets can make the worker notify the server without bound, until it has no CPU and memory left",
+  },
+  {
+    patch: 'key-frame-request-rate.patch',
+    hole: 'a receiver can request key frames all the time, which lowers the picture quality of its room',
+  },
 ];
 
 interface Requirement {
