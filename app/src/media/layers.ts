@@ -7,7 +7,7 @@ export interface TileView {
   readonly visible: boolean;
 }
 
-/** Lines of the camera's top layer. Each layer below has half as many as the next one. */
+/** Lines that the top layer has at least, where it is sent (encodings.ts). For each layer below, half as many as for the next. */
 const topLayerLines = 720;
 /** A higher pixel ratio makes no visible difference in video. */
 const maxPixelRatio = 2;

@@ -88,8 +88,11 @@ test.each(problems)(
   },
 );
 
-test('names both devices when both are blocked', () => {
+test('names both devices when both are blocked or paused', () => {
   const devices = ['microphone', 'camera'] as const;
+  expect(deviceProblemLabel('interrupted', { devices, inCall: true }).text).toMatch(
+    'the others can’t hear or see you',
+  );
   expect(deviceProblemLabel('denied', { devices, inCall: true }).title).toBe(
     'Your microphone and camera are blocked',
   );

@@ -58,7 +58,7 @@ export function deviceProblemLabel(
     case 'interrupted':
       return {
         title: `The system has paused your ${names}`,
-        text: `A phone call, another app or a switch on the device can be the reason. Until it ends, the others can’t ${lists.format(devices.map((device) => (device === 'camera' ? 'see' : 'hear')))} you.`,
+        text: `A phone call, another app or a switch on the device can be the reason. Until it ends, the others can’t ${devices.map((device) => (device === 'camera' ? 'see' : 'hear')).join(' or ')} you.`,
       };
     case 'insecure':
       return {
