@@ -26,7 +26,7 @@ export default defineConfig({
       {
         test: {
           name: 'server',
-          include: ['{server,testkit,scripts,deploy,patches}/**/*.test.ts'],
+          include: ['{server,testkit,scripts,bench,deploy,patches}/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...unit],
           expect: { poll },
           testTimeout: 30_000,

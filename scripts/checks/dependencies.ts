@@ -20,6 +20,8 @@ const accepted = new Set([
   ],
   // Of files, not of programs that contain them: lightningcss, which builds the app.
   'MPL-2.0',
+  // The same, as node-datachannel spells it: the load generator's, in no release.
+  'MPL 2.0',
 ]);
 
 /** Packages whose package.json states no licence in a form that npm reads. */

@@ -26,6 +26,7 @@ export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
   port-lab [--help]     test on this kernel which sockets may share a port, and who gets the traffic (npm run port-lab)
   fuzz [--help]         send hostile input to a real server with calls on it (npm run fuzz)
   soak [--help]         let thousands of peers join and leave, and check for leaks (npm run soak)
+  load [--help]         let peers join a server, send and receive, and check every packet (npm run load)
   kernel-view [--help]  show what the kernel holds in each port mode (npm run kernel-view)
   steering [--help]     the eBPF program of shared-port: compile it, compare it, try another kernel (npm run steering)
 
@@ -53,7 +54,7 @@ const longTests = {
  */
 
 /**
- * Programs in scripts/, with the set-up that they need. `patch` needs little, because it repairs patches that fail.
+ * Programs in scripts/ and bench/, with the set-up that they need. `patch` needs little, because it repairs patches that fail.
  *
  * @type {Record<string, Level>}
  */
@@ -62,6 +63,7 @@ const programs = {
   token: 'node',
   whois: 'node',
   steering: 'node',
+  load: 'node',
   worker: 'runtime',
   'port-lab': 'runtime',
   'kernel-view': 'worker',
@@ -114,7 +116,7 @@ export const commands = {
 
   async check() {
     const { node24 } = await setUp('runtime');
-    const projects = ['.', 'app', 'e2e'].filter((folder) =>
+    const projects = ['.', 'app', 'e2e', 'bench/load'].filter((folder) =>
       existsSync(join(root, folder, 'tsconfig.json')),
     );
     const checks = [
@@ -163,7 +165,7 @@ export const commands = {
 };
 
 /**
- * Runs a program of scripts/.
+ * Runs a program of scripts/ or bench/.
  *
  * @param {string} name
  * @param {string[]} args
@@ -173,7 +175,8 @@ async function run(name, args) {
     // kernel-view starts shared-port, which requires it. A release is for production.
     process.env.ONEPORT_WORKER ||= 'patched';
   }
-  const level = name === 'steering' && args[0] === 'try-kernel' ? 'products' : programs[name];
+  const needsServer = args[0] === (name === 'steering' ? 'try-kernel' : '--record');
+  const level = needsServer ? 'products' : programs[name];
   const { node24, worker } = await setUp(isHelp(args) ? 'node' : level);
   const file = programFile(name === 'patch' ? 'patching' : name);
   return runBeside(node24, [file, ...args], asEnv(worker));
@@ -214,7 +217,7 @@ function isHelp(args) {
 
 /** @param {string} folder */
 function programFile(folder) {
-  return join(root, 'scripts', folder, 'main.ts');
+  return join(root, folder === 'load' ? 'bench' : 'scripts', folder, 'main.ts');
 }
 
 /** @param {string} path */

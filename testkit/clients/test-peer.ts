@@ -35,6 +35,8 @@ export interface TestPeerOptions {
   /** One of this machine's addresses, to connect from. */
   localAddress?: string;
   headers?: Record<string, string>;
+  /** Whether the server's certificate must be valid. Those of test servers are self-signed, so by default it need not. */
+  verifyTls?: boolean;
   /** @returns the ids of the consumers to accept; by default all */
   accept?(batch: ServerRequestData<'newConsumers'>): string[];
 }
@@ -68,6 +70,7 @@ export class TestPeer {
 
   constructor(options: TestPeerOptions) {
     const { signalling, roomId = 'room', peerId, query, localAddress, headers, accept } = options;
+    const { verifyTls = false } = options;
     this.options = options;
     this.peerId = peerId ?? `peer-${randomUUID().slice(0, 8)}`;
     this.#accept = accept ?? (({ consumers }) => consumers.map(({ consumerId }) => consumerId));
@@ -80,8 +83,7 @@ export class TestPeer {
       ...query,
     });
     this.socket = new WebSocket(`${signalling}?${search}`, 'protoo', {
-      // Test servers have self-signed certificates.
-      rejectUnauthorized: false,
+      rejectUnauthorized: verifyTls,
       ...(localAddress && { localAddress }),
       ...(headers && { headers }),
     });

@@ -10,6 +10,8 @@ export class UdpTap {
   static readonly address = '127.0.0.2';
   /** All datagrams from browsers. */
   readonly captured: Buffer[] = [];
+  /** Which of the server's datagrams reach their browser: by default all. */
+  passesBack: (message: Buffer) => boolean = () => true;
   readonly #socket: Socket;
   readonly #port: number;
   /** One socket for each socket of a browser, by its port, so that the server can tell them apart. */
@@ -55,7 +57,11 @@ export class UdpTap {
   async #open(clientPort: number): Promise<Socket> {
     const socket = createSocket('udp4').bind(0, '127.0.0.1');
     await once(socket, 'listening');
-    socket.on('message', (message) => this.#socket.send(message, clientPort, '127.0.0.1'));
+    socket.on('message', (message) => {
+      if (this.passesBack(message)) {
+        this.#socket.send(message, clientPort, '127.0.0.1');
+      }
+    });
     return socket;
   }
 }
