@@ -229,7 +229,8 @@ if (import.meta.main) {
   const load = new LoadProcess();
   process.on('message', async ({ id, message }: Numbered<ProcessCommand>) => {
     const answer: Numbered<ProcessAnswer> = { id, message: await load.handle(message) };
-    process.send?.(answer);
+    // Without the parent, there is no channel any more, and this process ends.
+    process.send?.(answer, undefined, undefined, () => {});
   });
   process.once('disconnect', () => {
     closeLibrary();

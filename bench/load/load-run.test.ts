@@ -3,7 +3,12 @@ import { startServerProcess } from '../../testkit/servers/server-process.ts';
 import { UdpTap } from '../../testkit/system/udp-tap.ts';
 import { runLoad } from './load-run.ts';
 
-test('peers receive every packet of each other, and one that cannot join says why', async () => {
+/** Servers and processes start slowly while other tests use all cores. */
+const timeout = 90_000;
+
+test('peers receive every packet of each other, and one that cannot join says why', {
+  timeout,
+}, async () => {
   const server = await startServerProcess({ MAX_PEERS_PER_ROOM: '3' });
   onTestFinished(() => server.stop());
   let live = 0;
@@ -26,7 +31,9 @@ test('peers receive every packet of each other, and one that cannot join says wh
   expect(live).toBeGreaterThan(0);
 });
 
-test('video that a relay drops is counted as lost, and recovered by asking for it again', async () => {
+test('video that a relay drops is counted as lost, and recovered by asking for it again', {
+  timeout,
+}, async () => {
   const server = await startServerProcess({ MEDIASOUP_ANNOUNCED_ADDRESS: UdpTap.address });
   onTestFinished(() => server.stop());
   const relay = await UdpTap.open(server.mediaPort);
