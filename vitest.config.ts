@@ -5,6 +5,8 @@ const poll = { timeout: 15_000, interval: 50 };
 
 const unit = ['{app,protocol}/**/*.test.ts', 'server/src/{config,net,telemetry}/**/*.test.ts'];
 
+const e2e = ['e2e/**/*.test.ts', 'bench/load/witness.test.ts'];
+
 export default defineConfig({
   test: {
     // The output of set-up and servers only matters beside a failure.
@@ -27,7 +29,7 @@ export default defineConfig({
         test: {
           name: 'server',
           include: ['{server,testkit,scripts,bench,deploy,patches}/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...unit],
+          exclude: [...configDefaults.exclude, ...unit, ...e2e],
           expect: { poll },
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -36,7 +38,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['e2e/**/*.test.ts'],
+          include: e2e,
           // Each starts browsers and encoders: two at once would starve each other.
           fileParallelism: false,
           // Browsers fail for reasons that aren't ours. The reporter names every test that needed it.

@@ -16,6 +16,7 @@ import type {
 import { noPackets, type PacketCounts } from './received-stream.ts';
 import type { VideoCodec } from './recording.ts';
 import { NtpClock } from './rtp-packet.ts';
+import type { Witness, WitnessReport } from './witness.ts';
 
 /** Fewer are not worth a process. */
 const peersOfProcess = 8;
@@ -41,6 +42,8 @@ export interface LoadOptions {
   token?: string | undefined;
   /** Accepts invalid certificates. */
   insecure?: boolean;
+  /** Lets a Chromium join the first room, and only receive. */
+  witness?: boolean;
   onJoined?(joined: number, failed: number): void;
   /** Called once a second. */
   onLive?(report: LoadReport): void;
@@ -76,6 +79,7 @@ export interface LoadReport {
   /** Received streams without a packet in the last 2 s. */
   silentStreams: number;
   generator: GeneratorReport;
+  witness?: WitnessReport;
 }
 
 /** Whether the load generator itself kept up. */
@@ -94,7 +98,7 @@ export interface GeneratorReport {
 /**
  * Lets peers join a server, publish and receive, and measures what arrives.
  *
- * @throws Error when a process of the generator ends
+ * @throws Error when a process of the generator ends, or the witness cannot join
  */
 export async function runLoad(options: LoadOptions): Promise<LoadReport> {
   await using run = new LoadRun(options);
@@ -107,7 +111,9 @@ class LoadRun implements AsyncDisposable {
   readonly #processes: ChildLoad[];
   readonly #join = new Histogram();
   readonly #failed: Record<string, number> = {};
+  readonly #run = Date.now().toString(36);
   #joined = 0;
+  #witness: Witness | undefined;
 
   constructor(options: LoadOptions) {
     this.#options = options;
@@ -147,11 +153,18 @@ class LoadRun implements AsyncDisposable {
       await sleep(1000 / joinsPerSecond);
     }
     await Promise.all(joins);
+    if (this.#options.witness) {
+      // Loads a browser's driver, which no other run needs.
+      const { Witness } = await import('./witness.ts');
+      const { url, token } = this.#options;
+      this.#witness = await Witness.join(url, this.#roomId(0), token);
+    }
   }
 
   async measure(): Promise<LoadReport> {
     const { seconds, onLive, signal } = this.#options;
     await Promise.all(this.#processes.map((child) => child.ask({ type: 'measure' })));
+    await this.#witness?.measure();
     const until = performance.now() + 1000 * seconds;
     for (
       let left = 1000 * seconds;
@@ -160,27 +173,31 @@ class LoadRun implements AsyncDisposable {
     ) {
       await sleep(Math.min(left, 1000), undefined, signal && { signal }).catch(() => {});
       if (onLive) {
-        onLive(this.#combine(await this.#reports('report')));
+        onLive(await this.#report('report'));
       }
     }
-    return this.#combine(await this.#reports('stop'));
+    return this.#report('stop');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#processes.map((child) => child.end()));
+    await this.#witness?.[Symbol.asyncDispose]();
   }
 
   #tasks(): PeerTask[] {
     const { rooms, peers, publishers } = this.#options;
-    const run = Date.now().toString(36);
     // Rooms grow side by side, as in practice.
     return Array.from({ length: peers }, (_, n) =>
       Array.from({ length: rooms }, (_, room) => ({
-        roomId: `load-${run}-${room + 1}`,
+        roomId: this.#roomId(room),
         peerId: `load-${n + 1}`,
         publishes: n < publishers,
       })),
     ).flat();
+  }
+
+  #roomId(room: number): string {
+    return `load-${this.#run}-${room + 1}`;
   }
 
   async #joinOne(child: ChildLoad | undefined, task: PeerTask): Promise<void> {
@@ -193,9 +210,11 @@ class LoadRun implements AsyncDisposable {
     }
   }
 
-  async #reports(type: 'report' | 'stop'): Promise<ProcessReport[]> {
+  async #report(type: 'report' | 'stop'): Promise<LoadReport> {
+    const witness = await this.#witness?.report();
     const answers = await Promise.all(this.#processes.map((child) => child.ask({ type })));
-    return answers.flatMap((answer) => (answer.type === 'report' ? [answer.report] : []));
+    const reports = answers.flatMap((answer) => (answer.type === 'report' ? [answer.report] : []));
+    return { ...this.#combine(reports), ...(witness && { witness }) };
   }
 
   #combine(reports: readonly ProcessReport[]): LoadReport {

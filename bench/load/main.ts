@@ -2,6 +2,7 @@ import { runCli, UsageError } from '../../scripts/cli.ts';
 import { type LoadReport, runLoad, type Times } from './load-run.ts';
 import { videoCodecs } from './recording.ts';
 import { judge } from './verdict.ts';
+import type { WitnessReport } from './witness.ts';
 
 const usage = `Usage: npm run load -- --url URL [options]
 
@@ -15,6 +16,7 @@ Lets peers join rooms of a running server, publish recorded audio and video, and
   --layer N             the spatial layer that receivers prefer, 0 to 2 (the highest)
   --minutes M           how long to measure, once all peers have joined (1)
   --joins-per-second N  (5)
+  --witness             let a Chromium of this machine join the first room, and report what it shows
   --processes N         of this load generator (one for each core)
   --token TOKEN         admits the peers, where the server requires tokens
   --insecure            accept an invalid certificate
@@ -51,6 +53,7 @@ await runCli({
     processes: { type: 'string' },
     token: { type: 'string' },
     insecure: { type: 'boolean', default: false },
+    witness: { type: 'boolean', default: false },
     'max-loss': { type: 'string' },
     'max-delay-p95': { type: 'string' },
     'max-delay-p99': { type: 'string' },
@@ -62,7 +65,7 @@ await runCli({
     if (values.record !== undefined) {
       return recordCodec(values.record);
     }
-    const { url = '', token, insecure, json } = values;
+    const { url = '', token, insecure, witness, json } = values;
     if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
       throw new UsageError('expected --url, the page of the server: https://call.example.org');
     }
@@ -98,6 +101,7 @@ await runCli({
       ...options,
       token,
       insecure,
+      witness,
       signal: interrupted.signal,
       onJoined(joined, failed) {
         progress(`${joined} of ${rooms * peers} peers joined${failed ? `, ${failed} failed` : ''}`);
@@ -141,7 +145,7 @@ async function recordCodec(name: string): Promise<number> {
 }
 
 function figures(report: LoadReport): string[] {
-  const { packets, seconds, loss, delay, join, streams, silentStreams, joined } = report;
+  const { packets, seconds, loss, delay, join, streams, silentStreams, joined, witness } = report;
   const rate = (count: number) => `${Math.round(count / seconds)} packets/s`;
   return [
     `${joined} peers, joined in ${timesText(join)}`,
@@ -149,8 +153,21 @@ function figures(report: LoadReport): string[] {
     `loss ${(100 * loss).toFixed(3)} % (${packets.recovered} recovered, ${packets.lost} not)`,
     `delay ${timesText(delay)}`,
     `${streams} received streams, ${silentStreams} silent`,
+    ...(witness ? [witnessText(witness)] : []),
     generatorText(report),
   ];
+}
+
+function witnessText({
+  videos,
+  firstFrames,
+  framesDecoded,
+  freezes,
+  frozenSeconds,
+}: WitnessReport): string {
+  const first = firstFrames.map((ms) => Math.round(ms)).join(', ');
+  const frozen = `${freezes} freezes (${frozenSeconds.toFixed(1)} s)`;
+  return `witness: ${framesDecoded} frames of ${videos} videos, ${frozen}, first frames after ${first} ms`;
 }
 
 function generatorText({ generator: { cpu, loop, late } }: LoadReport): string {

@@ -43,7 +43,7 @@ function whyInvalid({ generator: { loop, late, dropped } }: LoadReport): string[
 }
 
 function whyFailed(report: LoadReport, limits: Limits): string[] {
-  const { failed, lost, silentStreams, loss, delay, join, packets } = report;
+  const { failed, lost, silentStreams, loss, delay, join, packets, witness } = report;
   const peers = (reasons: Record<string, number>, what: string) =>
     Object.entries(reasons).map(([reason, count]) => `${count} peers ${what}: ${reason}`);
   const exceeded = [
@@ -56,6 +56,7 @@ function whyFailed(report: LoadReport, limits: Limits): string[] {
     ...peers(failed, 'could not join'),
     ...peers(lost, 'were lost'),
     ...(packets.received === 0 ? ['no packet was received'] : []),
+    ...(witness?.framesDecoded === 0 ? ['the witness decoded no frame'] : []),
     ...(silentStreams > 0 ? [`${silentStreams} streams were silent`] : []),
     ...exceeded.flatMap(([name, value = 0, limit = Infinity, unit]) =>
       value > limit
