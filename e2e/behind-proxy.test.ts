@@ -26,7 +26,7 @@ describe.each(Object.entries(proxies))('behind %s', (_, startProxy) => {
   test('two peers see each other, and operators’ pages are not reachable', {
     timeout: 180_000,
   }, async (context) => {
-    const server = await startServerProcess({});
+    const server = await startServerProcess({ TRUST_PROXY: 'loopback' });
     onTestFinished(() => server.stop());
     const upstream = server.url.replace('http://localhost', '127.0.0.1');
     const proxy = await startProxy(upstream, context);
@@ -45,7 +45,7 @@ describe.each(Object.entries(proxies))('behind %s', (_, startProxy) => {
     }
 
     const { headers } = await answerOf(`${proxy.url}/`);
-    expect(headers['strict-transport-security']).toContain('max-age=');
+    expect(headers).not.toHaveProperty('strict-transport-security');
     expect(headers['content-security-policy']).toContain("default-src 'self'");
     const plain = await fetch(`${proxy.plainUrl}/?roomId=main`, { redirect: 'manual' });
     expect(plain.headers.get('location')).toMatch(/^https:\/\/localhost.*\/\?roomId=main$/);
@@ -96,7 +96,7 @@ describe.each(Object.entries(proxies))('behind %s', (_, startProxy) => {
   test('writes no secret to its logs, neither for a call nor for a failed request', {
     timeout: 180_000,
   }, async (context) => {
-    const server = await startServerProcess({});
+    const server = await startServerProcess({ TRUST_PROXY: 'loopback' });
     onTestFinished(() => server.stop());
     const proxy = await startProxy(server.url.replace('http://localhost', '127.0.0.1'), context);
     onTestFinished(() => proxy.stop());

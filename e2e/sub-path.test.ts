@@ -30,6 +30,7 @@ test('a call below a path of nginx, and framed by the site that EMBED_ORIGINS na
   const { port } = site.address() as AddressInfo;
   const server = await startServerProcess({
     BASE_PATH: '/calls/',
+    TRUST_PROXY: 'loopback',
     EMBED_ORIGINS: `http://127.0.0.1:${port}`,
   });
   onTestFinished(() => server.stop());

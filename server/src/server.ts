@@ -13,6 +13,7 @@ import { createHttpsRedirect } from './http/https-redirect.ts';
 import { knownHosts } from './http/known-hosts.ts';
 import { metricsSettings, pageUrls, requireFreePort } from './http/listen.ts';
 import { serveMetrics } from './http/metrics-server.ts';
+import { ownOriginOf } from './http/own-origin.ts';
 import { builtApp } from './http/page.ts';
 import { remoteAddressOf, trustedProxyTest } from './http/remote-address.ts';
 import { limitRequests } from './http/request-limit.ts';
@@ -95,7 +96,7 @@ export async function startServer(given: Config, log: Logger): Promise<RunningSe
   starting.defer(() => pool.close());
   const rooms = new Rooms({ pool, limits, graceMs: config.graceMs, telemetry, log });
 
-  const { allowedOrigins, trustedProxies, tls, basePath, embedOrigins } = config.http;
+  const { allowedOrigins, trustedProxies, tls, basePath, embedOrigins, hsts } = config.http;
   const trustedTls = tls.kind === 'files';
   const remoteAddress = remoteAddressOf(trustedProxies);
   const isKnownHost = knownHosts(allowedOrigins, () =>
@@ -126,10 +127,11 @@ export async function startServer(given: Config, log: Logger): Promise<RunningSe
     pool,
     rooms,
     holes,
-    trustedTls,
+    hsts,
     basePath,
     embedOrigins,
     operatorToken: dashboardToken,
+    isKnownHost,
     log,
   });
   const server = createServer(
@@ -179,6 +181,8 @@ export async function startServer(given: Config, log: Logger): Promise<RunningSe
       [dashboardPath]: portMap.upgrade,
     },
     allowedOrigins,
+    ownOrigin: ownOriginOf(trustedProxies),
+    isKnownHost,
     handshakesPerSecond: limits.handshakes_per_second,
     remoteAddress,
     telemetry,

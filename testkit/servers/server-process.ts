@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { PortsSummary } from '../../server/src/http/ports-api.ts';
-import { eventually } from '../system/eventually.ts';
 import { kernelSockets } from '../system/kernel-sockets.ts';
 import { processesMarked } from '../system/processes.ts';
 import { freePorts } from './free-ports.ts';
@@ -106,7 +106,7 @@ export async function startServerProcess(
     });
   }
   const url = `http://localhost:${httpPort}`;
-  await (stdout === undefined ? untilReady(child, () => output) : untilHealthy(url));
+  await (stdout === undefined ? untilReady(child, () => output) : untilHealthy(child, url));
   return {
     url,
     mediaPort,
@@ -146,8 +146,14 @@ async function untilReady(child: ChildProcess, output: () => string): Promise<vo
   });
 }
 
-async function untilHealthy(url: string): Promise<void> {
-  await eventually(async () => {
-    await fetch(`${url}/health`);
-  });
+/** For a server whose output the test does not read. */
+async function untilHealthy(child: ChildProcess, url: string): Promise<void> {
+  while (child.exitCode === null) {
+    const answer = await fetch(`${url}/health`).catch(() => undefined);
+    if (answer) {
+      return;
+    }
+    await sleep(100);
+  }
+  throw new Error(`the server ended (${child.exitCode})`);
 }

@@ -15,6 +15,14 @@ const keySettings = [
   'AUTH_JWKS_FILE',
 ] as const satisfies SettingName[];
 
+/** Settings that apply to tokens only. */
+const keyRules = [
+  'AUTH_ISSUER',
+  'AUTH_AUDIENCE',
+  'AUTH_CLOCK_SKEW_SECONDS',
+  'AUTH_MAX_EXPIRY_DAYS',
+] as const satisfies SettingName[];
+
 /**
  * Checks settings against each other.
  *
@@ -35,6 +43,7 @@ export function crossCheck(
     ...checkPortMode(config),
     ...checkPortClashes(config),
     ...checkReach(config),
+    ...checkTcpLimits(config, given),
   ];
 }
 
@@ -51,6 +60,14 @@ function checkPairs(values: Values, given: ReadonlySet<SettingName>): string[] {
   } else if (exactlyOneOf('HTTPS_CERT_FULLCHAIN', 'HTTPS_CERT_PRIVKEY')) {
     problems.push('HTTPS_CERT_FULLCHAIN and HTTPS_CERT_PRIVKEY need each other: set both');
   }
+  if (values.HTTPS === 'off' && given.has('HTTPS') && given.has('HTTPS_CERT_FULLCHAIN')) {
+    problems.push('HTTPS=off and HTTPS_CERT_* exclude each other: unset one of them');
+  }
+  if (given.has('HSTS') && !given.has('HTTPS_CERT_FULLCHAIN')) {
+    problems.push(
+      'HSTS needs HTTPS_CERT_FULLCHAIN: browsers ignore it over plain HTTP. A TLS proxy sends it itself',
+    );
+  }
   if (exactlyOneOf('TURN_URLS', 'TURN_SECRET')) {
     problems.push('TURN_URLS and TURN_SECRET need each other: set both');
   }
@@ -59,7 +76,7 @@ function checkPairs(values: Values, given: ReadonlySet<SettingName>): string[] {
   if (keys.length > 1) {
     problems.push(`${keys.join(' and ')} exclude each other: unset all but one`);
   }
-  const claims = (['AUTH_ISSUER', 'AUTH_AUDIENCE'] as const).filter((name) => given.has(name));
+  const claims = keyRules.filter((name) => given.has(name));
   if (keys.length === 0 && claims.length > 0) {
     // Without keys, rooms would be open, contrary to what this setting suggests.
     problems.push(
@@ -168,7 +185,7 @@ function checkPortClashes({ portMode, media, http, metrics }: Config): string[] 
 /** Warns if a page that other machines can open would not work there. */
 function checkReach({ media, http, warnings }: Config): never[] {
   // A trusted proxy means that there is one, and that it does TLS.
-  const behindProxy = http.trustedProxies.length > 0;
+  const behindProxy = typeof http.trustedProxies === 'number' || http.trustedProxies.length > 0;
   if (isLoopback(http.host) || behindProxy) {
     return [];
   }
@@ -186,6 +203,17 @@ function checkReach({ media, http, warnings }: Config): never[] {
     warnings.push(
       `MEDIASOUP_LISTEN_IP=${listenIps} receives media from this machine only, but other machines can open the page ` +
         `(HTTP_HOST=${http.host}) and would have no audio and video. Add an address that they can reach, or unset it`,
+    );
+  }
+  return [];
+}
+
+/** In the other modes the workers accept TCP themselves, without limits. */
+function checkTcpLimits({ portMode, warnings }: Config, given: ReadonlySet<SettingName>): never[] {
+  const names = [...given].filter((name) => name.startsWith('MAX_TCP_'));
+  if (portMode !== 'shared-port' && names.length > 0) {
+    warnings.push(
+      `${names.join(' and ')} without MEDIASOUP_USE_WEBRTC_SERVER=shared has no effect`,
     );
   }
   return [];

@@ -32,6 +32,7 @@ describe('loadConfig', () => {
         basePath: '/',
         embedOrigins: [],
         trustedProxies: [],
+        hsts: undefined,
       },
       auth: {
         keys: { kind: 'none' },
@@ -127,6 +128,23 @@ describe('loadConfig', () => {
     [{ MAX_WORKER_CPU: '101' }, /MAX_WORKER_CPU=101: expected a whole number from 1 to 100/],
     [{ TRUST_PROXY: '10.0.0.0/8, proxy' }, /TRUST_PROXY=.*expected addresses, networks/],
     [{ TRUST_PROXY: 'true' }, /TRUST_PROXY=true: expected/],
+    [{ TRUST_PROXY: '0' }, /TRUST_PROXY=0: expected .* or the number of proxies, 1 to 9/],
+    [{ TRUST_PROXY: '10.1' }, /TRUST_PROXY=10.1: expected/],
+    [{ TRUST_PROXY: '10.0.0.1,1' }, /TRUST_PROXY=10.0.0.1,1: expected/],
+    [{ ALLOWED_ORIGINS: 'https://*.example.org' }, /without wildcards and paths/],
+    [{ EMBED_ORIGINS: 'https://example.org/page' }, /without wildcards and paths/],
+    [
+      { HTTPS: 'off', HTTPS_CERT_FULLCHAIN: 'a', HTTPS_CERT_PRIVKEY: 'b' },
+      /HTTPS=off and HTTPS_CERT/,
+    ],
+    [{ HSTS: 'max-age=1' }, /HSTS needs HTTPS_CERT_FULLCHAIN/],
+    [{ HSTS: 'true' }, /HSTS=true: expected a value of Strict-Transport-Security/],
+    [{ AUTH_CLOCK_SKEW_SECONDS: '1' }, /AUTH_CLOCK_SKEW_SECONDS without keys has no effect/],
+    [
+      { TURN_URLS: 'turn:turn.example:99999', TURN_SECRET: 'sixteen characters' },
+      /expected ports from 1 to 65535/,
+    ],
+    [{ ALLOWED_ORIGIN: 'https://a.example' }, /unknown setting. Did you mean ALLOWED_ORIGINS/],
     [{ METRICS_TOKEN: 'a-token-of-metrics' }, /need METRICS_PORT/],
     [{ METRICS_PORT: '9464', METRICS_HOST: '0.0.0.0' }, /Set METRICS_TOKEN too/],
     [{ METRICS_PORT: '3000' }, /METRICS_PORT=3000 is taken by HTTP_PORT/],
@@ -154,6 +172,23 @@ describe('loadConfig', () => {
       announcedAddresses: ['203.0.113.7', '2001:db8::1'],
       announcedPort: 30000,
     });
+  });
+
+  test('compares origins and proxies by meaning', () => {
+    const { http } = loadConfig({
+      ALLOWED_ORIGINS: 'https://Call.Example:443, http://call.example./',
+      TRUST_PROXY: '2',
+    });
+    expect(http).toMatchObject({
+      allowedOrigins: ['https://call.example', 'http://call.example'],
+      trustedProxies: 2,
+    });
+  });
+
+  test('warns of limits that have no effect in the port mode', () => {
+    const env = { MAX_TCP_WAITING: '7' };
+    expect(loadConfig(env).warnings).toEqual([expect.stringMatching(/^MAX_TCP_WAITING without/)]);
+    expect(loadConfig({ ...env, MEDIASOUP_USE_WEBRTC_SERVER: 'shared' }).warnings).toEqual([]);
   });
 
   test('allows HTTP on the media port in shared-port only', () => {

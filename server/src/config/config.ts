@@ -81,6 +81,7 @@ function configFrom(
       basePath: values.BASE_PATH,
       embedOrigins: values.EMBED_ORIGINS,
       trustedProxies: values.TRUST_PROXY,
+      hsts: values.HSTS,
     },
     auth: {
       keys: keysFrom(values),

@@ -52,7 +52,7 @@ export function parseSettings(env: NodeJS.ProcessEnv): ParsedSettings {
     const meant = similarName(name);
     if (meant) {
       problems.push(`${name}: unknown setting. Did you mean ${meant}?`);
-    } else {
+    } else if (/^(MEDIASOUP|AUTH)_/.test(name)) {
       warnings.push(
         `${name} is not a setting of oneport and has no effect; npm start -- --help lists them`,
       );
@@ -65,7 +65,7 @@ export function parseSettings(env: NodeJS.ProcessEnv): ParsedSettings {
 function unknownNames(env: NodeJS.ProcessEnv): string[] {
   return Object.keys(env).filter(
     (name) =>
-      /^(MEDIASOUP|AUTH)_/.test(name) &&
+      /^[A-Z_]+$/.test(name) &&
       !mediasoupsOwn.test(name) &&
       !Object.hasOwn(settings, name) &&
       !Object.hasOwn(renamed, name),

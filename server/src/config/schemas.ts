@@ -2,6 +2,8 @@
 import { isIP } from 'node:net';
 import { compile as compileProxies } from 'proxy-addr';
 import { z } from 'zod';
+import { canonicalOrigin } from '../net/origin.ts';
+import type { TrustedProxies } from './types.ts';
 
 /** @returns the schema of a whole number from `min` to `max` */
 export function integer(min: number, max: number) {
@@ -39,20 +41,42 @@ function commaSeparated<T>(items: z.ZodType<T, string[]>) {
 }
 
 export const origins = commaSeparated(
-  z.array(z.string().regex(/^https?:\/\/[^/\s]+$/, 'expected origins such as https://a.example')),
+  z.array(
+    z.string().transform((text, context) => {
+      const origin = canonicalOrigin(text);
+      if (origin === undefined) {
+        context.addIssue('expected origins such as https://a.example, without wildcards and paths');
+      }
+      return origin ?? '';
+    }),
+  ),
 );
 
 export const bearerToken = z
   .string()
   .regex(/^[\w.-]{16,128}$/, 'expected 16 to 128 characters out of A-Z, a-z, 0-9, -, . and _');
 
-export const proxies = commaSeparated(
-  z
-    .array(z.string())
-    .refine(isProxyList, 'expected addresses, networks such as 10.1.2.0/24, or loopback'),
-);
+/** The number of proxies, one behind the other, or their addresses and networks. */
+export const proxies = z.string().transform((text, context): TrustedProxies => {
+  if (/^[1-9]$/.test(text)) {
+    return Number(text);
+  }
+  const list = text.split(',').map((item) => item.trim());
+  if (!isProxyList(list)) {
+    context.addIssue(
+      'expected addresses, networks such as 10.1.2.0/24, or loopback; or the number of proxies, 1 to 9',
+    );
+  }
+  return list;
+});
+
+/** Names of proxy-addr. Its parser would also take `1` and `10.1` for addresses. */
+const proxyNetworks = ['loopback', 'linklocal', 'uniquelocal'];
 
 function isProxyList(list: string[]): boolean {
+  if (!list.every((item) => proxyNetworks.includes(item) || isIP(item.replace(/\/.*/, '')))) {
+    return false;
+  }
   try {
     compileProxies(list);
     return true;
@@ -85,8 +109,19 @@ const turnUrl = /^turns?:([\w.-]+|\[[\da-fA-F:.]+\])(:\d{1,5})?(\?transport=(udp
 export const turnUrls = commaSeparated(
   z
     .array(z.string().regex(turnUrl, 'expected URLs such as turn:turn.example:3478'))
+    .refine(
+      (urls) => urls.every((url) => Number(/:(\d+)(\?|$)/.exec(url)?.[1] ?? 1) - 1 < 65_535),
+      'expected ports from 1 to 65535',
+    )
     .max(8, 'expected at most 8 URLs'),
 );
+
+export const hsts = z
+  .string()
+  .regex(
+    /^max-age=\d{1,9}(; ?includeSubDomains)?(; ?preload)?$/i,
+    'expected a value of Strict-Transport-Security, such as max-age=31536000',
+  );
 
 export const userName = z
   .string()

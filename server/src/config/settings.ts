@@ -10,6 +10,7 @@ import { jwtSecrets } from './jwt-secrets.ts';
 import {
   basePath,
   bearerToken,
+  hsts,
   integer,
   ip,
   jwksUrl,
@@ -137,7 +138,7 @@ const http = {
     unset: 'none',
   },
   ALLOWED_ORIGINS: {
-    help: 'Further origins whose pages may open WebSockets to this server, separated by commas.',
+    help: "Further origins whose pages may open WebSockets to this server, separated by commas. Their names, addresses, this machine's own name and those of the certificate are the only hosts that it answers to.",
     schema: origins.default([]),
     unset: 'only pages of this server',
   },
@@ -145,13 +146,18 @@ const http = {
     help: 'The path of the page behind a proxy that also serves other pages, such as /calls/. The proxy may pass it on or remove it.',
     schema: basePath.prefault('/'),
   },
+  HSTS: {
+    help: 'Strict-Transport-Security for responses over HTTPS, such as max-age=31536000: browsers then refuse plain HTTP at every port of this host, and with includeSubDomains at all hosts below. They keep it that long.',
+    schema: hsts.optional(),
+    unset: 'none, the header is not sent',
+  },
   EMBED_ORIGINS: {
     help: 'The origins whose pages may show the call in a frame, separated by commas.',
     schema: origins.default([]),
     unset: 'none',
   },
   TRUST_PROXY: {
-    help: 'The proxies in front of the server whose X-Forwarded-For is trusted: addresses and networks (192.0.2.7, 10.1.2.0/24, loopback), separated by commas. Without it, limits per address count all clients behind a proxy as one.',
+    help: 'The proxies in front of the server whose X-Forwarded-For and X-Forwarded-Proto are trusted: addresses and networks (192.0.2.7, 10.1.2.0/24, loopback), separated by commas; or their number, 1 to 9, if clients reach the server only through them. Without it, limits per address count all clients behind a proxy as one.',
     schema: proxies.default([]),
     unset: 'none',
   },

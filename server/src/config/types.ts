@@ -20,7 +20,9 @@ export interface Config {
     /** Origins whose pages may show the call in a frame. */
     embedOrigins: string[];
     /** Addresses and networks whose X-Forwarded-For is trusted. */
-    trustedProxies: string[];
+    trustedProxies: TrustedProxies;
+    /** The value of Strict-Transport-Security; undefined: not sent. */
+    hsts: string | undefined;
   };
   auth: AuthConfig;
   turn: TurnConfig | undefined;
@@ -95,3 +97,6 @@ export interface MetricsConfig {
   /** undefined: every client that reaches the port may read. Allowed on loopback only. */
   token: string | undefined;
 }
+
+/** Addresses and networks of proxies, or the number of proxies in front of the server. */
+export type TrustedProxies = string[] | number;

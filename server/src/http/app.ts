@@ -18,14 +18,16 @@ export interface AppOptions {
   rooms: Rooms;
   /** The known holes of the worker. */
   holes: readonly Hole[];
-  /** HTTPS with a certificate that browsers trust. */
-  trustedTls: boolean;
+  /** The value of Strict-Transport-Security; undefined: not sent. */
+  hsts: string | undefined;
   /** The page's path on its host. */
   basePath: string;
   /** Origins whose pages may show the call in a frame. */
   embedOrigins: string[];
   /** The port map's token, which shows the open ports. */
   operatorToken: string;
+  /** Whether a Host header names this server. */
+  isKnownHost(host: string | undefined): boolean;
   log: Logger;
 }
 
@@ -35,15 +37,16 @@ export function createApp({
   pool,
   rooms,
   holes,
-  trustedTls,
+  hsts,
   basePath,
   embedOrigins,
   operatorToken,
+  isKnownHost,
   log,
 }: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.use(securityHeaders({ trustedTls, embedOrigins }));
+  app.use(securityHeaders({ hsts, embedOrigins }));
 
   app.use(['/health', '/ready'], (_request, response, next) => {
     response.set('Cache-Control', 'no-store');
@@ -62,6 +65,19 @@ export function createApp({
   app.get('/ready', async (_request, response) => {
     const state = await readiness.check();
     response.status(state.ready ? 200 : 503).json(state);
+  });
+  // After /health and /ready, which load balancers may ask by any name.
+  app.use((request, response, next) => {
+    if (isKnownHost(request.headers.host)) {
+      next();
+      return;
+    }
+    response
+      .status(421)
+      .type('text')
+      .send(
+        'This server does not know the host name of this address. Add its origin to ALLOWED_ORIGINS.',
+      );
   });
   app.get('/api/ports', servePorts(ports, operatorToken));
   app.use('/api', (_request, response) => {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { request } from 'node:http';
+import { get as getPlain, request } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -105,6 +105,46 @@ describe('over HTTP', () => {
     expect(error.message).toBe(`Unexpected server response: ${status}`);
   });
 
+  test.each([
+    ['https://localhost', {}],
+    ['http://evil.example', { Host: 'evil.example' }],
+    ['', { Host: 'evil.example' }],
+  ])('rejects signalling from origin "%s" with %j', async (origin, headers) => {
+    const socket = new WebSocket(server.signalling, 'protoo', {
+      headers,
+      ...(origin && { origin }),
+    });
+    const [error] = await once(socket, 'error');
+    expect(error.message).toBe('Unexpected server response: 403');
+  });
+
+  test.each([
+    ['http://Localhost', { Host: 'localhost:80' }],
+    ['http://[::0:1]:3000', { Host: '[::1]:3000' }],
+    ['http://localhost.:3000', { Host: 'LOCALHOST:3000' }],
+  ])('accepts signalling from origin %s with %j', async (origin, headers) => {
+    const socket = new WebSocket(server.signalling, 'protoo', { headers, origin });
+    const [code] = await once(socket, 'close');
+    expect(code, 'accepted, but without a room id').toBe(4400);
+  });
+
+  test.each(['/', '/api/ports', '/nowhere'])(
+    'answers %s at an unknown host with what to set, but tells its health',
+    async (path) => {
+      const { hostname, port } = new URL(server.url);
+      const ask = (path: string) =>
+        new Promise<number | undefined>((resolve, reject) => {
+          const headers = { host: 'evil.example' };
+          getPlain({ hostname, port, path, headers }, (response) => {
+            response.resume();
+            resolve(response.statusCode);
+          }).on('error', reject);
+        });
+      expect(await ask(path)).toBe(421);
+      expect(await ask('/health')).toBe(200);
+    },
+  );
+
   test('destroys a rejected socket even if the client never closes it', async () => {
     const { hostname, port } = new URL(server.url);
     const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
@@ -166,7 +206,7 @@ describe('over HTTPS', () => {
 
   function get(
     path: string,
-  ): Promise<{ status?: number | undefined; subject: string; hsts: boolean }> {
+  ): Promise<{ status?: number | undefined; subject: string; hsts: string | undefined }> {
     const { port } = new URL(server?.url ?? '');
     return new Promise((resolve, reject) => {
       secureRequest(
@@ -179,7 +219,7 @@ describe('over HTTPS', () => {
           resolve({
             status: response.statusCode,
             subject: String(subject.CN),
-            hsts: 'strict-transport-security' in response.headers,
+            hsts: response.headers['strict-transport-security'],
           });
         },
       )
@@ -194,12 +234,21 @@ describe('over HTTPS', () => {
       HTTPS_CERT_PRIVKEY: key ?? '',
     });
     expect(server.urls[0]).toMatch(/^https:/);
-    expect(await get('/health')).toEqual({ status: 200, subject: 'localhost', hsts: true });
+    expect(await get('/health')).toEqual({ status: 200, subject: 'localhost', hsts: undefined });
+  });
+
+  test('sends Strict-Transport-Security only as HSTS says', async () => {
+    server = await startTestServer({
+      HTTPS_CERT_FULLCHAIN: cert ?? '',
+      HTTPS_CERT_PRIVKEY: key ?? '',
+      HSTS: 'max-age=60',
+    });
+    expect(await get('/health')).toMatchObject({ hsts: 'max-age=60' });
   });
 
   test('serves with a self-signed certificate', async () => {
     server = await startTestServer({ HTTPS: 'self-signed', HTTP_HOST: '127.0.0.1' });
-    expect(await get('/health')).toEqual({ status: 200, subject: 'oneport', hsts: false });
+    expect(await get('/health')).toEqual({ status: 200, subject: 'oneport', hsts: undefined });
   });
 });
 

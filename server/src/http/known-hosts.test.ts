@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { knownHosts } from './known-hosts.ts';
@@ -14,6 +14,8 @@ test.each([
   ['[::1]:3000', true],
   ['203.0.113.7', true],
   ['call.example:8443', true],
+  ['Call.Example.', true],
+  [hostname(), true],
   ['evil.example', false],
   ['call.example.evil.example', false],
   ['localhost.evil.example', false],

@@ -19,14 +19,14 @@ const permissions =
 /**
  * Sets the headers that restrict what browsers do with our responses.
  *
- * @param options.trustedTls - HTTPS with a certificate that browsers trust; it adds HSTS
+ * @param options.hsts - the value of Strict-Transport-Security (RFC 6797), which applies to all ports of the host
  * @param options.embedOrigins - their pages may show the call in a frame, but no other page of ours
  */
 export function securityHeaders({
-  trustedTls,
+  hsts,
   embedOrigins,
 }: {
-  trustedTls: boolean;
+  hsts: string | undefined;
   embedOrigins: string[];
 }): RequestHandler[] {
   const policy = (more: Record<string, string[]> = {}) =>
@@ -43,12 +43,14 @@ export function securityHeaders({
   return [
     helmet({
       contentSecurityPolicy: false,
-      // HSTS applies to all ports of a host: on localhost it would break other projects.
-      strictTransportSecurity: trustedTls,
+      strictTransportSecurity: false,
       xFrameOptions: { action: 'deny' },
     }),
     (request, response, next) => {
       response.setHeader('Permissions-Policy', permissions);
+      if (hsts !== undefined) {
+        response.setHeader('Strict-Transport-Security', hsts);
+      }
       const isCall = request.path === '/';
       const isDocs = /^\/docs(\/|\.html$|$)/.test(request.path);
       if (isCall && embedOrigins.length > 0) {

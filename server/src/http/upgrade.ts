@@ -1,5 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { dashboardPath } from '@oneport/protocol';
+import { canonicalOrigin } from '../net/origin.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { AddressRateLimit } from './address-rate-limit.ts';
@@ -10,8 +12,12 @@ type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) =
 export interface UpgradeOptions {
   /** By path. */
   handlers: Record<string, UpgradeHandler>;
-  /** Origins whose pages may open WebSockets, besides the server's own. */
+  /** Origins whose pages may open WebSockets, besides the server's own, in canonical form. */
   allowedOrigins: string[];
+  /** The origin of the server's own page; undefined without a valid Host. */
+  ownOrigin(request: IncomingMessage): string | undefined;
+  /** Whether a Host header names this server. */
+  isKnownHost(host: string | undefined): boolean;
   handshakesPerSecond: number;
   /** The client's address; undefined if the socket is closed. */
   remoteAddress(request: IncomingMessage): string | undefined;
@@ -23,13 +29,12 @@ export interface UpgradeOptions {
  * Adds the only `upgrade` listener, which passes each request to the handler of its path and rejects all others. Two
  * libraries that both listened would both answer.
  *
- * Pages of other origins are rejected: browsers let any page open a WebSocket to any server, and leave the check to
+ * Other hosts are rejected, which stops DNS rebinding. Pages of other origins are rejected: browsers let any page open a WebSocket to any server, and leave the check to
  * the server (RFC 6455, section 10.2). Programs other than browsers send no Origin and are accepted.
  */
-export function routeUpgrades(
-  server: Server,
-  { handlers, allowedOrigins, handshakesPerSecond, remoteAddress, telemetry, log }: UpgradeOptions,
-): void {
+export function routeUpgrades(server: Server, options: UpgradeOptions): void {
+  const { handlers, allowedOrigins, ownOrigin, isKnownHost, telemetry, log } = options;
+  const { handshakesPerSecond, remoteAddress } = options;
   const handshakes = new AddressRateLimit(handshakesPerSecond);
   server.on('upgrade', (request, socket, head) => {
     // Until a WebSocket library takes over, no other part handles the socket's errors.
@@ -45,7 +50,11 @@ export function routeUpgrades(
       telemetry.emit('limitHit', 'handshakes_per_second', limitFieldsOf(request, address));
     } else if (!handler) {
       reject(socket, '404 Not Found');
-    } else if (origin && !isAllowed(origin, host, allowedOrigins)) {
+    } else if (!isKnownHost(host) && pathOf(request) !== dashboardPath) {
+      // The port map itself tells its page.
+      log.warn({ host }, 'websocket rejected: unknown host, not in ALLOWED_ORIGINS');
+      reject(socket, '403 Forbidden');
+    } else if (origin && ![ownOrigin(request), ...allowedOrigins].includes(canonical(origin))) {
       log.warn({ origin, host }, 'websocket rejected: origin not in ALLOWED_ORIGINS');
       reject(socket, '403 Forbidden');
     } else {
@@ -58,8 +67,9 @@ function pathOf(request: IncomingMessage): string {
   return (request.url ?? '').split('?', 1)[0] ?? '';
 }
 
-function isAllowed(origin: string, host: string | undefined, allowed: string[]): boolean {
-  return allowed.includes(origin) || (URL.canParse(origin) && new URL(origin).host === host);
+/** An origin that is none, such as `null`, equals no other. */
+function canonical(origin: string): string {
+  return canonicalOrigin(origin) ?? '';
 }
 
 function reject(socket: Duplex, status: string, headers: string[] = []): void {
