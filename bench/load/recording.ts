@@ -36,7 +36,7 @@ export function readRecording(codec: RecordedCodec): RecordedStream[] {
 }
 
 /** @throws Error when it is no rtpdump file of RTP packets */
-export function parseRecording(file: Buffer): RecordedStream[] {
+function parseRecording(file: Buffer): RecordedStream[] {
   const start = file.indexOf('\n') + 1;
   if (!file.subarray(0, start).toString('latin1').startsWith('#!rtpplay1.0')) {
     throw new Error('not an rtpdump file');
