@@ -106,7 +106,7 @@ describe('over HTTP', () => {
   });
 
   test.each([
-    ['https://localhost', {}],
+    ['https://localhost:3000', { Host: 'localhost:3000' }],
     ['http://evil.example', { Host: 'evil.example' }],
     ['', { Host: 'evil.example' }],
   ])('rejects signalling from origin "%s" with %j', async (origin, headers) => {
