@@ -2,7 +2,7 @@ import { refusals } from '@oneport/protocol';
 import { base64url, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { testSecret, testToken } from '../../../testkit/servers/tokens.ts';
-import { AdmissionError } from '../config/admission-error.ts';
+import { AdmissionError } from './admission-error.ts';
 import { type TokenRules, tokenAuthenticator } from './authenticator.ts';
 import { verifyByKeySet, verifyBySecrets } from './keys.ts';
 import { makeToken } from './make-token.ts';

@@ -1,10 +1,10 @@
 import { closeCodes, explain, type Refusal, refusals } from '@oneport/protocol';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload } from 'jose';
-import { AdmissionError } from '../config/admission-error.ts';
 import { parseSecrets } from '../config/jwt-secrets.ts';
 import type { AuthConfig } from '../config/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { type Access, openAccess } from './access.ts';
+import { AdmissionError } from './admission-error.ts';
 import { accessOf, claimsSchema } from './claims.ts';
 import {
   isAboutTheToken,

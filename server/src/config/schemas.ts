@@ -3,7 +3,6 @@ import { isIP } from 'node:net';
 import { compile as compileProxies } from 'proxy-addr';
 import { z } from 'zod';
 import { canonicalOrigin } from '../net/origin.ts';
-import type { TrustedProxies } from './types.ts';
 
 /** @returns the schema of a whole number from `min` to `max` */
 export function integer(min: number, max: number) {
@@ -55,6 +54,9 @@ export const origins = commaSeparated(
 export const bearerToken = z
   .string()
   .regex(/^[\w.-]{16,128}$/, 'expected 16 to 128 characters out of A-Z, a-z, 0-9, -, . and _');
+
+/** Addresses and networks of proxies, or the number of proxies in front of the server. */
+export type TrustedProxies = string[] | number;
 
 /** The number of proxies, one behind the other, or their addresses and networks. */
 export const proxies = z.string().transform((text, context): TrustedProxies => {

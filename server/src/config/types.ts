@@ -1,5 +1,6 @@
 import type { PortMode } from '@oneport/protocol';
 import type { Limits } from './limits.ts';
+import type { TrustedProxies } from './schemas.ts';
 import type { SettingName, Values } from './settings.ts';
 
 /** The settings as one checked object. */
@@ -97,6 +98,3 @@ export interface MetricsConfig {
   /** undefined: every client that reaches the port may read. Allowed on loopback only. */
   token: string | undefined;
 }
-
-/** Addresses and networks of proxies, or the number of proxies in front of the server. */
-export type TrustedProxies = string[] | number;

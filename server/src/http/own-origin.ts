@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import type { TrustedProxies } from '../config/types.ts';
+import type { TrustedProxies } from '../config/schemas.ts';
 import { canonicalOrigin } from '../net/origin.ts';
 import { trustedProxyTest } from './remote-address.ts';
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
-import type { TrustedProxies } from '../config/types.ts';
+import type { TrustedProxies } from '../config/schemas.ts';
 import { remoteAddressOf } from './remote-address.ts';
 
 const seen = (trusted: TrustedProxies, forwarded: string | undefined, from = '127.0.0.1') =>

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import proxyAddress from 'proxy-addr';
-import type { TrustedProxies } from '../config/types.ts';
+import type { TrustedProxies } from '../config/schemas.ts';
 
 /**
  * Any client can send X-Forwarded-For, so its addresses count from the right, and only as long as the previous one is a

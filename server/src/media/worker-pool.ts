@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { closeCodes } from '@oneport/protocol';
 import * as mediasoup from 'mediasoup';
-import { AdmissionError } from '../config/admission-error.ts';
+import { AdmissionError } from '../access/admission-error.ts';
 import type { MediaPorts } from '../ports/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';

@@ -7,7 +7,9 @@ import { makeNetworkNamespace } from '../../../testkit/system/network-namespaces
 import { resolveListenAddresses } from './listen-addresses.ts';
 
 const listenAddresses = new URL('listen-addresses.ts', import.meta.url).href;
-const goneInside = fileURLToPath(new URL('address-gone-inside.ts', import.meta.url));
+const goneServer = fileURLToPath(
+  new URL('../../../testkit/servers/address-gone-server.ts', import.meta.url),
+);
 
 test('uses only the configured addresses, and announces them as configured', async () => {
   expect(
@@ -64,7 +66,7 @@ if (typeof namespace === 'string') {
   test.each(['true', 'false', ...(obstacleToSteering() ? [] : ['shared'])])(
     'a worker and its peers use the other address when one is gone: MEDIASOUP_USE_WEBRTC_SERVER=%s',
     async (useWebRtcServer) => {
-      expect(await node(goneInside, useWebRtcServer, address)).toEqual({
+      expect(await node(goneServer, useWebRtcServer, address)).toEqual({
         before: [address, '127.0.0.1'],
         after: ['127.0.0.1'],
         result: 'success',

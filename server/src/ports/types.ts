@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 import { closeCodes, type PortMode } from '@oneport/protocol';
 import type { types } from 'mediasoup';
-import { AdmissionError } from '../config/admission-error.ts';
+import { AdmissionError } from '../access/admission-error.ts';
 
 export type TransportAppData = {
   roomId: string;

@@ -1,6 +1,6 @@
 import { closeCodes, refusals } from '@oneport/protocol';
 import type { Access } from '../access/access.ts';
-import { AdmissionError } from '../config/admission-error.ts';
+import { AdmissionError } from '../access/admission-error.ts';
 import type { Lobby, WaitOutcome } from './lobby.ts';
 import { Peer } from './peer.ts';
 import type { Room } from './room.ts';

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { closeCodes, type WaitingPeer } from '@oneport/protocol';
-import { AdmissionError } from '../config/admission-error.ts';
+import { AdmissionError } from '../access/admission-error.ts';
 import { type ShareHolder, Shares } from './shares.ts';
 
 /**

@@ -8,7 +8,7 @@ import {
   refusals,
 } from '@oneport/protocol';
 import type { Access } from '../access/access.ts';
-import { AdmissionError } from '../config/admission-error.ts';
+import { AdmissionError } from '../access/admission-error.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Lobby } from './lobby.ts';
 import type { CloseReason, Participant } from './participant.ts';

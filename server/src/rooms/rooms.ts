@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { closeCodes, refusals } from '@oneport/protocol';
-import { AdmissionError } from '../config/admission-error.ts';
+import { AdmissionError } from '../access/admission-error.ts';
 import type { Limits } from '../config/limits.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';

@@ -12,8 +12,8 @@ import {
   type Transport as TransportParameters,
 } from '@oneport/protocol';
 import * as protoo from 'protoo-server';
+import { AdmissionError } from '../access/admission-error.ts';
 import type { Authenticator } from '../access/authenticator.ts';
-import { AdmissionError } from '../config/admission-error.ts';
 import type { Limits } from '../config/limits.ts';
 import type { TurnConfig } from '../config/types.ts';
 import type { Transport } from '../ports/types.ts';

@@ -1,5 +1,5 @@
 import type { CloseCode } from '@oneport/protocol';
-import type { LimitName } from './limits.ts';
+import type { LimitName } from '../config/limits.ts';
 
 export interface AdmissionErrorOptions {
   /** The limit that was reached: it is counted in `oneport_limit_hits_total`. */

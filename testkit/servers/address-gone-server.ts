@@ -5,9 +5,9 @@
  */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { checkIce } from '../../../testkit/clients/ice-peer.ts';
-import { TestPeer } from '../../../testkit/clients/test-peer.ts';
-import { startTestServer } from '../../../testkit/servers/test-server.ts';
+import { checkIce } from '../clients/ice-peer.ts';
+import { TestPeer } from '../clients/test-peer.ts';
+import { startTestServer } from './test-server.ts';
 
 const [, , useWebRtcServer = '', address = ''] = process.argv;
 const { pool, signalling, stop } = await startTestServer({
