@@ -181,6 +181,8 @@ export class PeerMedia {
    * @throws RoomError when this peer has no such producer
    */
   async resumeProducer(producerId: string): Promise<void> {
+    // Otherwise requests that can't succeed would keep those behind them waiting.
+    this.producer(producerId);
     while (!this.#resumes.take()) {
       await sleep(1000 / resumes.perSecond);
     }

@@ -196,6 +196,16 @@ export class Peer implements Participant {
     await this.#connectTo(media, this.#intent, false);
   }
 
+  /** @throws RoomError when the generation is not that of the last `welcome`, or was answered before */
+  mustExpectJoin(generation: number): void {
+    if (generation !== this.#generation) {
+      throw new RoomError(errorCodes.conflict, `generation: expected ${this.#generation}`);
+    }
+    if (this.answered) {
+      throw new RoomError(errorCodes.conflict, 'already joined');
+    }
+  }
+
   /**
    * @returns the state of the room, and the peer's own producers and consumers for it to compare
    * @throws RoomError when the generation is not that of the last `welcome`, or was answered before, or while
@@ -208,12 +218,7 @@ export class Peer implements Participant {
     rtpCapabilities,
     consumers = [],
   }: RequestData<'join'>): RequestReply<'join'> {
-    if (generation !== this.#generation) {
-      throw new RoomError(errorCodes.conflict, `generation: expected ${this.#generation}`);
-    }
-    if (this.answered) {
-      throw new RoomError(errorCodes.conflict, 'already joined');
-    }
+    this.mustExpectJoin(generation);
     this.media.openChannel();
     this.#consumers ??= rtpCapabilities && this.#createConsumers(rtpCapabilities);
     this.#answered = generation;

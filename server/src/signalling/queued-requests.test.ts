@@ -62,12 +62,12 @@ test('refuses requests while the transports of a new peer are created', async ()
 });
 
 test('closes a peer whose queued requests hold too many bytes, as parsed', async () => {
-  const peer = await TestPeer.join(await options('bytes', 'ada'));
-  const producerId = await peer.produce('microphone');
+  const peer = new TestPeer(await options('bytes', 'ada'));
+  const { sendTransport } = await peer.welcome();
   const consumers = Array.from({ length: 2_000 }, () => randomUUID());
   const go = stopWorker();
   const requests = [
-    peer.rawRequest('pauseProducer', { producerId }),
+    peer.rawRequest('restartIce', { transportId: sendTransport?.transportId }),
     // Each has 80 KB of text, and takes 200 KB.
     ...Array.from({ length: 20 }, () => peer.rawRequest('join', { ...join, consumers })),
   ];
@@ -76,4 +76,15 @@ test('closes a peer whose queued requests hold too many bytes, as parsed', async
   expect((await outcomes).every(({ status }) => status === 'rejected')).toBe(true);
   expect(await hits('waiting_bytes')).toBe(1);
   go();
+});
+
+test('queues no join that comes too late', async () => {
+  const peer = await TestPeer.join(await options('late', 'ada'));
+  const producerId = await peer.produce('microphone');
+  const go = stopWorker();
+  const paused = peer.rawRequest('pauseProducer', { producerId });
+  await expect(peer.rawRequest('join', join)).rejects.toMatchObject({ code: 409 });
+  go();
+  await paused;
+  await peer.leave();
 });

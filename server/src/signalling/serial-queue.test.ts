@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import { type QueuedBytes, SerialQueue } from './serial-queue.ts';
+import { QueuedBytes } from './queued-bytes.ts';
+import { SerialQueue } from './serial-queue.ts';
 
-const plenty: QueuedBytes = { max: 1_000_000, used: 0 };
-const queueOf = (jobs: number, bytes = 1_000_000, total = plenty) =>
-  new SerialQueue({ jobs, bytes, total });
+const plenty = new QueuedBytes(1_000_000);
+const queueOf = (maxJobs: number, maxBytes = 1_000_000, total = plenty) =>
+  new SerialQueue({ maxJobs, maxBytes, total, network: 'one', onEvicted: () => {} });
 const idle = async () => {};
 
 test('runs one job after another, in order', async () => {
@@ -49,19 +50,43 @@ test('end() waits for the running job and drops the waiting ones', async () => {
   expect(done).toEqual(['running']);
 });
 
-test('limits the bytes that a queue holds, and those of all queues', async () => {
-  const total: QueuedBytes = { max: 250, used: 0 };
-  const [first, second] = [queueOf(10, 100, total), queueOf(10, 100, total)];
+test('limits the bytes that a queue holds', async () => {
+  const total = new QueuedBytes(1000);
+  const queue = queueOf(10, 100, total);
   const full = 'waiting_bytes';
-  expect([90, 90, 1].map((bytes) => first.push(idle, bytes))).toEqual([undefined, undefined, full]);
-  expect([80, 1].map((bytes) => second.push(idle, bytes))).toEqual([undefined, full]);
+  expect([90, 90, 1].map((bytes) => queue.push(idle, bytes))).toEqual([undefined, undefined, full]);
   await new Promise(setImmediate);
   expect(total.used).toBe(0);
-  expect(first.push(idle, 10)).toBeUndefined();
+  expect(queue.push(idle, 10)).toBeUndefined();
+});
+
+test('beyond the bytes of all queues, the network that holds the most loses its largest queue', async () => {
+  const total = new QueuedBytes(300);
+  const evicted: string[] = [];
+  const done: string[] = [];
+  const queue = (name: string, network: string) => {
+    const onEvicted = () => evicted.push(name);
+    const own = new SerialQueue({ maxJobs: 10, maxBytes: 200, total, network, onEvicted });
+    return (bytes: number) =>
+      own.push(async () => {
+        done.push(name);
+      }, bytes);
+  };
+  const [small, large, other] = [queue('small', 'a'), queue('large', 'a'), queue('other', 'b')];
+  small(80);
+  large(100);
+  // The largest queue of all, but of a network that holds less.
+  other(115);
+  expect(other(10)).toBeUndefined();
+  expect(evicted).toEqual(['large']);
+  expect(total.used).toBe(205);
+  await new Promise(setImmediate);
+  expect(done.sort()).toEqual(['other', 'other', 'small']);
+  expect(total.used).toBe(0);
 });
 
 test('a queue that has ended holds the bytes of the running job only, until that is done', async () => {
-  const total: QueuedBytes = { max: 1000, used: 0 };
+  const total = new QueuedBytes(1000);
   const queue = queueOf(10, 1000, total);
   const running = Promise.withResolvers<void>();
   queue.push(() => running.promise, 5);

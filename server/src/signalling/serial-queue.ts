@@ -1,17 +1,16 @@
 import type { LimitName } from '../config/limits.ts';
+import type { QueuedBytes } from './queued-bytes.ts';
 
-/** The bytes that all queues of a server hold together. */
-export interface QueuedBytes {
-  readonly max: number;
-  used: number;
-}
-
-interface SerialQueueLimits {
+interface SerialQueueOptions {
   /** How many jobs may wait or run: 1 or more. */
-  jobs: number;
+  maxJobs: number;
   /** A queue that holds this many bytes accepts no further job. */
-  bytes: number;
+  maxBytes: number;
   total: QueuedBytes;
+  /** The client's network, by which `total` compares queues. */
+  network: string;
+  /** Called when the queue holds the most of a full total. Its waiting jobs are dropped, and it accepts no more. */
+  onEvicted(): void;
 }
 
 interface Job {
@@ -21,15 +20,19 @@ interface Job {
 
 /** Runs jobs one after another, in the order in which they were pushed. */
 export class SerialQueue {
-  readonly #limits: SerialQueueLimits;
+  readonly #options: SerialQueueOptions;
   /** Those that wait, and the one that runs. */
   readonly #jobs: Job[] = [];
   #bytes = 0;
   #running: Promise<void> | undefined;
   #ended = false;
 
-  constructor(limits: SerialQueueLimits) {
-    this.#limits = limits;
+  constructor(options: SerialQueueOptions) {
+    this.#options = options;
+  }
+
+  get network(): string {
+    return this.#options.network;
   }
 
   /**
@@ -38,19 +41,19 @@ export class SerialQueue {
    * @returns the limit that was reached, when the job will not run for that reason
    */
   push(run: () => Promise<void>, bytes = 0): LimitName | undefined {
-    const { jobs, bytes: maxBytes, total } = this.#limits;
+    const { maxJobs, maxBytes } = this.#options;
     if (this.#ended) {
       return undefined;
     }
-    if (this.#jobs.length >= jobs) {
+    if (this.#jobs.length >= maxJobs) {
       return 'waiting_requests';
     }
-    if (this.#bytes >= maxBytes || total.used >= total.max) {
+    if (this.#bytes >= maxBytes) {
       return 'waiting_bytes';
     }
     this.#jobs.push({ run, bytes });
-    this.#count(bytes);
     this.#running ??= this.#runAll();
+    this.#count(bytes);
     return undefined;
   }
 
@@ -61,6 +64,12 @@ export class SerialQueue {
       this.#count(-bytes);
     }
     return this.#running ?? Promise.resolve();
+  }
+
+  /** Called by `total`. */
+  evict(): void {
+    void this.end();
+    this.#options.onEvicted();
   }
 
   async #runAll(): Promise<void> {
@@ -80,6 +89,6 @@ export class SerialQueue {
 
   #count(bytes: number): void {
     this.#bytes += bytes;
-    this.#limits.total.used += bytes;
+    this.#options.total.count(this, bytes);
   }
 }

@@ -14,7 +14,7 @@ import {
 import * as protoo from 'protoo-server';
 import { AdmissionError } from '../access/admission-error.ts';
 import type { Authenticator } from '../access/authenticator.ts';
-import type { Limits } from '../config/limits.ts';
+import type { LimitName, Limits } from '../config/limits.ts';
 import type { TurnConfig } from '../config/types.ts';
 import type { Transport } from '../ports/types.ts';
 import type { CloseReason } from '../rooms/participant.ts';
@@ -27,8 +27,9 @@ import type { CpuBudget } from './cpu-budget.ts';
 import { fanOutMs } from './fan-out.ts';
 import { type Context, handle } from './handlers.ts';
 import { iceServersFor } from './ice-servers.ts';
+import type { QueuedBytes } from './queued-bytes.ts';
 import { heapBytes, isRequestMethod, parseRequest, type ValidRequest } from './request.ts';
-import { type QueuedBytes, SerialQueue } from './serial-queue.ts';
+import { SerialQueue } from './serial-queue.ts';
 import type { SocketTransport } from './socket-transport.ts';
 
 /** Bytes of queued requests, as parsed, at which a socket is closed: a `join` of a browser has 50,000. */
@@ -92,6 +93,8 @@ export class SignallingConnection implements PeerLink {
   readonly #queue: SerialQueue;
   /** Aborted when the socket closes. */
   readonly #socketClosed = new AbortController();
+  /** Of the queued requests, by producer id. */
+  readonly #newestResumes = new Map<string, ValidRequest>();
   #context: Context | undefined;
   #welcomed = false;
   #joinTimer: NodeJS.Timeout | undefined;
@@ -99,12 +102,14 @@ export class SignallingConnection implements PeerLink {
   #measuresJoin = true;
 
   constructor(options: SignallingConnectionOptions) {
-    const { transport, query, limits, queuedBytes } = options;
+    const { transport, query, address, limits, queuedBytes } = options;
     this.#options = options;
     this.#queue = new SerialQueue({
-      jobs: limits.waiting_requests,
-      bytes: maxQueuedBytes,
+      maxJobs: limits.waiting_requests,
+      maxBytes: maxQueuedBytes,
       total: queuedBytes,
+      network: address,
+      onEvicted: () => this.#tooManyWait('waiting_bytes'),
     });
     this.#protoo = new protoo.Room().createPeer(query.peerId, transport);
     this.#protoo.on('request', (request, ...reply) => this.#receive(request, ...reply));
@@ -291,19 +296,29 @@ export class SignallingConnection implements PeerLink {
         throw new RoomError(errorCodes.forbidden, 'too early: wait for welcome');
       }
       valid = parseRequest(request.method, request.data);
+      if (valid.method === 'join') {
+        this.#entered().peer.mustExpectJoin(valid.data.generation);
+      }
     } catch (error) {
       this.#refuse(request.method, error, reject);
       return;
     }
     // `accept` and `reject` keep the request, and members that the schema drops can take 20 times the memory of their text.
     request.data = undefined;
+    if (valid.method === 'resumeProducer') {
+      this.#newestResumes.set(valid.data.producerId, valid);
+    }
     const job = () => this.#answer(valid, accept, reject);
     const limit = this.#queue.push(job, heapBytes(valid.data));
     if (limit) {
-      const { transport } = this.#options;
-      transport.limitHit(limit);
-      transport.close(closeCodes.tooMany, 'too many requests are waiting');
+      this.#tooManyWait(limit);
     }
+  }
+
+  #tooManyWait(limit: LimitName): void {
+    const { transport } = this.#options;
+    transport.limitHit(limit);
+    transport.close(closeCodes.tooMany, 'too many requests are waiting');
   }
 
   async #answer(request: ValidRequest, accept: Accept, reject: Reject): Promise<void> {
@@ -315,8 +330,7 @@ export class SignallingConnection implements PeerLink {
     }
     try {
       const context = this.#entered();
-      cpu.spend(fanOutMs(context, request.method));
-      const reply = await cpu.measure(() => handle(context, request));
+      const reply = this.#isSuperseded(request) ? {} : await this.#handle(context, request);
       cpu.measure(() => accept(reply));
       telemetry.emit('requestAnswered', request.method, 'ok');
       if (request.method === 'join') {
@@ -325,6 +339,25 @@ export class SignallingConnection implements PeerLink {
     } catch (error) {
       this.#refuse(request.method, error, reject);
     }
+  }
+
+  #handle(context: Context, request: ValidRequest): unknown {
+    const { cpu } = this.#options;
+    cpu.spend(fanOutMs(context, request.method));
+    return cpu.measure(() => handle(context, request));
+  }
+
+  /** Each resume may have to wait for its turn, and a later one has the same result. */
+  #isSuperseded(request: ValidRequest): boolean {
+    if (request.method !== 'resumeProducer') {
+      return false;
+    }
+    const { producerId } = request.data;
+    const superseded = this.#newestResumes.get(producerId) !== request;
+    if (!superseded) {
+      this.#newestResumes.delete(producerId);
+    }
+    return superseded;
   }
 
   #refuse(requested: string, thrown: unknown, reject: Reject): void {

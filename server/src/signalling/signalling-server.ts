@@ -21,7 +21,7 @@ import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { CpuBudget, cpuLimit } from './cpu-budget.ts';
-import type { QueuedBytes } from './serial-queue.ts';
+import { QueuedBytes } from './queued-bytes.ts';
 import { SignallingConnection } from './signalling-connection.ts';
 import { SocketTransport } from './socket-transport.ts';
 
@@ -66,7 +66,7 @@ export function createSignalling(
       offered.has(signallingSubprotocol) ? signallingSubprotocol : false,
   });
   const shared: Shared = {
-    queuedBytes: { max: maxQueuedBytes, used: 0 },
+    queuedBytes: new QueuedBytes(maxQueuedBytes),
     cpuByAddress: new ByAddress(() => cpuLimit(options.limits, 'address_cpu')),
   };
   return (request, socket, head) => {
