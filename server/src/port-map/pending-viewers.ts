@@ -1,4 +1,5 @@
 import type { Socket as Connection } from 'engine.io';
+import { webSocketOf } from './viewer-web-socket.ts';
 
 /** Connections that have not sent a valid token, in total and of one address. */
 export interface PendingLimits {
@@ -7,8 +8,8 @@ export interface PendingLimits {
 }
 
 /**
- * Connections that have not sent a valid token yet. Each may try one token, and the oldest make room for new ones, so
- * that silent connections can't keep operators out.
+ * Connections that have not sent a valid token yet. The oldest make room for new ones, so that silent connections can't
+ * keep operators out.
  */
 export class PendingViewers {
   readonly #limits: PendingLimits;
@@ -22,28 +23,19 @@ export class PendingViewers {
   /** @param address - what its remote address counts as */
   add(connection: Connection, address: string): void {
     this.#connections.set(connection, address);
-    connection.once('close', () => this.delete(connection));
-    let tried = false;
-    connection.on('packet', ({ type }) => {
-      if (type !== 'message' || !this.#connections.has(connection)) {
-        return;
-      }
-      // The first message is the token; the server answers it before another one may follow.
-      if (tried) {
-        connection.close(true);
-      }
-      tried = true;
-    });
+    connection.once('close', () => this.#connections.delete(connection));
     const all = [...this.#connections];
     const ofAddress = all.filter(([, other]) => other === address);
     const { total, perAddress } = this.#limits;
     const [oldest] =
       ofAddress.length > perAddress ? ofAddress : all.length > total ? all : [undefined];
-    oldest?.[0].close(true);
+    // Not closed, because its client may never answer a close frame.
+    webSocketOf(oldest?.[0].request ?? {})?.terminate();
   }
 
-  /** The connection has sent a valid token, or is closed. */
-  delete(connection: Connection): void {
+  /** The connection has sent a valid token. */
+  accept(connection: Connection): void {
     this.#connections.delete(connection);
+    webSocketOf(connection.request)?.acceptViewer();
   }
 }

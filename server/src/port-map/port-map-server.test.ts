@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dashboardLimits, dashboardPath, dashboardRefusals } from '@oneport/protocol';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -9,9 +10,11 @@ import {
   type PortMapViewerOptions,
 } from '../../../testkit/clients/port-map-viewer.ts';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
+import { dashboardToken } from '../../../testkit/servers/server-process.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
 import { bindingRequest } from '../stun/stun-message.ts';
 import { portMapServerLimits } from './port-map-server.ts';
+import { viewerFrameLimits } from './viewer-web-socket.ts';
 
 let server: TestServer;
 
@@ -20,6 +23,9 @@ beforeEach(async () => {
 });
 
 afterEach(() => server.stop());
+
+const socketUrl = () =>
+  `${server.url.replace('http', 'ws')}${dashboardPath}?EIO=4&transport=websocket`;
 
 const isClosed = ({ readyState }: WebSocket) => readyState === WebSocket.CLOSED;
 
@@ -57,16 +63,12 @@ describe('a viewer', () => {
   });
 
   test('that sends no token is disconnected', { timeout: 30_000 }, async () => {
-    const socket = new WebSocket(
-      `${server.url.replace('http', 'ws')}${dashboardPath}?EIO=4&transport=websocket`,
-    );
+    const socket = new WebSocket(socketUrl());
     await once(socket, 'close');
   });
 
   test('has one guess for each connection', async () => {
-    const socket = new WebSocket(
-      `${server.url.replace('http', 'ws')}${dashboardPath}?EIO=4&transport=websocket`,
-    );
+    const socket = new WebSocket(socketUrl());
     const answers: string[] = [];
     socket.on('message', (data) => answers.push(String(data)));
     await once(socket, 'open');
@@ -80,10 +82,7 @@ describe('a viewer', () => {
   test('is not kept out by silent connections, of one address or of many', async () => {
     const { pending } = portMapServerLimits;
     const silent = async (localAddress: string) => {
-      const socket = new WebSocket(
-        `${server.url.replace('http', 'ws')}${dashboardPath}?EIO=4&transport=websocket`,
-        { localAddress },
-      );
+      const socket = new WebSocket(socketUrl(), { localAddress });
       onTestFinished(() => socket.terminate());
       await once(socket, 'message');
       return socket;
@@ -103,6 +102,81 @@ describe('a viewer', () => {
     // They are evicted, not refused: those that came last are still open.
     expect(isClosed(ofMany.at(-1) as WebSocket)).toBe(false);
   });
+
+  test.each([
+    ['pings', (socket: WebSocket) => socket.ping()],
+    ['pongs', (socket: WebSocket) => socket.pong()],
+    ['packets', (socket: WebSocket) => socket.send('3')],
+    ['fragments', (socket: WebSocket) => socket.send('', { fin: false })],
+  ])('without a token is cut off when it sends %s', async (_, send) => {
+    const socket = new WebSocket(socketUrl());
+    // `ws` refuses too many fragments with a close frame, and a write may fail.
+    socket.on('error', () => {});
+    await once(socket, 'message');
+    let pongs = 0;
+    socket.on('pong', () => pongs++);
+    for (let n = 0; n < 100; n++) {
+      send(socket);
+    }
+    const [code] = await once(socket, 'close');
+    expect(code, 'not closed for lack of a token').not.toBe(1005);
+    expect(pongs).toBeLessThanOrEqual(1);
+  });
+
+  test('with a token is cut off when it sends too many frames, but may send what a page sends', async () => {
+    const socket = new WebSocket(socketUrl());
+    socket.on('error', () => {});
+    await once(socket, 'message');
+    socket.send(`40/dashboard,${JSON.stringify({ token: dashboardToken })}`);
+    await once(socket, 'message');
+    let pongs = 0;
+    socket.on('pong', () => pongs++);
+    for (let n = 0; n < 100; n++) {
+      socket.ping();
+    }
+    await expect.poll(() => pongs).toBe(100);
+    for (let n = 0; n < 2 * viewerFrameLimits.burst; n++) {
+      socket.ping();
+    }
+    const [code] = await once(socket, 'close');
+    expect(code, 'no close frame').toBe(1006);
+  });
+
+  test('is destroyed when it ignores close frames, and opens no second transport', async () => {
+    const { perAddress } = portMapServerLimits.pending;
+    const { hostname, port, pathname, search } = new URL(socketUrl());
+    const ended: Promise<unknown>[] = [];
+    const raw = async (query = '') => {
+      const socket = connect({ host: hostname, port: Number(port), localAddress: '127.0.0.2' });
+      onTestFinished(() => void socket.destroy());
+      const lines = [
+        `GET ${pathname}${search}${query} HTTP/1.1`,
+        `Host: ${hostname}`,
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Version: 13',
+        `Sec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}`,
+      ];
+      socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+      socket.on('error', () => {});
+      ended.push(new Promise((resolve) => socket.once('close', resolve)));
+      let text = '';
+      socket.on('data', (data) => {
+        text += data.toString('latin1');
+      });
+      await expect.poll(() => text).toMatch(/"sid":|^HTTP\/1.1 400/);
+      return text;
+    };
+    const texts: string[] = [];
+    for (let n = 0; n <= perAddress; n++) {
+      texts.push(await raw());
+    }
+    // The oldest goes at once; the others have time to send a token.
+    await ended[0];
+    const [, sid] = /"sid":"([^"]+)"/.exec(texts.at(-1) ?? '') ?? [];
+    expect(await raw(`&sid=${sid}`)).toMatch(/^HTTP\/1.1 400/);
+    await Promise.all(ended);
+  }, 30_000);
 
   test('is rejected when there are too many', async () => {
     const { viewers } = portMapServerLimits;

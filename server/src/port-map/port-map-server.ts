@@ -8,6 +8,7 @@ import { limitKeyOf } from '../net/ip.ts';
 import { LiveView, type LiveViewOptions } from './live-view.ts';
 import { PendingViewers } from './pending-viewers.ts';
 import { Viewer, type ViewerSocket } from './viewer.ts';
+import { ViewerWebSocketServer } from './viewer-web-socket.ts';
 
 export interface PortMapServerOptions extends LiveViewOptions {
   token: string;
@@ -44,7 +45,10 @@ export class PortMapServer {
       allowUpgrades: false,
       perMessageDeflate: false,
       maxHttpBufferSize: portMapServerLimits.messageBytes,
+      wsEngine: ViewerWebSocketServer,
     });
+    // A second transport for a connection is a second WebSocket, which nothing would close.
+    this.#engine.use(refuseSecondTransport);
     this.#io = new Server({
       path: dashboardPath,
       serveClient: false,
@@ -70,7 +74,7 @@ export class PortMapServer {
         refuse(socket, next, refusal);
       })
       .on('connection', (socket: ViewerSocket) => {
-        this.#pending.delete(socket.conn);
+        this.#pending.accept(socket.conn);
         const viewer = new Viewer(socket);
         this.#live.add(viewer);
         socket.once('disconnect', () => this.#live.remove(viewer));
@@ -101,6 +105,14 @@ export class PortMapServer {
     }
     return undefined;
   }
+}
+
+function refuseSecondTransport(
+  { _query }: IncomingMessage & { _query?: { sid?: string } },
+  _response: unknown,
+  next: (error?: Error) => void,
+): void {
+  next(_query?.sid === undefined ? undefined : new Error('no second transport'));
 }
 
 /** Tells a client why it is rejected, and closes its connection. */
