@@ -134,14 +134,12 @@ export async function startServer(given: Config, log: Logger): Promise<RunningSe
     isKnownHost,
     log,
   });
-  const server = createServer(
-    certificate?.keyPair,
-    limitRequests(app, { rate, remoteAddress, telemetry }),
-  );
+  const requestLimit = { rate, remoteAddress, telemetry };
+  const server = createServer(certificate?.keyPair, limitRequests(app, requestLimit));
   serveBelow(server, basePath);
   const acceptor = new HttpAcceptor({
     server,
-    redirect: certificate && createHttpsRedirect(),
+    redirect: certificate && createHttpsRedirect(requestLimit),
     limits: {
       connections: limits.http_connections,
       connectionsPerAddress: limits.http_connections_per_address,

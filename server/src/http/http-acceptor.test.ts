@@ -33,7 +33,13 @@ interface ServeOptions extends Partial<HttpAcceptorOptions> {
 }
 
 /** Serves at a port of its own. @returns the port, and the limits that were hit */
-async function serve({ secure, timeouts, onRequest, ...options }: ServeOptions) {
+async function serve({
+  secure,
+  timeouts,
+  onRequest,
+  rate = new AddressRateLimit(1_000),
+  ...options
+}: ServeOptions) {
   const times = { ...patient, ...timeouts };
   const hits: string[] = [];
   const telemetry = new Telemetry();
@@ -44,9 +50,14 @@ async function serve({ secure, timeouts, onRequest, ...options }: ServeOptions) 
       onRequest ?? ((_, response) => response.end('hello')),
       times,
     ),
-    redirect: secure ? createHttpsRedirect(times) : undefined,
+    redirect: secure
+      ? createHttpsRedirect(
+          { rate, remoteAddress: ({ socket }) => socket.remoteAddress, telemetry },
+          times,
+        )
+      : undefined,
     limits: { connections: 100, connectionsPerAddress: 100 },
-    rate: new AddressRateLimit(1_000),
+    rate,
     isTrustedProxy: () => false,
     telemetry,
     ...options,
@@ -186,5 +197,16 @@ test('redirects plain HTTP at an HTTPS port, for the time being', async () => {
   for (const host of ['evil.example/x', 'a@b', '"']) {
     expect((await plain({ host })).status).toBe(400);
   }
+  expect(await served({ port, secure: true })).toBe(true);
+});
+
+test('makes an address pay for pipelined plain HTTP at an HTTPS port', async () => {
+  const rate = new AddressRateLimit(1);
+  const { port, hits } = await serve({ secure: true, rate });
+  const socket = await open(port, { localAddress: '127.0.0.2' });
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(1000));
+  await closed(socket);
+  await closed(await open(port, { localAddress: '127.0.0.2' }));
+  expect(hits).toEqual(['requests_per_second 127.0.0.2']);
   expect(await served({ port, secure: true })).toBe(true);
 });

@@ -1,4 +1,5 @@
 import type { RequestListener, Server } from 'node:http';
+import { limitRequests, type RequestLimitOptions } from './request-limit.ts';
 import { createServer, type HttpTimeouts } from './server.ts';
 
 /** As much as a browser sends: a name or an address, and a port. */
@@ -10,8 +11,8 @@ const hostHeader = /^[\w.:[\]-]{1,255}$/;
  *
  * @returns a server that does not listen
  */
-export function createHttpsRedirect(timeouts?: HttpTimeouts): Server {
-  return createServer(undefined, redirect, timeouts);
+export function createHttpsRedirect(limit: RequestLimitOptions, timeouts?: HttpTimeouts): Server {
+  return createServer(undefined, limitRequests(redirect, limit), timeouts);
 }
 
 const redirect: RequestListener = ({ headers: { host }, url }, response) => {

@@ -95,3 +95,14 @@ test('declines pipelined requests, each of which could hold a file open, and mak
   expect((await get('/health', { localAddress: '127.0.0.2' })).status).toBe(0);
   expect((await get('/health')).status).toBe(200);
 });
+
+test.each(['Transfer-Encoding: chunked', 'Content-Length: 1000000'])(
+  'refuses a request with a body, %s, and closes the connection before the body ends',
+  async (header) => {
+    server = await startTestServer();
+    const { hostname, port } = new URL(server.url);
+    const socket = connect({ host: hostname, port: Number(port) });
+    socket.write(`POST /health HTTP/1.1\r\nHost: localhost\r\n${header}\r\n\r\n1\r\na\r\n`);
+    expect(await text(socket)).toMatch(/^HTTP\/1.1 413 .*\r\nConnection: close\r\n/);
+  },
+);
