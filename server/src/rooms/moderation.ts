@@ -9,6 +9,7 @@ import {
 } from '@oneport/protocol';
 import type { Access } from '../access/access.ts';
 import { AdmissionError } from '../access/admission-error.ts';
+import { throttle } from '../net/throttle.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Lobby } from './lobby.ts';
 import type { CloseReason, Participant } from './participant.ts';
@@ -16,6 +17,9 @@ import { RoomError } from './room-error.ts';
 
 /** How many removed subjects a room remembers, and how many admitted ones. The oldest are forgotten. */
 const rememberedSubjects = 1000;
+
+/** Of a room. Each is a list of up to 50 peers for each moderator. */
+const lobbyChanges = { burst: 8, perSecond: 2 };
 
 /** The part of a room that moderation acts on. */
 export interface ModeratedRoom {
@@ -159,10 +163,8 @@ export class Moderation {
     this.#sendLobby([participant]);
   }
 
-  /** The lobby has changed: sends it to all moderators. */
-  lobbyChanged(): void {
-    this.#sendLobby(this.#room.visible);
-  }
+  /** The lobby has changed: sends it to all moderators, now or soon. */
+  readonly lobbyChanged = throttle(() => this.#sendLobby(this.#room.visible), lobbyChanges);
 
   #sendLobby(participants: readonly Participant[]): void {
     const waiting = this.#lobby.of(this.#room.id);
