@@ -109,6 +109,22 @@ test('CPU of a peer, for what its requests cause in others', async () => {
   expect(Object.keys(await hits())).toEqual(['peer_cpu']);
 });
 
+test('CPU of a peer that enters and leaves again and again', async () => {
+  const { server, inside, hits } = await start({ MAX_PEER_CPU: '1' });
+  const enter = async (peerId: string) => {
+    const peer = new TestPeer({ signalling: server.signalling, roomId: 'entering', peerId });
+    await peer.welcome();
+    await peer.leave();
+  };
+  while (!(await hits()).peer_cpu) {
+    await enter('ada');
+  }
+  // It waits, but enters.
+  await Promise.all([enter('ada'), enter('bob')]);
+  await inside.expectUnaffected();
+  expect(Object.keys(await hits())).toEqual(['peer_cpu']);
+});
+
 test('CPU of an address', async () => {
   const { server, inside, hits } = await start({ MAX_ADDRESS_CPU: '1', MAX_PEER_CPU: '100' });
   const from = (localAddress: string) =>

@@ -20,6 +20,7 @@ export class UnsupportedProducers {
   /** A peer can produce and close all the time, so each codec is logged once for a receiver. */
   readonly #logged = new Set<string>();
   #told = false;
+  #telling = false;
 
   constructor(options: UnsupportedProducersOptions) {
     this.#options = options;
@@ -55,10 +56,20 @@ export class UnsupportedProducers {
     }
   }
 
+  /** Once for all changes of a tick: the list of a large room is long. */
   #tell(): void {
     this.#told = true;
-    const producers = Array.from(this.#producers.keys(), describe);
-    this.#options.notify('unsupportedProducers', { producers });
+    if (this.#telling) {
+      return;
+    }
+    this.#telling = true;
+    setImmediate(() => {
+      this.#telling = false;
+      const { transport, notify } = this.#options;
+      if (!transport.closed) {
+        notify('unsupportedProducers', { producers: Array.from(this.#producers.keys(), describe) });
+      }
+    });
   }
 
   /** A receiver gets new transports often, while producers live on. */

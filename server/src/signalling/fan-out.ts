@@ -2,11 +2,11 @@ import type { RequestMethod } from '@oneport/protocol';
 import type { Context } from './handlers.ts';
 
 /**
- * Milliseconds of the server's CPU that a request causes for each other participant, after it was handled: notifications,
- * and consumers that are created, offered and closed.
+ * Milliseconds of the server's CPU that a request causes for each other participant that has joined, after it was
+ * handled: notifications, and consumers that are created, offered and closed.
  */
 const msPerParticipant: Record<RequestMethod, number> = {
-  join: 0.2,
+  join: 0.1,
   produce: 0.4,
   closeProducer: 0.1,
   pauseProducer: 0.07,
@@ -27,7 +27,19 @@ const msPerParticipant: Record<RequestMethod, number> = {
   ping: 0,
 };
 
+/** The same for each producer of the others, which `join` consumes or finds unsupported. */
+const joinMsPerProducer = 0.35;
+
+/** Milliseconds of CPU that a client causes by entering a room: its socket, token, transports and `welcome`. */
+export const enterMs = 5;
+
 /** @returns what the request costs the server beyond handling it, in milliseconds of CPU */
-export function fanOutMs({ room }: Context, method: RequestMethod): number {
-  return msPerParticipant[method] * (room.size - 1);
+export function fanOutMs({ room, peer }: Context, method: RequestMethod): number {
+  const others = room.visible.filter((other) => other.id !== peer.id);
+  const ms = msPerParticipant[method] * others.length;
+  if (method !== 'join') {
+    return ms;
+  }
+  const producers = others.reduce((sum, other) => sum + other.producers.length, 0);
+  return ms + joinMsPerProducer * producers;
 }

@@ -24,7 +24,7 @@ import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { CpuBudget } from './cpu-budget.ts';
-import { fanOutMs } from './fan-out.ts';
+import { enterMs, fanOutMs } from './fan-out.ts';
 import { type Context, handle } from './handlers.ts';
 import { iceServersFor } from './ice-servers.ts';
 import type { QueuedBytes } from './queued-bytes.ts';
@@ -214,9 +214,15 @@ export class SignallingConnection implements PeerLink {
   }
 
   async #enter(): Promise<void> {
-    const { transport, query, address, rooms, authenticator } = this.#options;
+    const { transport, query, address, rooms, authenticator, cpu } = this.#options;
     const { roomId, keep, forceTcp } = query;
+    const { signal } = this.#socketClosed;
     try {
+      await cpu.available(signal);
+      if (signal.aborted) {
+        return;
+      }
+      cpu.spend(enterMs);
       const access = await authenticator.authorize(roomId, query.token);
       const intent = {
         produce: query.produce && access.permissions.publish.length > 0,
@@ -227,15 +233,7 @@ export class SignallingConnection implements PeerLink {
         this.#measuresJoin = false;
         this.notify('waiting', {});
       };
-      const { signal } = this.#socketClosed;
-      const entered = await rooms.enter({
-        ...query,
-        intent,
-        access,
-        address,
-        onWaiting,
-        signal,
-      });
+      const entered = await rooms.enter({ ...query, intent, access, address, onWaiting, signal });
       this.#context = entered;
       const { peer } = entered;
       await peer.attach(this);

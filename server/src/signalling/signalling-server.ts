@@ -17,6 +17,7 @@ import type { TurnConfig } from '../config/types.ts';
 import { ByAddress } from '../net/by-address.ts';
 import { limitKeyOf } from '../net/ip.ts';
 import type { RateLimit } from '../net/rate-limit.ts';
+import { RecentlyUsed } from '../net/recently-used.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -45,6 +46,8 @@ export interface SignallingOptions {
 interface Shared {
   queuedBytes: QueuedBytes;
   cpuByAddress: ByAddress<RateLimit | undefined>;
+  /** By address, room id and peer id, so that a peer that reconnects still owes what it has used. */
+  cpuByPeer: RecentlyUsed<RateLimit | undefined>;
 }
 
 /**
@@ -68,6 +71,7 @@ export function createSignalling(
   const shared: Shared = {
     queuedBytes: new QueuedBytes(maxQueuedBytes),
     cpuByAddress: new ByAddress(() => cpuLimit(options.limits, 'address_cpu')),
+    cpuByPeer: new RecentlyUsed(() => cpuLimit(options.limits, 'peer_cpu')),
   };
   return (request, socket, head) => {
     server.handleUpgrade(request, socket, head, (webSocket) => {
@@ -80,7 +84,7 @@ function accept(
   webSocket: WebSocket,
   request: IncomingMessage,
   options: SignallingOptions,
-  { queuedBytes, cpuByAddress }: Shared,
+  { queuedBytes, cpuByAddress, cpuByPeer }: Shared,
 ): void {
   const { limits, telemetry, log } = options;
   const openedAt = performance.now();
@@ -93,8 +97,12 @@ function accept(
     address,
     ...(query.success && { roomId: query.data.roomId, peerId: query.data.peerId }),
   };
+  const { roomId, peerId } = query.data ?? {};
   const cpu = new CpuBudget(
-    { peer_cpu: cpuLimit(limits, 'peer_cpu'), address_cpu: cpuByAddress.get(address) },
+    {
+      peer_cpu: cpuByPeer.get(JSON.stringify([limitKeyOf(address), roomId, peerId])),
+      address_cpu: cpuByAddress.get(address),
+    },
     (limit) => telemetry.emit('limitHit', limit, fields),
   );
   const connection = request.socket;

@@ -172,6 +172,22 @@ describe('a room', () => {
     await Promise.all([alice.leave(), resumed.leave()]);
   });
 
+  test('lists all producers that a joining peer does not support at once', async () => {
+    const roomId = 'no-video';
+    const alice = await TestPeer.join({ signalling: server.signalling, roomId });
+    await alice.produce('camera');
+    await alice.produce('screen');
+    const bob = new TestPeer({ signalling: server.signalling, roomId });
+    const { generation } = await bob.welcome();
+    await bob.join(generation, { rtpCapabilities: { ...rtpCapabilities, codecs: [] } });
+    const { producers } = await bob.notification('unsupportedProducers');
+    expect(producers.map(({ source }) => source)).toEqual(['screen', 'camera']);
+    await bob.request('ping', {});
+    const lists = bob.frames.filter(({ message }) => message.method === 'unsupportedProducers');
+    expect(lists).toHaveLength(1);
+    await Promise.all([alice.leave(), bob.leave()]);
+  });
+
   test('keeps the chat for peers that join later', async () => {
     const roomId = 'chat';
     const alice = await TestPeer.join({ signalling: server.signalling, roomId });
