@@ -4,6 +4,7 @@ import { createAuthenticator } from './access/authenticator.ts';
 import { loadOrGenerateToken } from './access/operator-token.ts';
 import { fitLimits } from './config/fit-limits.ts';
 import type { Config } from './config/types.ts';
+import { AddressConnections } from './http/address-connections.ts';
 import { AddressRateLimit } from './http/address-rate-limit.ts';
 import { createApp } from './http/app.ts';
 import { serveBelow } from './http/base-path.ts';
@@ -134,8 +135,12 @@ export async function startServer(given: Config, log: Logger): Promise<RunningSe
     isKnownHost,
     log,
   });
-  const requestLimit = { rate, remoteAddress, telemetry };
+  const isTrustedProxy = trustedProxyTest(trustedProxies);
+  const connections = new AddressConnections({ rate, isTrustedProxy });
+  const requestLimit = { rate, connections, remoteAddress, telemetry };
   const server = createServer(certificate?.keyPair, limitRequests(app, requestLimit));
+  connections.track(server);
+  server.on('upgrade', ({ socket }) => connections.release(socket));
   serveBelow(server, basePath);
   const acceptor = new HttpAcceptor({
     server,
@@ -145,7 +150,7 @@ export async function startServer(given: Config, log: Logger): Promise<RunningSe
       connectionsPerAddress: limits.http_connections_per_address,
     },
     rate,
-    isTrustedProxy: trustedProxyTest(trustedProxies),
+    isTrustedProxy,
     telemetry,
   });
   if (certificate) {

@@ -18,3 +18,13 @@ test('limits each IPv4 address and each IPv6 /64 by itself', () => {
   expect(take('2001:db8:0:1::1', 1)).toBe(1);
   expect(take('text of a proxy', 25)).toBe(20);
 });
+
+test('an address owes at most a burst', () => {
+  const limit = new AddressRateLimit(1);
+  for (let n = 0; n < 1_000; n++) {
+    limit.spend('192.0.2.1');
+  }
+  expect(limit.owes('192.0.2.1')).toBe(true);
+  vi.advanceTimersByTime(20_500);
+  expect(limit.owes('192.0.2.1')).toBe(false);
+});

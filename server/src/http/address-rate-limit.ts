@@ -18,8 +18,18 @@ export class AddressRateLimit {
     return this.#addresses.get(address).take();
   }
 
-  /** The address has done it once, although it may not have been allowed to: it owes that. */
+  /**
+   * The address has done it once, although it may not have been allowed to: it owes that, but never more than a burst,
+   * because others may share the address.
+   */
   spend(address: string): void {
-    this.#addresses.get(address).spend(1);
+    const limit = this.#addresses.get(address);
+    if (limit.owesForMs < burstSeconds * 1000) {
+      limit.spend(1);
+    }
+  }
+
+  owes(address: string): boolean {
+    return this.#addresses.get(address).owesForMs > 0;
   }
 }

@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { closed, open } from '../../../testkit/clients/tcp-demultiplexer.ts';
 import { freePorts } from '../../../testkit/servers/free-ports.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
+import { AddressConnections } from './address-connections.ts';
 import { AddressRateLimit } from './address-rate-limit.ts';
 import { HttpAcceptor, type HttpAcceptorOptions } from './http-acceptor.ts';
 import { createHttpsRedirect } from './https-redirect.ts';
@@ -52,7 +53,12 @@ async function serve({
     ),
     redirect: secure
       ? createHttpsRedirect(
-          { rate, remoteAddress: ({ socket }) => socket.remoteAddress, telemetry },
+          {
+            rate,
+            connections: new AddressConnections({ rate, isTrustedProxy: () => false }),
+            remoteAddress: ({ socket }) => socket.remoteAddress,
+            telemetry,
+          },
           times,
         )
       : undefined,
@@ -203,8 +209,11 @@ test('redirects plain HTTP at an HTTPS port, for the time being', async () => {
 test('makes an address pay for pipelined plain HTTP at an HTTPS port', async () => {
   const rate = new AddressRateLimit(1);
   const { port, hits } = await serve({ secure: true, rate });
+  // One that waits inside the redirect server.
+  const [waiting] = (await hold(port, 1, '127.0.0.2', false)) as [Socket];
   const socket = await open(port, { localAddress: '127.0.0.2' });
   socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(1000));
+  await closed(waiting);
   await closed(socket);
   await closed(await open(port, { localAddress: '127.0.0.2' }));
   expect(hits).toEqual(['requests_per_second 127.0.0.2']);

@@ -12,7 +12,9 @@ const hostHeader = /^[\w.:[\]-]{1,255}$/;
  * @returns a server that does not listen
  */
 export function createHttpsRedirect(limit: RequestLimitOptions, timeouts?: HttpTimeouts): Server {
-  return createServer(undefined, limitRequests(redirect, limit), timeouts);
+  const server = createServer(undefined, limitRequests(redirect, limit), timeouts);
+  limit.connections.track(server);
+  return server;
 }
 
 const redirect: RequestListener = ({ headers: { host }, url }, response) => {

@@ -2,7 +2,11 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { connect as tlsConnect } from 'node:tls';
+import { dashboardPath } from '@oneport/protocol';
 import { afterEach, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { closed } from '../../../testkit/clients/tcp-demultiplexer.ts';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
 import { openPorts } from '../../../testkit/servers/server-process.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
@@ -79,22 +83,58 @@ test('limits the requests and connections of each address', async () => {
   await peer.leave();
 });
 
-test('declines pipelined requests, each of which could hold a file open, and makes the address pay for them', async () => {
-  server = await startTestServer({ MAX_REQUESTS_PER_SECOND: '1' });
-  const { hostname, port } = new URL(server.url);
-  const socket = connect({ host: hostname, port: Number(port), localAddress: '127.0.0.2' });
-  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(120));
-  const answers = await text(socket);
-  expect(answers.match(/^HTTP.*$/gm)?.map((line) => line.slice(9, 12))).toEqual([
-    '200',
-    '200',
-    '429',
-  ]);
-  expect(answers).toMatch(/^Retry-After: 1\r$/m);
-  // The address owes more than a minute's worth.
-  expect((await get('/health', { localAddress: '127.0.0.2' })).status).toBe(0);
-  expect((await get('/health')).status).toBe(200);
-});
+test.each([
+  ['HTTP', {}],
+  ['HTTPS', { HTTPS: 'self-signed', HTTP_HOST: '127.0.0.1' }],
+] as const)(
+  'over %s, declines pipelined requests, and ends the connections of an address that owes for them',
+  async (_, env) => {
+    server = await startTestServer({ MAX_REQUESTS_PER_SECOND: '1', ...env });
+    const url = new URL(server.urls[0] ?? '');
+    const { hostname, port, protocol } = url;
+    const open = async (localAddress: string) => {
+      const tcp = connect({ host: hostname, port: Number(port), localAddress });
+      const socket =
+        protocol === 'https:' ? tlsConnect({ socket: tcp, rejectUnauthorized: false }) : tcp;
+      socket.on('error', () => {});
+      await once(socket, protocol === 'https:' ? 'secureConnect' : 'connect');
+      return socket;
+    };
+    const pipelined = (count: number) => 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(count);
+    const [waiting, flood] = [await open('127.0.0.2'), await open('127.0.0.2')];
+    const other = await open('127.0.0.3');
+
+    const few = await open('127.0.0.2');
+    few.write(pipelined(6));
+    const answers = await text(few);
+    expect(answers.match(/^HTTP.*$/gm)?.map((line) => line.slice(9, 12))).toEqual([
+      '200',
+      '200',
+      '429',
+    ]);
+    expect(answers).toMatch(/^Retry-After: 1\r$/m);
+
+    const viewer = new WebSocket(
+      `${url.origin.replace('http', 'ws')}${dashboardPath}?EIO=4&transport=websocket`,
+      {
+        localAddress: '127.0.0.2',
+        rejectUnauthorized: false,
+      },
+    );
+    await once(viewer, 'message');
+    const ends = Promise.all([closed(waiting), closed(flood)]);
+    flood.write(pipelined(1000));
+    await ends;
+    const late = connect({ host: hostname, port: Number(port), localAddress: '127.0.0.2' });
+    late.on('error', () => {});
+    await closed(late);
+    expect(viewer.readyState, 'WebSockets stay').toBe(WebSocket.OPEN);
+    viewer.terminate();
+    other.write(pipelined(1));
+    expect(String((await once(other, 'data'))[0])).toMatch(/^HTTP\/1.1 200/);
+    other.destroy();
+  },
+);
 
 test.each(['Transfer-Encoding: chunked', 'Content-Length: 1000000'])(
   'refuses a request with a body, %s, and closes the connection before the body ends',

@@ -1,11 +1,13 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { AddressConnections } from './address-connections.ts';
 import type { AddressRateLimit } from './address-rate-limit.ts';
 import { limitFieldsOf } from './remote-address.ts';
 
 export interface RequestLimitOptions {
   rate: AddressRateLimit;
+  connections: AddressConnections;
   /** The client's address; undefined if the socket is closed. */
   remoteAddress(request: IncomingMessage): string | undefined;
   telemetry: Telemetry;
@@ -19,36 +21,43 @@ const maxInProgress = 2;
 
 interface Connection {
   inProgress: number;
-  refused: boolean;
+  /** The address that pays for what else the connection has sent. */
+  refused: string | undefined;
 }
 
 /**
  * Refuses requests of addresses that send too many (RFC 6585, section 4), and of connections that pipeline them (which
  * RFC 9112, section 9.3.2 lets a server decline), and closes the connection. Further requests may already have been
- * received on it, more than a thousand in 64 KiB: they get no answer, and the address pays for them. A request with a
+ * received on it, more than a thousand in 64 KiB: they get no answer, and the address pays for them. Once it owes, all its connections are destroyed. A request with a
  * body is refused too (RFC 9110, section 15.5.14): no route reads one, and parsing many short chunks costs CPU.
  *
  * @param onRequest - handles the other requests
  */
 export function limitRequests(
   onRequest: RequestListener,
-  { rate, remoteAddress, telemetry }: RequestLimitOptions,
+  { rate, connections: ofAddress, remoteAddress, telemetry }: RequestLimitOptions,
 ): RequestListener {
   const connections = new WeakMap<Socket, Connection>();
+  const spend = (address: string) => {
+    rate.spend(address);
+    if (rate.owes(address)) {
+      ofAddress.destroy(address);
+    }
+  };
   return (request, response) => {
-    const connection = connections.get(request.socket) ?? { inProgress: 0, refused: false };
+    const connection = connections.get(request.socket) ?? { inProgress: 0, refused: undefined };
     connections.set(request.socket, connection);
+    if (connection.refused !== undefined) {
+      spend(connection.refused);
+      return;
+    }
     const address = remoteAddress(request);
     if (address === undefined) {
       return;
     }
-    if (connection.refused) {
-      rate.spend(address);
-      return;
-    }
     if (hasBody(request)) {
-      connection.refused = true;
-      rate.spend(address);
+      connection.refused = address;
+      spend(address);
       response.writeHead(413, { Connection: 'close', 'Content-Length': 0 }).end();
       return;
     }
@@ -61,7 +70,7 @@ export function limitRequests(
       onRequest(request, response);
       return;
     }
-    connection.refused = true;
+    connection.refused = address;
     if (!pipelined) {
       telemetry.emit('limitHit', 'requests_per_second', limitFieldsOf(request, address));
     }
