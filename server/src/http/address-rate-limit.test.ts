@@ -27,4 +27,18 @@ test('an address owes at most a burst', () => {
   expect(limit.owes('192.0.2.1')).toBe(true);
   vi.advanceTimersByTime(20_500);
   expect(limit.owes('192.0.2.1')).toBe(false);
+  for (let n = 0; n < 1_000; n++) {
+    limit.spend('2001:db8::1');
+  }
+  expect(limit.owes('2001:db8:0:1::1'), 'its /56').toBe(false);
+});
+
+test('limits an IPv6 /56 to two shares, and a /48 to four', () => {
+  const limit = new AddressRateLimit(1);
+  const taken = (of: (n: number) => string) =>
+    Array.from({ length: 90 }, (_, n) => limit.take(of(n))).filter(Boolean).length;
+  expect(taken((n) => `2001:db8:0:${n}::1`)).toBe(40);
+  // Hexadecimal: none of them is in the /56 above.
+  expect(taken((n) => `2001:db8:0:${n + 1}00::1`)).toBe(40);
+  expect(limit.take('2001:db8:1::1')).toBe(true);
 });

@@ -1,21 +1,35 @@
-import { ByAddress } from '../net/by-address.ts';
+import { limitKeyOf, networkShares, networksOf } from '../net/ip.ts';
 import { RateLimit } from '../net/rate-limit.ts';
+import { RecentlyUsed } from '../net/recently-used.ts';
 
 /** After a restart, all peers of an office behind one NAT reconnect at once, some of them twice. */
 const burstSeconds = 20;
 
 /** Limits how often each address may do something. */
 export class AddressRateLimit {
-  readonly #addresses: ByAddress<RateLimit>;
+  /** For each size of a network, from the narrowest to the widest. */
+  readonly #limits: RecentlyUsed<RateLimit>[];
 
   /** @param perSecond - per address, 1 or more */
   constructor(perSecond: number) {
-    this.#addresses = new ByAddress(() => new RateLimit(perSecond * burstSeconds, perSecond));
+    this.#limits = Object.values(networkShares).map(
+      (shares) =>
+        new RecentlyUsed(() => {
+          const ofNetwork = shares * perSecond;
+          return new RateLimit(ofNetwork * burstSeconds, ofNetwork);
+        }),
+    );
   }
 
   /** @returns whether the address may do it once more now */
   take(address: string): boolean {
-    return this.#addresses.get(address).take();
+    const limits = this.#of(address);
+    const refusing = limits.findIndex((limit) => !limit.take());
+    for (const limit of refusing < 0 ? [] : limits.slice(0, refusing)) {
+      // Gives it back.
+      limit.spend(-1);
+    }
+    return refusing < 0;
   }
 
   /**
@@ -23,13 +37,20 @@ export class AddressRateLimit {
    * because others may share the address.
    */
   spend(address: string): void {
-    const limit = this.#addresses.get(address);
-    if (limit.owesForMs < burstSeconds * 1000) {
+    for (const limit of this.#of(address)) {
+      if (limit.owesForMs >= burstSeconds * 1000) {
+        // The networks around it must not owe what one address does.
+        return;
+      }
       limit.spend(1);
     }
   }
 
   owes(address: string): boolean {
-    return this.#addresses.get(address).owesForMs > 0;
+    return this.#of(address).some((limit) => limit.owesForMs > 0);
+  }
+
+  #of(address: string): RateLimit[] {
+    return networksOf(limitKeyOf(address)).flatMap(({ key }, n) => this.#limits[n]?.get(key) ?? []);
   }
 }

@@ -1,3 +1,5 @@
+import { networksOf } from './ip.ts';
+
 /** Which limit was reached: the total, or the one for each key. */
 export type QuotaExceeded = 'total' | 'key';
 
@@ -16,40 +18,49 @@ export class ConnectionQuota {
   /**
    * Counts one more connection.
    *
-   * @param key - what the connection's remote address counts as; undefined: it counts in total only
+   * @param key - what the connection's remote address counts as (`limitKeyOf`); undefined: it counts in total only
    * @returns a function that uncounts it, which may be called repeatedly; or the limit that was reached
    */
   acquire(key: string | undefined): (() => void) | QuotaExceeded {
-    const ofKey = key === undefined ? 0 : (this.#countByKey.get(key) ?? 0);
-    if (key !== undefined && ofKey >= this.#maxPerKey) {
+    const networks = key === undefined ? [] : networksOf(key);
+    if (networks.some((network) => this.#countOf(network.key) >= this.#maxOf(network.shares))) {
       return 'key';
     }
     if (this.#count >= this.#max) {
       return 'total';
     }
     this.#count++;
-    if (key !== undefined) {
-      this.#countByKey.set(key, ofKey + 1);
+    for (const network of networks) {
+      this.#countByKey.set(network.key, this.#countOf(network.key) + 1);
     }
     let released = false;
     return () => {
       if (!released) {
         released = true;
-        this.#release(key);
+        this.#release(networks);
       }
     };
   }
 
-  #release(key: string | undefined): void {
+  #countOf(key: string): number {
+    return this.#countByKey.get(key) ?? 0;
+  }
+
+  /** A network of many addresses gets half of the total at most. */
+  #maxOf(shares: number): number {
+    const max = Math.min(shares * this.#maxPerKey, Math.floor(this.#max / 2));
+    return Math.max(this.#maxPerKey, max);
+  }
+
+  #release(networks: readonly { key: string }[]): void {
     this.#count--;
-    if (key === undefined) {
-      return;
-    }
-    const left = (this.#countByKey.get(key) ?? 0) - 1;
-    if (left > 0) {
-      this.#countByKey.set(key, left);
-    } else {
-      this.#countByKey.delete(key);
+    for (const { key } of networks) {
+      const left = this.#countOf(key) - 1;
+      if (left > 0) {
+        this.#countByKey.set(key, left);
+      } else {
+        this.#countByKey.delete(key);
+      }
     }
   }
 }

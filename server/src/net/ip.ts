@@ -82,6 +82,23 @@ export function networkKeyOf(address: string): string {
   return isMapped ? bytes.toString('hex', 12) : bytes.toString('hex', 0, 8);
 }
 
+/** How many shares of one address a network of many may take: a home usually has a /56, a site a /48 (RFC 6177). */
+export const networkShares = { '/64': 1, '/56': 2, '/48': 4 };
+
+/**
+ * The networks that an address counts in.
+ *
+ * @param key - of `limitKeyOf`
+ * @returns the key itself, and for IPv6 those of its /56 and /48, from the narrowest to the widest
+ */
+export function networksOf(key: string): { key: string; shares: number }[] {
+  const { '/64': one, '/56': some, '/48': many } = networkShares;
+  const narrow = { key, shares: one };
+  return /^[0-9a-f]{16}$/.test(key)
+    ? [narrow, { key: key.slice(0, 14), shares: some }, { key: key.slice(0, 12), shares: many }]
+    : [narrow];
+}
+
 /**
  * @param address - may be any text, because proxies write it
  * @returns the key that limits count by: `networkKeyOf` an IP address, or the beginning of another text

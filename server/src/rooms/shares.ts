@@ -1,3 +1,5 @@
+import { networksOf } from '../net/ip.ts';
+
 /** The owner of a share. */
 export interface ShareHolder {
   /** Of a token; undefined where no token is required. */
@@ -20,13 +22,15 @@ export class Shares {
 
   /** @returns the share that is used up; undefined: the holder may take one more */
   exceeded(holder: ShareHolder): ShareName | undefined {
-    return keysOf(holder).find(([name, key]) => (this.#held.get(key) ?? 0) >= this.#max[name])?.[0];
+    return keysOf(holder).find(
+      ({ name, key, shares }) => (this.#held.get(key) ?? 0) >= shares * this.#max[name],
+    )?.name;
   }
 
   /** Takes one. @returns gives it back; to be called once */
   take(holder: ShareHolder): () => void {
     const add = (count: number) => {
-      for (const [, key] of keysOf(holder)) {
+      for (const { key } of keysOf(holder)) {
         const held = (this.#held.get(key) ?? 0) + count;
         if (held > 0) {
           this.#held.set(key, held);
@@ -40,9 +44,13 @@ export class Shares {
   }
 }
 
-function keysOf({ subject, address }: ShareHolder): [ShareName, key: string][] {
-  return [
-    ...(subject === undefined ? [] : [['subject', `subject ${subject}`] as [ShareName, string]]),
-    ['address', `address ${address}`],
-  ];
+function keysOf(holder: ShareHolder): { name: ShareName; key: string; shares: number }[] {
+  const { subject, address } = holder;
+  const ofSubject = { name: 'subject' as const, key: `subject ${subject}`, shares: 1 };
+  const ofNetworks = networksOf(address).map(({ key, shares }) => ({
+    name: 'address' as const,
+    key: `address ${key}`,
+    shares,
+  }));
+  return subject === undefined ? ofNetworks : [ofSubject, ...ofNetworks];
 }

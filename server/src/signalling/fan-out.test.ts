@@ -26,7 +26,7 @@ test('charges a peer that produces and closes in a large room more than a peer m
 
 test('charges a join for each producer that it consumes', () => {
   expect(fanOutMs(inRoomOf(61, 2), 'join')).toBeCloseTo(60 * 0.1 + 120 * 0.35);
-  // The last of an office of 100 that enters one room. Each pair of a producer and a consumer is charged once.
+  // An office of 100 enters one room. Each pair of a producer and a consumer is charged once.
   const sum = Array.from(
     { length: 100 },
     (_, n) => fanOutMs(inRoomOf(n + 1, 2), 'join') + 2 * fanOutMs(inRoomOf(n + 1), 'produce'),

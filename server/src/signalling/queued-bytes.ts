@@ -1,7 +1,9 @@
+import { networksOf } from '../net/ip.ts';
+
 /** A queue, as `QueuedBytes` sees it. */
 interface CountedQueue {
-  /** The client's network: the queues of one network count together. */
-  readonly network: string;
+  /** The client's, as limits count it (`limitKeyOf`). */
+  readonly address: string;
   /** The queue accepts no more, and frees what it holds. */
   evict(): void;
 }
@@ -44,16 +46,23 @@ export class QueuedBytes {
   }
 
   #evictLargest(): void {
-    const ofNetwork = new Map<string, number>();
-    for (const [{ network }, bytes] of this.#held) {
+    const ofNetwork = new Map<string | undefined, number>();
+    for (const [queue, bytes] of this.#held) {
+      const network = widestNetworkOf(queue);
       ofNetwork.set(network, (ofNetwork.get(network) ?? 0) + bytes);
     }
     const [network] = maxOf(ofNetwork);
-    const [queue, bytes] = maxOf([...this.#held].filter(([held]) => held.network === network));
+    const [queue, bytes] = maxOf(
+      [...this.#held].filter(([held]) => widestNetworkOf(held) === network),
+    );
     this.#held.delete(queue);
     this.#used -= bytes;
     queue.evict();
   }
+}
+
+function widestNetworkOf({ address }: CountedQueue): string | undefined {
+  return networksOf(address).at(-1)?.key;
 }
 
 function maxOf<T>(entries: Iterable<[T, number]>): [T, number] {

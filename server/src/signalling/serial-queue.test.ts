@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
+import { limitKeyOf } from '../net/ip.ts';
 import { QueuedBytes } from './queued-bytes.ts';
 import { SerialQueue } from './serial-queue.ts';
 
 const plenty = new QueuedBytes(1_000_000);
 const queueOf = (maxJobs: number, maxBytes = 1_000_000, total = plenty) =>
-  new SerialQueue({ maxJobs, maxBytes, total, network: 'one', onEvicted: () => {} });
+  new SerialQueue({ maxJobs, maxBytes, total, address: 'one', onEvicted: () => {} });
 const idle = async () => {};
 
 test('runs one job after another, in order', async () => {
@@ -64,15 +65,20 @@ test('beyond the bytes of all queues, the network that holds the most loses its 
   const total = new QueuedBytes(300);
   const evicted: string[] = [];
   const done: string[] = [];
-  const queue = (name: string, network: string) => {
+  const queue = (name: string, address: string) => {
     const onEvicted = () => evicted.push(name);
-    const own = new SerialQueue({ maxJobs: 10, maxBytes: 200, total, network, onEvicted });
+    const own = new SerialQueue({ maxJobs: 10, maxBytes: 200, total, address, onEvicted });
     return (bytes: number) =>
       own.push(async () => {
         done.push(name);
       }, bytes);
   };
-  const [small, large, other] = [queue('small', 'a'), queue('large', 'a'), queue('other', 'b')];
+  const of48 = (n: number) => limitKeyOf(`2001:db8:0:${n}::1`);
+  const [small, large, other] = [
+    queue('small', of48(1)),
+    queue('large', of48(2)),
+    queue('other', limitKeyOf('192.0.2.1')),
+  ];
   small(80);
   large(100);
   // The largest queue of all, but of a network that holds less.

@@ -7,8 +7,8 @@ interface SerialQueueOptions {
   /** A queue that holds this many bytes accepts no further job. */
   maxBytes: number;
   total: QueuedBytes;
-  /** The client's network, by which `total` compares queues. */
-  network: string;
+  /** The client's, by which `total` compares queues. */
+  address: string;
   /** Called when the queue holds the most of a full total. Its waiting jobs are dropped, and it accepts no more. */
   onEvicted(): void;
 }
@@ -31,8 +31,8 @@ export class SerialQueue {
     this.#options = options;
   }
 
-  get network(): string {
-    return this.#options.network;
+  get address(): string {
+    return this.#options.address;
   }
 
   /**

@@ -108,7 +108,7 @@ export class SignallingConnection implements PeerLink {
       maxJobs: limits.waiting_requests,
       maxBytes: maxQueuedBytes,
       total: queuedBytes,
-      network: address,
+      address,
       onEvicted: () => this.#tooManyWait('waiting_bytes'),
     });
     this.#protoo = new protoo.Room().createPeer(query.peerId, transport);
