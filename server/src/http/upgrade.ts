@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { dashboardPath } from '@oneport/protocol';
 import { canonicalOrigin } from '../net/origin.ts';
+import { pacedWarnings } from '../telemetry/limit-log.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { AddressRateLimit } from './address-rate-limit.ts';
@@ -36,6 +37,7 @@ export function routeUpgrades(server: Server, options: UpgradeOptions): void {
   const { handlers, allowedOrigins, ownOrigin, isKnownHost, telemetry, log } = options;
   const { handshakesPerSecond, remoteAddress } = options;
   const handshakes = new AddressRateLimit(handshakesPerSecond);
+  const warn = pacedWarnings(log);
   server.on('upgrade', (request, socket, head) => {
     // Until a WebSocket library takes over, no other part handles the socket's errors.
     socket.on('error', () => socket.destroy());
@@ -52,10 +54,10 @@ export function routeUpgrades(server: Server, options: UpgradeOptions): void {
       reject(socket, '404 Not Found');
     } else if (!isKnownHost(host) && pathOf(request) !== dashboardPath) {
       // The port map itself tells its page.
-      log.warn({ host }, 'websocket rejected: unknown host, not in ALLOWED_ORIGINS');
+      warn('host', { host }, 'websocket rejected: unknown host, not in ALLOWED_ORIGINS');
       reject(socket, '403 Forbidden');
     } else if (origin && ![ownOrigin(request), ...allowedOrigins].includes(canonical(origin))) {
-      log.warn({ origin, host }, 'websocket rejected: origin not in ALLOWED_ORIGINS');
+      warn('origin', { origin, host }, 'websocket rejected: origin not in ALLOWED_ORIGINS');
       reject(socket, '403 Forbidden');
     } else {
       handler(request, socket, head);

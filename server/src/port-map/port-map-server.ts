@@ -5,6 +5,7 @@ import { type Socket as Connection, Server as Engine } from 'engine.io';
 import { Server } from 'socket.io';
 import { isSameToken } from '../access/operator-token.ts';
 import { limitKeyOf } from '../net/ip.ts';
+import { pacedWarnings } from '../telemetry/limit-log.ts';
 import { LiveView, type LiveViewOptions } from './live-view.ts';
 import { PendingViewers } from './pending-viewers.ts';
 import { Viewer, type ViewerSocket } from './viewer.ts';
@@ -59,6 +60,7 @@ export class PortMapServer {
       const address = options.remoteAddress(connection.request);
       this.#pending.add(connection, limitKeyOf(address ?? ''));
     });
+    const warn = pacedWarnings(options.log);
     this.#io.use((socket, next) => refuse(socket, next, 'no such namespace'));
     this.#io
       .of(dashboardNamespace)
@@ -70,7 +72,7 @@ export class PortMapServer {
         }
         const { request, handshake } = socket;
         const address = options.remoteAddress(request);
-        options.log.warn({ address, host: handshake.headers.host, refusal }, 'viewer rejected');
+        warn(refusal, { address, host: handshake.headers.host, refusal }, 'viewer rejected');
         refuse(socket, next, refusal);
       })
       .on('connection', (socket: ViewerSocket) => {
