@@ -14,7 +14,6 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authenticator } from '../access/authenticator.ts';
 import type { Limits } from '../config/limits.ts';
 import type { TurnConfig } from '../config/types.ts';
-import { ByAddress } from '../net/by-address.ts';
 import { limitKeyOf } from '../net/ip.ts';
 import type { RateLimit } from '../net/rate-limit.ts';
 import { RecentlyUsed } from '../net/recently-used.ts';
@@ -45,7 +44,7 @@ export interface SignallingOptions {
 /** Shared by all peers of a server. */
 interface Shared {
   queuedBytes: QueuedBytes;
-  cpuByAddress: ByAddress<RateLimit | undefined>;
+  cpuByAddress: RecentlyUsed<RateLimit | undefined>;
   /** By address, room id and peer id, so that a peer that reconnects still owes what it has used. */
   cpuByPeer: RecentlyUsed<RateLimit | undefined>;
 }
@@ -70,7 +69,7 @@ export function createSignalling(
   });
   const shared: Shared = {
     queuedBytes: new QueuedBytes(maxQueuedBytes),
-    cpuByAddress: new ByAddress(() => cpuLimit(options.limits, 'address_cpu')),
+    cpuByAddress: new RecentlyUsed(() => cpuLimit(options.limits, 'address_cpu')),
     cpuByPeer: new RecentlyUsed(() => cpuLimit(options.limits, 'peer_cpu')),
   };
   return (request, socket, head) => {
@@ -97,11 +96,12 @@ function accept(
     address,
     ...(query.success && { roomId: query.data.roomId, peerId: query.data.peerId }),
   };
+  const limitKey = limitKeyOf(address);
   const { roomId, peerId } = query.data ?? {};
   const cpu = new CpuBudget(
     {
-      peer_cpu: cpuByPeer.get(JSON.stringify([limitKeyOf(address), roomId, peerId])),
-      address_cpu: cpuByAddress.get(address),
+      peer_cpu: cpuByPeer.get(JSON.stringify([limitKey, roomId, peerId])),
+      address_cpu: cpuByAddress.get(limitKey),
     },
     (limit) => telemetry.emit('limitHit', limit, fields),
   );
@@ -126,7 +126,7 @@ function accept(
   const own = {
     transport,
     query: query.data,
-    address: limitKeyOf(address),
+    address: limitKey,
     cpu,
     queuedBytes,
     openedAt,

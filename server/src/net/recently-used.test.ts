@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { ByAddress } from './by-address.ts';
+import { RecentlyUsed } from './recently-used.ts';
 
-test('remembers 10,000 addresses, and forgets the one that was used longest ago first', () => {
+test('remembers 10,000 keys, and forgets the one that was used longest ago first', () => {
   let created = 0;
-  const numbers = new ByAddress(() => created++);
+  const numbers = new RecentlyUsed(() => created++);
   expect(numbers.get('192.0.2.1')).toBe(0);
   for (let n = 0; n < 25_000; n++) {
     numbers.get(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`);
