@@ -154,11 +154,19 @@ test('a peer without permission to publish has no buttons for it, and sends noth
 test.each([
   ['without a token', undefined, 'This room is by invitation'],
   ['with an expired token', { expiresIn: -60 }, 'Your invitation has expired'],
-])('a peer %s sees the reason', async (_, times, title) => {
-  const fragment = times && `token=${await testToken({ room: 'kind' }, testSecret, times)}`;
-  const options = { browser, url: server.url, roomId: 'kind', name: 'Eve' };
-  const eve = await PeerPage.open({ ...options, ...(fragment ? { fragment } : {}) });
-  await enter(eve);
-  await eve.page.getByRole('heading', { name: title }).waitFor();
-  await eve.close();
-});
+])(
+  'a peer %s sees the reason, and joins by an invitation opened in the same tab',
+  async (_, times, title) => {
+    const fragment = times && `token=${await testToken({ room: 'kind' }, testSecret, times)}`;
+    const options = { browser, url: server.url, roomId: 'kind', name: 'Eve' };
+    const eve = await PeerPage.open({ ...options, ...(fragment ? { fragment } : {}) });
+    await enter(eve);
+    await eve.page.getByRole('heading', { name: title }).waitFor();
+
+    const invitation = await testToken({ room: 'kind', name: 'Eve' });
+    // As in the address bar: only the fragment changes, so the page is not loaded again.
+    await eve.page.evaluate((hash) => location.assign(hash), `#token=${invitation}`);
+    await eve.button('Leave').waitFor();
+    await eve.close();
+  },
+);

@@ -36,7 +36,9 @@ function whyInvalid({ generator: { loop, late, dropped } }: LoadReport): string[
       ? [`an event loop of the generator was busy for ${(100 * loop).toFixed(0)} % of the time`]
       : []),
     ...(p99 > generatorLimits.lateP99
-      ? [`the generator sent one packet in a hundred more than ${p99.toFixed(0)} ms late`]
+      ? [
+          `the generator sent packets ${p99.toFixed(0)} ms late (p99), above its limit of ${generatorLimits.lateP99} ms`,
+        ]
       : []),
     ...(dropped > 0 ? [`the generator did not read ${dropped} packets in time`] : []),
   ];

@@ -35,14 +35,26 @@ test('a wrong setting stops the start with one message', () => {
   );
 });
 
-test('a missing worker stops the start, and the message has the command that gets one', () => {
-  const { status, stderr } = run([], { MEDIASOUP_WORKER_BIN: '/nowhere', LOG_LEVEL: 'silent' });
+/** Ports that no other test uses: they are checked first. */
+async function unusedPorts(): Promise<Record<string, string>> {
+  const [http, media] = await Promise.all([freePorts(1), freePorts(100)]);
+  return { HTTP_PORT: String(http), MEDIASOUP_PORT: String(media), LOG_LEVEL: 'silent' };
+}
+
+test('a missing worker stops the start, and the message has the command that gets one', async () => {
+  const { status, stderr } = run([], {
+    ...(await unusedPorts()),
+    MEDIASOUP_WORKER_BIN: '/nowhere',
+  });
   expect(status).toBe(1);
   expect(stderr).toMatch(/worker \/nowhere can't be run.*npm start downloads or builds one/);
 });
 
-test('a worker that is another program stops the start, too', () => {
-  const { status, stderr } = run([], { MEDIASOUP_WORKER_BIN: '/bin/true', LOG_LEVEL: 'silent' });
+test('a worker that is another program stops the start, too', async () => {
+  const { status, stderr } = run([], {
+    ...(await unusedPorts()),
+    MEDIASOUP_WORKER_BIN: '/bin/true',
+  });
   expect(status).toBe(1);
   expect(stderr).toMatch(/worker \/bin\/true can't be run.*must be a mediasoup-worker/);
 });

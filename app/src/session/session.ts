@@ -212,6 +212,10 @@ export class RoomSession {
       const displayName = fixedName ?? this.#preferences.current.displayName;
       this.#updateSelf({ displayName, nameIsFixed: fixedName !== undefined });
     }
+    // An invitation that is opened where the room could not be joined without it.
+    if (token !== undefined && this.getSnapshot().phase.state === 'failed') {
+      this.join();
+    }
   }
 
   /** An invalid name is shown in the input field, but not sent. Does nothing when the token sets the name. */

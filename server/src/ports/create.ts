@@ -31,8 +31,22 @@ export async function createMediaPorts(
   if (warning) {
     log.warn(warning);
   }
+  await using created = new AsyncDisposableStack();
+  // First, because shared-port names every privilege that is missing, and a bind only the one for a low port.
+  const ports = created.adopt(await create(config, addresses, log, telemetry), (it) => it.close());
   // Before a worker is started, so that a port that is taken is reported at once.
   await requireFreePorts(fixedPorts(config, addresses));
+  created.move();
+  return ports;
+}
+
+async function create(
+  config: Config,
+  addresses: ListenAddress[],
+  log: Logger,
+  telemetry: Telemetry,
+): Promise<MediaPorts> {
+  const { media } = config;
   switch (config.portMode) {
     case 'multi-port':
       return new MultiPort(media, addresses, log);
