@@ -242,7 +242,7 @@ test('reports a port in use in one message, and leaves nothing listening', async
 test('reports an address of another machine in one message', async () => {
   // An address of no host (RFC 5737).
   await expect(startTcpDemultiplexer({ httpIps: ['192.0.2.1'] })).rejects.toThrow(
-    /at 192\.0\.2\.1.*EADDRNOTAVAIL.*must be an address of this machine/,
+    /at 192\.0\.2\.1, TCP \(EADDRNOTAVAIL\)\. This machine does not have that address/,
   );
 });
 
