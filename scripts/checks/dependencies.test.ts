@@ -33,7 +33,10 @@ test('rejects packages without a strong integrity, from elsewhere, or with anoth
   }
 });
 
-test('severe vulnerabilities are told from others, and an unanswered audit from none', async () => {
+// npm starts slowly while other tests use all cores.
+test('severe vulnerabilities are told from others, and an unanswered audit from none', {
+  timeout: 90_000,
+}, async () => {
   const packages = {
     '': { name: 'x', version: '1.0.0', dependencies: { bad: '1.0.0', odd: '1.0.0' } },
     'node_modules/bad': good,

@@ -19,7 +19,9 @@ function lineEnds(
     }));
 }
 
-test('a clone with core.autocrlf=true has LF everywhere, and its patches are read', () => {
+test('a clone with core.autocrlf=true has LF everywhere, and its patches are read', {
+  timeout: 90_000,
+}, () => {
   const clone = join(temporaryFolder(), 'clone');
   execFileSync('git', ['clone', '-q', '-c', 'core.autocrlf=true', root, clone]);
   const files = lineEnds(clone);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { types } from 'mediasoup';
 import { RateLimit } from '../net/rate-limit.ts';
 
-/** Requests of a room at once, and per second after that. Each takes server and worker some 50 µs. */
+/** Requests of a room at once, and per second after that. Each is a round trip to the worker. */
 const burst = 500;
 const perSecond = 500;
 
