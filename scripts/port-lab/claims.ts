@@ -128,18 +128,12 @@ export const claims: readonly Claim[] = [
     id: 'freebsd-options',
     english: 'FreeBSD supports SO_REUSEPORT and SO_REUSEADDR.',
     chinese: 'freebsd支持SO_REUSEPORT和SO_REUSEADDR选项,',
-    system: 'freebsd',
-    evidence: [
-      ['options', 'SO_REUSEPORT', 'UDP', 'OK'],
-      ['options', 'SO_REUSEADDR', 'UDP', 'OK'],
-    ],
     since: '4.4BSD. SO_REUSEPORT_LB, which spreads: FreeBSD 12.0 (2018), setsockopt(2) of FreeBSD.',
   },
   {
     id: 'linux-options',
     english: 'Linux supports SO_REUSEADDR only.',
     chinese: '而linux只支持SO_REUSEADDR选项。',
-    system: 'linux',
     evidence: [
       ['options', 'SO_REUSEPORT', 'UDP', 'ENOPROTOOPT', 'SO_REUSEPORT, UDP'],
       ['options', 'SO_REUSEPORT', 'TCP', 'ENOPROTOOPT', 'SO_REUSEPORT, TCP'],
@@ -150,23 +144,18 @@ export const claims: readonly Claim[] = [
     id: 'freebsd-two-tcp',
     english: 'FreeBSD: with SO_REUSEPORT two TCP sockets can have one port.',
     chinese: 'freebsd下,使用SO_REUSEPORT选项，两个tcp的socket可以绑定同一个端口；',
-    system: 'freebsd',
-    evidence: [['two-tcp-ipv4', 'SO_REUSEPORT', 'SO_REUSEPORT', 'both bound']],
     since: '4.4BSD, setsockopt(2).',
   },
   {
     id: 'freebsd-two-udp',
     english: 'FreeBSD: with SO_REUSEPORT two UDP sockets can, too.',
     chinese: '同样，使用SO_REUSEPORT选项，两个udp的socket可以绑定同一个端口。',
-    system: 'freebsd',
-    evidence: [['two-udp-ipv4', 'SO_REUSEPORT', 'SO_REUSEPORT', 'both bound']],
     since: '4.4BSD, setsockopt(2).',
   },
   {
     id: 'linux-two-tcp',
     english: 'Linux: two TCP sockets can not be bound to one port.',
     chinese: 'linux下，两个tcp的socket不能绑定同一个端口；',
-    system: 'linux',
     evidence: [
       ['two-tcp-ipv4', 'none', 'none', 'refused'],
       [
@@ -185,7 +174,6 @@ export const claims: readonly Claim[] = [
     id: 'linux-two-udp',
     english: 'Linux: with SO_REUSEADDR two UDP sockets can.',
     chinese: '而如果使用SO_REUSEADDR选项，两个udp的socket可以绑定同一个端口。',
-    system: 'linux',
     evidence: [
       ['two-udp-ipv4', 'SO_REUSEADDR', 'SO_REUSEADDR', 'both bound'],
       ['two-udp-ipv4', 'none', 'none', 'refused'],
@@ -196,16 +184,12 @@ export const claims: readonly Claim[] = [
     id: 'freebsd-tcp-first',
     english: 'FreeBSD: of two TCP sockets only the first gets data.',
     chinese: 'freebsd下，两个tcp的socket绑定同一端口，只有第一个socket获得数据。',
-    system: 'freebsd',
-    evidence: [['two-tcp-ipv4', 'SO_REUSEPORT', 'SO_REUSEPORT', 'first']],
     since: 'Unknown to us. SO_REUSEPORT_LB spreads since FreeBSD 12.0, setsockopt(2) of FreeBSD.',
   },
   {
     id: 'freebsd-udp-unicast',
     english: 'FreeBSD: of two UDP sockets the first gets all unicast.',
     chinese: 'freebsd下，两个udp的socket……单播地址，则只有第一个socket获得数据，',
-    system: 'freebsd',
-    evidence: [['two-udp-ipv4', 'SO_REUSEPORT', 'SO_REUSEPORT', 'first']],
     since:
       'Unknown to us; libuv says "the last" of the BSD systems (its commit 3d2c820a). SO_REUSEPORT_LB spreads ' +
       'since FreeBSD 12.0.',
@@ -214,15 +198,12 @@ export const claims: readonly Claim[] = [
     id: 'freebsd-udp-multicast',
     english: 'FreeBSD: both get the same multicast datagrams.',
     chinese: '而如果数据包的目的地址是多播地址，则两个socket同时获得相同的数据。',
-    system: 'freebsd',
-    evidence: [['multicast', 'SO_REUSEPORT', '0.0.0.0', 'each']],
     since: '4.4BSD: the option was made for this, setsockopt(2).',
   },
   {
     id: 'linux-udp-unicast',
     english: 'Linux: of two UDP sockets the last gets all unicast.',
     chinese: 'linux下,两个udp的socket……单播地址，则只有最后一个socket获得数据，',
-    system: 'linux',
     evidence: [
       ['two-udp-ipv4', 'SO_REUSEADDR', 'SO_REUSEADDR', 'last'],
       ['two-udp-ipv4', 'SO_REUSEPORT', 'SO_REUSEPORT', 'last'],
@@ -233,7 +214,6 @@ export const claims: readonly Claim[] = [
     id: 'linux-udp-multicast',
     english: 'Linux: both get the same multicast datagrams.',
     chinese: '而如果数据包的目的地址是多播地址，则两个socket同时获得相同的数据。',
-    system: 'linux',
     evidence: [
       ['multicast', 'SO_REUSEADDR', '0.0.0.0', 'each'],
       ['multicast', 'SO_REUSEPORT', '0.0.0.0', 'each'],

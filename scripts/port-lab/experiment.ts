@@ -29,9 +29,6 @@ export interface Experiment extends Omit<Table, 'rows' | 'skipped'> {
   readonly run: () => Promise<Row[]>;
 }
 
-/** The cell where this system has nothing to measure. */
-export const notHere = 'not here';
-
 /** Runs an experiment. It is skipped if it can't be run here or the system refuses one of its calls. */
 export async function tableOf({ cannotRun, run, ...head }: Experiment): Promise<Table> {
   const skip = (skipped: string) => ({ ...head, columns: [], rows: [], skipped });

@@ -1,4 +1,4 @@
-import { notHere, type Table } from './experiment.ts';
+import type { Table } from './experiment.ts';
 
 /**
  * A cell of a table by the table's id, the row's name and the column; what the document says of it: a key of
@@ -30,9 +30,8 @@ export interface Claim {
   readonly english: string;
   /** The document's own words. */
   readonly chinese: string;
-  /** The system that it is about; without it, all. */
-  readonly system?: 'linux' | 'freebsd';
-  readonly evidence: readonly Evidence[];
+  /** Missing in a sentence about FreeBSD, where the lab does not run. */
+  readonly evidence?: readonly Evidence[];
   /** Since when it is so, and the source for that. */
   readonly since: string;
 }
@@ -53,7 +52,7 @@ export interface Finding {
   readonly label: string;
   readonly found: string;
   readonly says?: string;
-  /** Missing where the document says nothing, or where this system has nothing to measure. */
+  /** Missing where the document says nothing. */
   readonly isMet?: boolean;
 }
 
@@ -64,19 +63,15 @@ export interface Judgement extends Omit<Claim, 'evidence'> {
   readonly findings: readonly Finding[];
 }
 
-const systemNames = { linux: 'Linux', freebsd: 'FreeBSD' };
-
 /**
  * Compares what the document says with what was found.
  *
- * @param platform - as process.platform
  * @throws Error when the evidence names a cell that no table has, which is a bug
  */
-export function judge(claim: Claim, tables: readonly Table[], platform: string): Judgement {
+export function judge(claim: Claim, tables: readonly Table[]): Judgement {
   const { evidence, ...head } = claim;
-  if (claim.system && claim.system !== platform) {
-    const reason = `it is about ${systemNames[claim.system]}`;
-    return { ...head, verdict: 'not run here', reason, findings: [] };
+  if (!evidence) {
+    return { ...head, verdict: 'not run here', reason: 'it is about FreeBSD', findings: [] };
   }
   const skipped = evidence
     .map(([table]) => tableWith(tables, table).skipped)
@@ -109,8 +104,7 @@ function lookUp([id, row, column, says, label = row]: Evidence, tables: readonly
   if (!says) {
     return { label, found };
   }
-  const isMet = expectations[says]?.(found) ?? found === says;
-  return { label, found, says, ...(found === notHere ? {} : { isMet }) };
+  return { label, found, says, isMet: expectations[says]?.(found) ?? found === says };
 }
 
 function tableWith(tables: readonly Table[], id: string): Table {

@@ -48,6 +48,6 @@ export async function runLab(): Promise<Report> {
     kernel: `${systemName()} ${release()}`,
     privateNetwork,
     tables,
-    judgements: claims.map((claim) => judge(claim, tables, process.platform)),
+    judgements: claims.map((claim) => judge(claim, tables)),
   };
 }

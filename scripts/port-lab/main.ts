@@ -1,7 +1,6 @@
 import { runCli } from '../cli.ts';
 import { interruptible } from '../setup/children.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
-import { bySystem } from './constants.ts';
 import { runLab } from './lab.ts';
 import { printReport } from './print.ts';
 
@@ -13,7 +12,7 @@ document that oneport began with, on this kernel, in seconds, and says for each 
   --json    print the tables and verdicts as JSON
   --help
 
-Runs on Linux, macOS and FreeBSD. All traffic stays on loopback; as root on Linux, in a network namespace of its own.
+Runs on Linux. All traffic stays on loopback; as root, in a network namespace of its own.
 Some experiments may be skipped, with a message: the one with a process of another user needs root, the one with
 mediasoup needs a worker (npm run worker gets it).
 
@@ -25,18 +24,11 @@ await runCli({
   usage,
   options: { json: { type: 'boolean' } },
   async run({ json }) {
-    if (!bySystem[process.platform]) {
-      throw new SetUpError(
-        `the port lab runs on Linux, macOS and FreeBSD, not on ${process.platform}`,
-      );
+    if (process.platform !== 'linux') {
+      throw new SetUpError(`the port lab runs on Linux, not on ${process.platform}`);
     }
     const report = await interruptible(runLab);
-    const width = process.stdout.columns ?? (Number(process.env.COLUMNS) || 80);
-    process.stdout.write(
-      json
-        ? `${JSON.stringify(report, null, 2)}\n`
-        : printReport(report, Math.min(120, Math.max(60, width))),
-    );
+    process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : printReport(report));
     return 0;
   },
 });

@@ -1,46 +1,32 @@
-import { styleText } from 'node:util';
 import type { Table } from './experiment.ts';
-import { type Judgement, type Verdict, verdicts } from './judge.ts';
+import { type Judgement, verdicts } from './judge.ts';
 import type { Report } from './lab.ts';
 
-const styles: Record<Verdict | 'ok' | 'no', Parameters<typeof styleText>[0]> = {
-  holds: 'green',
-  'holds in part': 'yellow',
-  'does not hold': 'red',
-  'left open': 'cyan',
-  'not run here': 'dim',
-  skipped: 'dim',
-  ok: 'green',
-  no: 'red',
-};
-
+const width = 80;
 const verdictWidth = Math.max(...verdicts.map((verdict) => verdict.length));
 
-/** Formats the report for stdout, with colours if it is a terminal that has them. @param width - in columns, 60 or more */
-export function printReport(
-  { kernel, privateNetwork, tables, judgements }: Report,
-  width: number,
-): string {
+/** Formats the report for a terminal of 80 columns. */
+export function printReport({ kernel, privateNetwork, tables, judgements }: Report): string {
   const heading = (text: string) => ['', text, '='.repeat(text.length)];
   const where = privateNetwork
     ? 'in a network namespace of its own'
     : "on this machine's loopback, which other programs use too";
   const lines = [
-    ...hanging('', `The port-reuse lab: ${kernel}, ${where}.`, width),
+    ...hanging('', `The port-reuse lab: ${kernel}, ${where}.`),
     ...heading('The behaviour of this kernel'),
-    ...tables.flatMap((table, i) => ['', ...tableLines(table, ordinal(i), width)]),
+    ...tables.flatMap((table, i) => ['', ...tableLines(table, ordinal(i))]),
     ...heading('The sentences of the document that oneport began with'),
-    ...judgements.flatMap((judgement, i) => ['', ...judgementLines(judgement, ordinal(i), width)]),
+    ...judgements.flatMap((judgement, i) => ['', ...judgementLines(judgement, ordinal(i))]),
     ...heading('The verdicts'),
     '',
     ...judgements.flatMap(({ verdict, english }, i) =>
-      hanging(`${ordinal(i)}${verdict.padEnd(verdictWidth)}  `, english, width),
+      hanging(`${ordinal(i)}${verdict.padEnd(verdictWidth)}  `, english),
     ),
     '',
-    ...hanging('', overall(judgements), width),
+    ...hanging('', overall(judgements)),
     '',
   ];
-  return lines.map(coloured).join('\n');
+  return lines.join('\n');
 }
 
 /** How often there was each verdict. */
@@ -52,10 +38,10 @@ function overall(judgements: readonly Judgement[]): string {
   return `Overall, of ${judgements.length} sentences: ${counts.flat().join(', ')}.`;
 }
 
-function tableLines(table: Table, number: string, width: number): string[] {
-  const title = hanging(number, table.title, width);
+function tableLines(table: Table, number: string): string[] {
+  const title = hanging(number, table.title);
   if (table.skipped !== undefined) {
-    return [...title, ...hanging('    ', `Skipped: ${table.skipped}.`, width)];
+    return [...title, ...hanging('    ', `Skipped: ${table.skipped}.`)];
   }
   const lines = [
     [table.rowsAre, ...table.columns],
@@ -68,45 +54,30 @@ function tableLines(table: Table, number: string, width: number): string[] {
   const [head = '', ...body] = [lines[0] ?? [], rule, ...lines.slice(1)].map((line) =>
     `    ${line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd(),
   );
-  return [...title, head, ...body, ...(table.note ? hanging('    ', table.note, width) : [])];
+  return [...title, head, ...body, ...(table.note ? hanging('    ', table.note) : [])];
 }
 
-function judgementLines(judgement: Judgement, number: string, width: number): string[] {
+function judgementLines(judgement: Judgement, number: string): string[] {
   const { id, english, chinese, verdict, reason, since, findings } = judgement;
   return [
-    ...hanging(number, `${id}: ${verdict}${reason ? `, ${reason}` : ''}`, width),
-    ...hanging('    ', english, width),
+    ...hanging(number, `${id}: ${verdict}${reason ? `, ${reason}` : ''}`),
+    ...hanging('    ', english),
     `    ${chinese}`,
     ...findings.flatMap(({ label, found, says, isMet }) => {
       const mark = isMet === undefined ? '  ' : isMet ? 'ok' : 'no';
       const expected = isMet === false ? ` (the document: ${says})` : '';
-      return hanging(`    ${mark}     `, `${label}: ${found}${expected}`, width);
+      return hanging(`    ${mark}     `, `${label}: ${found}${expected}`);
     }),
-    ...hanging('    since  ', since, width),
+    ...hanging('    since  ', since),
   ];
-}
-
-/** Colours a verdict behind its number, ok and no, and dims what was refused, so that the rest stands out. */
-function coloured(line: string): string {
-  const paint = (text: string, style = styles[text as Verdict]) =>
-    styleText(style, text, { stream: process.stdout });
-  const verdict = new RegExp(`(?<=^ *\\d+\\. ([\\w-]+: )?)(${verdicts.toReversed().join('|')})`);
-  return line
-    .replace(verdict, (text) => paint(text))
-    .replace(/(?<=^ {4})(ok|no)(?= )/, (text) => paint(text))
-    .replace(/\b(EADDRINUSE|ENOPROTOOPT|not here)\b/g, (text) => paint(text, 'dim'));
 }
 
 function ordinal(index: number): string {
   return `${String(index + 1).padStart(2)}. `;
 }
 
-/**
- * Breaks text into lines. The first begins with `first`, the others with as many spaces.
- *
- * @param width - in columns, those of `first` included; a longer word has a line of its own. No wide characters
- */
-function hanging(first: string, text: string, width: number): string[] {
+/** Breaks text into lines. The first begins with `first`, the others with as many spaces. */
+function hanging(first: string, text: string): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);

@@ -1,6 +1,14 @@
 import { ipBytes } from '../../server/src/net/ip.ts';
 import { libcFunction, SystemCallError } from '../../server/src/net/libc.ts';
-import { constants } from './constants.ts';
+
+// Numbers that the C headers define on x64 and arm64, where Node 24 runs: asm-generic/socket.h, linux/in.h, linux/in6.h,
+// bits/fcntl.h and poll.h.
+const [AF_INET, AF_INET6, SOCK_STREAM, SOCK_DGRAM] = [2, 10, 1, 2];
+const [SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT, MSG_DONTWAIT] = [1, 2, 15, 0x40];
+const [F_SETFD, FD_CLOEXEC, F_SETFL, O_NONBLOCK, POLLIN] = [2, 1, 4, 0x800, 1];
+export const IPPROTO_IP = 0;
+export const IPPROTO_IPV6 = 41;
+export const IPV6_V6ONLY = 26;
 
 export type Kind = 'UDP' | 'TCP';
 export type Family = 'IPv4' | 'IPv6';
@@ -9,16 +17,16 @@ export const families: readonly Family[] = ['IPv4', 'IPv6'];
 export const loopback: Record<Family, string> = { IPv4: '127.0.0.1', IPv6: '::1' };
 
 const options = {
-  SO_REUSEADDR: [constants.SO_REUSEADDR],
-  SO_REUSEPORT: [constants.SO_REUSEPORT],
-  both: [constants.SO_REUSEADDR, constants.SO_REUSEPORT],
-  ...(constants.SO_REUSEPORT_LB ? { SO_REUSEPORT_LB: [constants.SO_REUSEPORT_LB] } : {}),
+  none: [],
+  SO_REUSEADDR: [SO_REUSEADDR],
+  SO_REUSEPORT: [SO_REUSEPORT],
+  both: [SO_REUSEADDR, SO_REUSEPORT],
 };
 
 /** The socket options that each experiment is repeated with, as the tables name them. */
-export type Setting = 'none' | keyof typeof options;
+export type Setting = keyof typeof options;
 
-export const settings: readonly Setting[] = ['none', ...(Object.keys(options) as Setting[])];
+export const settings = Object.keys(options) as readonly Setting[];
 
 const libcSocket = libcFunction('int socket(int, int, int)');
 const libcSetsockopt = libcFunction('int setsockopt(int, int, int, const void *, unsigned int)');
@@ -35,9 +43,6 @@ const libcPoll = libcFunction('int poll(void *, unsigned long, int)');
 const libcFcntl = libcFunction('int fcntl(int, int, ...)');
 const libcClose = libcFunction('int close(int)');
 
-// The same numbers on every system here.
-const [F_SETFD, FD_CLOEXEC, F_SETFL, POLLIN] = [2, 1, 4, 1];
-
 /** A socket of the C library. Node's own sockets set options by themselves, which would spoil the experiments. */
 export class Socket {
   readonly fd: number;
@@ -46,8 +51,8 @@ export class Socket {
   constructor(kind: Kind, family: Family) {
     this.fd = libcSocket(
       'socket',
-      family === 'IPv4' ? constants.AF_INET : constants.AF_INET6,
-      kind === 'UDP' ? constants.SOCK_DGRAM : constants.SOCK_STREAM,
+      family === 'IPv4' ? AF_INET : AF_INET6,
+      kind === 'UDP' ? SOCK_DGRAM : SOCK_STREAM,
       0,
     );
     // A child process that inherited it would keep it open after it is closed here.
@@ -62,8 +67,8 @@ export class Socket {
 
   /** Sets the options, which must be done before the socket is bound. */
   apply(setting: Setting): void {
-    for (const option of setting === 'none' ? [] : (options[setting] ?? [])) {
-      this.set(constants.SOL_SOCKET, option, 1);
+    for (const option of options[setting]) {
+      this.set(SOL_SOCKET, option, 1);
     }
   }
 
@@ -97,13 +102,13 @@ export class Socket {
   }
 
   setNonBlocking(): void {
-    libcFcntl('fcntl', this.fd, F_SETFL, 'int', constants.O_NONBLOCK);
+    libcFcntl('fcntl', this.fd, F_SETFL, 'int', O_NONBLOCK);
   }
 
   /** @returns the message of the next datagram; undefined when none is waiting */
   receive(): number | undefined {
     const bytes = Buffer.alloc(1);
-    const length = unlessEmpty(() => libcRecv('recv', this.fd, bytes, 1, constants.MSG_DONTWAIT));
+    const length = unlessEmpty(() => libcRecv('recv', this.fd, bytes, 1, MSG_DONTWAIT));
     return length === undefined ? undefined : bytes[0];
   }
 
@@ -163,7 +168,7 @@ export async function withSockets<T>(work: (open: Open) => T | Promise<T>): Prom
       const socket = new Socket(kind, family);
       opened.push(socket);
       if (family === 'IPv6') {
-        socket.set(constants.IPPROTO_IPV6, constants.IPV6_V6ONLY, 1);
+        socket.set(IPPROTO_IPV6, IPV6_V6ONLY, 1);
       }
       socket.apply(setting);
       return socket;
@@ -201,14 +206,6 @@ export async function freePort(family: Family): Promise<number> {
   throw new Error(`no port is free at ${loopback[family]}`);
 }
 
-/** @returns why this family can't be used here, without a full stop; undefined when it can */
-export function reasonWithout(family: Family): Promise<string | undefined> {
-  return withSockets((open) => {
-    const error = attempt(() => open('UDP', family).bind(loopback[family], 0));
-    return error && `${family} is not available: ${error} at ${loopback[family]}`;
-  });
-}
-
 /** @returns the name of the error that a system call failed with, such as EADDRINUSE; undefined without one */
 export function attempt(calls: () => void): string | undefined {
   try {
@@ -228,12 +225,12 @@ const IFF_UP = 1;
 
 /**
  * Moves this process's main thread into a new network namespace with nothing in it but loopback, so that no other
- * program has its ports and no packet can leave the machine. Needs Linux and CAP_SYS_ADMIN (unshare(2), netdevice(7)).
+ * program has its ports and no packet can leave the machine. Needs CAP_SYS_ADMIN (unshare(2), netdevice(7)).
  *
  * @returns whether it has done so
  */
 export function enterPrivateNetwork(): boolean {
-  if (process.platform !== 'linux' || process.geteuid?.() !== 0) {
+  if (process.geteuid?.() !== 0) {
     return false;
   }
   const libcUnshare = libcFunction('int unshare(int)');
@@ -262,7 +259,7 @@ function unlessEmpty(call: () => number): number | undefined {
   try {
     return call();
   } catch (error) {
-    if (error instanceof SystemCallError && ['EAGAIN', 'EWOULDBLOCK'].includes(error.code)) {
+    if (error instanceof SystemCallError && error.code === 'EAGAIN') {
       return undefined;
     }
     throw error;
@@ -274,13 +271,7 @@ function socketAddress(address: string, port: number): Buffer {
   const ip = ipBytes(address);
   const isIPv6 = ip.length === 16;
   const bytes = Buffer.alloc(isIPv6 ? 28 : 16);
-  const family = isIPv6 ? constants.AF_INET6 : constants.AF_INET;
-  if (constants.addressHasLength) {
-    bytes.writeUInt8(bytes.length, 0);
-    bytes.writeUInt8(family, 1);
-  } else {
-    bytes.writeUInt16LE(family, 0);
-  }
+  bytes.writeUInt16LE(isIPv6 ? AF_INET6 : AF_INET, 0);
   bytes.writeUInt16BE(port, 2);
   ip.copy(bytes, isIPv6 ? 8 : 4);
   return bytes;

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isAsleep } from '../../../testkit/system/processes.ts';
 import { track } from '../../setup/children.mjs';
 import { SetUpError } from '../../setup/set-up-error.mjs';
-import { type Experiment, notHere, rowsOf } from '../experiment.ts';
+import { type Experiment, rowsOf } from '../experiment.ts';
 import { bindAndListen, freePort, loopback, type Socket, withSockets } from '../sockets.ts';
 import { fds, type Saying, type Wait, waits } from './herd-child.ts';
 
@@ -54,9 +54,6 @@ export const herdExperiment: Experiment = {
 
 async function measure(herd: HerdProcess[], wait: Wait, port: number): Promise<string[]> {
   const counted: Saying[] = ['got', 'woken', 'nothing'];
-  if (/epoll/i.test(wait) && process.platform !== 'linux') {
-    return counted.map(() => notHere);
-  }
   for (const member of herd) {
     member.said = [];
   }
@@ -157,11 +154,6 @@ class HerdProcess {
 
   /** Resolves when it blocks, after it has said that it is about to. */
   async isBlocked(): Promise<void> {
-    if (process.platform !== 'linux') {
-      // Longer than a process takes from its last word to the call that blocks; these kernels don't tell.
-      await sleep(100);
-      return;
-    }
     while (!this.#hasEnded && !isAsleep(this.#child.pid ?? 0)) {
       await sleep(1);
     }

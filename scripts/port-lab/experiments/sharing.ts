@@ -1,16 +1,17 @@
 import { ipBytes } from '../../../server/src/net/ip.ts';
-import { constants } from '../constants.ts';
-import { type Experiment, measureRows, notHere, rowsOf } from '../experiment.ts';
+import { type Experiment, measureRows, rowsOf } from '../experiment.ts';
 import {
   attempt,
   bindAndListen,
   type Family,
   families,
   freePort,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPV6_V6ONLY,
   type Kind,
   loopback,
   type Open,
-  reasonWithout,
   type Socket,
   settings,
   withSockets,
@@ -42,9 +43,6 @@ export const udpBesideTcpExperiment: Experiment = {
   note: 'OK: both are bound, and TCP listens.',
   run: () =>
     measureRows(settings, families, async (setting, family) => {
-      if (await reasonWithout(family)) {
-        return notHere;
-      }
       const port = await freePort(family);
       return withSockets((open) => {
         const refused = attempt(() => {
@@ -68,7 +66,6 @@ export function twoSocketsExperiment(kind: Kind, family: Family): Experiment {
     rowsAre: 'first \\ second',
     columns: settings,
     note: 'first, last: that one gets all; spread: each some; E...: second is refused.',
-    cannotRun: () => reasonWithout(family),
     run: () =>
       measureRows(settings, settings, async (first, second) => {
         const port = await freePort(family);
@@ -120,32 +117,27 @@ export const wildcardExperiment: Experiment = {
   note:
     'IPv4: 0.0.0.0, then 127.0.0.1, which is addressed. IPv6: ::, then ::1, which is addressed. Dual stack: :: ' +
     'for both families, then 0.0.0.0, and IPv4 datagrams. Two specific: 127.0.0.1, then 127.0.0.2, which is addressed.',
-  run: async () => {
-    const hasIPv6 = !(await reasonWithout('IPv6'));
-    return measureRows(settings, Object.entries(pairs), async (setting, [, pair]) => {
-      const [first, second, to] = pair;
-      if (!hasIPv6 && first[1] === '::') {
-        return notHere;
-      }
+  run: () =>
+    measureRows(settings, Object.values(pairs), async (setting, [first, second, to]) => {
       const port = await freePort(familyOf(to));
       const binders = [first, second].map(([, address]) => (open: Open) => {
         const socket = open('UDP', familyOf(address), setting);
         if (address === '::' && familyOf(to) === 'IPv4') {
-          socket.set(constants.IPPROTO_IPV6, constants.IPV6_V6ONLY, 0);
+          socket.set(IPPROTO_IPV6, IPV6_V6ONLY, 0);
         }
         return bindAndListen(socket, 'UDP', address, port);
       });
       const target = { family: familyOf(to), address: to, port };
-      const result = await whoGets('UDP', target, binders, [first[0], second[0]]);
-      // macOS has 127.0.0.2 only if an administrator added it.
-      return result === 'EADDRNOTAVAIL' ? notHere : result;
-    });
-  },
+      return whoGets('UDP', target, binders, [first[0], second[0]]);
+    }),
 };
 
 function familyOf(address: string): Family {
   return address.includes(':') ? 'IPv6' : 'IPv4';
 }
+
+// linux/in.h
+const [IP_MULTICAST_IF, IP_MULTICAST_TTL, IP_MULTICAST_LOOP, IP_ADD_MEMBERSHIP] = [32, 33, 34, 35];
 
 /** Of the local scope, which is never routed (RFC 2365, 6.1), and used with a TTL of 0 on loopback. */
 const group = '239.255.17.44';
@@ -166,7 +158,7 @@ export const multicastExperiment: Experiment = {
         const socket = open('UDP', 'IPv4', setting);
         socket.bind(boundTo[column] ?? '', port);
         const membership = Buffer.concat([ipBytes(group), ipBytes(loopback.IPv4)]);
-        socket.set(constants.IPPROTO_IP, constants.IP_ADD_MEMBERSHIP, membership);
+        socket.set(IPPROTO_IP, IP_ADD_MEMBERSHIP, membership);
         return socket;
       };
       const to = { family: 'IPv4', address: group, port } as const;
@@ -175,9 +167,9 @@ export const multicastExperiment: Experiment = {
 };
 
 function stayOnLoopback(sender: Socket): void {
-  sender.set(constants.IPPROTO_IP, constants.IP_MULTICAST_IF, ipBytes(loopback.IPv4));
-  sender.set(constants.IPPROTO_IP, constants.IP_MULTICAST_TTL, 0);
-  sender.set(constants.IPPROTO_IP, constants.IP_MULTICAST_LOOP, 1);
+  sender.set(IPPROTO_IP, IP_MULTICAST_IF, ipBytes(loopback.IPv4));
+  sender.set(IPPROTO_IP, IP_MULTICAST_TTL, 0);
+  sender.set(IPPROTO_IP, IP_MULTICAST_LOOP, 1);
 }
 
 /** It needs no entry in /etc/passwd. */
