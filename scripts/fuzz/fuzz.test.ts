@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { obstacleToSteering } from '../../testkit/servers/shared-port.ts';
-import { FuzzFailure, runTarget, target } from './run-target.ts';
-import { SubjectHost, type SubjectMode, subjectModes } from './subject.ts';
+import { FuzzFailure, type Host, runTarget, target } from './run-target.ts';
+import { type SubjectMode, startHost, subjectModes } from './subject.ts';
 import { targets } from './targets.ts';
 
 /** For each target. A second shows that it works; `npm run fuzz` searches longer. */
@@ -18,11 +18,11 @@ const servers: { mode: SubjectMode; names: Set<string> }[] = [
 
 describe.each(servers)('$mode', ({ mode, names }) => {
   describe.skipIf(mode !== 'single-port' && obstacle !== undefined)('withstands', () => {
-    let host: SubjectHost;
+    let host: Host;
     beforeAll(async () => {
-      host = await SubjectHost.start(mode);
+      host = await startHost(mode);
     });
-    afterAll(() => host.stop());
+    afterAll(() => host.subject.stop());
 
     test.each(targets.filter(({ name }) => names.has(name)))(
       '$name',
@@ -45,14 +45,14 @@ test('a dead worker is detected, and the batch that killed it can be repeated', 
     }
   });
   const find = async (path?: string) => {
-    const host = await SubjectHost.start(mode);
+    const host = await startHost(mode);
     try {
       await runTarget(killer, host, { mode, seconds: 60, seed: 1, path });
       return undefined;
     } catch (error) {
       return error;
     } finally {
-      await host.stop();
+      await host.subject.stop();
     }
   };
   const found = await find();

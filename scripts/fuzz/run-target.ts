@@ -35,6 +35,9 @@ export function target<Batch>(
   };
 }
 
+/** The values of an arbitrary. */
+export type Made<A> = A extends fc.Arbitrary<infer Value> ? Value : never;
+
 export interface Host {
   readonly subject: Subject;
   /** Replaces the subject after a failure. Without it, failures are not shrunk. */

@@ -11,24 +11,16 @@ import { type Bystanders, TestBystanders } from './bystanders.ts';
 export const subjectModes = ['single-port', 'shared-port', 'shared-port-and-http'] as const;
 export type SubjectMode = (typeof subjectModes)[number];
 
-const environments: Record<SubjectMode, Record<string, string>> = {
-  'single-port': { MEDIASOUP_USE_WEBRTC_SERVER: 'true' },
-  'shared-port': { MEDIASOUP_USE_WEBRTC_SERVER: 'shared' },
-  'shared-port-and-http': { MEDIASOUP_USE_WEBRTC_SERVER: 'shared' },
-};
-
 const common = {
   MEDIASOUP_NUM_WORKERS: '2',
   // Sessions of peers that are cut off must expire before `mustBeEmpty` gives up.
   RECONNECT_GRACE_SECONDS: '1',
   // These limits have tests of their own.
-  MAX_HANDSHAKES_PER_SECOND: '100000',
-  MAX_REQUESTS_PER_SECOND: '100000',
   MAX_PEER_CPU: '100',
   MAX_WORKER_CPU: '100',
 };
 
-export interface SubjectOptions {
+interface SubjectOptions {
   server: TestServer;
   bystanders: Bystanders;
 }
@@ -53,7 +45,7 @@ export class Subject {
 
   static async start(mode: SubjectMode): Promise<Subject> {
     const server = await startTestServer(
-      { ...common, ...environments[mode] },
+      { ...common, MEDIASOUP_USE_WEBRTC_SERVER: mode === 'single-port' ? 'true' : 'shared' },
       { httpOnMediaPort: mode === 'shared-port-and-http' },
     );
     try {
@@ -144,31 +136,18 @@ export class Subject {
   }
 }
 
-/** A subject of its own for a run, which is replaced after each failure. */
-export class SubjectHost {
-  readonly #mode: SubjectMode;
-  #subject: Subject;
-
-  /** @throws StartError where this mode is not supported */
-  static async start(mode: SubjectMode): Promise<SubjectHost> {
-    return new SubjectHost(mode, await Subject.start(mode));
-  }
-
-  private constructor(mode: SubjectMode, subject: Subject) {
-    this.#mode = mode;
-    this.#subject = subject;
-  }
-
-  get subject(): Subject {
-    return this.#subject;
-  }
-
-  async renew(): Promise<void> {
-    await this.#subject.stop();
-    this.#subject = await Subject.start(this.#mode);
-  }
-
-  async stop(): Promise<void> {
-    await this.#subject.stop();
-  }
+/**
+ * A subject of its own for a run, which is replaced after each failure.
+ *
+ * @throws StartError where this mode is not supported
+ */
+export async function startHost(mode: SubjectMode) {
+  const host = {
+    subject: await Subject.start(mode),
+    async renew(): Promise<void> {
+      await host.subject.stop();
+      host.subject = await Subject.start(mode);
+    },
+  };
+  return host;
 }

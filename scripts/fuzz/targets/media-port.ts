@@ -7,7 +7,7 @@ import { dtlsParameters } from '../../../testkit/clients/media-parameters.ts';
 import { bystandersRoom } from '../bystanders.ts';
 import { FuzzPeer } from '../fuzz-peer.ts';
 import { rawPlan, sendRaw } from '../raw-connection.ts';
-import { target } from '../run-target.ts';
+import { type Made, target } from '../run-target.ts';
 import type { Subject } from '../subject.ts';
 import { buildDatagram, datagram, type Owner } from '../values/datagrams.ts';
 import { httpBytes } from './http.ts';
@@ -27,7 +27,7 @@ class FuzzTransport {
   /** @returns undefined when the server does not admit the peer */
   static async open(
     subject: Subject,
-    { direction, dtlsRole }: typeof transportPlan extends fc.Arbitrary<infer Plan> ? Plan : never,
+    { direction, dtlsRole }: Made<typeof transportPlan>,
   ): Promise<FuzzTransport | undefined> {
     const peer = new FuzzPeer({
       signalling: subject.server.signalling,

@@ -3,28 +3,10 @@ import { rtpParametersSchema } from '@oneport/protocol';
 import fc from 'fast-check';
 import type { types } from 'mediasoup';
 import type { z } from 'zod';
-import { target } from '../run-target.ts';
+import { type Made, target } from '../run-target.ts';
 import { produceData } from '../values/produce-data.ts';
 
 type Parameters = z.infer<typeof rtpParametersSchema>;
-
-/** An RTP packet (RFC 3550) for a producer. */
-interface PacketPlan {
-  /** Indexes of the producer's encodings and codecs, modulo their number. */
-  encoding: number;
-  codec: number;
-  rtx: boolean;
-  sequenceNumber: number;
-  timestamp: number;
-  marker: boolean;
-  padding: number | null;
-  /** The kind of header extensions (RFC 8285): 0xbede for one-byte headers, 0x1000 for two-byte ones. */
-  profile: number;
-  /** The value of each of the producer's header extensions, hexadecimal. */
-  extensions: string[];
-  payload: string;
-  cut: number | null;
-}
 
 const hex = (maxLength: number) =>
   fc.uint8Array({ maxLength, size: 'max' }).map((bytes) => Buffer.from(bytes).toString('hex'));
@@ -51,7 +33,9 @@ const payload = fc.oneof(
     .map(([head, rest]) => head + rest),
 );
 
-const packetPlan: fc.Arbitrary<PacketPlan> = fc.record({
+/** An RTP packet (RFC 3550) for a producer. */
+const packetPlan = fc.record({
+  /** Indexes of the producer's encodings and codecs, modulo their number. */
   encoding: fc.nat({ max: 7 }),
   codec: fc.nat({ max: 3 }),
   rtx: fc.boolean(),
@@ -59,11 +43,15 @@ const packetPlan: fc.Arbitrary<PacketPlan> = fc.record({
   timestamp: fc.oneof(fc.nat({ max: 10_000 }), fc.nat({ max: 0xffffffff })),
   marker: fc.boolean(),
   padding: sometimes(fc.nat({ max: 255 })),
+  /** The kind of header extensions (RFC 8285): 0xbede for one-byte headers, 0x1000 for two-byte ones. */
   profile: fc.oneof(fc.constantFrom(0xbede, 0xbede, 0x1000), fc.nat({ max: 0xffff })),
+  /** The value of each of the producer's header extensions, hexadecimal. */
   extensions: fc.array(hex(16), { maxLength: 12 }),
   payload,
   cut: sometimes(fc.nat({ max: 60 })),
 });
+
+type PacketPlan = Made<typeof packetPlan>;
 
 const batch = fc.record({
   produce: produceData,

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { rtpCapabilities } from '../../../testkit/clients/media-parameters.ts';
 import { bystandersRoom } from '../bystanders.ts';
 import { type Answer, FuzzPeer, takeAll } from '../fuzz-peer.ts';
-import { target } from '../run-target.ts';
+import { type Made, target } from '../run-target.ts';
 import type { Subject } from '../subject.ts';
 import { fromSchema } from '../values/from-schema.ts';
 import { hostileJson, hostileValue, nearlyValid } from '../values/hostile.ts';
@@ -129,8 +129,6 @@ const peer = fc.record({
   end: fc.constantFrom('polite', 'polite', 'abrupt', 'abrupt at once'),
 });
 
-type PeerPlan = typeof peer extends fc.Arbitrary<infer Plan> ? Plan : never;
-
 /** Frames in every state of a connection, from several peers at once, which may have the same id. */
 export const signalling = target(
   'signalling',
@@ -140,7 +138,7 @@ export const signalling = target(
   },
 );
 
-async function play(subject: Subject, plan: PeerPlan): Promise<void> {
+async function play(subject: Subject, plan: Made<typeof peer>): Promise<void> {
   const { peerId, flags, state, answer } = plan;
   const { signalling } = subject.server;
   const query = {

@@ -9,39 +9,10 @@ import {
   withFingerprint,
   withIntegrity,
 } from '../../../server/src/stun/stun-message.ts';
+import type { Made } from '../run-target.ts';
 
 /** The owner of the credentials in a message: the fuzzer's own, a bystander's, or those of no transport. */
 export type Owner = 'own' | 'bystander' | 'unknown';
-
-interface Attribute {
-  type: number;
-  /** Hexadecimal, so that a counterexample is readable. undefined: `ufrag:client` of the owner. */
-  value: string | undefined;
-  /** Added to the attribute's length field. */
-  lengthError: number;
-}
-
-/** A STUN message (RFC 8489) that is correct in most respects. */
-interface StunPlan {
-  kind: 'stun';
-  type: number;
-  cookie: number;
-  owner: Owner;
-  attributes: Attribute[];
-  /** MESSAGE-INTEGRITY with the owner's password, or with another. */
-  integrity: 'right' | 'wrong' | 'none';
-  fingerprint: 'right' | 'wrong' | 'none';
-  /** Added to the header's length field. */
-  lengthError: number;
-  /** Hexadecimal, after the end of the message. */
-  tail: string;
-}
-
-/** Made into bytes when it is sent, because ufrag and password are known only then. */
-export type Datagram = (StunPlan | { kind: 'bytes'; hex: string }) & {
-  /** Only so many bytes are sent. undefined: all. */
-  cut: number | undefined;
-};
 
 const bytes = (maxLength: number) =>
   fc.uint8Array({ maxLength, size: 'max' }).map((all) => Buffer.from(all));
@@ -57,10 +28,12 @@ const mostlyRight = fc.constantFrom<'right' | 'wrong' | 'none'>(
   ...(['right', 'right', 'right', 'wrong', 'none'] as const),
 );
 
-const attribute: fc.Arbitrary<Attribute> = fc.oneof(
+/** A value is hexadecimal, so that a counterexample is readable, or undefined for `ufrag:client` of the owner. */
+const attribute = fc.oneof(
   fc.record({
     type: fc.constant(stunAttributes.username),
     value: fc.constant(undefined),
+    /** Added to the attribute's length field. */
     lengthError: lengthError(0xffff),
   }),
   fc.record({
@@ -76,14 +49,15 @@ const attribute: fc.Arbitrary<Attribute> = fc.oneof(
 );
 
 /** The attributes of a browser's Binding Request. */
-const usual: Attribute[] = [
+const usual: Made<typeof attribute>[] = [
   { type: stunAttributes.username, value: undefined, lengthError: 0 },
   { type: stunAttributes.priority, value: '7effffff', lengthError: 0 },
   { type: stunAttributes.iceControlling, value: '0102030405060708', lengthError: 0 },
   { type: stunAttributes.useCandidate, value: '', lengthError: 0 },
 ];
 
-const stunPlan: fc.Arbitrary<StunPlan> = fc.record({
+/** A STUN message (RFC 8489) that is correct in most respects. */
+const stunPlan = fc.record({
   kind: fc.constant('stun' as const),
   type: fc.oneof(
     { weight: 4, arbitrary: fc.constant(0x0001) },
@@ -102,9 +76,12 @@ const stunPlan: fc.Arbitrary<StunPlan> = fc.record({
       .chain((some) => fc.array(attribute, { maxLength: 3 }).map((others) => [...others, ...some])),
     fc.array(attribute, { maxLength: 60 }),
   ),
+  /** MESSAGE-INTEGRITY with the owner's password, or with another. */
   integrity: mostlyRight,
   fingerprint: mostlyRight,
+  /** Added to the header's length field. */
   lengthError: lengthError(0xffff),
+  /** Hexadecimal, after the end of the message. */
   tail: fc.oneof({ weight: 8, arbitrary: fc.constant('') }, { weight: 1, arbitrary: hex(60) }),
 });
 
@@ -170,13 +147,14 @@ const raw = fc.oneof(
   },
 );
 
+/** Only so many bytes are sent. undefined: all. */
 const cut = fc.oneof(
   { weight: 3, arbitrary: fc.constant(undefined) },
   { weight: 1, arbitrary: fc.nat({ max: 200 }) },
 );
 
 /** Input of a media port: STUN, DTLS, RTP, RTCP and junk. */
-export const datagram: fc.Arbitrary<Datagram> = fc.oneof(
+export const datagram = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(stunPlan, cut).map(([plan, at]) => ({ ...plan, cut: at })) },
   {
     weight: 2,
@@ -186,15 +164,25 @@ export const datagram: fc.Arbitrary<Datagram> = fc.oneof(
   },
 );
 
-/** @param credentials - the plan chooses among them */
-export function buildDatagram(plan: Datagram, credentials: Record<Owner, IceCredentials>): Buffer {
+/**
+ * Makes the bytes when they are sent, because ufrag and password are known only then.
+ *
+ * @param credentials - the plan chooses among them
+ */
+export function buildDatagram(
+  plan: Made<typeof datagram>,
+  credentials: Record<Owner, IceCredentials>,
+): Buffer {
   const whole =
     plan.kind === 'stun' ? buildStun(plan, credentials[plan.owner]) : Buffer.from(plan.hex, 'hex');
   return plan.cut === undefined ? whole : whole.subarray(0, plan.cut);
 }
 
 /** An attribute with a wrong length still has all its bytes, and integrity and fingerprint cover them. */
-function buildStun(plan: StunPlan, { usernameFragment, password }: IceCredentials): Buffer {
+function buildStun(
+  plan: Made<typeof stunPlan>,
+  { usernameFragment, password }: IceCredentials,
+): Buffer {
   let message = emptyMessage(plan.type);
   message.writeUInt32BE(plan.cookie, 4);
   Buffer.from('fuzzfuzzfuzz').copy(message, 8);

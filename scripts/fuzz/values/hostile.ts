@@ -42,14 +42,14 @@ function nest(depth: number): unknown {
 }
 
 interface Change {
-  kind: 'replace' | 'remove' | 'add' | 'repeat' | 'wrap' | 'rename';
+  kind: 'replace' | 'remove' | 'add' | 'repeat';
   /** The index of a member, in order of `membersOf`, modulo their number. */
   place: number;
   value: unknown;
 }
 
 const change: fc.Arbitrary<Change> = fc.record({
-  kind: fc.constantFrom('replace', 'remove', 'add', 'repeat', 'wrap', 'rename'),
+  kind: fc.constantFrom('replace', 'remove', 'add', 'repeat'),
   place: fc.nat({ max: 10_000 }),
   value: hostileValue,
 });
@@ -94,15 +94,6 @@ function apply(value: unknown, { kind, place, value: other }: Change): unknown {
         parent[key] = here.repeat(40);
       } else if (typeof here === 'number') {
         parent[key] = here * 1_000 + 1;
-      }
-      break;
-    case 'wrap':
-      parent[key] = place % 2 ? [here] : { value: here };
-      break;
-    case 'rename':
-      if (!Array.isArray(parent)) {
-        delete parent[key];
-        parent[`${key} `] = here;
       }
   }
   return root.value;

@@ -25,7 +25,7 @@ const ownOf: Record<string, (typeof owners)[number]> = {
 
 /** Placeholders, mostly for the peer's own ids: random ids would all be unknown to the server. */
 export const uuids: Exception = (schema, name) => {
-  if (!('format' in schema._zod.def) || schema._zod.def.format !== 'uuid') {
+  if (schema.format !== 'uuid') {
     return undefined;
   }
   const own = placeholders[owners.indexOf(ownOf[name] ?? 'unknown')];
