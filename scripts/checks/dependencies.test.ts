@@ -60,7 +60,7 @@ test('severe vulnerabilities are told from others, and an unanswered audit from 
       vulnerable_versions: '*',
     },
   ];
-  let answer: object | undefined = { bad: advisory('critical'), odd: advisory('low') };
+  let answer: object | undefined = { bad: advisory('critical') };
   const registry = createServer((request, response) => {
     const found = request.url?.endsWith('/advisories/bulk') ? answer : undefined;
     response.writeHead(found ? 200 : 404, { 'content-type': 'application/json' });
@@ -76,15 +76,22 @@ test('severe vulnerabilities are told from others, and an unanswered audit from 
     npm_config_cache: join(folder, 'cache'),
   };
   expect(await audit(folder, env)).toEqual({
-    severe: ['bad: critical, a hole in * (https://advisories.example/1)'],
-    minor: ['odd: low, a hole in * (https://advisories.example/1)'],
+    verdict: 'severe',
+    report: expect.stringMatching(/bad .*Severity: critical.*a hole.*advisories\.example/s),
+  });
+  answer = { odd: advisory('low') };
+  expect(await audit(folder, env)).toEqual({
+    verdict: 'nothing severe',
+    report: expect.stringMatching(/odd .*advisories\.example/s),
   });
   answer = {};
-  expect(await audit(folder, env)).toEqual({ severe: [], minor: [] });
+  expect(await audit(folder, env)).toEqual({
+    verdict: 'nothing severe',
+    report: 'found 0 vulnerabilities',
+  });
   answer = undefined;
   expect(await audit(folder, env)).toEqual({
-    unanswered: expect.stringContaining('404'),
-    severe: [],
-    minor: [],
+    verdict: 'unanswered',
+    report: expect.stringContaining('404'),
   });
 });
