@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { isolateSetUp, temporaryFolder, write } from '../../testkit/system/temporary-folder.ts';
-import { installDependencies, isInstalledAsLocked, reasonToInstall } from './dependencies.mjs';
+import { installDependencies, reasonToInstall } from './dependencies.mjs';
 
 // Without dependencies, npm needs no registry.
 const lock = {
@@ -35,8 +35,7 @@ test('installs once, and again when package-lock.json, a package.json or .npmrc 
 test('an interrupted installation does not count as complete', () => {
   const root = temporaryFolder(checkout);
   mkdirSync(join(root, 'node_modules'));
-  expect(reasonToInstall(root)).toMatch('not complete');
-  expect(isInstalledAsLocked(root)).toBe(false);
+  expect(reasonToInstall(root)).toMatch('not completely');
 });
 
 test('notices a package that was deleted from node_modules', async () => {
@@ -45,28 +44,6 @@ test('notices a package that was deleted from node_modules', async () => {
   expect(reasonToInstall(root)).toBeUndefined();
   rmSync(join(root, 'node_modules/a'), { recursive: true });
   expect(reasonToInstall(root)).toMatch('node_modules/a is missing');
-});
-
-test("accepts the user's own npm install", async () => {
-  const root = temporaryFolder(withPackage());
-  write(root, { 'node_modules/kept-by-npm-ci': 'no: it deletes all' });
-  await installDependencies(root);
-  expect(reasonToInstall(root)).toBeUndefined();
-  expect(existsSync(join(root, 'node_modules/kept-by-npm-ci'))).toBe(true);
-});
-
-test('rejects node_modules with another version than the lock file', () => {
-  const root = temporaryFolder(withPackage());
-  write(root, { 'node_modules/a/package.json': JSON.stringify({ name: 'a', version: '2.0.0' }) });
-  expect(isInstalledAsLocked(root)).toBe(false);
-});
-
-test('rejects a package.json that asks for more than the lock file has', () => {
-  const root = temporaryFolder(withPackage());
-  write(root, {
-    'package.json': JSON.stringify({ name: 'fixture', dependencies: { a: '1.0.0', b: '1.0.0' } }),
-  });
-  expect(isInstalledAsLocked(root)).toBe(false);
 });
 
 test('reports a failing npm ci with its log and advice', async () => {
@@ -80,16 +57,19 @@ test('reports a failing npm ci with its log and advice', async () => {
   expect(reasonToInstall(root)).toBeDefined();
 });
 
+/** A dependency in the checkout itself, for which npm needs no registry either. */
 function withPackage(): Record<string, string> {
-  const a = { version: '1.0.0', integrity: 'sha512-of-a' };
-  const dependencies = { a: '1.0.0' };
+  const dependencies = { a: 'file:a' };
   return {
-    'package.json': JSON.stringify({ name: 'fixture', dependencies }),
+    'package.json': JSON.stringify({ name: 'fixture', version: '1.0.0', dependencies }),
     'package-lock.json': JSON.stringify({
       ...lock,
-      packages: { '': { name: 'fixture', dependencies }, 'node_modules/a': a },
+      packages: {
+        '': { name: 'fixture', version: '1.0.0', dependencies },
+        a: { version: '1.0.0' },
+        'node_modules/a': { resolved: 'a', link: true },
+      },
     }),
-    'node_modules/.package-lock.json': JSON.stringify({ packages: { 'node_modules/a': a } }),
-    'node_modules/a/package.json': JSON.stringify({ name: 'a', version: '1.0.0' }),
+    'a/package.json': JSON.stringify({ name: 'a', version: '1.0.0' }),
   };
 }
