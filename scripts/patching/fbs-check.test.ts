@@ -66,20 +66,6 @@ test.each<[string, string, string, string, RegExp]>([
     '["TCP"] = 3]',
     /enum Protocol: .*TCP = 3; the schema says .*TCP = 2/,
   ],
-  [
-    'a declaration that lacks a method',
-    `${generated}.d.ts`,
-    '    port(): number;\n',
-    '',
-    /IpPort: .*\(\.d\.ts\)/,
-  ],
-  [
-    'a missing export',
-    'node/lib/fbs/web-rtc-server.js',
-    'server/ip-port")',
-    'server/dump-response")',
-    /web-rtc-server\.js doesn't export \.\/web-rtc-server\/ip-port/,
-  ],
 ])('%s is found', async (_, file, from, to, says) => {
   const path = join(source, file);
   const text = readFileSync(path, 'utf8');

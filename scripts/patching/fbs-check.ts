@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { aptInstall, hasApt } from '../setup/apt.mjs';
+import { filesBelow } from '../setup/content-hash.mjs';
 import { runLogged } from '../setup/run-logged.mjs';
 import { SetUpError } from '../setup/set-up-error.mjs';
 
@@ -30,19 +31,18 @@ export async function checkSchema(source: string, output: string): Promise<strin
     ['--ts', '--gen-object-api', '-o', output, ...files.map((name) => join(schema, name))],
     { what: 'flatc' },
   );
-  const generated = join(output, 'fbs');
-  const ours = join(source, 'node/lib/fbs');
-  const defined = readFacts(ours, '.js', namesDefined);
-  const declared = readFacts(ours, '.d.ts', namesDeclared);
-  return [
-    ...differences(
-      readFacts(generated, '.ts', wireFacts),
-      readFacts(ours, '.js', wireFacts),
-      'the schema',
-    ),
-    ...differences(defined, declared, 'its .js').map((text) => `${text} (.d.ts)`),
-    ...missingExports(ours),
-  ];
+  const wanted = readFacts(join(output, 'fbs'), '.ts');
+  const found = readFacts(join(source, 'node/lib/fbs'), '.js');
+  return [...new Set([...wanted.keys(), ...found.keys()])].flatMap((name) => {
+    const [should, is] = [wanted.get(name), found.get(name)];
+    if (should === is) {
+      return [];
+    }
+    if (is === undefined || should === undefined) {
+      return [`${name} ${is === undefined ? 'is missing' : 'is not in the schema'}`];
+    }
+    return [`${name}: ${is}; the schema says ${should}`];
+  });
 }
 
 /** @returns whether the check can run without installing anything */
@@ -62,55 +62,15 @@ async function flatc(): Promise<string> {
   return existsSync(debianFlatc) ? debianFlatc : 'flatc';
 }
 
-function differences(wanted: Facts, found: Facts, authority: string): string[] {
-  return [...new Set([...wanted.keys(), ...found.keys()])].flatMap((name) => {
-    const [should, is] = [wanted.get(name), found.get(name)];
-    if (should === is) {
-      return [];
-    }
-    if (is === undefined || should === undefined) {
-      return [`${name} ${is === undefined ? 'is missing' : `is not in ${authority}`}`];
-    }
-    return [`${name}: ${is}; ${authority} says ${should}`];
-  });
-}
-
 /** A namespace is a folder. Versions of flatc name the files in it differently. */
-function readFacts(
-  folder: string,
-  ending: string,
-  read: (text: string) => Iterable<[string, string[]]>,
-): Facts {
+function readFacts(folder: string, ending: string): Facts {
   const found: Facts = new Map();
-  for (const space of namespaces(folder)) {
-    for (const name of readdirSync(join(folder, space)).filter((file) => file.endsWith(ending))) {
-      for (const [key, facts] of read(readFileSync(join(folder, space, name), 'utf8'))) {
-        found.set(`${space}/${key}`, facts.join(', '));
-      }
+  for (const path of filesBelow(folder, '.').filter((name) => name.endsWith(ending))) {
+    for (const [key, facts] of wireFacts(readFileSync(join(folder, path), 'utf8'))) {
+      found.set(`${dirname(path)}/${key}`, facts.join(', '));
     }
   }
   return found;
-}
-
-/** A class that its namespace's own file does not export cannot be imported. */
-function missingExports(folder: string): string[] {
-  return namespaces(folder).flatMap((space) => {
-    const index = readFileSync(join(folder, `${space}.js`), 'utf8');
-    const types = readFileSync(join(folder, `${space}.d.ts`), 'utf8');
-    const names = readdirSync(join(folder, space)).filter((name) => name.endsWith('.js'));
-    return names.flatMap((name) => {
-      const path = `./${space}/${name.replace(/\.js$/, '')}`;
-      return [
-        ...(index.includes(`require("${path}")`) ? [] : [`${space}.js doesn't export ${path}`]),
-        ...(types.includes(`'${path}'`) ? [] : [`${space}.d.ts doesn't export ${path}`]),
-      ];
-    });
-  });
-}
-
-function namespaces(folder: string): string[] {
-  const entries = readdirSync(folder, { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
 /** Reads flatc's TypeScript, or the JavaScript that tsc makes of it. */
@@ -133,26 +93,6 @@ function* wireFacts(text: string): Generator<[string, string[]]> {
     const values = body.matchAll(/"?(\w+)"?\]? = (-?\d+)/g);
     yield [`enum ${inTs ?? inJs}`, [...values].map(([, key, value]) => `${key} = ${value}`)];
   }
-}
-
-function* namesDeclared(text: string): Generator<[string, string[]]> {
-  const classes = /^export declare class (\w+)[^{]*\{([\s\S]*?)^\}/gm;
-  for (const [, name = '', body = ''] of text.matchAll(classes)) {
-    yield [name, sorted(body.matchAll(/^ {4}(?:static )?(\w+)\??[(:<]/gm))];
-  }
-}
-
-function* namesDefined(text: string): Generator<[string, string[]]> {
-  for (const { name, body } of classesOf(text)) {
-    const properties = body.matchAll(/^ {4}(\w+)(?: = [^;]*)?;$/gm);
-    const methods = methodsOf(body).map((method) => ['', method.name]);
-    yield [name, sorted([...methods, ...properties])];
-  }
-}
-
-function sorted(matches: Iterable<readonly (string | undefined)[]>): string[] {
-  const names = new Set([...matches].map(([, name = '']) => name));
-  return [...names].filter((name) => name !== 'constructor').sort();
 }
 
 function classesOf(text: string): { name: string; body: string }[] {

@@ -96,7 +96,7 @@ const commands = {
         await runPinnedUnitTests(root, pinned(), kind);
       } else {
         requireTree(tree);
-        sayAll(await runUnitTests(tree, kind));
+        say(await runUnitTests(tree, kind));
       }
     },
   }),

@@ -1,18 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, onTestFinished, vi } from 'vitest';
-import { temporaryFolder } from '../../testkit/system/temporary-folder.ts';
+import { type Files, temporaryFolder, write } from '../../testkit/system/temporary-folder.ts';
 import { git } from './git.ts';
 import { commitMessage, formatPatch, type Patch } from './patch-file.ts';
 import { checkOut } from './tree.ts';
@@ -32,8 +24,6 @@ export const header = [
 
 export const script = 'node/lib/errors.js';
 export const source = 'worker/src/Worker.cpp';
-
-type Files = Record<string, string | Buffer>;
 
 const files = {
   [script]: '"use strict";\nexports.one = 1;\n',
@@ -55,7 +45,7 @@ export function smallRelease(version = '0.0.1', changes: Files = {}) {
   const tarball = join(cache, 'tarballs', `mediasoup-${version}.tgz`);
   if (!existsSync(tarball) || version !== '0.0.1') {
     const folder = temporaryFolder();
-    writeAll(join(folder, 'package'), { ...files, ...changes });
+    write(join(folder, 'package'), { ...files, ...changes });
     mkdirSync(dirname(tarball), { recursive: true });
     execFileSync('tar', ['-czf', tarball, '-C', folder, 'package']);
   }
@@ -78,9 +68,10 @@ export function samplePatch(from: string, to: string, name = 'sample'): Patch {
 
 /** A folder of patches with its `series`. */
 export function folderOf(patches: readonly Patch[]): string {
-  const folder = temporaryFolder({ series: patches.map(({ name }) => `${name}.patch\n`).join('') });
-  writeAll(folder, Object.fromEntries(patches.map((p) => [`${p.name}.patch`, formatPatch(p)])));
-  return folder;
+  return temporaryFolder({
+    series: patches.map(({ name }) => `${name}.patch\n`).join(''),
+    ...Object.fromEntries(patches.map((patch) => [`${patch.name}.patch`, formatPatch(patch)])),
+  });
 }
 
 /** A work tree whose user may commit. */
@@ -96,16 +87,9 @@ export async function checkedOut(release = smallRelease(), patches: Patch[] = []
 
 /** Commits files in a work tree as a patch. */
 export function commitFiles(tree: string, changes: Files, { name = 'sample', body = header } = {}) {
-  writeAll(tree, changes);
+  write(tree, changes);
   git(tree, ['add', '--all']);
   git(tree, ['commit', '--quiet', '--cleanup=verbatim', '--file=-'], {
     input: commitMessage({ name, subject: `Subject of ${name}`, body }),
   });
-}
-
-function writeAll(folder: string, contents: Files): void {
-  for (const [path, content] of Object.entries(contents)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), content);
-  }
 }

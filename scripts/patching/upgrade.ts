@@ -162,9 +162,7 @@ async function reportBuild(root: string, tree: string): Promise<boolean> {
     await verifyWorker(binary, library);
     return 'yes';
   });
-  const passes = await report('passes its unit tests', async () =>
-    (await runUnitTests(tree, 'debug')).join('; '),
-  );
+  const passes = await report('passes its unit tests', () => runUnitTests(tree, 'debug'));
   return starts && passes;
 }
 

@@ -3,22 +3,19 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 
-/**
- * Creates a folder that is removed when the test has finished.
- *
- * @param files - contents by path
- */
-export function temporaryFolder(files: Record<string, string> = {}): string {
-  const folder = mkdtempSync(join(tmpdir(), 'oneport-test-'));
+/** Contents by path. */
+export type Files = Record<string, string | Buffer>;
 
+/** Creates a folder that is removed when the test has finished. */
+export function temporaryFolder(files: Files = {}): string {
+  const folder = mkdtempSync(join(tmpdir(), 'oneport-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   write(folder, files);
-
   return folder;
 }
 
 /** Writes files below a folder, and creates their folders. */
-export function write(folder: string, files: Record<string, string>): void {
+export function write(folder: string, files: Files): void {
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), content);
