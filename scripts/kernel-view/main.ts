@@ -34,8 +34,6 @@ Needs Linux and root: it runs in a network namespace of its own, so that none of
 only root can read. Installs bpftool, iproute2 and strace on Debian.
 `;
 
-/** MEDIASOUP_MIN_PORT and MEDIASOUP_MAX_PORT. Workers choose ports at random from here, so they are numbered again. */
-const randomPorts = { min: 40_000, max: 49_999 };
 const [packets, firstPeerPort] = [200, 20_001];
 
 /** Starts the server in a mode with two workers, two rooms and two peers in each, and looks. */
@@ -46,8 +44,9 @@ async function look(
 ): Promise<void> {
   const server = await startServerProcess({
     MEDIASOUP_NUM_WORKERS: '2',
-    MEDIASOUP_MIN_PORT: String(randomPorts.min),
-    MEDIASOUP_MAX_PORT: String(randomPorts.max),
+    // Workers choose ports at random. In multi-port they need all of these.
+    MEDIASOUP_MIN_PORT: '40000',
+    MEDIASOUP_MAX_PORT: '40007',
     HTTP_PORT: '8080',
     LOG_LEVEL: 'error',
     ...env,
@@ -59,28 +58,25 @@ async function look(
     await call.join('bob', 'green');
     await call.join('carol', 'blue');
     await call.join('dave', 'green');
-    for (const options of ['-lunp', '-lntp'] as const) {
-      view.set(`${mode} ss ${options}`, `# ss ${options}\n${showSockets(call, options)}`);
+    for (const options of ['-lunp', '-lntp']) {
+      const [head, ...lines] = sockets(call, options);
+      view.set(
+        `${mode} ss ${options}`,
+        [`# ss ${options}`, head, ...lines.sort(naturally)].join('\n'),
+      );
     }
     if (mode === 'multi-port') {
       return;
     }
     // Otherwise the server would ask the worker for its CPU time meanwhile, as it does each second.
     process.kill(call.server, 'SIGSTOP');
-    const ofPackets = await countSystemCalls(call.workers[0] ?? 0, [], () =>
+    const ofPackets = await countSystemCalls(call.workers[0] ?? 0, () =>
       call.sendPackets(packets),
     ).finally(() => process.kill(call.server, 'SIGCONT'));
-    const head = '# strace -f -c';
-    view.set(
-      `${mode} strace`,
-      `${head} -p <worker 0>, while ${packets} packets come\n${ofPackets}`,
-    );
+    const title = `# strace -f -c -p <worker 0>, while ${packets} packets come`;
+    view.set(`${mode} strace`, `${title}\n${ofPackets}`);
     if (mode === 'shared-port') {
       showSteering(view, call);
-      const options = ['-e', 'trace=bpf'];
-      const ofJoin = await countSystemCalls(call.server, options, () => call.join('erin', 'blue'));
-      const title = `${head} ${options.join(' ')} -p <server>, while a peer joins`;
-      view.set('strace of a join', `${title}\n${ofJoin}`);
     }
   } finally {
     await call.stop();
@@ -152,68 +148,27 @@ class Call {
   }
 }
 
-/** The server's sockets that listen, as ss(8) reports them. The network has no others but those of the peers. */
-function readSockets(call: Call, options: '-lunp' | '-lntp') {
-  return run('ss', `${options}eH`)
+/** The lines of ss(8), with names instead of process ids, and without the sockets of the peers, which are ours. */
+function sockets(call: Call, options: string): string[] {
+  return run('ss', options)
+    .trimEnd()
     .split('\n')
-    .filter((line) => line && !line.includes(`pid=${process.pid},`))
-    .map((line) => {
-      const [, program, pid, fd] = /"([^"]+)",pid=(\d+),fd=(\d+)/.exec(line) ?? [];
-      const [, cookie] = / sk:([0-9a-f]+)/.exec(line) ?? [];
-      if (fd === undefined || cookie === undefined) {
-        throw new Error(`unknown output of ss: ${line}`);
-      }
-      const owner = call.nameOf(Number(pid));
-      const [state = '', received = '', sent = '', local = '', peer = ''] = line.split(/\s+/);
-      return {
-        columns: [
-          state,
-          received,
-          sent,
-          local,
-          peer,
-          `users:(("${program}",pid=<${owner}>,fd=${fd}))`,
-        ],
-        port: Number(local.split(':').at(-1)),
-        owner,
-        fd: Number(fd),
-        /** The kernel's number for the socket (SO_COOKIE, socket(7)). */
-        cookie: BigInt(`0x${cookie}`),
-      };
-    });
+    .filter((line) => !line.includes(`pid=${process.pid},`))
+    .map((line) =>
+      line.replace(/pid=(\d+)/, (_, pid) => `pid=<${call.nameOf(Number(pid))}>`).trimEnd(),
+    );
 }
 
-/** As ss prints sockets, but with names instead of process ids, and with random ports replaced. */
-function showSockets(call: Call, options: '-lunp' | '-lntp'): string {
-  const isRandom = (port: number) => port >= randomPorts.min && port <= randomPorts.max;
-  const rank = (port: number) => (isRandom(port) ? randomPorts.min : port);
-  const sockets = readSockets(call, options).sort(
-    (a, b) => rank(a.port) - rank(b.port) || a.owner.localeCompare(b.owner) || a.fd - b.fd,
-  );
-  let nextPort = randomPorts.min;
-  const rows = [
-    ['State', 'Recv-Q', 'Send-Q', 'Local Address:Port', 'Peer Address:Port', 'Process'],
-    ...sockets.map(({ columns, port }) =>
-      columns.map((cell, i) =>
-        i === 3 && isRandom(port) ? cell.replace(/\d+$/, () => String(nextPort++)) : cell,
-      ),
-    ),
-  ];
-  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  const padded = rows.map((row) => row.map((cell, i) => cell.padEnd(widths?.[i] ?? 0)));
-  return padded.map((row) => row.join('  ').trimEnd()).join('\n');
+function naturally(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
 }
 
 /** @returns strace(1)'s summary of the system calls that a process makes while `work` runs */
-async function countSystemCalls(
-  pid: number,
-  options: string[],
-  work: () => Promise<void>,
-): Promise<string> {
+async function countSystemCalls(pid: number, work: () => Promise<void>): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'oneport-strace-'));
   const file = join(folder, 'summary');
   const summary = ['-f', '-c', '-U', 'name,calls,errors', '-S', 'name', '-o', file];
-  const strace = spawn('strace', [...summary, ...options, '-p', String(pid)]);
+  const strace = spawn('strace', [...summary, '-p', String(pid)]);
   const exit = once(strace, 'exit');
   try {
     const [text] = await once(strace.stderr, 'data');
@@ -291,10 +246,11 @@ function showTables(maps: Map<string, number>, call: Call): string {
   const sorted = (name: string, line: (key: Buffer, value: Buffer) => string[]) =>
     dump(name)
       .flatMap(({ key, value }) => line(bytes(key), bytes(value)))
-      .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+      .sort(naturally)
       .map((text) => `  ${text}`);
   const remote = (key: Buffer) => `${readRemote(key).address}:${readRemote(key).port}`;
-  const sockets = readSockets(call, '-lunp');
+  // With `-e`, ss shows the kernel's number for a socket too (SO_COOKIE, socket(7)).
+  const owners = sockets(call, '-lunpe');
   return [
     'ufrags: ufrag -> transport',
     ...dump('oneport_ufrags')
@@ -320,8 +276,10 @@ function showTables(maps: Map<string, number>, call: Call): string {
       if (value.length === 0) {
         return [];
       }
-      const socket = sockets.find(({ cookie }) => cookie === value.readBigUInt64LE());
-      return [`${key.readUInt32LE()} -> ${socket?.owner ?? 'unknown'}, fd ${socket?.fd}`];
+      const cookie = ` sk:${value.readBigUInt64LE().toString(16)} `;
+      const line = owners.find((one) => one.includes(cookie)) ?? '';
+      const [, owner = 'unknown', fd] = /pid=<(.+)>,fd=(\d+)/.exec(line) ?? [];
+      return [`${key.readUInt32LE()} -> ${owner}, fd ${fd}`];
     }),
     'counters, of all CPUs together',
     ...dump('oneport_counter').map(({ key, values = [] }) => {
@@ -382,8 +340,10 @@ if (import.meta.main) {
       await interruptible(async () => {
         await look('multi-port', view, { MEDIASOUP_USE_WEBRTC_SERVER: 'false' });
         await look('single-port', view, { MEDIASOUP_PORT: '443' });
-        const shared = { MEDIASOUP_USE_WEBRTC_SERVER: 'shared', MEDIASOUP_PORT: '443' };
-        await look('shared-port', view, { ...shared, HTTP_PORT: '443' });
+        await look('shared-port', view, {
+          MEDIASOUP_USE_WEBRTC_SERVER: 'shared',
+          ...{ MEDIASOUP_PORT: '443', HTTP_PORT: '443' },
+        });
       });
       if (!write) {
         for (const [name, text] of view) {
