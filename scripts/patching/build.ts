@@ -62,7 +62,7 @@ export async function buildTree(
         buildFolder,
         options: [...mesonOptions[kind], ...(tests ? ['-Dms_build_tests=true'] : [])],
         target,
-        onLine: ninjaProgress(show, process.stderr.isTTY ? 1 : 10),
+        onLine: ninjaProgress(show),
       });
     }),
   );

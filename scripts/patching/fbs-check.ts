@@ -56,7 +56,7 @@ async function flatc(): Promise<string> {
   }
   if (!hasFlatc()) {
     throw new SetUpError('flatc is needed to compare node/lib/fbs with worker/fbs', {
-      advice: 'Install it: `brew install flatbuffers`, `dnf install flatbuffers-compiler`.',
+      advice: 'Install it: its package is flatbuffers, or flatbuffers-compiler.',
     });
   }
   return existsSync(debianFlatc) ? debianFlatc : 'flatc';

@@ -18,19 +18,9 @@ async function run(line: string) {
   };
 }
 
-test.each(['', '--help', 'upgrade --help', 'prove -h'])('`%s` prints the help', async (line) => {
-  expect((await run(line)).stdout).toContain('npm run patch -- COMMAND');
-});
-
 test.each([
-  ['checkuot', 'unknown command: patch checkuot'],
-  ['toString', 'unknown command: patch toString'],
-  ['check patches', 'unexpected argument: patches'],
-  ['upgrade 3.26.0 3.24.2', 'unexpected argument: 3.24.2'],
   ['upgrade next', 'upgrade needs a version'],
   ['new', 'a patch needs a name'],
-  ['export --dry-run', "Unknown option '--dry-run'"],
-  ['build --pinned', "Unknown option '--pinned'"],
   ['build --debug --asan', '--debug, --asan and --release exclude each other'],
 ])('`%s` is refused with the help: %s', async (line, what) => {
   const { stderr, exitCode } = await run(line);

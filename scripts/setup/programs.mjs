@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { aptInstall, hasApt, operatingSystem } from './apt.mjs';
+import { aptInstall, hasApt } from './apt.mjs';
 import { SetUpError } from './set-up-error.mjs';
 
 /**
@@ -9,8 +9,6 @@ import { SetUpError } from './set-up-error.mjs';
  * @property {string} [title] - by default the first name
  * @property {string} [variable] - names the program itself when set, and passes on what was found
  * @property {string[]} [debian] - its packages, by default called like the program
- * @property {string} [fedora] - likewise
- * @property {string} [brew] - likewise
  * @property {'linux' | 'linux as root'} [only] - elsewhere its tests are skipped
  */
 
@@ -25,25 +23,16 @@ const programsOfTests = [
       '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
     ],
     debian: ['chromium', 'fonts-liberation'],
-    brew: '--cask chromium',
   },
   {
     title: 'Firefox',
     variable: 'FIREFOX_BIN',
     names: ['firefox-esr', 'firefox', '/Applications/Firefox.app/Contents/MacOS/firefox'],
-    fedora: 'firefox',
-    brew: '--cask firefox',
   },
-  {
-    title: 'ip (network namespaces)',
-    names: ['ip'],
-    debian: ['iproute2'],
-    fedora: 'iproute',
-    only: 'linux',
-  },
+  { names: ['ip'], debian: ['iproute2'], only: 'linux' },
   { names: ['bpftool'], only: 'linux as root' },
   { names: ['strace'], only: 'linux as root' },
-  { names: ['systemd-analyze'], debian: ['systemd'], fedora: 'systemd', only: 'linux as root' },
+  { names: ['systemd-analyze'], debian: ['systemd'], only: 'linux as root' },
   { names: ['openssl'] },
 ];
 
@@ -64,7 +53,7 @@ export async function getProgramsOfTests(env = process.env) {
   if (missing.length > 0) {
     if (!hasApt()) {
       throw new SetUpError(`The tests need ${listed(missing)}, not found in PATH.`, {
-        advice: `Install them, then start again:\n  ${installHint(missing)}`,
+        advice: `Install them, then start again. Debian calls the packages ${missing.flatMap(debianPackages).join(', ')}.`,
       });
     }
     await aptInstall(missing.flatMap(debianPackages), 'for the tests', env);
@@ -120,17 +109,4 @@ function debianPackages({ names: [name = ''], debian = [name] }) {
 /** @param {Program[]} programs */
 function listed(programs) {
   return programs.map(({ title, names }) => title ?? names[0]).join(', ');
-}
-
-/** @param {Program[]} programs */
-function installHint(programs) {
-  if (process.platform === 'darwin') {
-    return programs.map(({ names, brew = names[0] }) => `brew install ${brew}`).join('\n  ');
-  }
-  const { like } = operatingSystem();
-  if (like.includes('fedora') || like.includes('rhel')) {
-    const packages = programs.map(({ names, fedora = names[0] }) => fedora);
-    return `sudo dnf install ${packages.join(' ')}`;
-  }
-  return `(Debian's names: ${programs.flatMap(debianPackages).join(' ')})`;
 }

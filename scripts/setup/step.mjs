@@ -2,56 +2,37 @@ const heartbeatSeconds = 30;
 
 /**
  * @typedef {object} Progress
- * @property {(text: string) => void} show - replaces the text beside the step's name
+ * @property {(text: string) => void} show - prints a line
  */
 
 /**
- * Runs one step of the set-up and reports it on stderr: a line when it begins, progress while it runs (on a terminal
- * one line that changes, elsewhere a line now and then), and how long it took.
+ * Runs one step of the set-up and reports it on stderr: a line when it begins, one now and then while it runs, and how
+ * long it took.
  *
  * @template T
  * @param {string} name - two or three words
  * @param {string} why - what it does now, and the reason
  * @param {(progress: Progress) => Promise<T>} work
- * @param {{ stream?: NodeJS.WritableStream & { isTTY?: boolean, columns?: number } }} [options]
  * @returns {Promise<T>} the result of the work
  */
-export async function step(name, why, work, { stream = process.stderr } = {}) {
+export async function step(name, why, work) {
   const startedAt = performance.now();
-  const seconds = () => (performance.now() - startedAt) / 1000;
-  const live = Boolean(stream.isTTY);
-  let shown = '';
+  const elapsed = () => duration((performance.now() - startedAt) / 1000);
   /** @param {string} text */
-  const line = (text) => {
-    stream.write(`${live ? '\r\x1b[K' : ''}oneport: ${name}: ${text}\n`);
-  };
-  const redraw = () => {
-    const text = `oneport: ${name}: ${shown ? `${shown}, ` : ''}${Math.round(seconds())} s`;
-    stream.write(`\r\x1b[K${text.slice(0, (stream.columns || 80) - 1)}`);
-  };
+  const line = (text) => say(`${name}: ${text}`);
   line(why);
-  const timer = live
-    ? setInterval(redraw, 250)
-    : setInterval(() => line(`running for ${duration(seconds())}`), heartbeatSeconds * 1000);
+  const timer = setInterval(() => line(`running for ${elapsed()}`), heartbeatSeconds * 1000);
   try {
     const result = await work({
       show(text) {
-        if (text === shown) {
-          return;
-        }
-        shown = text;
-        if (live) {
-          redraw();
-        } else {
-          line(text);
-          timer.refresh();
-        }
+        line(text);
+        timer.refresh();
       },
     });
-    line(`done in ${duration(seconds())}`);
+    line(`done in ${elapsed()}`);
     return result;
   } catch (error) {
-    line(`failed after ${duration(seconds())}`);
+    line(`failed after ${elapsed()}`);
     throw error;
   } finally {
     clearInterval(timer);

@@ -65,7 +65,7 @@ type Make = (
 function make(inputs: WorkerInputs, source: Source, why: string, work: Make): Promise<string> {
   return step('worker', why, ({ show }) =>
     store(inputs, source, async (folder) => {
-      const made = await work(inputs, folder, ninjaProgress(show, process.stderr.isTTY ? 1 : 10));
+      const made = await work(inputs, folder, ninjaProgress(show));
       // Before it runs for the first time.
       requireHash(made.binary);
       await verifyWorker(made.binary);
@@ -79,23 +79,18 @@ function building({ mediasoup, patches }: WorkerInputs): string {
 }
 
 /**
- * Turns ninja's `[37/279] Compiling...` into progress in percent.
+ * Turns ninja's `[37/279] Compiling...` into progress in steps of 10 %.
  *
- * @param show - is given a text now and then
- * @param stepPercent - the progress between two texts: 1 on a terminal, 10 in a log
  * @returns to be called with each line of ninja's output
  */
-export function ninjaProgress(
-  show: (text: string) => void,
-  stepPercent: number,
-): (line: string) => void {
+export function ninjaProgress(show: (text: string) => void): (line: string) => void {
   let shown = -1;
   return (line) => {
     const [, done, all] = line.match(/^\[(\d+)\/(\d+)\]/) ?? [];
     if (done === undefined || all === undefined) {
       return;
     }
-    const percent = Math.floor((100 * Number(done)) / Number(all) / stepPercent) * stepPercent;
+    const percent = Math.floor((10 * Number(done)) / Number(all)) * 10;
     if (percent > shown) {
       shown = percent;
       show(`compiled ${percent} %`);
