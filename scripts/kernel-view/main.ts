@@ -214,18 +214,9 @@ function showSteering(view: Map<string, string>, call: Call): void {
 
 /** @returns the ids of the program and the maps that a process holds, by /proc/PID/fdinfo (proc_pid_fdinfo(5)) */
 function findLoaded(pid: number): { program: number; maps: Map<string, number> } {
-  const infos = readdirSync(`/proc/${pid}/fdinfo`).map((fd) => {
-    try {
-      return readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1');
-    } catch {
-      return ''; // It was closed in the meantime.
-    }
-  });
+  const infos = run('sh', '-c', `grep -hs '^[a-z]*_id:' /proc/${pid}/fdinfo/*`);
   const ids = (field: string) =>
-    infos.flatMap((info) => {
-      const [, id] = new RegExp(`^${field}:\\s*(\\d+)`, 'm').exec(info) ?? [];
-      return id ? [Number(id)] : [];
-    });
+    [...infos.matchAll(new RegExp(`^${field}:\\s*(\\d+)`, 'gm'))].map(([, id]) => Number(id));
   const [program] = ids('prog_id');
   if (program === undefined) {
     throw new Error(`process ${pid} holds no eBPF program`);

@@ -19,7 +19,7 @@ import { placeDebianLibraries } from '../worker/recipe/subprojects.ts';
 import { ninjaProgress } from '../worker/ways.ts';
 import { formatPatch, type Patch, pathsOf } from './patch-file.ts';
 import { readCommits, versionOf } from './repository.ts';
-import { checkOut, type Kind, requireResolved } from './tree.ts';
+import { checkOut, type Kind } from './tree.ts';
 
 const mesonOptions: Record<Kind, readonly string[]> = {
   release: releaseOptions,
@@ -31,7 +31,7 @@ const mesonOptions: Record<Kind, readonly string[]> = {
  * Compiles the worker or its unit tests in a work tree; after the first time only what changed.
  *
  * @returns the path of the binary
- * @throws SetUpError with the compiler's first error, or at once if files in the tree have conflicts
+ * @throws SetUpError with the compiler's first error
  */
 export async function buildTree(
   tree: string,
@@ -47,7 +47,6 @@ export async function buildTree(
         'Then: MEDIASOUP_WORKER_BIN=mediasoup/worker/out/Release/mediasoup-worker npm start',
     });
   }
-  requireResolved(tree);
   await installBuildPackages();
   return withLock(`${tree} ${kind}`, () =>
     step('patch', `compiling what changed (${target}, ${kind})`, async ({ show }) => {

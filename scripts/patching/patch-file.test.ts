@@ -94,15 +94,6 @@ test('names the lines of a new patch that are still to be written', () => {
   expect(complaints.map(({ line }) => line)).toEqual([4, 5, 6, 7]);
 });
 
-test.each([
-  ['text before the first field', `stray\n${header}`, 4],
-  ['text after the trailers', `${header}\n\n${trailers}\nmore words`, 13],
-  ['an empty line between fields', header.replace('\nUpstream', '\n\nUpstream'), 6],
-  ['a field that is there twice', `${header}\nNeeds: nothing`, 10],
-])('refuses %s', (_, body, line) => {
-  expect(readHeader(body).complaints).toMatchObject([{ line }]);
-});
-
 test('needs are names, with or without .patch', () => {
   expect(needsOf({ body: 'Needs: nothing' })).toEqual([]);
   expect(needsOf({ body: 'Needs: one.patch, two' })).toEqual(['one', 'two']);

@@ -129,43 +129,31 @@ export function slug(text: string): string {
  * Reads the header's fields. A field continues in lines that begin with a space. Trailers may follow the last one.
  *
  * @param firstLine - the number of the body's first line in its file or message
+ * @returns the fields, and a complaint about each that is missing, empty or still to be written
  */
 export function readHeader(
   body: string,
   firstLine = 4,
 ): { fields: Fields; complaints: Complaint[] } {
   const fields: Fields = {};
-  const complaints: Complaint[] = [];
-  const report = (index: number, what: string) =>
-    complaints.push({ line: firstLine + index, what });
   const lines = body.split('\n');
-  let current: keyof Fields | undefined;
-  for (const [index, text] of lines.entries()) {
-    const field = headerFields.find((name) => text.startsWith(`${name}:`));
-    const inTrailers = fields.Needs !== undefined && /^$|^[A-Za-z][A-Za-z-]*: \S/.test(text);
-    if (field && fields[field] !== undefined) {
-      report(index, `a second \`${field}:\``);
-    } else if (field) {
-      current = field;
-      fields[field] = text.slice(field.length + 1).trim();
-    } else if (current && /^\s+\S/.test(text)) {
-      fields[current] = `${fields[current]} ${text.trim()}`.trim();
-    } else if (text === '' && !inTrailers) {
-      report(index, 'an empty line inside the header');
-    } else if (!inTrailers) {
-      const rule = 'belongs to no field; a field continues in lines that begin with a space';
-      report(index, `\`${text.slice(0, 40)}\` ${rule}`);
-    }
-  }
-  for (const field of headerFields) {
+  const complaints = headerFields.flatMap((field) => {
     const index = lines.findIndex((text) => text.startsWith(`${field}:`));
     if (index < 0) {
-      report(lines.length, `\`${field}:\` is missing`);
-    } else if (!fields[field] || fields[field].includes('TODO')) {
-      report(index, `\`${field}:\` ${fields[field] ? 'still says TODO' : 'is empty'}`);
+      return [{ line: firstLine + lines.length, what: `\`${field}:\` is missing` }];
     }
-  }
-  return { fields, complaints: complaints.sort((a, b) => a.line - b.line) };
+    const [first = '', ...others] = lines.slice(index);
+    const end = others.findIndex((text) => !text.startsWith(' '));
+    const more = end < 0 ? others : others.slice(0, end);
+    const text = [first.slice(field.length + 1), ...more]
+      .map((part) => part.trim())
+      .join(' ')
+      .trim();
+    fields[field] = text;
+    const wrong = text === '' ? 'is empty' : text.includes('TODO') ? 'still says TODO' : undefined;
+    return wrong ? [{ line: firstLine + index, what: `\`${field}:\` ${wrong}` }] : [];
+  });
+  return { fields, complaints };
 }
 
 /** @returns the names in a patch's `Needs:` */

@@ -77,17 +77,6 @@ export function requireNoOperation(folder: string): void {
   }
 }
 
-/** @throws SetUpError if files have conflicts: a compiler would report git's markers minutes later */
-export function requireResolved(folder: string): void {
-  const files = unresolved(folder);
-  if (files.length > 0) {
-    throw new SetUpError(`${folder} has conflicts, so it cannot be built`, {
-      tail: files.join('\n'),
-      advice: `Edit each file, then \`git -C ${folder} add\` it. \`git -C ${folder} status\` shows the next step.`,
-    });
-  }
-}
-
 /** @returns the files with conflicts */
 export function unresolved(folder: string): string[] {
   return gitLines(folder, ['diff', '--name-only', '--diff-filter=U']);

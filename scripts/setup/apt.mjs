@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { runLogged } from './run-logged.mjs';
 import { SetUpError } from './set-up-error.mjs';
 import { say, step } from './step.mjs';
@@ -95,30 +95,21 @@ function aptCommand(packages) {
 async function install(packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const options = ['-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=600'];
-  const update = () => runLogged('apt-get', ['update'], { what: 'apt-get update', env });
   const attempt = () =>
     runLogged('apt-get', ['install', ...options, ...packages], {
       what: 'apt-get install',
       env,
       advice: `To try it by hand:\n  ${aptCommand(packages)}`,
     });
-  if (!hasLists()) {
-    await update();
-  }
   try {
     await attempt();
   } catch (error) {
     if (!(error instanceof SetUpError)) {
       throw error;
     }
-    // The lists are older than the mirror, or an earlier installation was interrupted.
+    // There are no lists, they are older than the mirror, or an earlier installation was interrupted.
     await runLogged('dpkg', ['--configure', '-a'], { what: 'dpkg --configure', env });
-    await update();
+    await runLogged('apt-get', ['update'], { what: 'apt-get update', env });
     await attempt();
   }
-}
-
-function hasLists() {
-  const folder = '/var/lib/apt/lists';
-  return existsSync(folder) && readdirSync(folder).some((name) => /_Packages(\.\w+)?$/.test(name));
 }

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { track } from './children.mjs';
@@ -92,27 +92,7 @@ export async function getWorker(root, node24) {
  * @throws {SetUpError} without a message: scripts/patching has printed the reason
  */
 export async function bringNodeLib(root, node24) {
-  if (mayNeedNodeLib(root)) {
-    await runScript(root, node24, 'scripts/patching/node-lib.ts');
-  }
-}
-
-/**
- * Starting another Node takes longer than checking whether it has anything to do.
- *
- * @param {string} root
- */
-function mayNeedNodeLib(root) {
-  const patches = join(root, 'patches');
-  return (
-    /^tree\b/.test(process.env.ONEPORT_WORKER ?? '') ||
-    existsSync(join(root, 'node_modules/mediasoup/.oneport-index')) ||
-    readdirSync(patches).some(
-      (name) =>
-        name.endsWith('.patch') &&
-        readFileSync(join(patches, name), 'utf8').includes('\ndiff --git a/node/lib/'),
-    )
-  );
+  await runScript(root, node24, 'scripts/patching/node-lib.ts');
 }
 
 /**
