@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createAuthenticator } from '../../server/src/access/authenticator.ts';
 import { loadConfig } from '../../server/src/config/config.ts';
+import { temporaryFolder } from '../../testkit/system/temporary-folder.ts';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
 const secret = 'a-secret-of-enough-characters-for-this';
@@ -48,11 +48,8 @@ describe('npm run token', () => {
   });
 
   test('signs with the first secret of a file', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'oneport-token-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    const path = join(folder, 'secrets');
-    writeFileSync(path, `${secret}\n${'another-'.repeat(5)}\n`);
-    const { stdout } = run(['--room', '*'], { AUTH_JWT_SECRET_FILE: path });
+    const folder = temporaryFolder({ secrets: `${secret}\n${'another-'.repeat(5)}\n` });
+    const { stdout } = run(['--room', '*'], { AUTH_JWT_SECRET_FILE: join(folder, 'secrets') });
     const env = { AUTH_JWT_SECRET: secret };
     await expect(enter('any', stdout.trim(), env)).resolves.toBeDefined();
   });
