@@ -51,13 +51,8 @@ describe.each(Object.entries(proxies))('behind %s', (_, startProxy) => {
     expect(plain.headers.get('location')).toMatch(/^https:\/\/localhost.*\/\?roomId=main$/);
 
     // The server itself serves these to `localhost`: it is the proxy that rejects them.
-    expect((await fetch(`${server.url}/dashboard`)).status).toBe(200);
-    for (const path of [
-      'dashboard',
-      'dashboard/',
-      'metrics',
-      'socket.io/?EIO=4&transport=polling',
-    ]) {
+    expect((await fetch(`${server.url}/port-map`)).status).toBe(200);
+    for (const path of ['port-map', 'port-map/', 'metrics', 'socket.io/?EIO=4&transport=polling']) {
       expect((await answerOf(`${proxy.url}/${path}`)).status, path).toBe(404);
     }
     await expect(PortMapViewer.open({ url: proxy.url })).rejects.toThrow('websocket error');

@@ -8,7 +8,7 @@ import {
   type PortVariant,
   startServerFor,
 } from '../testkit/browser/port-matrix.ts';
-import { dashboardToken, type ServerProcess } from '../testkit/servers/server-process.ts';
+import { portMapToken, type ServerProcess } from '../testkit/servers/server-process.ts';
 
 const variants: PortVariant[] = [
   { mode: 'multi-port', protocol: 'udp', httpOnMediaPort: false },
@@ -53,10 +53,10 @@ describe.each(variants)(
       const refused: string[] = [];
       page.on('console', (message) => refused.push(message.text()));
 
-      await page.goto(`${server.url}/dashboard#token=${dashboardToken}`);
+      await page.goto(`${server.url}/port-map#token=${portMapToken}`);
       await page.getByText('No transports. Join').waitFor();
       expect(page.url(), 'the token is removed from the address bar').toBe(
-        `${server.url}/dashboard`,
+        `${server.url}/port-map`,
       );
 
       const alice = await PeerPage.join({
@@ -83,7 +83,7 @@ describe.each(variants)(
           .map((local) => String(local?.port));
       };
       const shownFirst = async () =>
-        (await page.locator('.dash-transports .mono').allTextContents())[0] ?? '';
+        (await page.locator('.map-transports .mono').allTextContents())[0] ?? '';
       // A TCP candidate is `active`, and has port 9 in the statistics.
       if (variant.protocol === 'udp') {
         await expect
@@ -93,7 +93,7 @@ describe.each(variants)(
           )
           .toBe(true);
       }
-      const sending = page.locator('.dash-transports tr', { hasText: 'sends' });
+      const sending = page.locator('.map-transports tr', { hasText: 'sends' });
       await sending
         .getByText(/^[\d.]+ kB\/s · [1-9]\d* RTP\/s$/)
         .first()
@@ -122,7 +122,7 @@ describe.each(variants)(
       await alice.close();
       await page.getByText('No transports. Join').waitFor();
 
-      expect(seen.filter((line) => line.includes(dashboardToken))).toEqual([]);
+      expect(seen.filter((line) => line.includes(portMapToken))).toEqual([]);
       expect(seen.some((line) => line.startsWith('ws'))).toBe(true);
       expect(refused, 'no violation of the Content-Security-Policy').toEqual([]);
     });
@@ -132,7 +132,7 @@ describe.each(variants)(
 test('a page that stays open shows the new port mode after the server has restarted', async () => {
   server = await startServerFor({ mode: 'single-port', protocol: 'udp', httpOnMediaPort: false });
   page = await (await browser.newContext()).newPage();
-  await page.goto(`${server.url}/dashboard#token=${dashboardToken}`);
+  await page.goto(`${server.url}/port-map#token=${portMapToken}`);
   await page.getByText('single-port', { exact: true }).waitFor();
   expect(await page.getByRole('button', { name: /^udp :/ }).count()).toBe(1);
   await server.stop();
@@ -162,17 +162,17 @@ describe('without the token', () => {
   });
 
   test('shows nothing until it is entered', async () => {
-    await page.goto(`${server.url}/dashboard#token=not-the-right-token`);
+    await page.goto(`${server.url}/port-map#token=not-the-right-token`);
     await page.getByRole('alert').waitFor();
     expect(await page.getByRole('alert').textContent()).toContain('not valid, or no longer');
     expect(await page.getByRole('heading', { name: 'Workers' }).count()).toBe(0);
-    await page.getByLabel('Token').fill(dashboardToken);
+    await page.getByLabel('Token').fill(portMapToken);
     await page.getByRole('button', { name: 'Open the port map' }).click();
     await page.getByRole('heading', { name: 'Workers' }).waitFor();
   });
 
   test('asks for the token', async () => {
-    await page.goto(`${server.url}/dashboard`);
+    await page.goto(`${server.url}/port-map`);
     await page.getByLabel('Token').waitFor();
   });
 });

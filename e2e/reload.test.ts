@@ -124,7 +124,7 @@ test('the resume secret is in no storage while a page is loaded, so a duplicated
   await bob.close();
 });
 
-test('a page that is reloaded after leaving shows the lobby, and has stored nothing', async () => {
+test('a page that is reloaded after leaving shows the prejoin screen, and has stored nothing', async () => {
   const { peer: alice, signalling } = await join('left', 'Alice');
   await alice.button('Leave').click();
   await alice.button('Rejoin').waitFor();
@@ -135,7 +135,7 @@ test('a page that is reloaded after leaving shows the lobby, and has stored noth
   await alice.close();
 });
 
-test('an invalid resume secret leads to the lobby', async () => {
+test('an invalid resume secret leads to the prejoin screen', async () => {
   const { peer: alice, signalling } = await join('stale', 'Alice');
   const { peer: bob } = await join('stale', 'Bob');
   const peerId = signalling.queries[0]?.get('peerId') as string;

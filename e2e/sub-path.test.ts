@@ -54,7 +54,7 @@ test('a call below a path of nginx, and framed by the site that EMBED_ORIGINS na
 
   const page = await browser.newPage({ ignoreHTTPSErrors: true });
   // Everything else of the host belongs to another program, and operators' pages stay behind the proxy.
-  for (const path of ['/', '/signalling', '/calls/dashboard', '/calls/metrics']) {
+  for (const path of ['/', '/signalling', '/calls/port-map', '/calls/metrics']) {
     expect((await page.goto(proxy.url + path))?.status(), path).toBe(404);
   }
   const script = page.waitForResponse(/\/docs-[\w-]+\.js$/);
@@ -75,6 +75,6 @@ test('a call below a path of nginx, and framed by the site that EMBED_ORIGINS na
   await refused;
 
   // Operators connect to the server itself, without the path.
-  await page.goto(`${server.url}/dashboard`);
+  await page.goto(`${server.url}/port-map`);
   await page.getByLabel('Token').waitFor();
 });

@@ -41,7 +41,7 @@ test('the first frame waits for welcome, ICE and DTLS, but for no reply', async 
     name: 'Bob',
     prepare: (page) => withholdReplies(page, messages),
   });
-  expect(messages, 'the lobby opens no socket').toEqual([]);
+  expect(messages, 'the prejoin screen opens no socket').toEqual([]);
   await bob.page.getByLabel('Your name').fill('Bob');
   await bob.page.getByRole('button', { name: 'Join', exact: true }).click();
 

@@ -21,7 +21,7 @@ const root = createRoot(container);
 const page = readPageUrl(location.search);
 
 // With or without the base path: operators may connect to the server itself, past the proxy.
-if (location.pathname.endsWith('/dashboard')) {
+if (location.pathname.endsWith('/port-map')) {
   // Loaded separately, because calls don't need it.
   const { renderPortMap } = await import('./port-map/main.tsx');
   renderPortMap(root);

@@ -38,10 +38,10 @@ export const waitingPeerSchema = z.object({
 export type WaitingPeer = z.infer<typeof waitingPeerSchema>;
 
 /**
- * Close reasons that a client can recognize: with the close code `refused` from `tokenMissing` on, `turnedAway` from
+ * Close reasons that a client can recognize: with the close code `unauthorized` from `tokenMissing` on, `forbidden` from
  * `removed` on, and `outdated`.
  */
-export const refusals = {
+export const closeReasons = {
   tokenMissing: 'token: required by this server',
   tokenExpired: 'token: expired',
   tokenExpiresTooLate: 'token: exp is too far ahead (it is in seconds since 1970)',
@@ -55,4 +55,4 @@ export const refusals = {
   outdated: 'protocolVersion: no longer supported, reload the page',
 } as const;
 
-export type Refusal = (typeof refusals)[keyof typeof refusals];
+export type CloseReason = (typeof closeReasons)[keyof typeof closeReasons];

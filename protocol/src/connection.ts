@@ -71,10 +71,10 @@ export const closeCodes = {
   comingBack: 4001,
   /** A frame that isn't protoo, or an invalid URL. */
   badFrame: 4400,
-  /** Not admitted: the peer id is in use, or the secret or the token is invalid (see `refusals`). */
-  refused: 4401,
-  /** A moderator's decision (see `refusals`). */
-  turnedAway: 4403,
+  /** Not admitted: the peer id is in use, or the secret or the token is invalid (see `closeReasons`). */
+  unauthorized: 4401,
+  /** A moderator's decision (see `closeReasons`). */
+  forbidden: 4403,
   /** Not joined in time, or not reading what is sent. */
   tooSlow: 4408,
   /** The client's protocol version is no longer supported. A web page should reload, once. */

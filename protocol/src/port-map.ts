@@ -6,18 +6,18 @@ import { z } from 'zod';
 import type { PortMode } from './server-messages.ts';
 
 /** The path of the WebSocket: socket.io's default. */
-export const dashboardPath = '/socket.io/';
+export const portMapSocketPath = '/socket.io/';
 
 /** The socket.io namespace. */
-export const dashboardNamespace = '/dashboard';
+export const portMapNamespace = '/port-map';
 
 /** The maximum that a viewer receives. */
-export const dashboardLimits = { ports: 100, transports: 100, searchCharacters: 300 } as const;
+export const portMapLimits = { ports: 100, transports: 100, searchCharacters: 300 } as const;
 
 /** The part of the port map that a viewer has on view. The server sends no other transports. */
 export const lookSchema = z.strictObject({
   /** An address, a port, a ufrag, a peer or a room. Empty: the newest transports. */
-  search: z.string().max(dashboardLimits.searchCharacters),
+  search: z.string().max(portMapLimits.searchCharacters),
   /** The key of a port, for only its transports. */
   port: z.string().max(20).nullable(),
 });
@@ -25,7 +25,7 @@ export const lookSchema = z.strictObject({
 export type Look = z.infer<typeof lookSchema>;
 
 /** Why a viewer is rejected: the `message` of socket.io's `connect_error`. */
-export const dashboardRefusals = {
+export const portMapRejections = {
   token: 'token: wrong or missing',
   host: 'Host: not known here',
   full: 'too many viewers',
@@ -34,7 +34,7 @@ export const dashboardRefusals = {
 /** Whether packets are counted, which depends on the worker and the port mode. */
 export type Counted = 'counted' | 'needs-patched-worker' | 'not-counted' | 'not-known-yet';
 
-export interface DashboardFacts {
+export interface PortMapFacts {
   mode: PortMode;
   /** Explains the number of ports. */
   why: string;
@@ -151,19 +151,19 @@ export interface Changes<Row> {
 }
 
 /** The changes since the last update. The server sends the next one after an acknowledgement. */
-export interface DashboardUpdate {
+export interface PortMapUpdate {
   /** Milliseconds since 1970 by the server's clock. */
   at: number;
-  facts?: DashboardFacts;
+  facts?: PortMapFacts;
   workers?: Changes<WorkerRow>;
   ports?: Changes<PortRow>;
   transports?: Changes<TransportRow>;
 }
 
-export interface DashboardServerEvents {
-  update(update: DashboardUpdate, acknowledge: () => void): void;
+export interface PortMapServerEvents {
+  update(update: PortMapUpdate, acknowledge: () => void): void;
 }
 
-export interface DashboardViewerEvents {
+export interface PortMapViewerEvents {
   look(look: Look): void;
 }

@@ -10,5 +10,5 @@ test.for([
   [{ ONEPORT_CACHE: '', XDG_CACHE_HOME: '' }, expect.stringMatching(/^\/.*\/\.cache\/oneport$/)],
 ] as const)('with %j the set-up and the server use the same cache folder', ([env, folder]) => {
   expect(cacheFolder(env)).toEqual(folder);
-  expect(dirname(loadConfig(env).dashboard.tokenFile)).toBe(cacheFolder(env));
+  expect(dirname(loadConfig(env).portMap.tokenFile)).toBe(cacheFolder(env));
 });

@@ -1,9 +1,9 @@
 import {
-  type DashboardFacts,
-  type DashboardServerEvents,
-  type DashboardViewerEvents,
-  dashboardNamespace,
-  dashboardPath,
+  type PortMapFacts,
+  type PortMapServerEvents,
+  type PortMapViewerEvents,
+  portMapNamespace,
+  portMapSocketPath,
   type TransportRow,
 } from '@oneport/protocol';
 import { io, type Socket } from 'socket.io-client';
@@ -14,7 +14,7 @@ import { hostAndPort, localAddressOf } from '../../server/src/net/ip.ts';
 import { SetUpError } from '../setup/set-up-error.mjs';
 
 export interface Answer {
-  facts: DashboardFacts;
+  facts: PortMapFacts;
   /** The newest that match. */
   transports: TransportRow[];
 }
@@ -33,26 +33,23 @@ const ratesWithinMs = 3_000;
  * @throws SetUpError when the server does not answer; ConfigError
  */
 export async function askWhoIs(text: string, env: NodeJS.ProcessEnv): Promise<Answer> {
-  const { dashboard, http } = loadConfig(env);
-  const token = dashboard.token ?? readToken(dashboard.tokenFile);
+  const { portMap, http } = loadConfig(env);
+  const token = portMap.token ?? readToken(portMap.tokenFile);
   if (!token) {
     throw noAnswer(
-      `no token: ${dashboard.tokenFile} has none, and DASHBOARD_TOKEN is not set. ` +
-        'Run this as the user who started the server, or with its DASHBOARD_TOKEN.',
+      `no token: ${portMap.tokenFile} has none, and PORT_MAP_TOKEN is not set. ` +
+        'Run this as the user who started the server, or with its PORT_MAP_TOKEN.',
     );
   }
   const url = urlOf(http);
-  const socket: Socket<DashboardServerEvents, DashboardViewerEvents> = io(
-    url + dashboardNamespace,
-    {
-      path: dashboardPath,
-      transports: ['websocket'],
-      auth: { token },
-      reconnection: false,
-      // No certificate is issued for a loopback address.
-      rejectUnauthorized: false,
-    },
-  );
+  const socket: Socket<PortMapServerEvents, PortMapViewerEvents> = io(url + portMapNamespace, {
+    path: portMapSocketPath,
+    transports: ['websocket'],
+    auth: { token },
+    reconnection: false,
+    // No certificate is issued for a loopback address.
+    rejectUnauthorized: false,
+  });
   try {
     return await answerOf(socket, text, url);
   } finally {
@@ -61,12 +58,12 @@ export async function askWhoIs(text: string, env: NodeJS.ProcessEnv): Promise<An
 }
 
 function answerOf(
-  socket: Socket<DashboardServerEvents, DashboardViewerEvents>,
+  socket: Socket<PortMapServerEvents, PortMapViewerEvents>,
   text: string,
   url: string,
 ): Promise<Answer> {
   const transports = new Map<string, TransportRow>();
-  let facts: DashboardFacts | undefined;
+  let facts: PortMapFacts | undefined;
   let late: NodeJS.Timeout | undefined;
   return new Promise((resolve, reject) => {
     const fail = (why: string) => {

@@ -1,4 +1,4 @@
-import { dashboardLimits } from '@oneport/protocol';
+import { portMapLimits } from '@oneport/protocol';
 import { runCli, UsageError } from '../cli.ts';
 import { askWhoIs } from './ask.ts';
 import { describeAnswer } from './print.ts';
@@ -9,7 +9,7 @@ Prints which peer an address, a port or a ufrag belongs to.
 
   WHAT   203.0.113.7:51234, an address, a port, a ufrag, a peer, a room, or a line of a firewall's log
 
-Asks the server that runs on this machine, with the settings of the environment (HTTP_PORT, DASHBOARD_TOKEN ...).
+Asks the server that runs on this machine, with the settings of the environment (HTTP_PORT, PORT_MAP_TOKEN ...).
 The exit code is 0 when a peer was found, 1 when none was, and 2 when the server did not answer. docs/port-map.md
 `;
 
@@ -25,8 +25,8 @@ await runCli({
     if (what === '') {
       throw new UsageError('nothing to look for');
     }
-    if (what.length > dashboardLimits.searchCharacters) {
-      throw new UsageError(`at most ${dashboardLimits.searchCharacters} characters`);
+    if (what.length > portMapLimits.searchCharacters) {
+      throw new UsageError(`at most ${portMapLimits.searchCharacters} characters`);
     }
     const answer = await askWhoIs(what, process.env);
     process.stdout.write(describeAnswer(answer, Date.now()));

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { IcePeer } from '../../testkit/clients/ice-peer.ts';
 import { TestPeer } from '../../testkit/clients/test-peer.ts';
-import { dashboardToken } from '../../testkit/servers/server-process.ts';
+import { portMapToken } from '../../testkit/servers/server-process.ts';
 import { startTestServer, type TestServer } from '../../testkit/servers/test-server.ts';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -23,7 +23,7 @@ async function whois(what: string[], env: Record<string, string> = {}) {
     env: {
       ...process.env,
       HTTP_PORT: new URL(server.url).port,
-      DASHBOARD_TOKEN: dashboardToken,
+      PORT_MAP_TOKEN: portMapToken,
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -84,8 +84,8 @@ test.each([[[]], [['']], [[' ', '']], [['x'.repeat(301)]]])(
 );
 
 test.each([
-  ['a wrong token', { DASHBOARD_TOKEN: 'not-the-right-token' }, /token: wrong or missing/],
-  ['no token', { DASHBOARD_TOKEN: '', ONEPORT_CACHE: '/nonexistent' }, /dashboard-token has none/],
+  ['a wrong token', { PORT_MAP_TOKEN: 'not-the-right-token' }, /token: wrong or missing/],
+  ['no token', { PORT_MAP_TOKEN: '', ONEPORT_CACHE: '/nonexistent' }, /port-map-token has none/],
   ['a wrong port', { HTTP_PORT: '1' }, /127.0.0.1:1: .*Is the server running/],
   ['a wrong setting', { HTTP_PORT: 'x' }, /HTTP_PORT=x: expected a whole number/],
 ])('says what is wrong with %s', async (_, env, message) => {

@@ -75,10 +75,8 @@ async function main(): Promise<void> {
   }
   output.write(`oneport (${server.ports.mode}): open ${server.urls.join(' or ')}\n`);
   // Browsers never send the URL fragment, so the token stays out of access logs and Referer headers.
-  const token = config.dashboard.token
-    ? ' (token: DASHBOARD_TOKEN)'
-    : `#token=${server.dashboardToken}`;
-  output.write(`the live port map: ${server.urls[0]}dashboard${token}\n`);
+  const token = config.portMap.token ? ' (token: PORT_MAP_TOKEN)' : `#token=${server.portMapToken}`;
+  output.write(`the live port map: ${server.urls[0]}port-map${token}\n`);
 }
 
 interface Stopping {

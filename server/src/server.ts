@@ -1,5 +1,5 @@
 /** The composition root: the only file that knows all parts. It owns their lifetimes. */
-import { dashboardPath, signallingPath } from '@oneport/protocol';
+import { portMapSocketPath, signallingPath } from '@oneport/protocol';
 import { createAuthenticator } from './access/authenticator.ts';
 import { loadOrGenerateToken } from './access/operator-token.ts';
 import { fitLimits } from './config/fit-limits.ts';
@@ -40,7 +40,7 @@ export interface RunningServer {
   /** The URLs of the page, the best first. */
   urls: string[];
   /** The token that opens the port map. */
-  dashboardToken: string;
+  portMapToken: string;
   ports: MediaPorts;
   pool: WorkerPool;
   rooms: Rooms;
@@ -71,7 +71,7 @@ export async function startServer(given: Config, log: Logger): Promise<RunningSe
   }
   const certificate = await Certificate.load(config.http.tls, log);
   // Before becomeUser, because the other user may have no home to keep it in.
-  const dashboardToken = config.dashboard.token ?? loadOrGenerateToken(config.dashboard.tokenFile);
+  const portMapToken = config.portMap.token ?? loadOrGenerateToken(config.portMap.tokenFile);
   log.info({ files: openFilesLimit() }, 'open files limit');
   const telemetry = new Telemetry();
   logLimitHits(telemetry, log);
@@ -131,7 +131,7 @@ export async function startServer(given: Config, log: Logger): Promise<RunningSe
     hsts,
     basePath,
     embedOrigins,
-    operatorToken: dashboardToken,
+    operatorToken: portMapToken,
     isKnownHost,
     log,
   });
@@ -163,7 +163,7 @@ export async function startServer(given: Config, log: Logger): Promise<RunningSe
     ports,
     pool,
     rooms,
-    token: dashboardToken,
+    token: portMapToken,
     remoteAddress,
     isKnownHost,
     log,
@@ -181,7 +181,7 @@ export async function startServer(given: Config, log: Logger): Promise<RunningSe
         remoteAddress,
         log,
       }),
-      [dashboardPath]: portMap.upgrade,
+      [portMapSocketPath]: portMap.upgrade,
     },
     allowedOrigins,
     ownOrigin: ownOriginOf(trustedProxies),
@@ -204,7 +204,7 @@ export async function startServer(given: Config, log: Logger): Promise<RunningSe
     urls: pageUrls(config.http.host, config.http.port, certificate !== undefined).map(
       (url) => new URL(basePath, url).href,
     ),
-    dashboardToken,
+    portMapToken,
     ports,
     pool,
     rooms,

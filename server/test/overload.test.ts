@@ -77,14 +77,14 @@ test('messages per second', async () => {
 });
 
 test('waiting requests', async () => {
-  const { server, inside, hits } = await start({ MAX_WAITING_REQUESTS: '5' });
+  const { server, inside, hits } = await start({ MAX_QUEUED_REQUESTS: '5' });
   const peer = await TestPeer.join({ signalling: server.signalling, roomId: 'inside' });
   for (let id = 100; id < 200; id++) {
     peer.send({ request: true, id, method: 'sendChatMessage', data: { text: 'hello' } });
   }
-  expect(await peer.closed).toEqual({ code: 4429, reason: 'too many requests are waiting' });
+  expect(await peer.closed).toEqual({ code: 4429, reason: 'too many requests are queued' });
   await inside.expectUnaffected();
-  const { waiting_requests: refused, ...others } = await hits();
+  const { queued_requests: refused, ...others } = await hits();
   expect(refused).toBeGreaterThan(0);
   expect(others).toEqual({});
 });
@@ -155,7 +155,7 @@ test('unsent bytes for a peer that does not read', { timeout: 60_000 }, async ()
   const { server, inside, hits } = await start({
     MAX_UNSENT_BYTES: '65536',
     MAX_MESSAGES_PER_SECOND: '10000',
-    MAX_WAITING_REQUESTS: '10000',
+    MAX_QUEUED_REQUESTS: '10000',
     MAX_PEER_CPU: '100',
   });
   const peer = await TestPeer.join({ signalling: server.signalling, roomId: 'inside' });
@@ -259,8 +259,8 @@ test('media ports', async () => {
 });
 
 test.for([
-  ['MAX_TCP_WAITING_PER_ADDRESS', true],
-  ['MAX_TCP_WAITING', false],
+  ['MAX_TCP_PENDING_PER_ADDRESS', true],
+  ['MAX_TCP_PENDING', false],
   ['MAX_TCP_CONNECTIONS_PER_ADDRESS', true],
   ['MAX_TCP_CONNECTIONS', false],
 ] as const)('%s on the shared port', async ([variable, others], context) => {
@@ -290,7 +290,7 @@ test.for([
 
   const held = [1, 2, 3].map(() => open('127.0.0.2'));
   await Promise.all(held.map((socket) => once(socket, isForMedia ? 'data' : 'connect')));
-  if (variable === 'MAX_TCP_WAITING') {
+  if (variable === 'MAX_TCP_PENDING') {
     // The oldest pending connection is reset.
     const newer = [open('127.0.0.3'), open('127.0.0.3')];
     await expect.poll(() => held.filter(({ closed }) => closed).length).toBe(2);

@@ -19,7 +19,7 @@ import { type Setting, settings } from '../src/config/settings.ts';
 /** A value for each setting that is marked as secret. The first test fails until a new one is added here. */
 const secretSettings: Record<string, string> = {
   AUTH_JWT_SECRET: 'oneport-secret-that-signs-tokens-51d0c2',
-  DASHBOARD_TOKEN: 'oneport-secret-dashboard-8c1f0f',
+  PORT_MAP_TOKEN: 'oneport-secret-port-map-8c1f0f',
   METRICS_TOKEN: 'oneport-secret-for-prometheus-e45d',
   TURN_SECRET: 'oneport-secret-of-the-turn-server-0a7e',
 };
@@ -169,7 +169,7 @@ test('a call, rejected clients, and a worker that dies', { timeout: 60_000 }, as
     const [response] = await once(asked, 'response');
     response.resume();
   }
-  const [token = ''] = [secretSettings.DASHBOARD_TOKEN];
+  const [token = ''] = [secretSettings.PORT_MAP_TOKEN];
   const viewer = await PortMapViewer.open({ url: urlOf(server), token });
   await viewer.nextUpdate();
   viewer.close();

@@ -31,7 +31,7 @@ export class PeerPage {
     this.#complaints = pageComplaints(page);
   }
 
-  /** Opens the lobby. */
+  /** Opens the prejoin screen. */
   static async open(options: PeerPageOptions): Promise<PeerPage> {
     const { browser, url, roomId, name, fragment = '', forceTcp = false, prepare } = options;
     const { permissions = ['camera', 'microphone'] } = options;
@@ -52,7 +52,7 @@ export class PeerPage {
     return peer;
   }
 
-  /** Opens the lobby and joins. */
+  /** Opens the prejoin screen and joins. */
   static async join(options: PeerPageOptions): Promise<PeerPage> {
     const peer = await PeerPage.open(options);
     await peer.join();

@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import {
-  type DashboardFacts,
-  type DashboardServerEvents,
-  type DashboardUpdate,
-  type DashboardViewerEvents,
-  dashboardNamespace,
-  dashboardPath,
+  type PortMapFacts,
+  type PortMapServerEvents,
+  type PortMapUpdate,
+  type PortMapViewerEvents,
   type PortRow,
+  portMapNamespace,
+  portMapSocketPath,
   type TransportRow,
   type WorkerRow,
 } from '@oneport/protocol';
 import { io, type Socket } from 'socket.io-client';
-import { dashboardToken } from '../servers/server-process.ts';
+import { portMapToken } from '../servers/server-process.ts';
 
 export interface PortMapViewerOptions {
   url: string;
@@ -23,11 +23,11 @@ export interface PortMapViewerOptions {
 
 /** A viewer of the port map with the socket.io client of the page. */
 export class PortMapViewer {
-  readonly socket: Socket<DashboardServerEvents, DashboardViewerEvents>;
-  readonly updates: DashboardUpdate[] = [];
+  readonly socket: Socket<PortMapServerEvents, PortMapViewerEvents>;
+  readonly updates: PortMapUpdate[] = [];
   /** When each update was received, by performance.now(). */
   readonly cameAt: number[] = [];
-  facts: DashboardFacts | undefined;
+  facts: PortMapFacts | undefined;
   readonly workers = new Map<string, WorkerRow>();
   readonly ports = new Map<string, PortRow>();
   readonly transports = new Map<string, TransportRow>();
@@ -35,9 +35,9 @@ export class PortMapViewer {
   answers = true;
 
   constructor(options: PortMapViewerOptions) {
-    const { url, token = dashboardToken, headers, transports = ['websocket'] } = options;
-    this.socket = io(`${url}${options.namespace ?? dashboardNamespace}`, {
-      path: dashboardPath,
+    const { url, token = portMapToken, headers, transports = ['websocket'] } = options;
+    this.socket = io(`${url}${options.namespace ?? portMapNamespace}`, {
+      path: portMapSocketPath,
       transports,
       auth: { token },
       reconnection: false,
@@ -70,18 +70,18 @@ export class PortMapViewer {
   /** Connects. @throws Error with the server's reason when it rejects the viewer */
   static async open(options: PortMapViewerOptions): Promise<PortMapViewer> {
     const viewer = new PortMapViewer(options);
-    const [refusal] = await Promise.race([
+    const [rejection] = await Promise.race([
       once(viewer.socket as never, 'connect'),
       once(viewer.socket as never, 'connect_error'),
     ]);
-    if (refusal) {
+    if (rejection) {
       viewer.close();
-      throw refusal;
+      throw rejection;
     }
     return viewer;
   }
 
-  async nextUpdate(): Promise<DashboardUpdate> {
+  async nextUpdate(): Promise<PortMapUpdate> {
     const [update] = await once(this.socket as never, 'update');
     return update;
   }

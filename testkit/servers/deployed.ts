@@ -26,7 +26,7 @@ export interface Deployed {
 export const samples: Record<string, string> = {
   PUBLIC_NAME: 'call.example',
   PUBLIC_ADDRESS: '203.0.113.7',
-  DASHBOARD_TOKEN: 'sixteen-letters-or-more',
+  PORT_MAP_TOKEN: 'sixteen-letters-or-more',
 };
 
 /** @param name - a file below deploy/ */

@@ -11,11 +11,11 @@ import { freePorts } from './free-ports.ts';
 const main = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url));
 
 /** The port map's token of test servers. */
-export const dashboardToken = 'token-of-the-test-servers';
+export const portMapToken = 'token-of-the-test-servers';
 
 /** The open ports of a test server, at most a second old. @param url - the page's */
 export async function openPorts(url: string): Promise<PortsSummary> {
-  const headers = { Authorization: `Bearer ${dashboardToken}` };
+  const headers = { Authorization: `Bearer ${portMapToken}` };
   const response = await fetch(new URL('/api/ports', url), { headers });
   return (await response.json()) as PortsSummary;
 }
@@ -85,7 +85,7 @@ export async function startServerProcess(
       MEDIASOUP_MIN_PORT: String(first + 10),
       MEDIASOUP_MAX_PORT: String(first + 109),
       HTTP_PORT: String(httpPort),
-      DASHBOARD_TOKEN: dashboardToken,
+      PORT_MAP_TOKEN: portMapToken,
       // Tests stop the server while peers may still be in a room.
       DRAIN_SECONDS: '0',
       LOG_LEVEL: 'warn',

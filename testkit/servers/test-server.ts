@@ -3,7 +3,7 @@ import { type RunningServer, startServer } from '../../server/src/server.ts';
 import { createLog } from '../../server/src/telemetry/log.ts';
 import { freePorts } from './free-ports.ts';
 import { scrape, type ValueOf, valueIn } from './scrape.ts';
-import { dashboardToken } from './server-process.ts';
+import { portMapToken } from './server-process.ts';
 
 export interface TestServer extends RunningServer {
   url: string;
@@ -39,7 +39,7 @@ export async function startTestServer(
     MEDIASOUP_PORT: String(httpOnMediaPort ? first : first + 1),
     MEDIASOUP_MIN_PORT: String(first + 1 + numWorkers),
     MEDIASOUP_MAX_PORT: String(first + numWorkers + 200),
-    DASHBOARD_TOKEN: dashboardToken,
+    PORT_MAP_TOKEN: portMapToken,
     LOG_LEVEL: 'silent',
     // All peers of a test have the same address.
     MAX_HANDSHAKES_PER_SECOND: '10000',

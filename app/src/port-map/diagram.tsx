@@ -43,7 +43,7 @@ interface DiagramProps {
 export function Diagram(props: DiagramProps) {
   if (props.transports.length === 0) {
     return (
-      <p className="dash-empty">
+      <p className="map-empty">
         {props.anyOpen
           ? 'No matching transports.'
           : 'No transports. Join a room to see its first packets arrive.'}
@@ -59,9 +59,9 @@ function Drawing({ transports, at, chosen, onChoose }: DiagramProps) {
   const { paths, ports, workers, rooms, height } = layOut(transports);
   const more = transports.length - paths.length;
   return (
-    <div className="dash-diagram">
+    <div className="map-diagram">
       <section
-        className="dash-scroll scroll-hint"
+        className="map-scroll scroll-hint"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable content must be reachable by keyboard
         tabIndex={0}
         aria-label="Packet paths"
@@ -124,7 +124,7 @@ function Drawing({ transports, at, chosen, onChoose }: DiagramProps) {
           </g>
         </svg>
       </section>
-      <p className="dash-legend">
+      <p className="map-legend">
         <span data-phase="waiting">waiting for its first STUN request</span>
         <span data-phase="stun">found by its ufrag</span>
         <span data-phase="tuple">found by its tuple</span>

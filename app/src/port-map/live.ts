@@ -1,20 +1,20 @@
 import {
-  type DashboardServerEvents,
-  type DashboardViewerEvents,
-  dashboardNamespace,
-  dashboardPath,
-  dashboardRefusals,
   type Look,
+  type PortMapServerEvents,
+  type PortMapViewerEvents,
+  portMapNamespace,
+  portMapRejections,
+  portMapSocketPath,
 } from '@oneport/protocol';
 import { io, type Socket } from 'socket.io-client';
 import { Store } from '../store.ts';
-import { type DashboardState, initialState, withUpdate } from './state.ts';
+import { initialState, type PortMapState, withUpdate } from './state.ts';
 
 /** Keeps the state of the page up to date over socket.io. Usable without React. */
 export class LivePortMap {
-  readonly #store: Store<DashboardState>;
+  readonly #store: Store<PortMapState>;
   readonly #server: string;
-  #socket: Socket<DashboardServerEvents, DashboardViewerEvents> | undefined;
+  #socket: Socket<PortMapServerEvents, PortMapViewerEvents> | undefined;
 
   /**
    * @param server - the URL of its page, up to the last slash
@@ -28,19 +28,19 @@ export class LivePortMap {
     }
   }
 
-  get subscribe(): Store<DashboardState>['subscribe'] {
+  get subscribe(): Store<PortMapState>['subscribe'] {
     return this.#store.subscribe;
   }
 
-  readonly getSnapshot = (): DashboardState => this.#store.get();
+  readonly getSnapshot = (): PortMapState => this.#store.get();
 
   connect(token: string): void {
     this.#socket?.disconnect();
     this.#store.update({ link: { name: 'connecting' } });
-    const socket: Socket<DashboardServerEvents, DashboardViewerEvents> = io(
-      new URL(dashboardNamespace, this.#server).href,
+    const socket: Socket<PortMapServerEvents, PortMapViewerEvents> = io(
+      new URL(portMapNamespace, this.#server).href,
       {
-        path: new URL(`.${dashboardPath}`, this.#server).pathname,
+        path: new URL(`.${portMapSocketPath}`, this.#server).pathname,
         transports: ['websocket'],
         auth: { token },
         forceNew: true,
@@ -61,14 +61,14 @@ export class LivePortMap {
     socket.on('disconnect', () => this.#store.update({ link: { name: 'connecting' } }));
     socket.on('connect_error', ({ message }) => {
       const reason = (['token', 'host', 'full'] as const).find(
-        (name) => dashboardRefusals[name] === message,
+        (name) => portMapRejections[name] === message,
       );
       // For any other error, socket.io retries by itself.
       if (!reason) {
         return;
       }
       socket.disconnect();
-      this.#store.update({ link: { name: 'refused', reason } });
+      this.#store.update({ link: { name: 'rejected', reason } });
     });
   }
 

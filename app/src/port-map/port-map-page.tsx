@@ -1,4 +1,4 @@
-import type { DashboardFacts } from '@oneport/protocol';
+import type { PortMapFacts } from '@oneport/protocol';
 import { useMemo, useState, useSyncExternalStore } from 'react';
 import { LogoIcon } from '../ui/common/icons.tsx';
 import './port-map-page.css';
@@ -8,7 +8,7 @@ import type { LivePortMap } from './live.ts';
 import { PacketPath } from './packet-path.tsx';
 import { PortTable } from './port-table.tsx';
 import { Search } from './search.tsx';
-import type { DashboardState } from './state.ts';
+import type { PortMapState } from './state.ts';
 import { TokenForm } from './token-form.tsx';
 import { TransportTable } from './transport-table.tsx';
 import { WorkerCards } from './worker-cards.tsx';
@@ -18,19 +18,19 @@ export function PortMapPage(props: { live: LivePortMap; onToken(token: string): 
   const state = useSyncExternalStore(live.subscribe, live.getSnapshot);
   const { link, facts } = state;
   return (
-    <div className="dashboard">
-      <header className="dash-header">
+    <div className="port-map">
+      <header className="map-header">
         <div className="brand">
           <LogoIcon /> oneport
         </div>
         <h1>Live port map</h1>
-        {facts && <span className="dash-mode">{facts.mode}</span>}
-        <span className="dash-link" role="status" data-link={link.name}>
+        {facts && <span className="map-mode">{facts.mode}</span>}
+        <span className="map-link" role="status" data-link={link.name}>
           {link.name === 'open' ? 'live' : link.name === 'connecting' ? 'connecting…' : 'closed'}
         </span>
       </header>
-      {link.name === 'no-token' || link.name === 'refused' ? (
-        <TokenForm reason={link.name === 'refused' ? link.reason : undefined} onToken={onToken} />
+      {link.name === 'no-token' || link.name === 'rejected' ? (
+        <TokenForm reason={link.name === 'rejected' ? link.reason : undefined} onToken={onToken} />
       ) : (
         facts && <LiveMap state={state} facts={facts} live={live} />
       )}
@@ -43,8 +43,8 @@ function LiveMap({
   facts,
   live,
 }: {
-  state: DashboardState;
-  facts: DashboardFacts;
+  state: PortMapState;
+  facts: PortMapFacts;
   live: LivePortMap;
 }) {
   const [chosen, setChosen] = useState<string | undefined>();
@@ -58,7 +58,7 @@ function LiveMap({
   const row = chosen === undefined ? undefined : state.transports.get(chosen);
   const choose = (key: string) => setChosen(key === chosen ? undefined : key);
   return (
-    <main className="dash-main">
+    <main className="map-main">
       <Summary facts={facts} />
       <Search state={state} facts={facts} onLook={(look) => live.look(look)} />
       <section aria-labelledby="paths-heading">
@@ -99,16 +99,16 @@ function LiveMap({
   );
 }
 
-function Summary({ facts }: { facts: DashboardFacts }) {
+function Summary({ facts }: { facts: PortMapFacts }) {
   const { rooms, transports, portNumbers, why, counted } = facts;
   return (
-    <section className="dash-summary" aria-label="Summary">
-      <p className="dash-count">
+    <section className="map-summary" aria-label="Summary">
+      <p className="map-count">
         {formatCount(transports, 'transport')} on {formatCount(portNumbers, 'port')}
         <span> in {formatCount(rooms, 'room')}</span>
       </p>
-      <p className="dash-why">{why}</p>
-      {counted === 'needs-patched-worker' && <p className="dash-note">{countedLabels[counted]}</p>}
+      <p className="map-why">{why}</p>
+      {counted === 'needs-patched-worker' && <p className="map-note">{countedLabels[counted]}</p>}
     </section>
   );
 }

@@ -1,4 +1,4 @@
-import type { DashboardFacts, PortRow } from '@oneport/protocol';
+import type { PortMapFacts, PortRow } from '@oneport/protocol';
 import { createElement } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { expect, test } from 'vitest';
@@ -17,7 +17,7 @@ const port: PortRow = {
   counts: [],
 };
 
-const facts: DashboardFacts = {
+const facts: PortMapFacts = {
   mode: 'single-port',
   why: '',
   rooms: 1,
@@ -30,7 +30,7 @@ const facts: DashboardFacts = {
 };
 
 /** The visible text. */
-function text(row: Partial<PortRow>, counted: DashboardFacts['counted']): string {
+function text(row: Partial<PortRow>, counted: PortMapFacts['counted']): string {
   const props = { ports: [{ ...port, ...row }], facts: { ...facts, counted }, chosen: null };
   const markup = renderToStaticMarkup(createElement(PortTable, { ...props, onChoose() {} }));
   return markup.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');

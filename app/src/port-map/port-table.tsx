@@ -1,4 +1,4 @@
-import type { Counted, DashboardFacts, PortCount, PortRow } from '@oneport/protocol';
+import type { Counted, PortCount, PortMapFacts, PortRow } from '@oneport/protocol';
 import { formatAddress } from '../ui/common/labels.ts';
 import { countedByLabels, counterLabel, formatRates } from './labels.ts';
 import './cards.css';
@@ -6,18 +6,18 @@ import './cards.css';
 /** The open ports: their workers, their traffic, and what they drop. */
 export function PortTable(props: {
   ports: PortRow[];
-  facts: DashboardFacts;
+  facts: PortMapFacts;
   chosen: string | null;
   onChoose(key: string | null): void;
 }) {
   const { ports, facts, chosen, onChoose } = props;
   if (ports.length === 0) {
-    return <p className="dash-empty">No port is open, because there are no transports.</p>;
+    return <p className="map-empty">No port is open, because there are no transports.</p>;
   }
   const sorted = ports.toSorted((a, b) => a.port - b.port || (a.protocol < b.protocol ? 1 : -1));
   return (
     <>
-      <ul className="dash-ports">
+      <ul className="map-ports">
         {sorted.map((port) => (
           <li key={port.key} data-chosen={port.key === chosen} data-testid={`port-${port.key}`}>
             <button
@@ -43,7 +43,7 @@ export function PortTable(props: {
         ))}
       </ul>
       {facts.ports > ports.length && (
-        <p className="dash-more">
+        <p className="map-more">
           {ports.length} of {facts.ports} ports. A search shows the ports of the transports that it
           finds.
         </p>
@@ -73,9 +73,9 @@ function Counts({ counts, counted }: { counts: PortCount[]; counted: Counted }) 
         </details>
       ))}
       {counted === 'needs-patched-worker' && !workersCount && (
-        <p className="dash-unknown">dropped: needs the patched worker</p>
+        <p className="map-unknown">dropped: needs the patched worker</p>
       )}
-      {counted === 'not-counted' && <p className="dash-unknown">drops: not counted in this mode</p>}
+      {counted === 'not-counted' && <p className="map-unknown">drops: not counted in this mode</p>}
     </>
   );
 }

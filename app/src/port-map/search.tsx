@@ -1,12 +1,12 @@
-import { type DashboardFacts, dashboardLimits, type Look } from '@oneport/protocol';
+import { type Look, type PortMapFacts, portMapLimits } from '@oneport/protocol';
 import { useId } from 'react';
 import { formatCount } from './labels.ts';
-import type { DashboardState } from './state.ts';
+import type { PortMapState } from './state.ts';
 
 /** Searches all open transports, and shows the chosen port. */
 export function Search(props: {
-  state: DashboardState;
-  facts: DashboardFacts;
+  state: PortMapState;
+  facts: PortMapFacts;
   onLook(look: Partial<Look>): void;
 }) {
   const { state, facts, onLook } = props;
@@ -15,14 +15,14 @@ export function Search(props: {
   const isSearching = look.search.trim() !== '' || look.port !== null;
   const isAnswered = facts.look.search === look.search && facts.look.port === look.port;
   return (
-    <search className="dash-search">
+    <search className="map-search">
       <div className="field">
         <label htmlFor={id}>Find a transport</label>
         <input
           id={id}
           type="search"
           value={look.search}
-          maxLength={dashboardLimits.searchCharacters}
+          maxLength={portMapLimits.searchCharacters}
           placeholder="address:port, ufrag, peer or room"
           onChange={(event) => onLook({ search: event.target.value })}
           autoComplete="off"
@@ -32,7 +32,7 @@ export function Search(props: {
       {isSearching && (
         <p role="status" data-testid="matches">
           {look.port !== null && (
-            <button type="button" className="dash-chip" onClick={() => onLook({ port: null })}>
+            <button type="button" className="map-chip" onClick={() => onLook({ port: null })}>
               {look.port} <span aria-hidden="true">×</span>
               <span className="visually-hidden">: show all ports again</span>
             </button>

@@ -1,4 +1,4 @@
-import type { DashboardUpdate, TransportRow } from '@oneport/protocol';
+import type { PortMapUpdate, TransportRow } from '@oneport/protocol';
 import { expect, test } from 'vitest';
 import { withUpdate } from './state.ts';
 
@@ -6,7 +6,7 @@ import { withUpdate } from './state.ts';
 const transportRow = (row: Pick<TransportRow, 'key'> & Partial<TransportRow>) =>
   row as TransportRow;
 
-const first: DashboardUpdate = {
+const first: PortMapUpdate = {
   at: 1,
   transports: { set: [transportRow({ key: 'a' }), transportRow({ key: 'b' })], gone: [] },
   ports: { set: [], gone: [] },

@@ -1,9 +1,9 @@
 /** The state of the page: the server's rows, assembled from its updates. */
 import type {
   Changes,
-  DashboardFacts,
-  DashboardUpdate,
   Look,
+  PortMapFacts,
+  PortMapUpdate,
   PortRow,
   TransportRow,
   WorkerRow,
@@ -13,15 +13,15 @@ export type LinkState =
   | { name: 'no-token' }
   | { name: 'connecting' }
   | { name: 'open' }
-  | { name: 'refused'; reason: 'token' | 'host' | 'full' };
+  | { name: 'rejected'; reason: 'token' | 'host' | 'full' };
 
-export interface DashboardState {
+export interface PortMapState {
   link: LinkState;
   /** The current search. `facts` follows it with the server's answer. */
   look: Look;
   /** The server's clock at the last update, in milliseconds since 1970. */
   at: number;
-  facts: DashboardFacts | undefined;
+  facts: PortMapFacts | undefined;
   workers: ReadonlyMap<string, WorkerRow>;
   ports: ReadonlyMap<string, PortRow>;
   transports: ReadonlyMap<string, TransportRow>;
@@ -29,7 +29,7 @@ export interface DashboardState {
 
 const emptyLook: Look = { search: '', port: null };
 
-export function initialState(link: LinkState): DashboardState {
+export function initialState(link: LinkState): PortMapState {
   return {
     link,
     look: emptyLook,
@@ -41,7 +41,7 @@ export function initialState(link: LinkState): DashboardState {
   };
 }
 
-type ServerState = Pick<DashboardState, 'at' | 'facts' | 'workers' | 'ports' | 'transports'>;
+type ServerState = Pick<PortMapState, 'at' | 'facts' | 'workers' | 'ports' | 'transports'>;
 
 /**
  * Applies an update.
@@ -49,7 +49,7 @@ type ServerState = Pick<DashboardState, 'at' | 'facts' | 'workers' | 'ports' | '
  * @param known - the state before it; undefined for the first update of a connection, which contains everything
  * @returns the state after it, in which unchanged tables are the same objects
  */
-export function withUpdate(known: ServerState | undefined, update: DashboardUpdate): ServerState {
+export function withUpdate(known: ServerState | undefined, update: PortMapUpdate): ServerState {
   const before = known ?? initialState({ name: 'open' });
   return {
     at: update.at,

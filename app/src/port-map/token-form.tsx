@@ -21,15 +21,15 @@ export function TokenForm(props: {
     }
   };
   return (
-    <main className="dash-token">
+    <main className="map-token">
       <form onSubmit={submit}>
         <p>
           The port map shows peers, rooms and addresses, so it requires a token.{' '}
           <code>npm start</code> prints a link that contains it, unless you set{' '}
-          <code>DASHBOARD_TOKEN</code>.
+          <code>PORT_MAP_TOKEN</code>.
         </p>
         {reason && (
-          <p className="dash-refused" role="alert">
+          <p className="map-rejected" role="alert">
             {reasons[reason]}
           </p>
         )}

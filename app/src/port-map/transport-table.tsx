@@ -13,11 +13,11 @@ export function TransportTable(props: {
 }) {
   const { transports, matches, at, chosen, onChoose } = props;
   if (transports.length === 0) {
-    return <p className="dash-empty">No transports.</p>;
+    return <p className="map-empty">No transports.</p>;
   }
   return (
     <>
-      <table className="dash-transports">
+      <table className="map-transports">
         <thead>
           <tr>
             <th>Peer</th>
@@ -43,7 +43,7 @@ export function TransportTable(props: {
         </tbody>
       </table>
       {matches > transports.length && (
-        <p className="dash-more">
+        <p className="map-more">
           The newest {transports.length} of {matches.toLocaleString('en')}. A search covers all of
           them.
         </p>
@@ -72,7 +72,7 @@ function Row(props: { row: TransportRow; at: number; chosen: boolean; onChoose()
         {tuple?.port ?? row.ports.join(', ')}
       </td>
       <td data-label="Found by">
-        <span className="dash-phase" data-phase={phase}>
+        <span className="map-phase" data-phase={phase}>
           {phaseLabels[phase].short}
         </span>{' '}
         <code title={row.ufrag}>{shortUfrag(row.ufrag)}</code>

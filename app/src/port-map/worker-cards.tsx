@@ -4,10 +4,10 @@ import './cards.css';
 
 export function WorkerCards({ workers }: { workers: WorkerRow[] }) {
   if (workers.length === 0) {
-    return <p className="dash-empty">No worker is running.</p>;
+    return <p className="map-empty">No worker is running.</p>;
   }
   return (
-    <ul className="dash-workers">
+    <ul className="map-workers">
       {workers
         .toSorted((a, b) => a.index - b.index)
         .map((worker) => (

@@ -80,7 +80,7 @@ export class RoomSession {
       onChange: (view) => this.#store.update(view),
     });
     this.#store = new Store<Snapshot>({
-      phase: { state: 'lobby' },
+      phase: { state: 'prejoin' },
       roomId: options.roomId,
       self: {
         peerId: this.#room.addOwnPeerId(options.saved?.peerId),
@@ -140,8 +140,8 @@ export class RoomSession {
   readonly subscribe = (listener: () => void): (() => void) => this.#store.subscribe(listener);
 
   /**
-   * Opens microphone and camera as in the last call, for a preview in the lobby. After a reload during a call or while
-   * waiting to be admitted, rejoins at once with both as they were.
+   * Opens microphone and camera as in the last call, for a preview on the prejoin screen. After a reload during a call
+   * or while waiting to be admitted, rejoins at once with both as they were.
    */
   async open(): Promise<void> {
     const { page, saved } = this.#options;
@@ -169,16 +169,16 @@ export class RoomSession {
   /** Joins the room, or rejoins it after leaving. */
   join(): void {
     const { state } = this.getSnapshot().phase;
-    if (state !== 'lobby' && state !== 'left' && state !== 'failed') {
+    if (state !== 'prejoin' && state !== 'left' && state !== 'failed') {
       return;
     }
     // The server may not have noticed yet that the socket of the left session closed.
-    if (state !== 'lobby') {
+    if (state !== 'prejoin') {
       this.#updateSelf({ peerId: this.#room.addOwnPeerId() });
     }
     this.#updateSelf({ displayName: nameOrGuest(this.getSnapshot().self.displayName) });
     this.#store.update({ phase: { state: 'joining', problem: undefined } });
-    if (state !== 'lobby' && this.#options.page.produce) {
+    if (state !== 'prejoin' && this.#options.page.produce) {
       void this.devices.open();
     }
     this.#connection.start();
@@ -348,7 +348,7 @@ export class RoomSession {
     // Reloading asks for the same session. Joining as a new peer is left to the user.
     this.#restoring = false;
     this.#connection.stop();
-    this.#store.update({ phase: { state: 'lobby' } });
+    this.#store.update({ phase: { state: 'prejoin' } });
   }
 
   #end(phase: Extract<Phase, { state: 'left' | 'failed' }>): void {

@@ -11,7 +11,7 @@ import type { RemotePeer } from './remote-peers.ts';
 
 export type Phase =
   /** Before the call, with a preview of the local devices. */
-  | { readonly state: 'lobby' }
+  | { readonly state: 'prejoin' }
   /** `problem`: the first attempt failed. */
   | { readonly state: 'joining'; readonly problem: ConnectionProblem | undefined }
   /** A moderator has to admit this peer. */

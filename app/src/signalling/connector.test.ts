@@ -59,8 +59,8 @@ test('retries a dropped socket with the resume secret for as long as it takes', 
 test.each([
   [closeCodes.gone, 'gone'],
   [closeCodes.badFrame, 'bad-request'],
-  [closeCodes.refused, 'refused'],
-  [closeCodes.turnedAway, 'turned-away'],
+  [closeCodes.unauthorized, 'unauthorized'],
+  [closeCodes.forbidden, 'forbidden'],
   [closeCodes.outdated, 'outdated'],
 ] as const)(
   'makes no further attempt after close code %i, and reports the reason',
@@ -80,7 +80,7 @@ test('joins as a new peer when the resume secret is rejected', () => {
   connector.welcomed('old');
   close(1006);
   vi.advanceTimersByTime(10_000);
-  close(closeCodes.refused);
+  close(closeCodes.unauthorized);
   expect(resumeRejected).toHaveBeenCalledOnce();
   vi.advanceTimersByTime(10_000);
   expect(attempts.at(-1)?.resume).toBeUndefined();
@@ -165,7 +165,7 @@ test('resumes the session from before a reload, and can be stopped if that is re
   connector.start('secret');
   expect(attempts[0]?.resume).toBe('secret');
   expect(connector.resumeSecret).toBe('secret');
-  close(closeCodes.refused);
+  close(closeCodes.unauthorized);
   expect(resumeRejected).toHaveBeenCalledOnce();
   vi.advanceTimersByTime(60_000);
   expect(attempts).toHaveLength(1);

@@ -30,8 +30,8 @@ export interface ConnectionProblem {
 type FailureKind =
   | 'gone'
   | 'bad-request'
-  | 'refused'
-  | 'turned-away'
+  | 'unauthorized'
+  | 'forbidden'
   /** The server no longer supports this page. */
   | 'outdated'
   | 'unsupported';
@@ -60,8 +60,8 @@ export interface ConnectorOptions {
 const finalCodes: Record<number, FailureKind> = {
   [closeCodes.gone]: 'gone',
   [closeCodes.badFrame]: 'bad-request',
-  [closeCodes.refused]: 'refused',
-  [closeCodes.turnedAway]: 'turned-away',
+  [closeCodes.unauthorized]: 'unauthorized',
+  [closeCodes.forbidden]: 'forbidden',
   [closeCodes.outdated]: 'outdated',
 };
 
@@ -192,7 +192,7 @@ export class Connector {
     }
     const failure = finalCodes[code];
     const neverWelcomed = resume === this.#resumeSecret;
-    if (failure === 'refused' && resume !== undefined && neverWelcomed) {
+    if (failure === 'unauthorized' && resume !== undefined && neverWelcomed) {
       // The server doesn't know the secret, for example because it is a new process.
       this.#resumeSecret = undefined;
       this.#options.onResumeRejected();

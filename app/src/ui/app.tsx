@@ -1,8 +1,8 @@
 import { Call } from './call/call.tsx';
 import { useSnapshot } from './common/session-context.ts';
 import { Toasts } from './common/toasts.tsx';
-import { Lobby } from './lobby/lobby.tsx';
 import { Failed, Left, WaitingRoom } from './message-pages.tsx';
+import { Prejoin } from './prejoin/prejoin.tsx';
 
 export function App() {
   const snapshot = useSnapshot();
@@ -18,9 +18,9 @@ function Page() {
   const snapshot = useSnapshot();
   const { phase, roomId, byInvitation } = snapshot;
   switch (phase.state) {
-    case 'lobby':
+    case 'prejoin':
     case 'joining':
-      return <Lobby snapshot={snapshot} />;
+      return <Prejoin snapshot={snapshot} />;
     case 'waiting':
       return <WaitingRoom roomId={roomId} />;
     case 'joined':

@@ -5,7 +5,7 @@ import { target } from '../run-target.ts';
 
 const paths = [
   ...'/ /health /ready /metrics /api/ports /api /api/ /api/rooms /docs /docs/setup'.split(' '),
-  ...'/dashboard /assets/ /assets/index.js /index.html /signalling?roomId=a&peerId=b'.split(' '),
+  ...'/port-map /assets/ /assets/index.js /index.html /signalling?roomId=a&peerId=b'.split(' '),
   ...'/socket.io/?EIO=4 /socket.io/?EIO=4&transport=websocket'.split(' '),
   ...'/socket.io/?EIO=4&transport=polling&sid=x /docs/constructor /?__proto__[x]=1'.split(' '),
   ...'/% /%00 /%ff /..%2f..%2fetc/passwd /../../etc/passwd /docs/%2e%2e /assets/..\\x'.split(' '),

@@ -1,4 +1,4 @@
-import { refusals } from '@oneport/protocol';
+import { closeReasons } from '@oneport/protocol';
 import { base64url, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { testSecret, testToken } from '../../../testkit/servers/tokens.ts';
@@ -26,7 +26,7 @@ function authorize(
 }
 
 /** The reason that the client would receive. */
-async function refusal(attempt: Promise<unknown>): Promise<string> {
+async function reasonOf(attempt: Promise<unknown>): Promise<string> {
   const error = await attempt.then(
     () => expect.fail('authorized'),
     (thrown: unknown) => thrown,
@@ -84,13 +84,13 @@ describe('an authorized client', () => {
 
 describe('rejects', () => {
   test('a missing token', async () => {
-    expect(await refusal(authorize('room', undefined))).toBe(refusals.tokenMissing);
-    expect(await refusal(authorize('room', ''))).toBe(refusals.tokenMissing);
+    expect(await reasonOf(authorize('room', undefined))).toBe(closeReasons.tokenMissing);
+    expect(await reasonOf(authorize('room', ''))).toBe(closeReasons.tokenMissing);
   });
 
   test('a token for another room', async () => {
     const token = await testToken({ room: 'other' });
-    expect(await refusal(authorize('room', token))).toBe(refusals.tokenOtherRoom);
+    expect(await reasonOf(authorize('room', token))).toBe(closeReasons.tokenOtherRoom);
   });
 
   test.each([
@@ -98,7 +98,7 @@ describe('rejects', () => {
     ['a long text', 'x'.repeat(4096)],
     ['four parts', 'a.b.c.d'],
   ])('%s', async (_, token) => {
-    expect(await refusal(authorize('room', token))).toBe(refusals.tokenInvalid);
+    expect(await reasonOf(authorize('room', token))).toBe(closeReasons.tokenInvalid);
   });
 
   test('alg none, in any spelling, with and without a signature', async () => {
@@ -106,8 +106,8 @@ describe('rejects', () => {
     for (const alg of ['none', 'None', 'NONE']) {
       const header = base64url.encode(JSON.stringify({ alg, typ: 'JWT' }));
       for (const end of ['', signature]) {
-        expect(await refusal(authorize('room', `${header}.${claims}.${end}`))).toBe(
-          refusals.tokenInvalid,
+        expect(await reasonOf(authorize('room', `${header}.${claims}.${end}`))).toBe(
+          closeReasons.tokenInvalid,
         );
       }
     }
@@ -115,17 +115,17 @@ describe('rejects', () => {
 
   test('a signature by another secret, or by another algorithm with the right secret', async () => {
     const other = await testToken({}, 'another-secret-that-is-long-enough');
-    expect(await refusal(authorize('room', other))).toBe(refusals.tokenInvalid);
+    expect(await reasonOf(authorize('room', other))).toBe(closeReasons.tokenInvalid);
     const exp = Math.floor(Date.now() / 1000) + 60;
     const hs512 = await signed({ alg: 'HS512' }, { sub: 'a', room: 'room', exp });
-    expect(await refusal(authorize('room', hs512))).toBe(refusals.tokenInvalid);
+    expect(await reasonOf(authorize('room', hs512))).toBe(closeReasons.tokenInvalid);
   });
 
   test('a claim changed after signing', async () => {
     const [header, claims = '', signature] = (await testToken()).split('.');
     const changed = { ...JSON.parse(String(Buffer.from(claims, 'base64url'))), moderate: true };
     const token = [header, base64url.encode(JSON.stringify(changed)), signature].join('.');
-    expect(await refusal(authorize('room', token))).toBe(refusals.tokenInvalid);
+    expect(await reasonOf(authorize('room', token))).toBe(closeReasons.tokenInvalid);
   });
 
   test('an HS256 signature made with the public key of a key pair', async () => {
@@ -138,7 +138,9 @@ describe('rejects', () => {
         .setProtectedHeader({ alg: 'HS256', kid: 'one' })
         .setExpirationTime('5m')
         .sign(new TextEncoder().encode(publicText));
-      expect(await refusal(authenticator.authorize('room', token))).toBe(refusals.tokenInvalid);
+      expect(await reasonOf(authenticator.authorize('room', token))).toBe(
+        closeReasons.tokenInvalid,
+      );
     }
   });
 
@@ -154,7 +156,9 @@ describe('rejects', () => {
     ['an unknown source', { sub: 'a', room: 'room', publish: ['smell'], exp: 9_999_999_999 }],
     ['moderate as text', { sub: 'a', room: 'room', moderate: 'false', exp: 9_999_999_999 }],
   ])('%s', async (_, claims) => {
-    expect(await refusal(authorize('room', await signed({}, claims)))).toBe(refusals.tokenInvalid);
+    expect(await reasonOf(authorize('room', await signed({}, claims)))).toBe(
+      closeReasons.tokenInvalid,
+    );
   });
 
   test.each([1, 366])('an expiry further ahead than %i days', async (maxExpiryDays) => {
@@ -165,7 +169,7 @@ describe('rejects', () => {
     await expect(enter(now + day * maxExpiryDays)).resolves.toBeDefined();
     const milliseconds = 1000 * (now + 60);
     for (const exp of [now + day * maxExpiryDays + 60, milliseconds, Number.MAX_VALUE]) {
-      expect(await refusal(enter(exp))).toBe(refusals.tokenExpiresTooLate);
+      expect(await reasonOf(enter(exp))).toBe(closeReasons.tokenExpiresTooLate);
     }
   });
 
@@ -173,7 +177,7 @@ describe('rejects', () => {
     const [, claims, signature] = (await testToken()).split('.');
     const header = base64url.encode(JSON.stringify({ alg: 'HS256', crit: ['x'], x: 1 }));
     const token = `${header}.${claims}.${signature}`;
-    expect(await refusal(authorize('room', token))).toBe(refusals.tokenInvalid);
+    expect(await reasonOf(authorize('room', token))).toBe(closeReasons.tokenInvalid);
   });
 
   test('another issuer, another audience, and a missing one', async () => {
@@ -188,7 +192,7 @@ describe('rejects', () => {
       { issuer, audience: 'mail' },
     ]) {
       const attempt = authorize('room', await token(given), rules);
-      expect(await refusal(attempt)).toBe(refusals.tokenInvalid);
+      expect(await reasonOf(attempt)).toBe(closeReasons.tokenInvalid);
     }
   });
 });
@@ -210,10 +214,10 @@ describe('AUTH_CLOCK_SKEW_SECONDS', () => {
     async (clockSkew, first, last, expired) => {
       const enter = async (seconds: number) =>
         authorize('room', await token, { clockSkew }, at(seconds));
-      expect(await refusal(enter(first - 1))).toBe(refusals.tokenTooEarly);
+      expect(await reasonOf(enter(first - 1))).toBe(closeReasons.tokenTooEarly);
       await expect(enter(first)).resolves.toBeDefined();
       await expect(enter(last)).resolves.toBeDefined();
-      expect(await refusal(enter(expired))).toBe(refusals.tokenExpired);
+      expect(await reasonOf(enter(expired))).toBe(closeReasons.tokenExpired);
     },
   );
 });

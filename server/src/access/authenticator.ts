@@ -1,4 +1,4 @@
-import { closeCodes, explain, type Refusal, refusals } from '@oneport/protocol';
+import { type CloseReason, closeCodes, closeReasons, explain } from '@oneport/protocol';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload } from 'jose';
 import { parseSecrets } from '../config/jwt-secrets.ts';
 import type { AuthConfig } from '../config/types.ts';
@@ -59,7 +59,7 @@ export function tokenAuthenticator(
   return {
     async authorize(roomId, token) {
       if (!token) {
-        throw refused(refusals.tokenMissing);
+        throw rejection(closeReasons.tokenMissing);
       }
       let payload: JWTPayload;
       try {
@@ -75,36 +75,40 @@ export function tokenAuthenticator(
         if (!isAboutTheToken(error)) {
           throw error;
         }
-        throw refused(refusalFor(error), String(error));
+        throw rejection(closeReasonFor(error), String(error));
       }
       const claims = claimsSchema.safeParse(payload);
       if (!claims.success) {
-        throw refused(refusals.tokenInvalid, explain(claims.error));
+        throw rejection(closeReasons.tokenInvalid, explain(claims.error));
       }
       if (claims.data.room !== '*' && claims.data.room !== roomId) {
-        throw refused(refusals.tokenOtherRoom);
+        throw rejection(closeReasons.tokenOtherRoom);
       }
       // jose has checked that exp is there, and a number.
       const expiresAt = 1000 * ((payload.exp ?? 0) + clockSkew);
       if (expiresAt > now() + 1000 * (86_400 * maxExpiryDays + clockSkew)) {
         const detail = `exp is more than ${maxExpiryDays} days ahead (AUTH_MAX_EXPIRY_DAYS)`;
-        throw refused(refusals.tokenExpiresTooLate, detail);
+        throw rejection(closeReasons.tokenExpiresTooLate, detail);
       }
       return accessOf(claims.data, expiresAt);
     },
   };
 }
 
-function refused(refusal: Refusal, detail?: string): AdmissionError {
-  return new AdmissionError(closeCodes.refused, refusal, detail === undefined ? {} : { detail });
+function rejection(reason: CloseReason, detail?: string): AdmissionError {
+  return new AdmissionError(
+    closeCodes.unauthorized,
+    reason,
+    detail === undefined ? {} : { detail },
+  );
 }
 
-function refusalFor(error: unknown): Refusal {
+function closeReasonFor(error: unknown): CloseReason {
   if (error instanceof errors.JWTExpired) {
-    return refusals.tokenExpired;
+    return closeReasons.tokenExpired;
   }
   const early = error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf';
-  return early ? refusals.tokenTooEarly : refusals.tokenInvalid;
+  return early ? closeReasons.tokenTooEarly : closeReasons.tokenInvalid;
 }
 
 function verifierFor(keys: Exclude<AuthConfig['keys'], { kind: 'none' }>, log: Logger): Verify {

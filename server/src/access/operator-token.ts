@@ -1,4 +1,4 @@
-/** Tokens of operators: DASHBOARD_TOKEN, also if it is generated, and METRICS_TOKEN. */
+/** Tokens of operators: PORT_MAP_TOKEN, also if it is generated, and METRICS_TOKEN. */
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import {
   closeSync,

@@ -42,9 +42,9 @@ describe('loadConfig', () => {
         maxExpiryDays: 366,
       },
       turn: undefined,
-      dashboard: {
+      portMap: {
         token: undefined,
-        tokenFile: expect.stringMatching(/oneport\/dashboard-token$/),
+        tokenFile: expect.stringMatching(/oneport\/port-map-token$/),
       },
       limits: expect.objectContaining({ rooms: 1000, peers_per_room: 100, worker_cpu: 90 }),
       metrics: undefined,
@@ -99,6 +99,10 @@ describe('loadConfig', () => {
     [
       { MEDIASOUP_ANNOUNCED_IP: '192.0.2.1' },
       /MEDIASOUP_ANNOUNCED_IP: unknown setting. Its name is MEDIASOUP_ANNOUNCED_ADDRESS/,
+    ],
+    [
+      { DASHBOARD_TOKEN: 'a-secret-of-16-letters' },
+      /DASHBOARD_TOKEN: unknown setting. Its name is PORT_MAP_TOKEN/,
     ],
     [
       { MEDIASOUP_MIN_PORT: '5000', MEDIASOUP_MAX_PORT: '4000' },
@@ -186,8 +190,8 @@ describe('loadConfig', () => {
   });
 
   test('warns of limits that have no effect in the port mode', () => {
-    const env = { MAX_TCP_WAITING: '7' };
-    expect(loadConfig(env).warnings).toEqual([expect.stringMatching(/^MAX_TCP_WAITING without/)]);
+    const env = { MAX_TCP_PENDING: '7' };
+    expect(loadConfig(env).warnings).toEqual([expect.stringMatching(/^MAX_TCP_PENDING without/)]);
     expect(loadConfig({ ...env, MEDIASOUP_USE_WEBRTC_SERVER: 'shared' }).warnings).toEqual([]);
   });
 
@@ -292,8 +296,8 @@ test.each(Object.entries(settings))('%s: the default is described, and is valid'
 test.each(['short', 'with a space in it', 'x'.repeat(129)])(
   'an invalid token is not shown: %s',
   (token) => {
-    const load = () => loadConfig({ DASHBOARD_TOKEN: token });
-    expect(load).toThrow(/DASHBOARD_TOKEN: expected 16 to 128 characters/);
+    const load = () => loadConfig({ PORT_MAP_TOKEN: token });
+    expect(load).toThrow(/PORT_MAP_TOKEN: expected 16 to 128 characters/);
     expect(load).not.toThrow(token);
   },
 );

@@ -91,7 +91,7 @@ function configFrom(
       maxExpiryDays: values.AUTH_MAX_EXPIRY_DAYS,
     },
     turn: turnFrom(values),
-    dashboard: { token: values.DASHBOARD_TOKEN, tokenFile: join(cache, 'dashboard-token') },
+    portMap: { token: values.PORT_MAP_TOKEN, tokenFile: join(cache, 'port-map-token') },
     limits: limitsOf(values),
     metrics: metricsFrom(values),
     drainSeconds: values.DRAIN_SECONDS,

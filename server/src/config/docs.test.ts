@@ -78,7 +78,7 @@ test('docs/limits.md lists every limit, and nothing else', () => {
 test('each limit is set by its variable, and rejects what is out of its range', () => {
   const { limits } = loadConfig({});
   const configurable = Object.keys(limits) as (keyof typeof limits)[];
-  expect(limitNames).toEqual([...configurable, 'waiting_bytes', 'lobby', 'media_ports']);
+  expect(limitNames).toEqual([...configurable, 'queued_bytes', 'lobby', 'media_ports']);
   for (const name of configurable) {
     const variable = `MAX_${name.toUpperCase()}`;
     // Each of them allows its default, and one less.

@@ -19,11 +19,11 @@ test.each([256, 1_024, 4_096, 20_000])(
   'limits for %i descriptors leave some for workers, HTTP and media',
   (openFiles) => {
     const fitted = fit(openFiles, 'shared-port');
-    const { http_connections: http, tcp_connections: media, tcp_waiting: waiting } = fitted;
-    const used = 3 * http + 2 * media + waiting;
+    const { http_connections: http, tcp_connections: media, tcp_pending: pending } = fitted;
+    const used = 3 * http + 2 * media + pending;
     expect(used).toBeLessThanOrEqual(openFiles - 128 - 4 * 16);
     expect(used).toBeGreaterThan((openFiles - 192) * 0.9);
-    expect(Math.min(http, media, waiting)).toBeGreaterThan(0);
+    expect(Math.min(http, media, pending)).toBeGreaterThan(0);
     expect(fitted.http_connections_per_address).toBeLessThanOrEqual(Math.max(1, http / 4));
     expect(fitted.tcp_connections_per_address).toBeLessThanOrEqual(Math.max(1, media / 4));
     expect(fitted).toMatchObject({ rooms: limits.rooms, worker_cpu: limits.worker_cpu });
@@ -32,7 +32,7 @@ test.each([256, 1_024, 4_096, 20_000])(
 
 test('media and HTTP get the descriptors that the other does not need', () => {
   const shared = { numWorkers: 4, portMode: 'shared-port' as const };
-  const fewMedia = { ...limits, tcp_connections: 3, tcp_waiting: 512 };
+  const fewMedia = { ...limits, tcp_connections: 3, tcp_pending: 512 };
   expect(fitLimits(fewMedia, { openFiles: 20_000, ...shared })).toEqual({
     ...fewMedia,
     http_connections: Math.floor((20_000 - 192 - 518) / 3),
@@ -46,6 +46,6 @@ test('media and HTTP get the descriptors that the other does not need', () => {
 
 test('every limit stays at least 1 where there are no descriptors to spare', () => {
   const fitted = fit(64, 'shared-port');
-  expect(fitted).toMatchObject({ http_connections: 1, tcp_connections: 1, tcp_waiting: 1 });
+  expect(fitted).toMatchObject({ http_connections: 1, tcp_connections: 1, tcp_pending: 1 });
   expect(fit(64, 'single-port').tcp_connections).toBe(limits.tcp_connections);
 });

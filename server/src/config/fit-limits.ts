@@ -28,10 +28,10 @@ export interface FitOptions {
  * @returns the same limits if they fit
  */
 export function fitLimits(limits: Limits, { openFiles, numWorkers, portMode }: FitOptions): Limits {
-  const { http_connections, tcp_connections, tcp_waiting } = limits;
+  const { http_connections, tcp_connections, tcp_pending } = limits;
   const http = perHttpConnection * http_connections;
   // In the other modes, the workers accept media's connections.
-  const media = portMode === 'shared-port' ? perTcpConnection * tcp_connections + tcp_waiting : 0;
+  const media = portMode === 'shared-port' ? perTcpConnection * tcp_connections + tcp_pending : 0;
   const left = (openFiles ?? Number.POSITIVE_INFINITY) - reserved - reservedPerWorker * numWorkers;
   if (http + media <= left) {
     return limits;
@@ -50,12 +50,12 @@ export function fitLimits(limits: Limits, { openFiles, numWorkers, portMode }: F
   if (media === 0 || mediaPart === 1) {
     return fitted;
   }
-  const [tcpTotal, waitingTotal] = [fit(tcp_connections, mediaPart), fit(tcp_waiting, mediaPart)];
+  const [tcpTotal, pendingTotal] = [fit(tcp_connections, mediaPart), fit(tcp_pending, mediaPart)];
   return {
     ...fitted,
     tcp_connections: tcpTotal,
     tcp_connections_per_address: share(limits.tcp_connections_per_address, tcpTotal),
-    tcp_waiting: waitingTotal,
-    tcp_waiting_per_address: share(limits.tcp_waiting_per_address, waitingTotal),
+    tcp_pending: pendingTotal,
+    tcp_pending_per_address: share(limits.tcp_pending_per_address, pendingTotal),
   };
 }

@@ -8,10 +8,10 @@ type NameOf<S extends LimitSetting> = S extends `MAX_${infer Name}` ? Lowercase<
 export type Limits = { [S in LimitSetting as NameOf<S>]: number };
 
 /**
- * Limits without a setting. `waiting_bytes`: queued requests (signalling/serial-queue.ts). `lobby`: waiting peers
+ * Limits without a setting. `queued_bytes`: queued requests (signalling/serial-queue.ts). `lobby`: waiting peers
  * (rooms/lobby.ts). `media_ports`: a worker has used up its port range, or in shared-port the eBPF maps are full.
  */
-const fixed = ['waiting_bytes', 'lobby', 'media_ports'] as const;
+const fixed = ['queued_bytes', 'lobby', 'media_ports'] as const;
 
 /** The label of a limit in metrics and in the log. */
 export type LimitName = keyof Limits | (typeof fixed)[number];

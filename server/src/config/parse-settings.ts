@@ -11,10 +11,14 @@ export interface ParsedSettings {
   warnings: string[];
 }
 
-/** Names that mediasoup-demo and other projects use, and our names for them. */
+/** Former names, and those that mediasoup-demo and other projects use. */
 const renamed: Record<string, SettingName> = {
   MEDIASOUP_ANNOUNCED_IP: 'MEDIASOUP_ANNOUNCED_ADDRESS',
   PROTOO_LISTEN_PORT: 'HTTP_PORT',
+  DASHBOARD_TOKEN: 'PORT_MAP_TOKEN',
+  MAX_TCP_WAITING: 'MAX_TCP_PENDING',
+  MAX_TCP_WAITING_PER_ADDRESS: 'MAX_TCP_PENDING_PER_ADDRESS',
+  MAX_WAITING_REQUESTS: 'MAX_QUEUED_REQUESTS',
 };
 
 /** Variables of mediasoup's installation and build. */

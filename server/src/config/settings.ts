@@ -161,8 +161,8 @@ const http = {
     schema: proxies.default([]),
     unset: 'none',
   },
-  DASHBOARD_TOKEN: {
-    help: 'The token that opens the port map at /dashboard (docs/port-map.md): 16 to 128 letters, digits, -, . and _.',
+  PORT_MAP_TOKEN: {
+    help: 'The token that opens the port map at /port-map (docs/port-map.md): 16 to 128 letters, digits, -, . and _.',
     schema: bearerToken.optional(),
     unset: 'a random token, kept in the cache folder; npm start prints a link with it',
     secret: true,
@@ -273,7 +273,7 @@ export const limitSettings = {
     help: 'Signalling messages, pings and pongs per peer and second. Bursts may have six times as many.',
     schema: integer(1, 10_000).prefault('50'),
   },
-  MAX_WAITING_REQUESTS: {
+  MAX_QUEUED_REQUESTS: {
     help: 'Requests of a peer that wait for earlier ones.',
     schema: integer(1, 10_000).prefault('200'),
   },
@@ -321,11 +321,11 @@ export const limitSettings = {
     help: 'Of those, from one IPv4 address or IPv6 /64.',
     schema: integer(1, 1_000_000).prefault('512'),
   },
-  MAX_TCP_WAITING: {
+  MAX_TCP_PENDING: {
     help: 'In shared-port: TCP connections that have not sent their first bytes.',
     schema: integer(1, 1_000_000).prefault('512'),
   },
-  MAX_TCP_WAITING_PER_ADDRESS: {
+  MAX_TCP_PENDING_PER_ADDRESS: {
     help: 'Of those, from one IPv4 address or IPv6 /64.',
     schema: integer(1, 1_000_000).prefault('64'),
   },

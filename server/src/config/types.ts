@@ -27,7 +27,7 @@ export interface Config {
   };
   auth: AuthConfig;
   turn: TurnConfig | undefined;
-  dashboard: {
+  portMap: {
     /** undefined: the token in `tokenFile`, which the server creates if needed. */
     token: string | undefined;
     tokenFile: string;

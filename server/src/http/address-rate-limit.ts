@@ -24,12 +24,12 @@ export class AddressRateLimit {
   /** @returns whether the address may do it once more now */
   take(address: string): boolean {
     const limits = this.#of(address);
-    const refusing = limits.findIndex((limit) => !limit.take());
-    for (const limit of refusing < 0 ? [] : limits.slice(0, refusing)) {
+    const exceeded = limits.findIndex((limit) => !limit.take());
+    for (const limit of exceeded < 0 ? [] : limits.slice(0, exceeded)) {
       // Gives it back.
       limit.spend(-1);
     }
-    return refusing < 0;
+    return exceeded < 0;
   }
 
   /**

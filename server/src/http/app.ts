@@ -90,7 +90,9 @@ export function createApp({
     precompressed(join(builtApp, 'assets')),
     express.static(join(builtApp, 'assets'), { immutable: true, maxAge: '1y', redirect: false }),
   );
-  app.get(['/', '/dashboard'], sendPage('index.html', basePath));
+  app.get(['/', '/port-map'], sendPage('index.html', basePath));
+  // The port map's former path. Browsers keep the token in the fragment of the URL.
+  app.get('/dashboard', (_request, response) => response.redirect(301, `${basePath}port-map`));
   app.get(['/docs', '/docs/:page'], sendPage('docs.html', basePath, docsPageTest()));
   app.use(express.static(builtApp, { redirect: false, index: false }));
   app.use((_request, response) => {

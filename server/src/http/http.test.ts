@@ -64,7 +64,7 @@ describe('over HTTP', () => {
     },
   );
 
-  test.each(['/', '/dashboard', '/health', '/api/nothing', '/nowhere', '/signalling'])(
+  test.each(['/', '/port-map', '/health', '/api/nothing', '/nowhere', '/signalling'])(
     '%s has headers that restrict the page to what it needs',
     async (path) => {
       const { headers } = await fetch(`${server.url}${path}`);

@@ -65,7 +65,7 @@ test('is served below BASE_PATH and, for proxies that remove the path, without i
     '/calls/',
     '/calls',
     '/calls?roomId=a',
-    '/calls/dashboard',
+    '/calls/port-map',
     '/docs/setup',
   ]) {
     const { status, body } = await fetchRaw(path);
@@ -88,13 +88,21 @@ test('is served below BASE_PATH and, for proxies that remove the path, without i
   }
 });
 
+test.each(['/dashboard', '/calls/dashboard'])('%s leads to the port map', async (path) => {
+  const { status, headers } = await fetchRaw(path);
+  expect({ status, location: headers.location }).toEqual({
+    status: 301,
+    location: '/calls/port-map',
+  });
+});
+
 test('only the call may be framed, and only by EMBED_ORIGINS', async () => {
   const call = await fetchRaw('/calls/?roomId=a');
   expect(call.headers['content-security-policy']).toContain(
     'frame-ancestors https://one.example https://two.example:8443;',
   );
   expect(call.headers).not.toHaveProperty('x-frame-options');
-  for (const path of ['/calls/dashboard', '/calls/docs', '/calls/nothing']) {
+  for (const path of ['/calls/port-map', '/calls/docs', '/calls/nothing']) {
     const { headers } = await fetchRaw(path);
     expect(headers['content-security-policy'], path).toContain("frame-ancestors 'none'");
     expect(headers['x-frame-options'], path).toBe('DENY');

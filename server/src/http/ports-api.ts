@@ -15,7 +15,7 @@ const countEveryMs = 1_000;
 /**
  * Answers with the port mode, and for holders of the port map's token also with the open ports.
  *
- * @param token - DASHBOARD_TOKEN, or the generated one
+ * @param token - PORT_MAP_TOKEN, or the generated one
  */
 export function servePorts(ports: MediaPorts, token: string): RequestHandler {
   const summary = cached(async () => summarizePorts(await ports.snapshot()), countEveryMs);

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { connect as tlsConnect } from 'node:tls';
-import { dashboardPath } from '@oneport/protocol';
+import { portMapSocketPath } from '@oneport/protocol';
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { closed } from '../../../testkit/clients/tcp-demultiplexer.ts';
@@ -64,21 +64,21 @@ test('limits the requests and connections of each address', async () => {
   server = await startTestServer({ MAX_REQUESTS_PER_SECOND: '1' }, { metrics: true });
   const peer = await TestPeer.join({ signalling: server.signalling });
   const flood = { localAddress: '127.0.0.2' };
-  const refusals: number[] = [];
+  const closeReasons: number[] = [];
   for (let n = 0; n < 60; n++) {
     const path = ['/', '/health', '/ready', '/api/ports', '/nothing'][n % 5] ?? '';
     const { status } = await get(path, flood);
     if (status === 0 || status === 429) {
-      refusals.push(status);
+      closeReasons.push(status);
     }
   }
   // A token came for each second that this took.
-  expect(refusals.length).toBeGreaterThan(0);
-  expect(refusals.length).toBeLessThanOrEqual(50);
+  expect(closeReasons.length).toBeGreaterThan(0);
+  expect(closeReasons.length).toBeLessThanOrEqual(50);
   expect((await get('/health')).status).toBe(200);
   const metrics = await server.scrape();
   expect(metrics('oneport_limit_hits_total', { limit: 'requests_per_second' })).toBe(
-    refusals.length,
+    closeReasons.length,
   );
   await peer.leave();
 });
@@ -115,7 +115,7 @@ test.each([
     expect(answers).toMatch(/^Retry-After: 1\r$/m);
 
     const viewer = new WebSocket(
-      `${url.origin.replace('http', 'ws')}${dashboardPath}?EIO=4&transport=websocket`,
+      `${url.origin.replace('http', 'ws')}${portMapSocketPath}?EIO=4&transport=websocket`,
       {
         localAddress: '127.0.0.2',
         rejectUnauthorized: false,
@@ -137,7 +137,7 @@ test.each([
 );
 
 test.each(['Transfer-Encoding: chunked', 'Content-Length: 1000000'])(
-  'refuses a request with a body, %s, and closes the connection before the body ends',
+  'rejects a request with a body, %s, and closes the connection before the body ends',
   async (header) => {
     server = await startTestServer();
     const { hostname, port } = new URL(server.url);

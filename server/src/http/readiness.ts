@@ -31,8 +31,8 @@ export class ReadinessCheck {
   }
 
   async check(): Promise<Readiness> {
-    const refusal = this.#rooms.whyNoNewRoom;
-    const reasons = refusal ? [refusal.message] : await this.#checkPorts();
+    const rejection = this.#rooms.whyNoNewRoom;
+    const reasons = rejection ? [rejection.message] : await this.#checkPorts();
     const { workers, expected } = this.#pool;
     return {
       ready: reasons.length === 0,

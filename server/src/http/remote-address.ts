@@ -42,7 +42,7 @@ function withoutPort(text: string): string {
   return v4 ?? v6 ?? text;
 }
 
-/** @returns what the log says about a request that was refused by a limit per address */
+/** @returns what the log says about a request that was rejected by a limit per address */
 export function limitFieldsOf(
   request: IncomingMessage,
   address: string,

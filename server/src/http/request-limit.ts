@@ -22,14 +22,14 @@ const maxInProgress = 2;
 interface Connection {
   inProgress: number;
   /** The address that pays for what else the connection has sent. */
-  refused: string | undefined;
+  rejected: string | undefined;
 }
 
 /**
- * Refuses requests of addresses that send too many (RFC 6585, section 4), and of connections that pipeline them (which
+ * Rejects requests of addresses that send too many (RFC 6585, section 4), and of connections that pipeline them (which
  * RFC 9112, section 9.3.2 lets a server decline), and closes the connection. Further requests may already have been
  * received on it, more than a thousand in 64 KiB: they get no answer, and the address pays for them. Once it owes, all its connections are destroyed. A request with a
- * body is refused too (RFC 9110, section 15.5.14): no route reads one, and parsing many short chunks costs CPU.
+ * body is rejected too (RFC 9110, section 15.5.14): no route reads one, and parsing many short chunks costs CPU.
  *
  * @param onRequest - handles the other requests
  */
@@ -45,10 +45,10 @@ export function limitRequests(
     }
   };
   return (request, response) => {
-    const connection = connections.get(request.socket) ?? { inProgress: 0, refused: undefined };
+    const connection = connections.get(request.socket) ?? { inProgress: 0, rejected: undefined };
     connections.set(request.socket, connection);
-    if (connection.refused !== undefined) {
-      spend(connection.refused);
+    if (connection.rejected !== undefined) {
+      spend(connection.rejected);
       return;
     }
     const address = remoteAddress(request);
@@ -56,7 +56,7 @@ export function limitRequests(
       return;
     }
     if (hasBody(request)) {
-      connection.refused = address;
+      connection.rejected = address;
       spend(address);
       response.writeHead(413, { Connection: 'close', 'Content-Length': 0 }).end();
       return;
@@ -70,7 +70,7 @@ export function limitRequests(
       onRequest(request, response);
       return;
     }
-    connection.refused = address;
+    connection.rejected = address;
     if (!pipelined) {
       telemetry.emit('limitHit', 'requests_per_second', limitFieldsOf(request, address));
     }

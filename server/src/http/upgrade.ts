@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { dashboardPath } from '@oneport/protocol';
+import { portMapSocketPath } from '@oneport/protocol';
 import { canonicalOrigin } from '../net/origin.ts';
 import { pacedWarnings } from '../telemetry/limit-log.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -52,7 +52,7 @@ export function routeUpgrades(server: Server, options: UpgradeOptions): void {
       telemetry.emit('limitHit', 'handshakes_per_second', limitFieldsOf(request, address));
     } else if (!handler) {
       reject(socket, '404 Not Found');
-    } else if (!isKnownHost(host) && pathOf(request) !== dashboardPath) {
+    } else if (!isKnownHost(host) && pathOf(request) !== portMapSocketPath) {
       // The port map itself tells its page.
       warn('host', { host }, 'websocket rejected: unknown host, not in ALLOWED_ORIGINS');
       reject(socket, '403 Forbidden');

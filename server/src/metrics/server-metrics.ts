@@ -87,7 +87,7 @@ function signallingMetrics(registers: Registry[], telemetry: Telemetry): void {
     registers,
   });
   for (const method of [...Object.keys(requests), 'unknown']) {
-    for (const result of ['ok', 'refused', 'failed']) {
+    for (const result of ['ok', 'rejected', 'failed']) {
       answered.inc({ method, result }, 0);
     }
   }
@@ -100,7 +100,7 @@ function limitMetrics(
 ): void {
   const hits = new Counter({
     name: 'oneport_limit_hits_total',
-    help: 'Refusals because a limit was reached.',
+    help: 'Rejections because a limit was reached.',
     labelNames: ['limit'],
     registers,
   });

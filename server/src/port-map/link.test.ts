@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { PortMapViewer } from '../../../testkit/clients/port-map-viewer.ts';
 import {
-  dashboardToken,
+  portMapToken,
   type ServerProcess,
   startServerProcess,
 } from '../../../testkit/servers/server-process.ts';
@@ -24,23 +24,21 @@ async function start(env: Record<string, string>): Promise<ServerProcess> {
 }
 
 test('has a generated token, which stays the same after a restart', async () => {
-  const first = await start({ DASHBOARD_TOKEN: '' });
+  const first = await start({ PORT_MAP_TOKEN: '' });
   const [, url, token = ''] =
-    /^the live port map: (\S+)\/dashboard#token=(\S+)$/m.exec(first.output()) ?? [];
+    /^the live port map: (\S+)\/port-map#token=(\S+)$/m.exec(first.output()) ?? [];
   expect(url).toBe(first.url);
   const viewer = await PortMapViewer.open({ url: first.url, token });
   viewer.close();
   await first.stop();
 
-  const second = await start({ DASHBOARD_TOKEN: '' });
-  expect(second.output()).toContain(`/dashboard#token=${token}\n`);
+  const second = await start({ PORT_MAP_TOKEN: '' });
+  expect(second.output()).toContain(`/port-map#token=${token}\n`);
 });
 
 test('has no token if one is set; no log line has one either', async () => {
   const server = await start({});
-  expect(server.output()).toMatch(
-    /^the live port map: \S+\/dashboard \(token: DASHBOARD_TOKEN\)$/m,
-  );
+  expect(server.output()).toMatch(/^the live port map: \S+\/port-map \(token: PORT_MAP_TOKEN\)$/m);
   const viewer = await PortMapViewer.open({ url: server.url });
   viewer.close();
   const wrong = 'a-token-that-is-not-right';
@@ -52,7 +50,7 @@ test('has no token if one is set; no log line has one either', async () => {
   }
   await expect.poll(() => server.output()).toContain('viewer rejected');
   await server.stop();
-  expect(server.output()).not.toContain(dashboardToken);
+  expect(server.output()).not.toContain(portMapToken);
   expect(server.output()).not.toContain(wrong);
   expect(server.output().split('viewer rejected').length).toBeLessThan(5);
   expect(server.output().split('websocket rejected').length).toBeLessThan(5);

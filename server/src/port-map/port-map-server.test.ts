@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dashboardLimits, dashboardPath, dashboardRefusals } from '@oneport/protocol';
+import { portMapLimits, portMapRejections, portMapSocketPath } from '@oneport/protocol';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { IcePeer } from '../../../testkit/clients/ice-peer.ts';
@@ -10,7 +10,7 @@ import {
   type PortMapViewerOptions,
 } from '../../../testkit/clients/port-map-viewer.ts';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
-import { dashboardToken } from '../../../testkit/servers/server-process.ts';
+import { portMapToken } from '../../../testkit/servers/server-process.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
 import { bindingRequest } from '../stun/stun-message.ts';
 import { portMapServerLimits } from './port-map-server.ts';
@@ -25,7 +25,7 @@ beforeEach(async () => {
 afterEach(() => server.stop());
 
 const socketUrl = () =>
-  `${server.url.replace('http', 'ws')}${dashboardPath}?EIO=4&transport=websocket`;
+  `${server.url.replace('http', 'ws')}${portMapSocketPath}?EIO=4&transport=websocket`;
 
 const isClosed = ({ readyState }: WebSocket) => readyState === WebSocket.CLOSED;
 
@@ -37,9 +37,9 @@ async function open(options: Partial<PortMapViewerOptions> = {}): Promise<PortMa
 
 describe('a viewer', () => {
   test.each([
-    ['no token', { token: '' }, dashboardRefusals.token],
-    ['another token', { token: 'token-of-the-test-server_' }, dashboardRefusals.token],
-    ['an unknown Host', { headers: { Host: 'evil.example:3000' } }, dashboardRefusals.host],
+    ['no token', { token: '' }, portMapRejections.token],
+    ['another token', { token: 'token-of-the-test-server_' }, portMapRejections.token],
+    ['an unknown Host', { headers: { Host: 'evil.example:3000' } }, portMapRejections.host],
     ['the other namespace', { namespace: '/' }, 'no such namespace'],
     ['an unknown namespace', { namespace: '/nothing' }, 'Invalid namespace'],
     ['polling', { transports: ['polling' as const] }, 'xhr poll error'],
@@ -73,7 +73,7 @@ describe('a viewer', () => {
     socket.on('message', (data) => answers.push(String(data)));
     await once(socket, 'open');
     for (let n = 0; n < 50; n++) {
-      socket.send(`40/dashboard,{"token":"guess-${n}"}`);
+      socket.send(`40/port-map,{"token":"guess-${n}"}`);
     }
     await once(socket, 'close');
     expect(answers.filter((answer) => answer.startsWith('44')).length).toBeLessThanOrEqual(1);
@@ -99,7 +99,7 @@ describe('a viewer', () => {
     const viewer = await open();
     await expect.poll(() => viewer.facts?.mode).toBe('single-port');
     await expect.poll(() => isClosed(ofMany[0] as WebSocket)).toBe(true);
-    // They are evicted, not refused: those that came last are still open.
+    // They are evicted, not rejected: those that came last are still open.
     expect(isClosed(ofMany.at(-1) as WebSocket)).toBe(false);
   });
 
@@ -127,7 +127,7 @@ describe('a viewer', () => {
     const socket = new WebSocket(socketUrl());
     socket.on('error', () => {});
     await once(socket, 'message');
-    socket.send(`40/dashboard,${JSON.stringify({ token: dashboardToken })}`);
+    socket.send(`40/port-map,${JSON.stringify({ token: portMapToken })}`);
     await once(socket, 'message');
     let pongs = 0;
     socket.on('pong', () => pongs++);
@@ -183,7 +183,7 @@ describe('a viewer', () => {
     for (let n = 0; n < viewers; n++) {
       await open();
     }
-    await expect(open()).rejects.toThrow(dashboardRefusals.full);
+    await expect(open()).rejects.toThrow(portMapRejections.full);
   });
 
   test('that sends invalid data is disconnected', async () => {
@@ -278,7 +278,7 @@ describe('shows', () => {
     const viewer = await open();
     await expect.poll(() => viewer.facts?.transports).toBe(120);
     expect(viewer.facts?.matches).toBe(120);
-    expect(viewer.transports.size).toBe(dashboardLimits.transports);
+    expect(viewer.transports.size).toBe(portMapLimits.transports);
     await Promise.all(peers.map((peer) => peer.leave()));
   });
 });

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { dashboardNamespace, dashboardPath, dashboardRefusals } from '@oneport/protocol';
+import { portMapNamespace, portMapRejections, portMapSocketPath } from '@oneport/protocol';
 import { type Socket as Connection, Server as Engine } from 'engine.io';
 import { Server } from 'socket.io';
 import { isSameToken } from '../access/operator-token.ts';
@@ -49,9 +49,9 @@ export class PortMapServer {
       wsEngine: ViewerWebSocketServer,
     });
     // A second transport for a connection is a second WebSocket, which nothing would close.
-    this.#engine.use(refuseSecondTransport);
+    this.#engine.use(rejectSecondTransport);
     this.#io = new Server({
-      path: dashboardPath,
+      path: portMapSocketPath,
       serveClient: false,
       connectTimeout: portMapServerLimits.tokenWithinMs,
     });
@@ -61,19 +61,19 @@ export class PortMapServer {
       this.#pending.add(connection, limitKeyOf(address ?? ''));
     });
     const warn = pacedWarnings(options.log);
-    this.#io.use((socket, next) => refuse(socket, next, 'no such namespace'));
+    this.#io.use((socket, next) => reject(socket, next, 'no such namespace'));
     this.#io
-      .of(dashboardNamespace)
+      .of(portMapNamespace)
       .use((socket, next) => {
-        const refusal = this.#refusalOf(socket);
-        if (refusal === undefined) {
+        const rejection = this.#rejectionOf(socket);
+        if (rejection === undefined) {
           next();
           return;
         }
         const { request, handshake } = socket;
         const address = options.remoteAddress(request);
-        warn(refusal, { address, host: handshake.headers.host, refusal }, 'viewer rejected');
-        refuse(socket, next, refusal);
+        warn(rejection, { address, host: handshake.headers.host, rejection }, 'viewer rejected');
+        reject(socket, next, rejection);
       })
       .on('connection', (socket: ViewerSocket) => {
         this.#pending.accept(socket.conn);
@@ -83,7 +83,7 @@ export class PortMapServer {
       });
   }
 
-  /** Handles an upgrade request to `dashboardPath`. */
+  /** Handles an upgrade request to `portMapSocketPath`. */
   readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     this.#engine.handleUpgrade(request as Parameters<Engine['handleUpgrade']>[0], socket, head);
   };
@@ -93,23 +93,23 @@ export class PortMapServer {
     await this.#io.close();
   }
 
-  #refusalOf(socket: ViewerSocket): string | undefined {
+  #rejectionOf(socket: ViewerSocket): string | undefined {
     const { auth, headers } = socket.handshake;
     // The host comes first: a page that poses as ours must not learn whether a token is right.
     if (!this.#options.isKnownHost(headers.host)) {
-      return dashboardRefusals.host;
+      return portMapRejections.host;
     }
     if (!isSameToken(auth.token, this.#options.token)) {
-      return dashboardRefusals.token;
+      return portMapRejections.token;
     }
     if (this.#live.size >= portMapServerLimits.viewers) {
-      return dashboardRefusals.full;
+      return portMapRejections.full;
     }
     return undefined;
   }
 }
 
-function refuseSecondTransport(
+function rejectSecondTransport(
   { _query }: IncomingMessage & { _query?: { sid?: string } },
   _response: unknown,
   next: (error?: Error) => void,
@@ -118,7 +118,7 @@ function refuseSecondTransport(
 }
 
 /** Tells a client why it is rejected, and closes its connection. */
-function refuse(
+function reject(
   { conn }: { conn: Connection },
   next: (error: Error) => void,
   reason: string,

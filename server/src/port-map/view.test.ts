@@ -1,4 +1,4 @@
-import { dashboardLimits, type PortRow, type TransportRow } from '@oneport/protocol';
+import { type PortRow, portMapLimits, type TransportRow } from '@oneport/protocol';
 import { expect, test } from 'vitest';
 import type { Rows } from './rows.ts';
 import { SentView, type View, viewOf } from './view.ts';
@@ -59,9 +59,9 @@ const everything = { search: '', port: null };
 test('shows the newest transports and their ports', () => {
   const { facts, transports, ports } = viewOf(rows(5000), everything);
   expect(facts).toMatchObject({ transports: 5000, ports: 5000, matches: 5000 });
-  expect(transports).toHaveLength(dashboardLimits.transports);
+  expect(transports).toHaveLength(portMapLimits.transports);
   expect(transports[0]?.key).toBe('transport-4999');
-  expect(ports).toHaveLength(dashboardLimits.ports);
+  expect(ports).toHaveLength(portMapLimits.ports);
   expect(ports.map(({ key }) => key)).toContain('udp 44999');
 });
 

@@ -1,19 +1,19 @@
 import {
   type Changes,
-  type DashboardFacts,
-  type DashboardUpdate,
-  dashboardLimits,
   type Look,
+  type PortMapFacts,
+  type PortMapUpdate,
   type PortRow,
+  portMapLimits,
   type TransportRow,
   type WorkerRow,
 } from '@oneport/protocol';
 import type { Rows } from './rows.ts';
 import { searchFor } from './search.ts';
 
-/** The rows that one viewer gets, within `dashboardLimits`. */
+/** The rows that one viewer gets, within `portMapLimits`. */
 export interface View {
-  facts: DashboardFacts;
+  facts: PortMapFacts;
   workers: WorkerRow[];
   ports: PortRow[];
   transports: TransportRow[];
@@ -27,7 +27,7 @@ export interface View {
 export function viewOf(rows: Rows, look: Look): View {
   const { mode, why, rooms, counted, workers, ports, transports } = rows;
   const matching = matchingTransports(rows, look);
-  const shown = matching.slice(0, dashboardLimits.transports);
+  const shown = matching.slice(0, portMapLimits.transports);
   return {
     facts: {
       mode,
@@ -87,12 +87,12 @@ function portsFor(
     }
   }
   for (const key of ports.keys()) {
-    if (keys.size >= dashboardLimits.ports) {
+    if (keys.size >= portMapLimits.ports) {
       break;
     }
     keys.add(key);
   }
-  return [...keys].flatMap((key) => ports.get(key) ?? []).slice(0, dashboardLimits.ports);
+  return [...keys].flatMap((key) => ports.get(key) ?? []).slice(0, portMapLimits.ports);
 }
 
 type Table = 'workers' | 'ports' | 'transports';
@@ -110,9 +110,9 @@ export class SentView {
    * @param at - milliseconds since 1970
    * @returns what to send so that the viewer has this view; it counts as sent. undefined if nothing has changed
    */
-  update(view: View, at: number): DashboardUpdate | undefined {
+  update(view: View, at: number): PortMapUpdate | undefined {
     const facts = JSON.stringify(view.facts);
-    const update: DashboardUpdate = { at };
+    const update: PortMapUpdate = { at };
     if (facts !== this.#facts) {
       update.facts = view.facts;
     }

@@ -1,15 +1,15 @@
 import type {
-  DashboardServerEvents,
-  DashboardUpdate,
-  DashboardViewerEvents,
   Look,
+  PortMapServerEvents,
+  PortMapUpdate,
+  PortMapViewerEvents,
 } from '@oneport/protocol';
 import { lookSchema } from '@oneport/protocol';
 import type { Socket } from 'socket.io';
 import type { Rows } from './rows.ts';
 import { SentView, viewOf } from './view.ts';
 
-export type ViewerSocket = Socket<DashboardViewerEvents, DashboardServerEvents>;
+export type ViewerSocket = Socket<PortMapViewerEvents, PortMapServerEvents>;
 
 /** One open page of the port map. */
 export class Viewer {
@@ -50,7 +50,7 @@ export class Viewer {
     }
     const view = viewOf(rows, this.#look);
     this.#visible = view.transports.map(({ key }) => key);
-    const update: DashboardUpdate | undefined = this.#sent.update(view, at);
+    const update: PortMapUpdate | undefined = this.#sent.update(view, at);
     if (!update) {
       return;
     }

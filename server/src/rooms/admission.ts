@@ -1,4 +1,4 @@
-import { closeCodes, refusals } from '@oneport/protocol';
+import { closeCodes, closeReasons } from '@oneport/protocol';
 import type { Access } from '../access/access.ts';
 import { AdmissionError } from '../access/admission-error.ts';
 import type { Lobby, WaitOutcome } from './lobby.ts';
@@ -62,20 +62,20 @@ export async function waitForAdmission(
 /** The token may have expired in the lobby. */
 function mustNotHaveExpired({ expiresAt }: Access): void {
   if (expiresAt !== undefined && expiresAt <= Date.now()) {
-    throw new AdmissionError(closeCodes.refused, refusals.tokenExpired);
+    throw new AdmissionError(closeCodes.unauthorized, closeReasons.tokenExpired);
   }
 }
 
 function throwIfRejected(outcome: WaitOutcome): void {
-  const { turnedAway, refused, gone } = closeCodes;
+  const { forbidden, unauthorized, gone } = closeCodes;
   switch (outcome) {
     case 'denied':
-      throw new AdmissionError(turnedAway, refusals.notAdmitted);
+      throw new AdmissionError(forbidden, closeReasons.notAdmitted);
     case 'room closed':
-      throw new AdmissionError(turnedAway, refusals.roomClosed);
+      throw new AdmissionError(forbidden, closeReasons.roomClosed);
     case 'replaced':
     case 'taken':
-      throw new AdmissionError(refused, refusals.idTaken);
+      throw new AdmissionError(unauthorized, closeReasons.idTaken);
     case 'disconnected':
       throw new AdmissionError(gone, 'the socket is closed');
   }

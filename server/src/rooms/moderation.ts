@@ -1,11 +1,11 @@
 import {
   closeCodes,
+  closeReasons,
   errorCodes,
   type NotificationData,
   type NotificationMethod,
   type Publishable,
   permissionOfSource,
-  refusals,
 } from '@oneport/protocol';
 import type { Access } from '../access/access.ts';
 import { AdmissionError } from '../access/admission-error.ts';
@@ -57,7 +57,7 @@ export class Moderation {
   /** @throws AdmissionError when a moderator has removed this subject from the room */
   mustNotBeRemoved({ subject }: Access): void {
     if (subject !== undefined && this.#removed.has(subject)) {
-      throw new AdmissionError(closeCodes.turnedAway, refusals.removed);
+      throw new AdmissionError(closeCodes.forbidden, closeReasons.removed);
     }
   }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { closeCodes, refusals } from '@oneport/protocol';
+import { closeCodes, closeReasons } from '@oneport/protocol';
 import { AdmissionError } from '../access/admission-error.ts';
 import type { Limits } from '../config/limits.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
@@ -137,7 +137,7 @@ export class Rooms {
         present.setAccess(access);
         return { room, peer: present };
       }
-      throw new AdmissionError(closeCodes.refused, refusals.idTaken);
+      throw new AdmissionError(closeCodes.unauthorized, closeReasons.idTaken);
     }
     if (room.size >= limits.peers_per_room) {
       throw limitError('peers_per_room', `the room is full (${room.size} peers)`);

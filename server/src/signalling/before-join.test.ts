@@ -1,5 +1,5 @@
 /** Between `welcome` and `join` a peer is in no list, so it receives nothing of the room, and moderators still reach it. */
-import { closeCodes, refusals } from '@oneport/protocol';
+import { closeCodes, closeReasons } from '@oneport/protocol';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
@@ -37,7 +37,7 @@ test('removing a peer removes sockets of its subject that have not joined or wai
   // Sent before the socket's end has arrived.
   const joining = unjoined.join(generation).catch(() => 'rejected');
   for (const peer of [ada, unjoined, inLobby]) {
-    expect((await peer.closed).reason).toBe(refusals.removed);
+    expect((await peer.closed).reason).toBe(closeReasons.removed);
   }
   expect(await joining).toBe('rejected');
   expect(server.rooms.open.get('removed')?.size).toBe(1);
@@ -105,8 +105,8 @@ test('a peer that has not joined can not be resumed', async () => {
   const ghost = await connect('unjoined', 'ghost');
   await ghost.welcome();
   expect(await ghost.resume().closed).toEqual({
-    code: closeCodes.refused,
-    reason: refusals.idTaken,
+    code: closeCodes.unauthorized,
+    reason: closeReasons.idTaken,
   });
   await ghost.join(1);
   const again = ghost.resume();

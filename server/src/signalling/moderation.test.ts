@@ -1,5 +1,5 @@
 /** Moderation over real sockets. */
-import { closeCodes, refusals } from '@oneport/protocol';
+import { closeCodes, closeReasons } from '@oneport/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
@@ -114,7 +114,7 @@ describe('removing', () => {
     const { resumeSecret } = await ada.welcome();
     const before = await transports();
     await mo.request('removePeer', { peerId: ada.peerId });
-    const removed = { code: closeCodes.turnedAway, reason: refusals.removed };
+    const removed = { code: closeCodes.forbidden, reason: closeReasons.removed };
     expect(await ada.closed).toEqual(removed);
     expect(await mo.notification('peerClosed')).toEqual({ peerId: ada.peerId });
     await expect.poll(transports).toBe(before - 2);
@@ -144,7 +144,7 @@ describe('removing', () => {
     const ada = await join(roomId, 'ada');
     await ada.drop();
     await mo.request('removePeer', { peerId: ada.peerId });
-    expect(await ada.resume().closed).toMatchObject({ reason: refusals.removed });
+    expect(await ada.resume().closed).toMatchObject({ reason: closeReasons.removed });
     expect(await mo.notification('peerClosed')).toEqual({ peerId: ada.peerId });
     await mo.leave();
   });
@@ -156,7 +156,7 @@ describe('removing', () => {
     const tablet = await TestPeer.join({ ...(await options(roomId, 'ada')), peerId: 'tablet' });
     const bob = await join(roomId, 'bob');
     await mo.request('removePeer', { peerId: ada.peerId });
-    expect((await tablet.closed).reason).toBe(refusals.removed);
+    expect((await tablet.closed).reason).toBe(closeReasons.removed);
     await bob.request('changeDisplayName', { displayName: 'still here' });
     await Promise.all([mo.leave(), bob.leave()]);
   });
@@ -168,9 +168,9 @@ describe('removing', () => {
     const self = mo.request('removePeer', { peerId: mo.peerId });
     await expect(self).rejects.toMatchObject({ code: 404 });
     await mo.request('removePeer', { peerId: other.peerId });
-    expect((await other.closed).reason).toBe(refusals.removed);
+    expect((await other.closed).reason).toBe(closeReasons.removed);
     expect((await (await connect(roomId, 'other', { moderate: true })).closed).reason).toBe(
-      refusals.removed,
+      closeReasons.removed,
     );
     await mo.leave();
   });
@@ -186,8 +186,8 @@ test('closing the room removes all peers, including waiting ones', async () => {
   await mo.request('closeRoom', {}).catch(() => undefined);
   for (const peer of [mo, ada, bob]) {
     expect(await peer.closed).toEqual({
-      code: closeCodes.turnedAway,
-      reason: refusals.roomClosed,
+      code: closeCodes.forbidden,
+      reason: closeReasons.roomClosed,
     });
   }
   expect(server.rooms.size).toBe(0);
@@ -213,8 +213,8 @@ describe('a locked room', () => {
 
     await mo.request('denyPeer', { peerId: cy.peerId });
     expect(await cy.closed).toEqual({
-      code: closeCodes.turnedAway,
-      reason: refusals.notAdmitted,
+      code: closeCodes.forbidden,
+      reason: closeReasons.notAdmitted,
     });
     await mo.request('admitPeer', { peerId: bob.peerId });
     const welcome = await bob.welcome();
@@ -314,7 +314,7 @@ describe('a locked room', () => {
     const bob = await connect(roomId, 'bob');
     await bob.notification('waiting');
     const thief = new TestPeer({ ...(await options(roomId, 'thief')), peerId: bob.peerId });
-    expect(await thief.closed).toMatchObject({ code: closeCodes.refused });
+    expect(await thief.closed).toMatchObject({ code: closeCodes.unauthorized });
     const next = await connect(roomId, 'bob');
     await bob.closed;
     await waiting(mo, 'bob');
@@ -352,7 +352,10 @@ describe('a token with the lobby claim', () => {
     const token = await testToken({ sub: 'bob', room: roomId, lobby: true }, testSecret, times);
     const bob = new TestPeer({ ...rest, query: { ...query, token } });
     await waiting(mo, 'bob');
-    expect(await bob.closed).toEqual({ code: closeCodes.refused, reason: refusals.tokenExpired });
+    expect(await bob.closed).toEqual({
+      code: closeCodes.unauthorized,
+      reason: closeReasons.tokenExpired,
+    });
     expect(server.rooms.lobby.of(roomId)).toEqual([]);
     await mo.leave();
   });

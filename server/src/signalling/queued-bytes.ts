@@ -10,7 +10,7 @@ interface CountedQueue {
 
 /**
  * Bounds the bytes that all queues of a server hold together. Beyond the limit, the network that holds the most loses
- * its largest queue: if the next job was refused instead, one network could have the sockets of all others closed.
+ * its largest queue: if the next job was rejected instead, one network could have the sockets of all others closed.
  */
 export class QueuedBytes {
   readonly #max: number;

@@ -1,4 +1,4 @@
-/** Requests that can't be handled now: refused, or queued within limits. */
+/** Requests that can't be handled now: rejected, or queued within limits. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
@@ -33,7 +33,7 @@ function stopWorker(): () => void {
 const tooEarly = { code: 403, message: 'too early: wait for welcome' };
 const join = { generation: 1, displayName: 'Early', device: { flag: 'bot', name: 'test' } };
 
-test('refuses requests of a peer that waits in the lobby, which stays there', async () => {
+test('rejects requests of a peer that waits in the lobby, which stays there', async () => {
   const mo = await TestPeer.join(await options('lobby', 'mo', { moderate: true }));
   const peer = new TestPeer(await options('lobby', 'ada', { lobby: true }));
   await peer.notification('waiting');
@@ -50,7 +50,7 @@ test('refuses requests of a peer that waits in the lobby, which stays there', as
   await Promise.all([mo.leave(), peer.leave()]);
 });
 
-test('refuses requests while the transports of a new peer are created', async () => {
+test('rejects requests while the transports of a new peer are created', async () => {
   const go = stopWorker();
   const peer = new TestPeer(await options('opening', 'ada'));
   await new Promise((resolve) => peer.socket.once('open', resolve));
@@ -72,9 +72,9 @@ test('closes a peer whose queued requests hold too many bytes, as parsed', async
     ...Array.from({ length: 20 }, () => peer.rawRequest('join', { ...join, consumers })),
   ];
   const outcomes = Promise.allSettled(requests);
-  expect(await peer.closed).toEqual({ code: 4429, reason: 'too many requests are waiting' });
+  expect(await peer.closed).toEqual({ code: 4429, reason: 'too many requests are queued' });
   expect((await outcomes).every(({ status }) => status === 'rejected')).toBe(true);
-  expect(await hits('waiting_bytes')).toBe(1);
+  expect(await hits('queued_bytes')).toBe(1);
   go();
 });
 

@@ -26,7 +26,7 @@ test('runs one job after another, in order', async () => {
 
 test('rejects jobs while it is full, and accepts them again later', async () => {
   const queue = queueOf(2);
-  const full = 'waiting_requests';
+  const full = 'queued_requests';
   expect([1, 2, 3].map(() => queue.push(idle))).toEqual([undefined, undefined, full]);
   await new Promise(setImmediate);
   expect(queue.push(idle)).toBeUndefined();
@@ -54,7 +54,7 @@ test('end() waits for the running job and drops the waiting ones', async () => {
 test('limits the bytes that a queue holds', async () => {
   const total = new QueuedBytes(1000);
   const queue = queueOf(10, 100, total);
-  const full = 'waiting_bytes';
+  const full = 'queued_bytes';
   expect([90, 90, 1].map((bytes) => queue.push(idle, bytes))).toEqual([undefined, undefined, full]);
   await new Promise(setImmediate);
   expect(total.used).toBe(0);

@@ -46,10 +46,10 @@ export class SerialQueue {
       return undefined;
     }
     if (this.#jobs.length >= maxJobs) {
-      return 'waiting_requests';
+      return 'queued_requests';
     }
     if (this.#bytes >= maxBytes) {
-      return 'waiting_bytes';
+      return 'queued_bytes';
     }
     this.#jobs.push({ run, bytes });
     this.#running ??= this.#runAll();

@@ -3,11 +3,11 @@ import {
   type ConnectQuery,
   type ConsumerOffer,
   closeCodes,
+  closeReasons,
   errorCodes,
   type NotificationData,
   type NotificationMethod,
   type PortMode,
-  refusals,
   serverRequests,
   type Transport as TransportParameters,
 } from '@oneport/protocol';
@@ -70,8 +70,8 @@ type Reject = (code: number, reason: string) => void;
 const closeOf: Record<CloseReason, { code: CloseCode; text: string }> = {
   left: { code: closeCodes.normal, text: '' },
   'not resumed in time': { code: closeCodes.gone, text: 'disconnected for too long' },
-  removed: { code: closeCodes.turnedAway, text: refusals.removed },
-  'room closed': { code: closeCodes.turnedAway, text: refusals.roomClosed },
+  removed: { code: closeCodes.forbidden, text: closeReasons.removed },
+  'room closed': { code: closeCodes.forbidden, text: closeReasons.roomClosed },
   'room locked': { code: closeCodes.tooSlow, text: 'the room was locked before this peer joined' },
   'no worker': { code: closeCodes.restart, text: 'no media worker is running for this room' },
   'workers keep dying': { code: closeCodes.tooMany, text: 'the workers of this room keep dying' },
@@ -83,7 +83,7 @@ const leavingCodes: readonly (number | undefined)[] = [
   closeCodes.normal,
   closeCodes.gone,
   closeCodes.badFrame,
-  closeCodes.refused,
+  closeCodes.unauthorized,
 ];
 
 /** The signalling of one peer over one socket: protoo requests become room calls, and notifications go out. */
@@ -105,11 +105,11 @@ export class SignallingConnection implements PeerLink {
     const { transport, query, address, limits, queuedBytes } = options;
     this.#options = options;
     this.#queue = new SerialQueue({
-      maxJobs: limits.waiting_requests,
+      maxJobs: limits.queued_requests,
       maxBytes: maxQueuedBytes,
       total: queuedBytes,
       address,
-      onEvicted: () => this.#tooManyWait('waiting_bytes'),
+      onEvicted: () => this.#tooManyQueued('queued_bytes'),
     });
     this.#protoo = new protoo.Room().createPeer(query.peerId, transport);
     this.#protoo.on('request', (request, ...reply) => this.#receive(request, ...reply));
@@ -298,7 +298,7 @@ export class SignallingConnection implements PeerLink {
         this.#entered().peer.mustExpectJoin(valid.data.generation);
       }
     } catch (error) {
-      this.#refuse(request.method, error, reject);
+      this.#rejectRequest(request.method, error, reject);
       return;
     }
     // `accept` and `reject` keep the request, and members that the schema drops can take 20 times the memory of their text.
@@ -309,14 +309,14 @@ export class SignallingConnection implements PeerLink {
     const job = () => this.#answer(valid, accept, reject);
     const limit = this.#queue.push(job, heapBytes(valid.data));
     if (limit) {
-      this.#tooManyWait(limit);
+      this.#tooManyQueued(limit);
     }
   }
 
-  #tooManyWait(limit: LimitName): void {
+  #tooManyQueued(limit: LimitName): void {
     const { transport } = this.#options;
     transport.limitHit(limit);
-    transport.close(closeCodes.tooMany, 'too many requests are waiting');
+    transport.close(closeCodes.tooMany, 'too many requests are queued');
   }
 
   async #answer(request: ValidRequest, accept: Accept, reject: Reject): Promise<void> {
@@ -335,7 +335,7 @@ export class SignallingConnection implements PeerLink {
         this.#measureJoin();
       }
     } catch (error) {
-      this.#refuse(request.method, error, reject);
+      this.#rejectRequest(request.method, error, reject);
     }
   }
 
@@ -358,14 +358,14 @@ export class SignallingConnection implements PeerLink {
     return superseded;
   }
 
-  #refuse(requested: string, thrown: unknown, reject: Reject): void {
+  #rejectRequest(requested: string, thrown: unknown, reject: Reject): void {
     const { telemetry, log, query } = this.#options;
     const { roomId, peerId } = query;
     const method = isRequestMethod(requested) ? requested : 'unknown';
     const error = toRoomError(thrown);
     const fields = { roomId, peerId, method: requested };
     if (error instanceof RoomError) {
-      telemetry.emit('requestAnswered', method, 'refused');
+      telemetry.emit('requestAnswered', method, 'rejected');
       log.debug({ ...fields, error: error.message }, 'request rejected');
       reject(error.code, error.message);
     } else {

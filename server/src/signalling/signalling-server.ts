@@ -3,11 +3,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
   closeCodes,
+  closeReasons,
   connectQuerySchema,
   explain,
   oldestProtocolVersion,
   type PortMode,
-  refusals,
   signallingSubprotocol,
 } from '@oneport/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -120,7 +120,7 @@ function accept(
     return;
   }
   if (query.data.protocolVersion < oldestProtocolVersion) {
-    transport.close(closeCodes.outdated, refusals.outdated);
+    transport.close(closeCodes.outdated, closeReasons.outdated);
     return;
   }
   const own = {

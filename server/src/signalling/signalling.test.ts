@@ -1,9 +1,9 @@
 import {
   closeCodes,
+  closeReasons,
   connectQuerySchema,
   oldestProtocolVersion,
   protocolVersion,
-  refusals,
 } from '@oneport/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rtpCapabilities, rtpParametersFor } from '../../../testkit/clients/media-parameters.ts';
@@ -265,7 +265,7 @@ describe('the protocol version', () => {
   test('of a client that is too old is rejected with a close code of its own', async () => {
     expect(await connect(String(oldestProtocolVersion - 1)).closed).toEqual({
       code: closeCodes.outdated,
-      reason: refusals.outdated,
+      reason: closeReasons.outdated,
     });
   });
 

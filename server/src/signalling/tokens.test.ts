@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
-import { closeCodes, refusals } from '@oneport/protocol';
+import { closeCodes, closeReasons } from '@oneport/protocol';
 import { base64url } from 'jose';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { TestPeer } from '../../../testkit/clients/test-peer.ts';
@@ -66,38 +66,38 @@ describe('rejects with 4401', () => {
     return `${base64url.encode('{"alg":"none"}')}.${claims}.`;
   };
   test.each<[string, () => Promise<string | undefined>, string]>([
-    ['no token', async () => undefined, refusals.tokenMissing],
-    ['a text that is not a token', async () => 'letmein', refusals.tokenInvalid],
-    ['alg none', unsigned, refusals.tokenInvalid],
-    ['a wrong key', () => testToken({}, 'wrong'.repeat(8), good), refusals.tokenInvalid],
+    ['no token', async () => undefined, closeReasons.tokenMissing],
+    ['a text that is not a token', async () => 'letmein', closeReasons.tokenInvalid],
+    ['alg none', unsigned, closeReasons.tokenInvalid],
+    ['a wrong key', () => testToken({}, 'wrong'.repeat(8), good), closeReasons.tokenInvalid],
     [
       'an expired token',
       () => testToken({}, testSecret, { ...good, expiresIn: -skew - 2 }),
-      refusals.tokenExpired,
+      closeReasons.tokenExpired,
     ],
     [
       'a token that is not valid yet',
       () => testToken({}, testSecret, { ...good, notBeforeIn: skew + 15 }),
-      refusals.tokenTooEarly,
+      closeReasons.tokenTooEarly,
     ],
     [
       'a token for another room',
       () => testToken({ room: 'other' }, testSecret, good),
-      refusals.tokenOtherRoom,
+      closeReasons.tokenOtherRoom,
     ],
     [
       'a token for another audience',
       () => testToken({}, testSecret, { ...good, audience: 'mail' }),
-      refusals.tokenInvalid,
+      closeReasons.tokenInvalid,
     ],
     [
       'a token of another issuer',
       () => testToken({}, testSecret, { ...good, issuer: 'https://other.example' }),
-      refusals.tokenInvalid,
+      closeReasons.tokenInvalid,
     ],
   ])('%s', async (_, token, reason) => {
     const peer = connect(await token());
-    expect(await peer.closed).toEqual({ code: closeCodes.refused, reason });
+    expect(await peer.closed).toEqual({ code: closeCodes.unauthorized, reason });
     expect(
       peer.frames.map(({ message }) => message.method),
       'nothing was sent to it',
@@ -115,7 +115,7 @@ describe('rejects with 4401', () => {
         query: { token, resume: resumeSecret },
       });
     const bob = again(await testToken({ sub: 'bob' }, testSecret, good));
-    expect(await bob.closed).toMatchObject({ code: closeCodes.refused });
+    expect(await bob.closed).toMatchObject({ code: closeCodes.unauthorized });
     const herself = again(await testToken({ sub: 'ada' }, testSecret, good));
     await herself.welcome();
     await herself.leave();
@@ -221,8 +221,8 @@ test('resuming with another token applies its permissions, and closes what it do
   const old = await testToken({ sub: 'ada' }, testSecret, { ...good, expiresIn: -skew - 2 });
   const refused = again.resume({ keep: '1', token: old });
   expect(await refused.closed).toEqual({
-    code: closeCodes.refused,
-    reason: refusals.tokenExpired,
+    code: closeCodes.unauthorized,
+    reason: closeReasons.tokenExpired,
   });
   const fresh = again.resume({ keep: '1', token: less });
   await fresh.welcome();
@@ -253,7 +253,10 @@ test('secrets in a file are rotated while the server runs, and calls continue', 
   const inside = await TestPeer.join({ signalling, query: await query(before) });
   writeFileSync(path, after);
   const late = new TestPeer({ signalling, query: await query(before) });
-  expect(await late.closed).toEqual({ code: closeCodes.refused, reason: refusals.tokenInvalid });
+  expect(await late.closed).toEqual({
+    code: closeCodes.unauthorized,
+    reason: closeReasons.tokenInvalid,
+  });
   const young = await TestPeer.join({ signalling, query: await query(after) });
   expect(await inside.notification('newPeer')).toMatchObject({ peerId: young.peerId });
   await Promise.all([inside.leave(), young.leave()]);

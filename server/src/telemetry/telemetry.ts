@@ -15,7 +15,7 @@ export type TelemetryEvents = {
   /** By either side (`closeCodes` of the protocol). */
   socketClosed: [code: number];
   /** `method` is a method of the protocol, or `unknown`. */
-  requestAnswered: [method: string, result: 'ok' | 'refused' | 'failed'];
+  requestAnswered: [method: string, result: 'ok' | 'rejected' | 'failed'];
   /** Seconds from the DTLS parameters of a peer to DTLS connected. */
   dtlsConnected: [seconds: number];
   iceFailed: [reason: IceFailure];

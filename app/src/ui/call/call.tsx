@@ -118,7 +118,7 @@ export function Call({ snapshot }: { snapshot: Snapshot }) {
 
 type Sources = Pick<Snapshot['self'], 'microphone' | 'camera'>;
 
-/** Shows only problems that occurred during the call: the lobby has shown the earlier ones. */
+/** Shows only problems that occurred during the call: the prejoin screen has shown the earlier ones. */
 function CallProblems({ microphone, camera }: Sources) {
   const [known] = useState<Sources>({ microphone, camera });
   const [dismissed, dismiss] = useState<Sources>(known);

@@ -1,5 +1,5 @@
 /** The texts for calls that failed or were rejected, by the server's reason. */
-import { type Refusal, refusals } from '@oneport/protocol';
+import { type CloseReason, closeReasons } from '@oneport/protocol';
 import type { Failure } from '../../signalling/connector.ts';
 import type { Explanation } from './labels.ts';
 
@@ -10,51 +10,51 @@ const outdated: Explanation = {
   text: 'The server has been updated. Reload the page. If this message comes back, clear the browser’s cache.',
 };
 
-const refusalLabels: Record<Refusal, Explanation> = {
-  [refusals.tokenMissing]: {
+const reasonLabels: Record<CloseReason, Explanation> = {
+  [closeReasons.tokenMissing]: {
     title: 'This room is by invitation only',
     text: 'Open the link that you were sent. The address of this page alone is not enough.',
   },
-  [refusals.tokenExpired]: { title: 'Your invitation has expired', text: askForLink },
-  [refusals.tokenTooEarly]: {
+  [closeReasons.tokenExpired]: { title: 'Your invitation has expired', text: askForLink },
+  [closeReasons.tokenTooEarly]: {
     title: 'You are early',
     text: 'Your invitation is not valid yet. Try again shortly before the call starts.',
   },
-  [refusals.tokenOtherRoom]: {
+  [closeReasons.tokenOtherRoom]: {
     title: 'Your invitation is for another room',
     text: `Check the link that you were sent. ${askForLink}`,
   },
-  [refusals.tokenExpiresTooLate]: {
+  [closeReasons.tokenExpiresTooLate]: {
     title: 'Your invitation is not valid here',
     text: `It would be valid for longer than this server allows. ${askForLink}`,
   },
-  [refusals.tokenInvalid]: {
+  [closeReasons.tokenInvalid]: {
     title: 'Your invitation is not valid here',
     text: `The link may be incomplete. ${askForLink}`,
   },
-  [refusals.idTaken]: {
+  [closeReasons.idTaken]: {
     title: 'You are already in this call',
     text: 'It is open in another tab or window.',
   },
-  [refusals.removed]: {
+  [closeReasons.removed]: {
     title: 'You were removed from this call',
     text: 'A moderator removed you. You can’t rejoin this call.',
   },
-  [refusals.notAdmitted]: {
+  [closeReasons.notAdmitted]: {
     title: 'You were not admitted',
     text: 'A moderator declined your request to join.',
   },
-  [refusals.roomClosed]: {
+  [closeReasons.roomClosed]: {
     title: 'The call has ended',
     text: 'A moderator ended it for everyone.',
   },
-  [refusals.outdated]: outdated,
+  [closeReasons.outdated]: outdated,
 };
 
 const failureLabels: Record<Failure['kind'], Explanation> = {
   gone: { title: 'The call has ended', text: 'The server closed your connection.' },
-  refused: { title: 'You can’t join this room', text: 'The server rejected the connection.' },
-  'turned-away': { title: 'You can’t join this room', text: 'A moderator declined your request.' },
+  unauthorized: { title: 'You can’t join this room', text: 'The server rejected the connection.' },
+  forbidden: { title: 'You can’t join this room', text: 'A moderator declined your request.' },
   'bad-request': {
     title: 'The server didn’t understand this page',
     text: 'The page may be older than the server. Reload it and try again.',
@@ -67,8 +67,8 @@ const failureLabels: Record<Failure['kind'], Explanation> = {
 };
 
 export function failureLabel({ kind, reason }: Failure): Explanation {
-  if (Object.hasOwn(refusalLabels, reason)) {
-    return refusalLabels[reason as Refusal];
+  if (Object.hasOwn(reasonLabels, reason)) {
+    return reasonLabels[reason as CloseReason];
   }
   const { title, text } = failureLabels[kind];
   return { title, text: reason === '' ? text : `${text} Reason: “${reason}”.` };
@@ -76,10 +76,10 @@ export function failureLabel({ kind, reason }: Failure): Explanation {
 
 /** Whether another attempt may succeed. */
 export function mayTryAgain(reason: string): boolean {
-  return reason !== refusals.removed;
+  return reason !== closeReasons.removed;
 }
 
 /** Whether this server requires a token for every room. */
 export function asksForToken(reason: string): boolean {
-  return reason === refusals.tokenMissing;
+  return reason === closeReasons.tokenMissing;
 }

@@ -1,4 +1,4 @@
-import { refusals } from '@oneport/protocol';
+import { closeReasons } from '@oneport/protocol';
 import { expect, test } from 'vitest';
 import type { MediaPath } from '../../network/media-paths.ts';
 import type { MediaInfo } from '../../network/media-status.ts';
@@ -98,12 +98,12 @@ test('names both devices when both are blocked or paused', () => {
   );
 });
 
-test('explains every refusal without terms of the protocol', () => {
-  for (const reason of Object.values(refusals)) {
-    const { title, text } = failureLabel({ kind: 'refused', reason });
+test('explains every close reason without terms of the protocol', () => {
+  for (const reason of Object.values(closeReasons)) {
+    const { title, text } = failureLabel({ kind: 'unauthorized', reason });
     expect(title + text, reason).not.toMatch(/token|peer/i);
   }
-  expect(failureLabel({ kind: 'refused', reason: 'something new' }).text).toContain(
+  expect(failureLabel({ kind: 'unauthorized', reason: 'something new' }).text).toContain(
     'something new',
   );
 });

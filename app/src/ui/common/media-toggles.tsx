@@ -4,7 +4,7 @@ import { problemWith } from './device-problems.tsx';
 import { CameraIcon, CameraOffIcon, MicrophoneIcon, MicrophoneOffIcon } from './icons.tsx';
 import { useSession } from './session-context.ts';
 
-/** The buttons for microphone and camera, in the lobby and in the call. */
+/** The buttons for microphone and camera, on the prejoin screen and in the call. */
 export function MediaToggles({ self }: { self: Self }) {
   const session = useSession();
   const { microphone, camera, wanted } = self;

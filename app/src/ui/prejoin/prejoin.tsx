@@ -6,7 +6,7 @@ import { Avatar } from '../common/avatar.tsx';
 import { DeviceChoices } from '../common/device-choices.tsx';
 import { DeviceProblems } from '../common/device-problems.tsx';
 import { LogoIcon } from '../common/icons.tsx';
-import './lobby.css';
+import './prejoin.css';
 import { useTrack } from '../common/hooks.ts';
 import { MediaToggles } from '../common/media-toggles.tsx';
 import { ReconnectBanner } from '../common/reconnect-banner.tsx';
@@ -14,7 +14,7 @@ import { NewRoomLink } from '../common/room-links.tsx';
 import { useSession } from '../common/session-context.ts';
 
 /** Before the call: a preview of camera and microphone, and the name to join with. */
-export function Lobby({ snapshot }: { snapshot: Snapshot }) {
+export function Prejoin({ snapshot }: { snapshot: Snapshot }) {
   const session = useSession();
   const { phase, self, roomId, devices, chosen, byInvitation } = snapshot;
   const nameId = useId();
@@ -25,19 +25,19 @@ export function Lobby({ snapshot }: { snapshot: Snapshot }) {
     session.join();
   };
   return (
-    <main className="lobby">
+    <main className="prejoin">
       <header className="brand">
         <LogoIcon /> oneport
         <a href={`${basePath}docs`}>How it works</a>
       </header>
-      <div className="lobby-body" data-preview={participant}>
+      <div className="prejoin-body" data-preview={participant}>
         {participant && <Preview self={self} />}
-        <form className="lobby-form" onSubmit={join}>
+        <form className="prejoin-form" onSubmit={join}>
           <div>
-            <p className="lobby-kicker">You are about to join</p>
+            <p className="prejoin-kicker">You are about to join</p>
             <h1>{roomId}</h1>
             {!byInvitation && (
-              <p className="lobby-other">
+              <p className="prejoin-other">
                 or <NewRoomLink>start a new room</NewRoomLink>
               </p>
             )}

@@ -28,8 +28,8 @@ import { TcpDemultiplexer } from './tcp/tcp-demultiplexer.ts';
 const limitNames = {
   connections: 'tcp_connections',
   connectionsPerRemote: 'tcp_connections_per_address',
-  pending: 'tcp_waiting',
-  pendingPerRemote: 'tcp_waiting_per_address',
+  pending: 'tcp_pending',
+  pendingPerRemote: 'tcp_pending_per_address',
 } as const satisfies Record<TcpLimitName, LimitName>;
 
 export class SharedPort implements MediaPorts {
@@ -71,8 +71,8 @@ export class SharedPort implements MediaPorts {
       limits: {
         connections: limits.tcp_connections,
         connectionsPerRemote: limits.tcp_connections_per_address,
-        pending: limits.tcp_waiting,
-        pendingPerRemote: limits.tcp_waiting_per_address,
+        pending: limits.tcp_pending,
+        pendingPerRemote: limits.tcp_pending_per_address,
       },
       onLimit: (limit, address) => telemetry.emit('limitHit', limitNames[limit], { address }),
       targetOf: (ufrag, ip) => {

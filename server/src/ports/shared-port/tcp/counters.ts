@@ -1,5 +1,5 @@
 /** Why a connection was closed before a worker or HTTP got it. */
-const refusals = [
+const rejections = [
   /** The first bytes are of no known protocol. */
   'unknown',
   'unknownUfrag',
@@ -14,12 +14,12 @@ const refusals = [
   'overLimit',
 ] as const;
 
-export type Refusal = (typeof refusals)[number];
+export type Rejection = (typeof rejections)[number];
 
 const names = [
   /** Includes connections whose first frame is pending. All others are in the counters up to `tls`. */
   'accepted',
-  ...refusals,
+  ...rejections,
   'ice',
   'http',
   'tls',

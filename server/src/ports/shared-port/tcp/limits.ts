@@ -20,7 +20,7 @@ export interface TcpLimits {
   pendingPerRemote: number;
 }
 
-/** The limits that refuse connections. */
+/** The limits that reject connections. */
 export type TcpLimitName = Extract<
   keyof TcpLimits,
   'connections' | 'connectionsPerRemote' | 'pending' | 'pendingPerRemote'

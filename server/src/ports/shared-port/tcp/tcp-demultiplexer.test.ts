@@ -257,10 +257,10 @@ test('ends all connections on close, and leaves nothing behind', async () => {
     httpIps: ['127.0.0.1'],
   });
   demultiplexer.acceptHttp((socket) => socket.on('error', ignore).write('hello'));
-  const [joined, waiting, http] = [await open(port), await open(port), await open(port)];
+  const [joined, pending, http] = [await open(port), await open(port), await open(port)];
   joined.write(frame);
   await read(joined, frame.length);
-  waiting.write(Buffer.of(0));
+  pending.write(Buffer.of(0));
   http.write('GET');
   await read(http, 5);
   const tuplePort = ends[0]?.remotePort as number;
@@ -268,6 +268,6 @@ test('ends all connections on close, and leaves nothing behind', async () => {
 
   await demultiplexer.close();
   expect(demultiplexer.remoteOf(target.port, tuplePort)).toBeUndefined();
-  await Promise.all([joined, waiting, http].map(closed));
+  await Promise.all([joined, pending, http].map(closed));
   expect(await tryBind('tcp', '127.0.0.1', port)).toBeUndefined();
 });

@@ -5,7 +5,7 @@ import { isWildcard, networkKeyOf } from '../../../net/ip.ts';
 import { explainBindFailure, requireFreePorts } from '../../bind-check.ts';
 import type { AcceptHttp } from '../../types.ts';
 import { coveringIp, listenIps } from './addresses.ts';
-import { type Refusal, type TcpCounters, zeroCounters } from './counters.ts';
+import { type Rejection, type TcpCounters, zeroCounters } from './counters.ts';
 import { readFirstBytes } from './first-bytes.ts';
 import { joinSockets, reset } from './join-sockets.ts';
 import { defaultTcpLimits, type TcpLimitName, type TcpLimits } from './limits.ts';
@@ -26,7 +26,7 @@ export interface TcpDemultiplexerOptions {
    */
   targetOf(ufrag: string, ip: string): Target | undefined;
   limits?: Partial<TcpLimits>;
-  /** Called when a connection is refused or evicted because of a limit. */
+  /** Called when a connection is rejected or evicted because of a limit. */
   onLimit?(limit: TcpLimitName, remoteAddress: string): void;
 }
 
@@ -143,13 +143,13 @@ export class TcpDemultiplexer {
     this.#counters.accepted++;
     // 'close' follows. Without a listener, the error would be uncaught.
     socket.on('error', ignore);
-    const refusal = await this.#serve(socket);
-    if (refusal) {
-      this.#refuse(socket, refusal);
+    const rejection = await this.#serve(socket);
+    if (rejection) {
+      this.#reject(socket, rejection);
     }
   }
 
-  async #serve(socket: Socket): Promise<Refusal | undefined> {
+  async #serve(socket: Socket): Promise<Rejection | undefined> {
     const { remoteAddress, remotePort, localAddress } = socket;
     if (!remoteAddress || !remotePort || !localAddress) {
       return 'closedEarly';
@@ -197,7 +197,7 @@ export class TcpDemultiplexer {
     }
   }
 
-  #toHttp(socket: Socket, kind: 'http' | 'tls', localAddress: string): Refusal | undefined {
+  #toHttp(socket: Socket, kind: 'http' | 'tls', localAddress: string): Rejection | undefined {
     const accept = this.#acceptHttp;
     if (!accept || coveringIp(localAddress, this.#httpIps) === undefined) {
       return 'notServed';
@@ -211,7 +211,7 @@ export class TcpDemultiplexer {
   #toWorker(
     peer: Socket,
     { ufrag, localAddress, remote }: { ufrag: string; localAddress: string; remote: Remote },
-  ): Refusal | undefined {
+  ): Rejection | undefined {
     const { iceIps, targetOf, onLimit } = this.#options;
     const ip = coveringIp(localAddress, iceIps);
     if (ip === undefined) {
@@ -234,7 +234,7 @@ export class TcpDemultiplexer {
     this.#track(worker);
     const unreachable = () => {
       if (!peer.destroyed) {
-        this.#refuse(peer, 'workerUnreachable');
+        this.#reject(peer, 'workerUnreachable');
       }
       worker.destroy();
     };
@@ -254,7 +254,7 @@ export class TcpDemultiplexer {
     socket.once('close', () => this.#sockets.delete(socket));
   }
 
-  #refuse(socket: Socket, reason: Refusal | 'workerUnreachable'): void {
+  #reject(socket: Socket, reason: Rejection | 'workerUnreachable'): void {
     this.#counters[reason]++;
     reset(socket);
   }
