@@ -1,9 +1,9 @@
 /**
  * Measures what hostile input costs: the CPU time of the server and its workers for each unit (a request, a
- * message, a packet, a connection), as a ratio to a harmless unit through the same door within the same run.
+ * message, a packet, a connection), as a ratio to a harmless unit through the same entry point within the same run.
  *
  * The limits are an order of magnitude wide, so that only a new expensive path exceeds them. docs/threat-model.md
- * lists what each door costs.
+ * lists what each entry point costs.
  */
 import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
@@ -20,7 +20,7 @@ import { isAsleep, workerPids } from '../../testkit/system/processes.ts';
 /** Runs `count` units and resolves when the server has processed them. */
 type Units = (count: number) => Promise<unknown>;
 
-interface Door {
+interface EntryPoint {
   harmless: Units;
   /** By name: the units, and the highest ratio of their cost to that of a harmless unit. */
   hostile: Record<string, [units: Units, limit: number]>;
@@ -182,7 +182,7 @@ const rtp = Buffer.concat([Buffer.from('806f0001000000000000abcd', 'hex'), rando
 const unknownKeys = Object.fromEntries(Array.from({ length: 8000 }, (_, n) => [`key${n}`, n]));
 const emptyObjects = Array.from({ length: 40_000 }, () => ({}));
 
-const doors: Record<string, Door> = {
+const entryPoints: Record<string, EntryPoint> = {
   'HTTP requests': {
     count: 20,
     harmless: inTurn(() => http('/health')),
@@ -254,7 +254,7 @@ const doors: Record<string, Door> = {
   },
 };
 
-describe.each(Object.entries(doors))('%s', (_name, { harmless, hostile, count }) => {
+describe.each(Object.entries(entryPoints))('%s', (_name, { harmless, hostile, count }) => {
   test.each(Object.entries(hostile))('%s', async (name, [units, limit]) => {
     // Another process may have taken the caches or the core: what is really expensive is so twice.
     let ratio = await ratioOf(name, harmless, units, count);
