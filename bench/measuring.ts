@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { libcFunction } from '../server/src/net/libc.ts';
+import { median } from './statistics.ts';
 
 const libcClockGettime = libcFunction('int clock_gettime(int, void *)');
 const CLOCK_THREAD_CPUTIME_ID = 3;
@@ -38,16 +39,6 @@ export async function burstTo(pids: readonly number[], send: () => unknown): Pro
   for (const pid of pids) {
     process.kill(pid, 'SIGCONT');
   }
-}
-
-/** @throws TypeError when there are no numbers */
-export function median(numbers: number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
-  if (low === undefined || high === undefined) {
-    throw new TypeError('nothing was measured');
-  }
-  return (low + high) / 2;
 }
 
 /**

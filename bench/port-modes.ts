@@ -5,8 +5,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { bpf, close } from '../server/src/ports/shared-port/steering/system-calls.ts';
-import { median, ratioText } from './measuring.ts';
+import { ratioText } from './measuring.ts';
 import { DtlsCertificate, type Kind, PortSubject } from './port-subject.ts';
+import { median } from './statistics.ts';
 
 const { values } = parseArgs({
   options: {

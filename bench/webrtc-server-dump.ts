@@ -9,7 +9,8 @@ import { parseArgs, promisify } from 'node:util';
 import { createWorker, type types } from 'mediasoup';
 import { bindingRequest } from '../server/src/stun/stun-message.ts';
 import { udpQueue } from '../testkit/system/kernel-sockets.ts';
-import { burstTo, median, ratioText } from './measuring.ts';
+import { burstTo, ratioText } from './measuring.ts';
+import { median } from './statistics.ts';
 
 const ip = '127.0.0.1';
 /** Datagrams that fit into a socket's default buffer. */

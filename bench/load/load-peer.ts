@@ -6,6 +6,7 @@ import type { VideoCodec } from './recording.ts';
 import { parseFeedback, writeNack } from './rtcp.ts';
 import { RtpConnection } from './rtp-connection.ts';
 import { isRtcp, type NtpClock, parseRtp } from './rtp-packet.ts';
+import { type SizeCounts, SizeRuns } from './size-runs.ts';
 
 /** A stream without a packet for so long is silent. Opus with DTX sends one at least every 400 ms. */
 const silentAfterMs = 2000;
@@ -27,6 +28,7 @@ export interface LoadPeerOptions {
   clock: NtpClock;
   /** Added to by all of its streams. */
   counts: PacketCounts;
+  sizes: SizeCounts;
   onDelay(ms: number): void;
   onLate(ms: number): void;
   /** Called once, when the peer has joined and loses its socket, its media connection or its room's worker. */
@@ -45,6 +47,7 @@ export class LoadPeer {
   /** By their own SSRCs and those of their retransmissions. */
   readonly #bySsrc: Map<number, ReceivedStream>;
   readonly #byRtxSsrc: Map<number, ReceivedStream>;
+  readonly #sizes: SizeRuns;
   #ended = false;
 
   /**
@@ -93,6 +96,7 @@ export class LoadPeer {
     this.#welcome = welcome;
     this.#bySsrc = new Map();
     this.#byRtxSsrc = new Map();
+    this.#sizes = new SizeRuns(options.sizes);
     const { sendTransport, recvTransport, dataConsumer } = welcome;
     if (!recvTransport || (options.publish && !sendTransport)) {
       throw new Error('the server gives no transport: has the token all permissions?');
@@ -250,8 +254,10 @@ export class LoadPeer {
     const rtp = parseRtp(packet);
     const stream = rtp && this.#bySsrc.get(rtp.ssrc);
     const ntp = this.#options.clock.now();
+    const now = performance.now();
+    this.#sizes.add(packet.length, now);
     if (stream) {
-      stream.receive(packet, rtp, performance.now(), ntp);
+      stream.receive(packet, rtp, now, ntp);
     } else if (rtp) {
       this.#byRtxSsrc.get(rtp.ssrc)?.receiveRtx(packet, rtp, ntp);
     }

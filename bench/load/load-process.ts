@@ -8,6 +8,7 @@ import { noPackets, type PacketCounts } from './received-stream.ts';
 import type { VideoCodec } from './recording.ts';
 import { closeLibrary } from './rtp-connection.ts';
 import { NtpClock } from './rtp-packet.ts';
+import { noSizes, type SizeCounts } from './size-runs.ts';
 
 /** A peer to let join. */
 export interface PeerTask {
@@ -54,6 +55,7 @@ export interface ProcessReport {
   /** Packets that the server asked for again. */
   sentAgain: number;
   counts: PacketCounts;
+  sizes: SizeCounts;
   delay: Float64Array;
   streams: number;
   silentStreams: number;
@@ -78,6 +80,7 @@ class LoadProcess {
   #options: ProcessOptions | undefined;
   #clock = new NtpClock(0n);
   readonly #counts = noPackets();
+  readonly #sizes = noSizes();
   readonly #lost: string[] = [];
   #delay = new Histogram();
   #late = new Histogram();
@@ -129,6 +132,7 @@ class LoadProcess {
         publish: publishes ? codec : undefined,
         clock: this.#clock,
         counts: this.#counts,
+        sizes: this.#sizes,
         onDelay: (ms) => this.#delay.record(ms),
         onLate: (ms) => this.#late.record(ms),
         onLost: (reason) => this.#lost.push(reason),
@@ -167,6 +171,7 @@ class LoadProcess {
       stream.forgetMissing();
     }
     Object.assign(this.#counts, noPackets());
+    Object.assign(this.#sizes, noSizes());
     this.#delay = new Histogram();
     this.#late = new Histogram();
   }
@@ -181,6 +186,7 @@ class LoadProcess {
       sent: total.sent - sent,
       sentAgain: total.again - again,
       counts: { ...this.#counts },
+      sizes: { ...this.#sizes },
       delay: this.#delay.counts,
       streams: this.#peers.reduce((sum, { streams }) => sum + streams.length, 0),
       silentStreams: this.#peers.reduce((sum, peer) => sum + peer.silentStreams(now), 0),

@@ -1,7 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { freePorts } from '../../testkit/servers/free-ports.ts';
 import { startServerProcess } from '../../testkit/servers/server-process.ts';
 import { UdpTap } from '../../testkit/system/udp-tap.ts';
-import { runLoad } from './load-run.ts';
+import { NoPeerError, runLoad } from './load-run.ts';
 
 /** Servers and processes start slowly while other tests use all cores. */
 const timeout = 90_000;
@@ -29,6 +30,19 @@ test('peers receive every packet of each other, and one that cannot join says wh
   expect(report.delay.p50).toBeGreaterThan(0);
   expect(report.generator).toMatchObject({ processes: 1, dropped: 0 });
   expect(live).toBeGreaterThan(0);
+});
+
+test('a server that is down ends the run at the first peer', { timeout }, async () => {
+  const port = await freePorts(1);
+  const joins: number[] = [];
+  const run = runLoad({
+    ...{ url: `http://127.0.0.1:${port}`, codec: 'opus', rooms: 1, peers: 4, publishers: 4 },
+    ...{ seconds: 60, joinsPerSecond: 20 },
+    onJoined: (_, failed) => joins.push(failed),
+  });
+  await expect(run).rejects.toThrow(NoPeerError);
+  await expect(run).rejects.toThrow('ECONNREFUSED');
+  expect(joins).toEqual([1]);
 });
 
 test('video that a relay drops is counted as lost, and recovered by asking for it again', {

@@ -37,6 +37,8 @@ export interface LoadOptions {
   /** How long to measure, in seconds, from when all peers have joined. */
   seconds: number;
   joinsPerSecond: number;
+  /** Between the last join and the measurement. Default: 0. */
+  warmUpSeconds?: number;
   /** Default: one for each core, and not more than the peers need. */
   processes?: number | undefined;
   token?: string | undefined;
@@ -45,6 +47,9 @@ export interface LoadOptions {
   /** Lets a Chromium join the first room, and only receive. */
   witness?: boolean;
   onJoined?(joined: number, failed: number): void;
+  /** The measurement begins, and ends. The last packets are still underway at its end. */
+  onStart?(): void;
+  onEnd?(): void;
   /** Called once a second. */
   onLive?(report: LoadReport): void;
   /** Ends the measurement early. */
@@ -71,6 +76,8 @@ export interface LoadReport {
   /** Packets that the server asked senders for again. */
   sentAgain: number;
   packets: PacketCounts;
+  /** Consecutive packets of equal size to one receiver, within 1.5 ms: their mean number. */
+  runLength: number | undefined;
   /** The share of expected packets that did not arrive when they were first sent, 0 to 1. */
   loss: number;
   /** From a packet's first sending to its arrival, retransmission included. */
@@ -95,9 +102,15 @@ export interface GeneratorReport {
   dropped: number;
 }
 
+/** The server is down or rejects every peer: there is nothing to measure. */
+export class NoPeerError extends Error {
+  override name = 'NoPeerError';
+}
+
 /**
  * Lets peers join a server, publish and receive, and measures what arrives.
  *
+ * @throws NoPeerError when the first peer cannot join
  * @throws Error when a process of the generator ends, or the witness cannot join
  */
 export async function runLoad(options: LoadOptions): Promise<LoadReport> {
@@ -133,7 +146,11 @@ class LoadRun implements AsyncDisposable {
     );
   }
 
-  /** Lets all peers join, as fast as the options say. */
+  /**
+   * Lets all peers join, as fast as the options say.
+   *
+   * @throws NoPeerError when the first one fails: the others join after it has
+   */
   async join(): Promise<void> {
     const { joinsPerSecond, onJoined, signal } = this.#options;
     const joins: Promise<void>[] = [];
@@ -150,6 +167,13 @@ class LoadRun implements AsyncDisposable {
           ),
         ),
       );
+      if (i === 0) {
+        await joins[0];
+        const [reason] = Object.keys(this.#failed);
+        if (reason !== undefined) {
+          throw new NoPeerError(reason);
+        }
+      }
       await sleep(1000 / joinsPerSecond);
     }
     await Promise.all(joins);
@@ -162,9 +186,11 @@ class LoadRun implements AsyncDisposable {
   }
 
   async measure(): Promise<LoadReport> {
-    const { seconds, onLive, signal } = this.#options;
+    const { seconds, warmUpSeconds = 0, onLive, onStart, onEnd, signal } = this.#options;
+    await sleep(1000 * warmUpSeconds);
     await Promise.all(this.#processes.map((child) => child.ask({ type: 'measure' })));
     await this.#witness?.measure();
+    onStart?.();
     const until = performance.now() + 1000 * seconds;
     for (
       let left = 1000 * seconds;
@@ -176,6 +202,7 @@ class LoadRun implements AsyncDisposable {
         onLive(await this.#report('report'));
       }
     }
+    onEnd?.();
     return this.#report('stop');
   }
 
@@ -238,6 +265,7 @@ class LoadRun implements AsyncDisposable {
       sent: sum(({ sent }) => sent),
       sentAgain: sum(({ sentAgain }) => sentAgain),
       packets,
+      runLength: sum(({ sizes }) => sizes.packets) / sum(({ sizes }) => sizes.runs) || undefined,
       loss: packets.expected && (packets.lost + packets.recovered) / packets.expected,
       delay: timesOf(merged(reports.map(({ delay }) => delay))),
       streams: sum(({ streams }) => streams),

@@ -1,5 +1,5 @@
 import { runCli, UsageError } from '../../scripts/cli.ts';
-import { type LoadReport, runLoad, type Times } from './load-run.ts';
+import { type LoadReport, NoPeerError, runLoad, type Times } from './load-run.ts';
 import { videoCodecs } from './recording.ts';
 import { judge } from './verdict.ts';
 import type { WitnessReport } from './witness.ts';
@@ -97,7 +97,7 @@ await runCli({
       processes: numberIn(values, 'processes', { ...whole, max: rooms * peers }),
     };
     let seconds = 0;
-    const report = await runLoad({
+    const running = runLoad({
       ...options,
       token,
       insecure,
@@ -113,6 +113,16 @@ await runCli({
         }
       },
     });
+    const report = await running.catch((error: unknown) => {
+      if (error instanceof NoPeerError) {
+        return error;
+      }
+      throw error;
+    });
+    if (report instanceof NoPeerError) {
+      progress(`oneport: no peer can join ${url}: ${report.message}. Does the server run there?`);
+      return exitCodes.failed;
+    }
     const { verdict, reasons } = judge(report, limits);
     // The figures of an invalid run are not shown, so that they are not taken for the server's.
     const { generator } = report;

@@ -34,6 +34,7 @@ export class RtpConnection {
     },
   ) {
     const { onPacket, onLost, dataConsumer } = options;
+    isStarted = true;
     const connection = new PeerConnection(transport.transportId, { iceServers: [] });
     this.#connection = connection;
     const media = new Video(mid, 'SendRecv');
@@ -87,9 +88,15 @@ export class RtpConnection {
   }
 }
 
+/** Whether libdatachannel has started its threads. */
+let isStarted = false;
+
 /** Ends libdatachannel's threads, without which the process does not exit. */
 export function closeLibrary(): void {
-  nodeDatachannel.cleanup();
+  // Its cleanup aborts the process now and then when there is nothing to clean up.
+  if (isStarted) {
+    nodeDatachannel.cleanup();
+  }
 }
 
 function fingerprintIn(sdp: string): DtlsParameters['fingerprints'][number] {

@@ -13,6 +13,7 @@ const good: LoadReport = {
   sent: 1000,
   sentAgain: 0,
   packets: { ...noPackets(), expected: 1000, received: 1000 },
+  runLength: 1.2,
   loss: 0.002,
   delay: times,
   streams: 6,

@@ -27,6 +27,7 @@ export const usage = `Usage: node scripts/oneport.mjs <command> [arguments]
   fuzz [--help]         send hostile input to a real server with calls on it (npm run fuzz)
   soak [--help]         let thousands of peers join and leave, and check for leaks (npm run soak)
   load [--help]         let peers join a server, send and receive, and check every packet (npm run load)
+  bench [--help]        measure what each port mode costs on this machine (npm run bench)
   kernel-view [--help]  show what the kernel holds in each port mode (npm run kernel-view)
   steering [--help]     the eBPF program of shared-port: compile it, compare it, try another kernel (npm run steering)
 
@@ -69,6 +70,7 @@ const programs = {
   'kernel-view': 'worker',
   fuzz: 'products',
   soak: 'products',
+  bench: 'products',
   release: 'products',
 };
 
@@ -116,7 +118,7 @@ export const commands = {
 
   async check() {
     const { node24 } = await setUp('runtime');
-    const projects = ['.', 'app', 'e2e', 'bench/load'].filter((folder) =>
+    const projects = ['.', 'app', 'e2e', 'bench'].filter((folder) =>
       existsSync(join(root, folder, 'tsconfig.json')),
     );
     const checks = [
@@ -171,12 +173,13 @@ export const commands = {
  * @param {string[]} args
  */
 async function run(name, args) {
-  if (name === 'kernel-view' || name === 'release') {
-    // kernel-view starts shared-port, which requires it. A release is for production.
+  if (name === 'kernel-view' || name === 'bench' || name === 'release') {
+    // The first two start shared-port, which requires it. A release is for production.
     process.env.ONEPORT_WORKER ||= 'patched';
   }
   const needsServer = args[0] === (name === 'steering' ? 'try-kernel' : '--record');
-  const level = needsServer ? 'products' : programs[name];
+  const needsNothing = ['--page', '--compare', '--list'].some((option) => args.includes(option));
+  const level = needsServer ? 'products' : needsNothing ? 'node' : programs[name];
   const { node24, worker } = await setUp(isHelp(args) ? 'node' : level);
   const file = programFile(name === 'patch' ? 'patching' : name);
   return runBeside(node24, [file, ...args], asEnv(worker));
@@ -217,7 +220,9 @@ function isHelp(args) {
 
 /** @param {string} folder */
 function programFile(folder) {
-  return join(root, folder === 'load' ? 'bench' : 'scripts', folder, 'main.ts');
+  /** @type {Record<string, string>} */
+  const elsewhere = { load: 'bench/load', bench: 'bench' };
+  return join(root, elsewhere[folder] ?? `scripts/${folder}`, 'main.ts');
 }
 
 /** @param {string} path */
