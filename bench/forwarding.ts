@@ -1,4 +1,4 @@
-/** What a forwarded packet costs: real peers, recorded media, one worker. */
+/** The cost of a forwarded packet: real peers, recorded media, one worker. */
 
 import { residentBytesOf } from '../testkit/system/processes.ts';
 import { busiest, chooseCores, readCoreTimes } from './cores.ts';
@@ -17,7 +17,7 @@ import {
 /** The load of a scenario: one room. */
 export type Room = Pick<LoadOptions, 'peers' | 'publishers' | 'codec' | 'layer'>;
 
-/** What a run must keep to, as shares of a core. Beyond them, its figures may be the generator's or another program's. */
+/** The limits of a valid run, as shares of a core. Beyond them, its figures may be the generator's or another program's. */
 export const limits = { generator: 0.85, foreign: 0.05 };
 
 const warmUpSeconds = 1;

@@ -1,4 +1,4 @@
-/** What transports hold that carry nothing yet: descriptors, sockets, memory of the kernel and of the worker. */
+/** The cost of transports that carry nothing yet: descriptors, sockets, memory of the kernel and of the worker. */
 import { readFileSync } from 'node:fs';
 import { freePorts } from '../testkit/servers/free-ports.ts';
 import { startTestServer } from '../testkit/servers/test-server.ts';
@@ -46,7 +46,7 @@ async function measureIdleTransports(
       enableSctp: false,
       appData: { roomId: 'bench', peerId: `peer-${n}`, direction: 'recv' },
     });
-  // What the worker allocates once does not count.
+  // Not counted: it lets the worker allocate what all transports share.
   await create(0);
   const before = read();
   for (let created = 0; created < count; created += atOnce) {

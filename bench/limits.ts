@@ -1,4 +1,4 @@
-/** What no server can be faster than on this machine: the system calls and the cryptography of its packets. */
+/** Limits of this machine that no server passes: the system calls and the cryptography of its packets. */
 import { execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
@@ -114,7 +114,7 @@ export const limits: Group = {
   name: 'limits',
   title: 'Limits of the machine',
   text: `
-What no server avoids on this machine. *sendto* is one system call per datagram of ${packetBytes.toLocaleString('en-US')} bytes, in turn to ${receivers} sockets on
+No server avoids these costs. *sendto* is one system call per datagram of ${packetBytes.toLocaleString('en-US')} bytes, in turn to ${receivers} sockets on
 loopback, where the sender's time includes the kernel's receive path. *AES-GCM* is the encryption of such a packet by OpenSSL.
 *DTLS handshake* is the public-key cryptography of one side, the rest of a handshake (messages, memory) costs about as much again.
 A forwarded packet needs a send and an encryption, and its share of one reception and decryption.`,

@@ -6,7 +6,7 @@ import { writePage } from './page.ts';
 const group: Group = {
   name: 'group',
   title: 'A chapter',
-  text: 'What the figures mean.',
+  text: 'The figures and their meaning.',
   figures: {
     cpu: { title: 'CPU', unit: 'µs', better: 'lower', ratio: true },
     rate: { title: 'rate', unit: '', better: 'higher' },
