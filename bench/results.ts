@@ -8,7 +8,7 @@ const run = z.object({
   figures: z.record(z.string(), z.number()),
   /** Why the run says nothing about the subject: the generator was too slow, packets were lost. */
   invalid: z.array(z.string()),
-  /** What the generator itself used, 1 being a core. */
+  /** The load of the generator's busiest core, and of the worker: 1 is a whole core. */
   load: z.object({ generator: z.number(), worker: z.number() }).optional(),
 });
 

@@ -1,6 +1,6 @@
 import type { Run, WorkerDescription } from './results.ts';
 
-/** What is compared with others of its scenario: a server in a port mode, a worker, another program. */
+/** One of the alternatives that a scenario compares: a server in a port mode, a worker, another program. */
 export interface Subject {
   readonly name: string;
   readonly worker?: WorkerDescription | undefined;
@@ -39,7 +39,7 @@ export interface Group {
 export interface Scenario {
   readonly name: string;
   readonly title: string;
-  /** Where it is on the group's axis. */
+  /** Its value on the group's axis. */
   readonly x?: number;
   /** Whether it is part of the short benchmark. */
   readonly short: boolean;

@@ -1,4 +1,4 @@
-/** What joining costs the server's Node process, without media. */
+/** The cost of joining for the server's Node process, without media. */
 import { eventLoopUtilization } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestPeer } from '../testkit/clients/test-peer.ts';
@@ -122,7 +122,7 @@ async function measureIdlePeers(setup: ServerSetup): Promise<Measured> {
     worker: residentBytesOf(server.workerPid),
   });
   const { signalling } = server;
-  // What both allocate once does not count.
+  // Not counted: they let both allocate what all peers share.
   const peers = await joinTogether(signalling, 'first', peersOfRoom);
   const before = read();
   for (let room = 0; room < count / peersOfRoom; room++) {

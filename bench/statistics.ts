@@ -8,7 +8,7 @@ export function median(numbers: readonly number[]): number {
   return (low + high) / 2;
 }
 
-/** What is shown of several runs: their median and range. */
+/** Several runs, as they are shown: their median and range. */
 export interface Summary {
   median: number;
   min: number;

@@ -15,8 +15,8 @@ const fewest = 5;
 
 const introduction = `# Benchmarks
 
-What each port mode costs, and what the machine's limits are, measured by \`npm run bench\`. This page is for operators who size
-a host and for developers who change the worker. It is generated from
+The cost of each port mode, measured by \`npm run bench\`. This page is for operators who size a host and for developers
+who change the worker. It is generated from
 [bench/results/](../bench/results/): \`npm run bench -- --page\` writes it again.
 
 \`\`\`

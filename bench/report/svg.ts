@@ -1,4 +1,4 @@
-/** What all charts share: an SVG file that reads well on light and on dark pages, also inside <img>. */
+/** The frame of every chart: an SVG file that reads well on light and on dark pages, also inside <img>. */
 
 /** By series; the second colour is for dark pages. */
 const colours = [
