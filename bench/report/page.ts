@@ -15,8 +15,8 @@ const fewest = 5;
 
 const introduction = `# Benchmarks
 
-The cost of each port mode, measured by \`npm run bench\`. This page is for operators who size a host and for developers
-who change the worker. It is generated from
+The cost of each port mode, measured by \`npm run bench\`. This page is for operators who size a host, and for
+developers of the worker. It is generated from
 [bench/results/](../bench/results/): \`npm run bench -- --page\` writes it again.
 
 \`\`\`
