@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compareResults, differenceText } from './compare.ts';
+import { compareResults, differenceText, isGross } from './compare.ts';
 import type { Results } from './results.ts';
 import type { Group } from './scenario.ts';
 
@@ -62,4 +62,12 @@ test('when the stock worker comes closer to ours, ours became worse', () => {
   const stock = (ratio: number) => results([ratio, ratio, ratio], 1, 'stock worker');
   expect(compareResults(stock(1.5), stock(1), [group])[0]).toMatchObject({ isRegression: true });
   expect(compareResults(stock(1), stock(1.5), [group])[0]).toMatchObject({ isRegression: false });
+});
+
+test('a short run is judged only by figures that are more than twice as bad as published', () => {
+  const published = results([1, 1, 1], 1);
+  const isGrossAt = (...ratio: number[]) =>
+    compareResults(published, results(ratio, 3), [group]).map(isGross);
+  expect(isGrossAt(1.9, 1.9)).toEqual([false]);
+  expect(isGrossAt(2.1, 2.2)).toEqual([true]);
 });

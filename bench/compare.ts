@@ -18,6 +18,9 @@ export interface Difference {
 /** Smaller changes come from the compiler's layout of the program alone. */
 const tolerated = 1.1;
 
+/** Beyond the noise of a machine that runs other tests. */
+const grossFactor = 2;
+
 /**
  * Compares what two files have in common by ratios within each file, so that machines may differ.
  *
@@ -61,6 +64,11 @@ export function compareResults(
     }
   }
   return differences;
+}
+
+/** Whether a figure is more than twice as bad as before: what a short run on a busy machine can show. */
+export function isGross({ worse }: Difference): boolean {
+  return worse > grossFactor;
 }
 
 export function differenceText({ what, before, after, worse, isRegression }: Difference): string {

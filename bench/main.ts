@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCli, UsageError } from '../scripts/cli.ts';
-import { compareResults, differenceText } from './compare.ts';
+import { compareResults, differenceText, isGross } from './compare.ts';
 import { chooseCores, pin } from './cores.ts';
 import { groups } from './groups.ts';
 import { describeCommit, describeMachine } from './machine.ts';
@@ -15,7 +15,7 @@ import {
   writeResults,
 } from './results.ts';
 import { isValid, measureInTurns } from './runner.ts';
-import type { Scenario } from './scenario.ts';
+import type { Scenario, SubjectOptions } from './scenario.ts';
 
 const usage = `Usage: npm run bench -- [options]
 
@@ -31,12 +31,20 @@ Measures what the port modes cost on this machine, in turns, and prints tables. 
 
   --compare A B       compare two such files by their ratios; exit code 1 when one became worse by more than 10 %
                       and beyond the spread of both
+  --check             measure for two minutes, and compare with bench/results/published.json: exit code 1 when a ratio
+                      is twice as bad, and a second try agrees
   --page              write docs/benchmarks.md and its pictures from bench/results/published.json
 
 Progress goes to stderr. Exit code 3: a subject had no valid run. docs/benchmarks.md explains the figures.
 `;
 
 const publishedResults = fileURLToPath(new URL('results/published.json', import.meta.url));
+/** Two minutes for each try. */
+const checked = {
+  scenarios: ['forwarding/video-1-10', 'idle-transports/100'],
+  rounds: 3,
+  seconds: 2,
+};
 const docs = fileURLToPath(new URL('../docs/', import.meta.url));
 
 await runCli({
@@ -52,6 +60,7 @@ await runCli({
     stock: { type: 'string' },
     out: { type: 'string' },
     compare: { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
     page: { type: 'boolean', default: false },
   },
   async run(values, files) {
@@ -65,46 +74,84 @@ await runCli({
       saveFiles(writePage(readResults(publishedResults), groups));
       return 0;
     }
-    const scenarios = chosen(values.scenario, values.full);
+    const scenarios = chosen(values.check ? checked.scenarios : values.scenario, values.full);
     if (values.list) {
       process.stdout.write(scenarios.map(({ name, title }) => `${name}: ${title}\n`).join(''));
       return 0;
     }
-    const rounds = positive('rounds', values.rounds);
-    const seconds = positive('seconds', values.seconds);
     const workerBin = process.env.MEDIASOUP_WORKER_BIN;
     if (!workerBin) {
       throw new UsageError('MEDIASOUP_WORKER_BIN is not set: start this by npm run bench');
     }
     pin(process.pid, chooseCores().generator);
-    const machine = describeMachine();
-    const all: ScenarioResult[] = [];
-    for (const { name, subjects } of scenarios) {
-      const result: ScenarioResult = {
-        name,
-        at: new Date().toISOString(),
-        commit: describeCommit(),
-        seconds,
-        subjects: await measureInTurns({
-          subjects: subjects({ workerBin, stockBin: values.stock }),
-          rounds,
-          seconds,
-          onRun: (subject, run) => progress(`${name}, ${subject}: ${runText(run)}`),
-        }),
-      };
-      all.push(result);
-      if (values.out) {
-        // After each scenario, so that an interrupted benchmark keeps what it has.
-        mkdirSync(dirname(values.out), { recursive: true });
-        writeResults(values.out, { format: 1, machine, scenarios: [result] });
-      }
+    const options = { scenarios, workerBin, stockBin: values.stock };
+    if (values.check) {
+      return check(options);
     }
-    const results: Results = { format: 1, machine, scenarios: all };
+    const results = await measure({
+      ...options,
+      rounds: positive('rounds', values.rounds),
+      seconds: positive('seconds', values.seconds),
+      out: values.out,
+    });
     process.stdout.write(writeTables(results, groups));
     const isMeasured = ({ runs }: ScenarioResult['subjects'][number]) => runs.some(isValid);
-    return all.every(({ subjects }) => subjects.every(isMeasured)) ? 0 : 3;
+    return results.scenarios.every(({ subjects }) => subjects.every(isMeasured)) ? 0 : 3;
   },
 });
+
+interface MeasureOptions extends SubjectOptions {
+  scenarios: readonly Scenario[];
+  rounds: number;
+  seconds: number;
+  out?: string | undefined;
+}
+
+async function measure(options: MeasureOptions): Promise<Results> {
+  const { scenarios, rounds, seconds, out } = options;
+  const results: Results = { format: 1, machine: describeMachine(), scenarios: [] };
+  for (const { name, subjects } of scenarios) {
+    const result: ScenarioResult = {
+      name,
+      at: new Date().toISOString(),
+      commit: describeCommit(),
+      seconds,
+      subjects: await measureInTurns({
+        subjects: subjects(options),
+        rounds,
+        seconds,
+        onRun: (subject, run) => progress(`${name}, ${subject}: ${runText(run)}`),
+      }),
+    };
+    results.scenarios.push(result);
+    if (out) {
+      // After each scenario, so that an interrupted benchmark keeps what it has.
+      mkdirSync(dirname(out), { recursive: true });
+      writeResults(out, { ...results, scenarios: [result] });
+    }
+  }
+  return results;
+}
+
+async function check(options: SubjectOptions & Pick<MeasureOptions, 'scenarios'>): Promise<number> {
+  const { rounds, seconds } = checked;
+  const published = readResults(publishedResults);
+  const tryOnce = async () =>
+    compareResults(published, await measure({ ...options, rounds, seconds }), groups);
+  const first = await tryOnce();
+  if (first.length === 0) {
+    process.stdout.write('not judged: no run was valid; the machine is too busy\n');
+    return 3;
+  }
+  const suspects = first.filter(isGross).map(({ what }) => what);
+  const second = suspects.length > 0 ? await tryOnce() : [];
+  const confirmed = second.filter((one) => isGross(one) && suspects.includes(one.what));
+  for (const one of confirmed) {
+    process.stdout.write(`${differenceText(one)}\n`);
+  }
+  process.stdout.write(`${first.length} ratios, ${confirmed.length} twice as bad as published\n`);
+  return confirmed.length === 0 ? 0 : 1;
+}
 
 /** @throws UsageError when there is none of a name */
 function chosen(names: string[] | undefined, full: boolean): Scenario[] {
