@@ -26,8 +26,15 @@ export const serverRequests = {
       generation: z.int().min(1),
       consumers: z.array(consumerOfferSchema).min(1),
     }),
-    /** The consumers that the client accepts: the server resumes these and closes the others. */
-    reply: z.strictObject({ accepted: z.array(uuidSchema).max(1024) }),
+    reply: z.strictObject({
+      /** The consumers that the client accepts: the server resumes these and closes the others. */
+      accepted: z.array(uuidSchema).max(1024),
+      /** Those of the others whose producers the client can't receive, and why: the server offers them no more. */
+      failed: z
+        .array(z.strictObject({ consumerId: uuidSchema, reason: lineSchema(200) }))
+        .max(1024)
+        .optional(),
+    }),
   },
 } as const;
 
@@ -36,6 +43,8 @@ export const unsupportedProducerSchema = z.object({
   source: sourceSchema,
   /** Such as `VP8`, for people to read. */
   codec: lineSchema(32),
+  /** true: the receiving browser supports the codec, but failed to receive the producer. */
+  failed: z.boolean().optional(),
 });
 
 /** One day: longer than a call, and well below the maximum of a timer (2^31 ms). */
@@ -95,8 +104,8 @@ export const notifications = {
       .nullable(),
   }),
   /**
-   * All producers that the receiving peer gets no consumer of, because it supports none of their codecs. Sent when one
-   * is added or closed.
+   * All producers that the receiving peer gets no consumer of, because it supports none of their codecs or has failed
+   * to receive them. Sent when one is added or closed.
    */
   unsupportedProducers: z.object({ producers: z.array(unsupportedProducerSchema) }),
   /** To the sender of such a producer; `peerId` can't receive it. */

@@ -9,6 +9,7 @@ import {
   type RequestMethod,
   type RequestReply,
   type ServerRequestData,
+  type ServerRequestReply,
   type Source,
   serverRequests,
   type Welcome,
@@ -37,8 +38,8 @@ export interface TestPeerOptions {
   headers?: Record<string, string>;
   /** Whether the server's certificate must be valid. Those of test servers are self-signed, so by default it need not. */
   verifyTls?: boolean;
-  /** @returns the ids of the consumers to accept; by default all */
-  accept?(batch: ServerRequestData<'newConsumers'>): string[];
+  /** @returns the ids of the consumers to accept, by default all, or the whole reply */
+  accept?(batch: ServerRequestData<'newConsumers'>): string[] | ServerRequestReply<'newConsumers'>;
 }
 
 interface Frame {
@@ -257,11 +258,12 @@ export class TestPeer {
   #answer({ id, data }: Frame['message']): void {
     const batch = serverRequests.newConsumers.data.parse(data);
     this.batches.push(batch);
+    const reply = this.#accept(batch);
     this.send({
       response: true,
       id: Number(id),
       ok: true,
-      data: { accepted: this.#accept(batch) },
+      data: Array.isArray(reply) ? { accepted: reply } : reply,
     });
   }
 }

@@ -1,4 +1,4 @@
-import type { ConsumerOffer, RequestMethod } from '@oneport/protocol';
+import { type ConsumerOffer, lineSchema, type RequestMethod } from '@oneport/protocol';
 import type { types } from 'mediasoup-client';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { SendRequest } from '../signalling/signalling.ts';
@@ -25,13 +25,13 @@ const offer = (name: string, change: Partial<ConsumerOffer> = {}): ConsumerOffer
 });
 
 /** A browser that fails a whole batch because of one bad offer, as setRemoteDescription() does. */
-function setUp(bad = new Set<string>()) {
+function setUp(bad = new Set<string>(), error = 'setRemoteDescription failed') {
   const sent: [RequestMethod, Record<string, unknown>][] = [];
   const views = new Map<string, TileView>();
   const closed: string[] = [];
   const onChange = vi.fn();
   const onBroken = vi.fn();
-  const failures = { unsupported: new Set<string>(), suspected: new Set<string>() };
+  const failures = { unsupported: new Map<string, string>(), suspected: new Set<string>() };
   let batch: string[] = [];
   const transport = {
     async consume({ id, producerId, kind }: types.ConsumerOptions) {
@@ -41,7 +41,7 @@ function setUp(bad = new Set<string>()) {
       await Promise.resolve();
       batch = [];
       if (failed) {
-        throw new Error('setRemoteDescription failed');
+        throw new Error(error);
       }
       return { id, kind, track: { id }, close: () => closed.push(id) } as unknown as types.Consumer;
     },
@@ -67,7 +67,7 @@ test('consumes a batch with one change', async () => {
   const { make, onChange } = setUp();
   const consumers = make();
   const accepted = await consumers.accept([offer('a'), offer('b', { producerPaused: true })]);
-  expect(accepted).toEqual(['consumer-a', 'consumer-b']);
+  expect(accepted).toEqual({ accepted: ['consumer-a', 'consumer-b'] });
   expect(consumers.media().map(({ peerId, state }) => [peerId, state])).toEqual([
     ['a', 'live'],
     ['b', 'paused'],
@@ -89,13 +89,25 @@ test('applies a close or pause that arrives while a consumer is pending', async 
 test('finds an unsupported producer within two media sessions, and receives the others', async () => {
   const { make, onBroken, failures } = setUp(new Set(['producer-bad']));
   const offers = [offer('a'), offer('bad'), offer('c')];
-  expect(await make().accept(offers)).toEqual([]);
+  expect(await make().accept(offers)).toEqual({ accepted: [] });
   expect(onBroken).toHaveBeenCalledTimes(1);
-  expect(await make().accept(offers)).toEqual(['consumer-a']);
+  expect(await make().accept(offers)).toEqual({ accepted: ['consumer-a'] });
   expect(onBroken).toHaveBeenCalledTimes(2);
-  expect(failures.unsupported).toEqual(new Set(['producer-bad']));
-  expect(await make().accept(offers)).toEqual(['consumer-a', 'consumer-c']);
+  const reason = 'Error: setRemoteDescription failed';
+  expect(failures.unsupported).toEqual(new Map([['producer-bad', reason]]));
+  expect(await make().accept(offers)).toEqual({
+    accepted: ['consumer-a', 'consumer-c'],
+    failed: [{ consumerId: 'consumer-bad', reason }],
+  });
   expect(onBroken).toHaveBeenCalledTimes(2);
+});
+
+test('gives the reason of a failure in one line that the protocol accepts', async () => {
+  const { make, failures } = setUp(new Set(['producer-bad']), `SDP:\r\nm=\u202e${'x'.repeat(300)}`);
+  await make().accept([offer('bad')]);
+  const reason = failures.unsupported.get('producer-bad');
+  expect(reason).toMatch(/^Error: SDP: m= x+$/);
+  expect(lineSchema(200).parse(reason)).toBe(reason);
 });
 
 test('requests the layer that the tile needs, and pauses a hidden tile', async () => {

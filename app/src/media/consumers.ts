@@ -1,5 +1,12 @@
 /** Receives media: one mediasoup-client Consumer for each producer of another peer. */
-import type { ConsumerOffer, PeerId, RequestData, RequestReply, Source } from '@oneport/protocol';
+import type {
+  ConsumerOffer,
+  PeerId,
+  RequestData,
+  RequestReply,
+  ServerRequestReply,
+  Source,
+} from '@oneport/protocol';
 import { parseScalabilityMode, type types } from 'mediasoup-client';
 import { RequestError, type SendRequest } from '../signalling/signalling.ts';
 import { chooseSpatialLayer, type TileView } from './layers.ts';
@@ -23,8 +30,8 @@ export function tileKey(peerId: PeerId, source: Source): string {
 
 /** Producers that this browser could not receive. It outlives media sessions. */
 export interface ConsumeFailures {
-  /** Skipped from now on. */
-  readonly unsupported: Set<string>;
+  /** Skipped from now on. The values are the reasons. */
+  readonly unsupported: Map<string, string>;
   /** Part of a batch that failed: consumed one at a time, to find the unsupported one. */
   readonly suspected: Set<string>;
 }
@@ -80,10 +87,15 @@ export class Consumers {
   /**
    * Consumes a batch of offers.
    *
-   * @returns the ids of the consumers that work
+   * @returns which consumers work, and which are skipped because their producers can't be received. An offer that fails
+   * now breaks this media session, and is skipped in the next one.
    */
-  async accept(offers: readonly ConsumerOffer[]): Promise<string[]> {
+  async accept(offers: readonly ConsumerOffer[]): Promise<ServerRequestReply<'newConsumers'>> {
     const { unsupported, suspected } = this.#options.failures;
+    const failed = offers.flatMap(({ consumerId, producerId }) => {
+      const reason = unsupported.get(producerId);
+      return reason === undefined ? [] : [{ consumerId, reason }];
+    });
     const usable = offers.filter(({ producerId }) => !unsupported.has(producerId));
     for (const { consumerId, producerPaused } of usable) {
       this.#pending.set(consumerId, producerPaused ? 'paused' : 'live');
@@ -94,9 +106,16 @@ export class Consumers {
     const accepted = batch.filter((_, index) => results[index]?.status === 'fulfilled');
     let broken = accepted.length < batch.length;
     if (broken) {
-      const failed = batch.filter((_, index) => results[index]?.status === 'rejected');
-      for (const { producerId } of failed) {
-        (failed.length === 1 ? unsupported : suspected).add(producerId);
+      const rejected = batch.flatMap(({ producerId }, index) => {
+        const result = results[index];
+        return result?.status === 'rejected' ? [{ producerId, error: result.reason }] : [];
+      });
+      for (const { producerId, error } of rejected) {
+        if (rejected.length === 1) {
+          unsupported.set(producerId, reasonOf(error));
+        } else {
+          suspected.add(producerId);
+        }
       }
       console.warn('consuming a batch failed', results);
     }
@@ -111,7 +130,7 @@ export class Consumers {
       } catch (error) {
         console.warn('consuming a producer failed', offer.producerId, error);
         suspected.delete(offer.producerId);
-        unsupported.add(offer.producerId);
+        unsupported.set(offer.producerId, reasonOf(error));
         broken = true;
       }
     }
@@ -119,13 +138,17 @@ export class Consumers {
       this.#pending.delete(consumerId);
     }
     if (this.#stopped) {
-      return [];
+      return { accepted: [] };
     }
     if (broken) {
       this.#options.onBroken();
     }
     this.#changed();
-    return accepted.map(({ consumerId }) => consumerId);
+    return {
+      accepted: accepted.map(({ consumerId }) => consumerId),
+      // Servers of a version that doesn't know it refuse it.
+      ...(failed.length > 0 && { failed }),
+    };
   }
 
   /**
@@ -266,4 +289,12 @@ export class Consumers {
       console.warn('updating a consumer failed', error);
     });
   }
+}
+
+/** For the server's log: one line that its schema accepts. */
+function reasonOf(error: unknown): string {
+  const text = String(error)
+    .replace(/[^\x20-\x7e]+/g, ' ')
+    .trim();
+  return text.slice(0, 200) || 'unknown';
 }

@@ -5,12 +5,13 @@ import type { DeviceSwitch } from '../devices/local-device.ts';
 export type Notice = { readonly id: number } & (
   | { readonly type: 'joined' | 'left'; readonly displayName: string }
   | { readonly type: 'publish-failed'; readonly source: Source; readonly reason: string }
-  /** A peer has no codec in common with what the local peer sends. */
+  /** A peer has no codec in common with what the local peer sends, or `failed` to receive it. */
   | {
       readonly type: 'not-received';
       readonly displayName: string;
       readonly source: Source;
       readonly codec: string;
+      readonly failed: boolean;
     }
   | { readonly type: 'chat-failed'; readonly reason: string }
   | { readonly type: 'screen-failed' }

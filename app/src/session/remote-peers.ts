@@ -7,7 +7,7 @@ export interface RemotePeer extends PeerInfo {
   readonly camera: RemoteMedia | undefined;
   readonly screen: RemoteMedia | undefined;
   readonly screenAudio: RemoteMedia | undefined;
-  /** Producers of this peer whose codecs this browser doesn't support. */
+  /** Producers of this peer whose codecs this browser doesn't support, or which it failed to receive. */
   readonly unsupported: readonly UnsupportedProducer[];
 }
 

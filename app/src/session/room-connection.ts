@@ -75,7 +75,7 @@ export class RoomConnection {
   readonly #options: RoomConnectionOptions;
   readonly #connector: Connector;
   readonly #deviceLoader = new DeviceLoader();
-  readonly #failures: ConsumeFailures = { unsupported: new Set(), suspected: new Set() };
+  readonly #failures: ConsumeFailures = { unsupported: new Map(), suspected: new Set() };
   #mediaSession: MediaSession | undefined;
 
   constructor(options: RoomConnectionOptions) {
@@ -154,7 +154,7 @@ export class RoomConnection {
         newConsumers: async ({ generation, consumers: offers }) => {
           // Consumers of an earlier generation belong to a transport that no longer exists.
           const current = this.#mediaSession?.generation === generation ? consumers() : undefined;
-          return { accepted: (await current?.accept(offers)) ?? [] };
+          return (await current?.accept(offers)) ?? { accepted: [] };
         },
       },
       onClose,

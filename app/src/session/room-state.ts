@@ -142,6 +142,7 @@ export class RoomState {
     peerId,
     source,
     codec,
+    failed = false,
   }: NotificationData<'producerUnsupportedBy'>): void {
     const peer = this.#peers.get(peerId);
     const key = `${peerId} ${source} ${codec}`;
@@ -149,7 +150,7 @@ export class RoomState {
     if (peer && !this.#toldUnsupported.has(key)) {
       this.#toldUnsupported.add(key);
       const { displayName } = peer;
-      this.#options.notices.add({ type: 'not-received', displayName, source, codec });
+      this.#options.notices.add({ type: 'not-received', displayName, source, codec, failed });
     }
   }
 

@@ -68,10 +68,21 @@ function transportMetrics(registers: Registry[], telemetry: Telemetry): void {
     labelNames: ['codec'],
     registers,
   });
-  for (const { mimeType } of mediaCodecs) {
-    mismatches.inc({ codec: mimeType.split('/')[1] ?? '' }, 0);
-  }
   telemetry.on('noCommonCodec', (codec) => mismatches.inc({ codec }));
+
+  const consumeFailures = new Counter({
+    name: 'oneport_consume_failures_total',
+    help: 'Producers that the client of a peer failed to receive, once for each such peer.',
+    labelNames: ['codec'],
+    registers,
+  });
+  telemetry.on('consumeFailed', (codec) => consumeFailures.inc({ codec }));
+
+  for (const { mimeType } of mediaCodecs) {
+    const codec = mimeType.split('/')[1] ?? '';
+    mismatches.inc({ codec }, 0);
+    consumeFailures.inc({ codec }, 0);
+  }
 }
 
 function workerMetrics(registers: Registry[]): (workers: readonly MediaWorker[]) => void {

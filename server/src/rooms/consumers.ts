@@ -1,4 +1,9 @@
-import type { ConsumerOffer, RequestReply, UnsupportedProducer } from '@oneport/protocol';
+import type {
+  ConsumerOffer,
+  RequestReply,
+  ServerRequestReply,
+  UnsupportedProducer,
+} from '@oneport/protocol';
 import { errorCodes } from '@oneport/protocol';
 import type { types } from 'mediasoup';
 import { throttle } from '../net/throttle.ts';
@@ -18,11 +23,11 @@ export interface ConsumersOptions {
   rtpCapabilities: types.RtpCapabilities;
   /** Those of the router's room. */
   keyFrames: KeyFrameRequests;
-  /** Sends a batch of paused consumers to the receiver. @returns the ids of those that it accepts */
-  offer(consumers: ConsumerOffer[]): Promise<string[]>;
+  /** Sends a batch of paused consumers to the receiver. @returns which of them it accepts and can't receive */
+  offer(consumers: ConsumerOffer[]): Promise<ServerRequestReply<'newConsumers'>>;
   /** Receives what happens to consumers: closed, paused, resumed, other layers. */
   notify: Notify;
-  /** Called once for each producer of which the receiver supports no codec. */
+  /** Called once for each producer of which the receiver supports no codec, or which it failed to receive. */
   onUnsupported?(producer: UnsupportedProducer): void;
   log: Logger;
 }
@@ -130,17 +135,24 @@ export class Consumers implements Subscriber {
     if (consumers.length === 0) {
       return;
     }
-    let accepted = new Set<string>();
+    let reply: ServerRequestReply<'newConsumers'> = { accepted: [] };
     try {
-      accepted = new Set(await offer(consumers.map(describe)));
+      reply = await offer(consumers.map(describe));
     } catch (error) {
       log.debug({ error: String(error) }, 'consumer batch not answered');
     }
+    const accepted = new Set(reply.accepted);
+    const failed = new Map(reply.failed?.map(({ consumerId, reason }) => [consumerId, reason]));
     for (const consumer of consumers) {
       if (consumer.closed) {
         continue;
       }
       if (!accepted.has(consumer.id)) {
+        const producer = batch.find(({ id }) => id === consumer.producerId);
+        const reason = failed.get(consumer.id);
+        if (producer && reason !== undefined) {
+          this.#unsupported.add(producer, reason);
+        }
         consumer.close();
         continue;
       }

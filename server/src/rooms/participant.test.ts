@@ -44,7 +44,7 @@ class DirectParticipant implements Participant {
       transport,
       rtpCapabilities: rtpCapabilities as types.RtpCapabilities,
       keyFrames,
-      offer: async (offers) => offers.map(({ consumerId }) => consumerId),
+      offer: async (offers) => ({ accepted: offers.map(({ consumerId }) => consumerId) }),
       notify: this.notify,
       log: createLog('silent'),
     });

@@ -7,6 +7,7 @@ import {
   type RequestData,
   type RequestReply,
   type RtpCapabilities,
+  type ServerRequestReply,
 } from '@oneport/protocol';
 import type { types } from 'mediasoup';
 import { type Access, mayPublish } from '../access/access.ts';
@@ -25,8 +26,11 @@ export interface PeerLink {
   /** The peer's media is ready: `welcome` is to be sent. Nothing but `waiting` is sent before it. */
   welcome(): void;
   notify<M extends NotificationMethod>(method: M, data: NotificationData<M>): void;
-  /** Sends `newConsumers`. @returns the ids of those that the client accepts */
-  offer(generation: number, consumers: ConsumerOffer[]): Promise<string[]>;
+  /** Sends `newConsumers`. @returns the client's reply */
+  offer(
+    generation: number,
+    consumers: ConsumerOffer[],
+  ): Promise<ServerRequestReply<'newConsumers'>>;
   /** Another socket reaches the peer now. Resolves when no request from this one is being handled any more. */
   replaced(): Promise<void>;
   /** The peer is no longer in the room. */
@@ -359,7 +363,7 @@ export class Peer implements Participant {
       },
       notify: this.notify,
       onUnsupported: (producer) => {
-        this.#telemetry.emit('noCommonCodec', producer.codec);
+        this.#telemetry.emit(producer.failed ? 'consumeFailed' : 'noCommonCodec', producer.codec);
         this.#room
           .participant(producer.peerId)
           ?.notify('producerUnsupportedBy', { ...producer, peerId: this.id });

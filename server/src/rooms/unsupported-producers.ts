@@ -12,12 +12,11 @@ export interface UnsupportedProducersOptions {
   log: Logger;
 }
 
-/** The open producers of which one receiver supports no codec. */
+/** The open producers of which one receiver supports no codec, or which it failed to receive. */
 export class UnsupportedProducers {
   readonly #options: UnsupportedProducersOptions;
-  /** Each with its listener. */
-  readonly #producers = new Map<Producer, () => void>();
-  /** A peer can produce and close all the time, so each codec is logged once for a receiver. */
+  readonly #producers = new Map<Producer, { described: UnsupportedProducer; closed(): void }>();
+  /** A peer can produce and close all the time, so each codec and kind is logged once for a receiver. */
   readonly #logged = new Set<string>();
   #told = false;
   #telling = false;
@@ -31,21 +30,23 @@ export class UnsupportedProducers {
     return this.#producers.has(producer);
   }
 
-  add(producer: Producer): void {
+  /** @param failure - why the receiver failed to receive it; by default, it supports no codec of the producer */
+  add(producer: Producer, failure?: string): void {
     const { log, onUnsupported } = this.#options;
     const closed = () => {
       this.#producers.delete(producer);
       this.#tell();
     };
-    this.#producers.set(producer, closed);
+    const described = describe(producer, failure !== undefined);
+    this.#producers.set(producer, { described, closed });
     producer.observer.once('close', closed);
-    const unsupported = describe(producer);
-    if (!this.#logged.has(unsupported.codec)) {
-      this.#logged.add(unsupported.codec);
-      const { peerId: from, source, codec } = unsupported;
-      log.info({ from, source, codec }, 'no common codec');
+    const message = failure === undefined ? 'no common codec' : 'client failed to consume';
+    const { peerId: from, source, codec } = described;
+    if (!this.#logged.has(`${message} ${codec}`)) {
+      this.#logged.add(`${message} ${codec}`);
+      log.info({ from, source, codec, ...(failure !== undefined && { error: failure }) }, message);
     }
-    onUnsupported?.(unsupported);
+    onUnsupported?.(described);
     this.#tell();
   }
 
@@ -67,23 +68,24 @@ export class UnsupportedProducers {
       this.#telling = false;
       const { transport, notify } = this.#options;
       if (!transport.closed) {
-        notify('unsupportedProducers', { producers: Array.from(this.#producers.keys(), describe) });
+        const producers = Array.from(this.#producers.values(), ({ described }) => described);
+        notify('unsupportedProducers', { producers });
       }
     });
   }
 
   /** A receiver gets new transports often, while producers live on. */
   #forgetAll(): void {
-    for (const [producer, closed] of this.#producers) {
+    for (const [producer, { closed }] of this.#producers) {
       producer.observer.off('close', closed);
     }
     this.#producers.clear();
   }
 }
 
-function describe(producer: Producer): UnsupportedProducer {
+function describe(producer: Producer, failed: boolean): UnsupportedProducer {
   const { peerId, source } = producer.appData;
   // As the router spells it: senders may write video/vp8.
   const [, codec = ''] = producer.consumableRtpParameters.codecs[0]?.mimeType.split('/') ?? [];
-  return { peerId, source, codec };
+  return { peerId, source, codec, ...(failed && { failed }) };
 }

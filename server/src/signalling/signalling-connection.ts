@@ -8,6 +8,7 @@ import {
   type NotificationData,
   type NotificationMethod,
   type PortMode,
+  type ServerRequestReply,
   serverRequests,
   type Transport as TransportParameters,
 } from '@oneport/protocol';
@@ -189,10 +190,13 @@ export class SignallingConnection implements PeerLink {
       .catch(() => this.#options.transport.close(closeCodes.tooSlow, 'not reading what is sent'));
   }
 
-  async offer(generation: number, consumers: ConsumerOffer[]): Promise<string[]> {
+  async offer(
+    generation: number,
+    consumers: ConsumerOffer[],
+  ): Promise<ServerRequestReply<'newConsumers'>> {
     try {
       const reply = await this.#protoo.request('newConsumers', { generation, consumers });
-      return serverRequests.newConsumers.reply.parse(reply).accepted;
+      return serverRequests.newConsumers.reply.parse(reply);
     } catch (error) {
       // The peer would never receive these producers, so it must resume. Does nothing to a closed socket.
       this.#options.transport.close(

@@ -172,6 +172,40 @@ describe('a room', () => {
     await Promise.all([alice.leave(), resumed.leave()]);
   });
 
+  test('tells both peers of a producer that one of them failed to receive, and offers it no more', async () => {
+    const roomId = 'failed';
+    const failures = async () =>
+      (await server.scrape())('oneport_consume_failures_total', { codec: 'VP8' });
+    const before = (await failures()) ?? 0;
+    const alice = await TestPeer.join({ signalling: server.signalling, roomId });
+    const producerId = await alice.produce('camera', rtpParametersFor('camera', 'video/vp8'));
+    const bob = await TestPeer.join({
+      signalling: server.signalling,
+      roomId,
+      accept: ({ consumers }) => ({
+        accepted: [],
+        failed: consumers.map(({ consumerId }) => ({ consumerId, reason: 'bad SDP' })),
+      }),
+    });
+    const camera = { source: 'camera', codec: 'VP8', failed: true };
+    expect(await bob.notification('unsupportedProducers')).toEqual({
+      producers: [{ peerId: alice.peerId, ...camera }],
+    });
+    expect(await alice.notification('producerUnsupportedBy')).toEqual({
+      peerId: bob.peerId,
+      ...camera,
+    });
+    const resumed = bob.resume();
+    await resumed.join((await resumed.welcome()).generation, { consumers: [] });
+    await resumed.notification('unsupportedProducers', ({ producers }) => producers.length === 1);
+    await resumed.request('ping', {});
+    expect(resumed.batches).toEqual([]);
+    await alice.request('closeProducer', { producerId });
+    await resumed.notification('unsupportedProducers', ({ producers }) => producers.length === 0);
+    expect(await failures()).toBe(before + 1);
+    await Promise.all([alice.leave(), resumed.leave()]);
+  });
+
   test('lists all producers that a joining peer does not support at once', async () => {
     const roomId = 'no-video';
     const alice = await TestPeer.join({ signalling: server.signalling, roomId });

@@ -21,6 +21,8 @@ export type TelemetryEvents = {
   iceFailed: [reason: IceFailure];
   /** A peer supports no codec of a producer, whose first is `codec` (`VP8`). */
   noCommonCodec: [codec: string];
+  /** A peer's client could not receive a producer, whose first codec is `codec`. */
+  consumeFailed: [codec: string];
 };
 
 /** Events of all parts of a server that are counted or logged elsewhere. No part may depend on a listener. */

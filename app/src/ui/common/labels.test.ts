@@ -3,7 +3,13 @@ import { expect, test } from 'vitest';
 import type { MediaPath } from '../../network/media-paths.ts';
 import type { MediaInfo } from '../../network/media-status.ts';
 import { failureLabel } from './failure-labels.ts';
-import { deviceProblemLabel, formatPath, noticeLabel, portBadgeLabel } from './labels.ts';
+import {
+  deviceProblemLabel,
+  formatPath,
+  noticeLabel,
+  portBadgeLabel,
+  unsupportedLabel,
+} from './labels.ts';
 
 const path = (port: number, change: Partial<MediaPath> = {}): MediaPath => ({
   direction: 'send',
@@ -96,6 +102,17 @@ test('names both devices when both are blocked or paused', () => {
   expect(deviceProblemLabel('denied', { devices, inCall: true }).title).toBe(
     'Your microphone and camera are blocked',
   );
+});
+
+test('tells a missing codec from a browser that failed', () => {
+  const camera = { peerId: 'a', source: 'camera', codec: 'H264' } as const;
+  const missing = 'This browser can’t play this person’s camera. It doesn’t support H264.';
+  const failed =
+    'This browser failed to start this person’s microphone. Reload the page to try again.';
+  expect(unsupportedLabel([camera])).toBe(missing);
+  const microphone = { ...camera, source: 'microphone', failed: true } as const;
+  expect(unsupportedLabel([microphone])).toBe(failed);
+  expect(unsupportedLabel([camera, microphone])).toBe(`${missing} ${failed}`);
 });
 
 test('explains every close reason without terms of the protocol', () => {

@@ -94,9 +94,24 @@ const sourceNames = {
 
 /** @param unsupported - what can't be received of one peer; at least one */
 export function unsupportedLabel(unsupported: readonly UnsupportedProducer[]): string {
-  const names = lists.format(unsupported.map(({ source }) => sourceNames[source]));
-  const codecs = new Set(unsupported.map(({ codec }) => codec));
-  return `This browser can’t play this person’s ${names}. It doesn’t support ${lists.format(codecs)}.`;
+  const [failed, others] = [true, false].map((wanted) =>
+    unsupported.filter(({ failed = false }) => failed === wanted),
+  );
+  const texts: string[] = [];
+  const names = (producers: readonly UnsupportedProducer[]) =>
+    lists.format(producers.map(({ source }) => sourceNames[source]));
+  if (others?.length) {
+    const codecs = new Set(others.map(({ codec }) => codec));
+    texts.push(
+      `This browser can’t play this person’s ${names(others)}. It doesn’t support ${lists.format(codecs)}.`,
+    );
+  }
+  if (failed?.length) {
+    texts.push(
+      `This browser failed to start this person’s ${names(failed)}. Reload the page to try again.`,
+    );
+  }
+  return texts.join(' ');
 }
 
 const mutedLabels = {
@@ -153,7 +168,7 @@ export function noticeLabel(notice: Notice): { text: string; tone: 'info' | 'war
       };
     case 'not-received':
       return {
-        text: `${notice.displayName} can’t receive your ${sourceNames[notice.source]}. Their browser doesn’t support ${notice.codec}.`,
+        text: `${notice.displayName} can’t receive your ${sourceNames[notice.source]}. Their browser ${notice.failed ? 'failed to start it' : `doesn’t support ${notice.codec}`}.`,
         tone: 'warning',
       };
     case 'device-switched':
