@@ -116,7 +116,14 @@ export async function startServer(given: Config, log: Logger): Promise<RunningSe
       certificateDaysLeft: () => certificate?.daysLeft,
     });
     starting.defer(() => metrics.close());
-    const metricsServer = await serveMetrics({ ...config.metrics, isKnownHost, metrics, log });
+    const metricsServer = await serveMetrics({
+      ...config.metrics,
+      isKnownHost,
+      metrics,
+      requestsPerSecond: limits.requests_per_second,
+      telemetry,
+      log,
+    });
     starting.defer(() => {
       metricsServer.close();
       metricsServer.closeAllConnections();

@@ -1,7 +1,14 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
-import { expect, onTestFinished, test } from 'vitest';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { closed } from '../../../testkit/clients/tcp-demultiplexer.ts';
 import { freePorts } from '../../../testkit/servers/free-ports.ts';
 import { startTestServer } from '../../../testkit/servers/test-server.ts';
+import { createLog } from '../telemetry/log.ts';
+import { Telemetry } from '../telemetry/telemetry.ts';
+import { serveMetrics } from './metrics-server.ts';
 
 const token = 'token-of-prometheus';
 
@@ -66,4 +73,50 @@ test('a port that is in use stops the start with one message', async () => {
   await expect(startTestServer({ METRICS_PORT: String(port) })).rejects.toThrow(
     `METRICS_PORT=${port}: in use at 127.0.0.1`,
   );
+});
+
+test('declines pipelined requests, and ends the connections of an address that owes for them', async () => {
+  const { port } = await start({ MAX_REQUESTS_PER_SECOND: '1' });
+  const open = async (localAddress: string) => {
+    const socket = connect({ host: '127.0.0.1', port, localAddress });
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    return socket;
+  };
+  const pipelined = (count: number) =>
+    'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(count);
+  const few = await open('127.0.0.2');
+  few.write(pipelined(6));
+  const answers = (await text(few)).match(/^HTTP.*$/gm)?.map((line) => line.slice(9, 12));
+  expect(answers).toEqual(['200', '200', '429']);
+  const [waiting, flood] = [await open('127.0.0.2'), await open('127.0.0.2')];
+  const ends = Promise.all([closed(waiting), closed(flood)]);
+  flood.write(pipelined(1000));
+  await ends;
+  expect(await ask(port), 'others are served').toBe(200);
+});
+
+test('collects metrics for a few clients each time, and no more than once a second for many', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  let collected = 0;
+  const port = await freePorts(1);
+  const server = await serveMetrics({
+    host: '127.0.0.1',
+    port,
+    token: undefined,
+    isKnownHost: () => true,
+    metrics: { contentType: 'text/plain', scrape: async () => `collected ${++collected}` },
+    requestsPerSecond: 10_000,
+    telemetry: new Telemetry(),
+    log: createLog('silent'),
+  });
+  onTestFinished(() => void server.close());
+  const scrape = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  for (let n = 1; n <= 20; n++) {
+    expect(await scrape()).toBe(`collected ${n}`);
+  }
+  expect([await scrape(), await scrape()]).toEqual(['collected 20', 'collected 20']);
+  vi.advanceTimersByTime(1_000);
+  expect([await scrape(), await scrape()]).toEqual(['collected 21', 'collected 21']);
 });

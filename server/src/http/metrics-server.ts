@@ -3,18 +3,29 @@ import { bearerTokenIn, isSameToken } from '../access/operator-token.ts';
 import type { MetricsConfig } from '../config/types.ts';
 import { ConnectionQuota } from '../net/connection-quota.ts';
 import { limitKeyOf } from '../net/ip.ts';
+import { RateLimit } from '../net/rate-limit.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { AddressConnections } from './address-connections.ts';
+import { AddressRateLimit } from './address-rate-limit.ts';
 import { listen, metricsSettings } from './listen.ts';
+import { limitRequests } from './request-limit.ts';
 
 export interface MetricsServerOptions extends MetricsConfig {
   /** Whether a Host header names this server. */
   isKnownHost(host: string | undefined): boolean;
   metrics: { readonly contentType: string; scrape(): Promise<string> };
+  /** Of each address, and apart from those to the page, so that these can't keep Prometheus out. */
+  requestsPerSecond: number;
+  telemetry: Telemetry;
   log: Logger;
 }
 
 /** Prometheus uses one or two connections. */
-const connections = { total: 20, perAddress: 5 };
+const maxConnections = { total: 20, perAddress: 5 };
+
+/** Of all clients together. Each scrape of a few Prometheus servers gets metrics of its own time. */
+const collections = { burst: 20, perSecond: 1 };
 
 /**
  * Serves /metrics on a port of its own, so that a proxy for the page does not expose it by accident.
@@ -22,15 +33,27 @@ const connections = { total: 20, perAddress: 5 };
  * @throws ConfigError when the port is taken or not permitted, or the address is not of this machine
  */
 export async function serveMetrics(options: MetricsServerOptions): Promise<Server> {
-  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (...exchange) => {
-    answer(...exchange, options).catch((error: unknown) => {
-      options.log.error({ error: String(error) }, 'failed to collect metrics');
-      reject(exchange[1], 500);
+  const { telemetry, log } = options;
+  const rate = new AddressRateLimit(options.requestsPerSecond);
+  // No proxy is trusted, because none is needed: Prometheus connects by itself.
+  const connections = new AddressConnections({ rate, isTrustedProxy: () => false });
+  const remoteAddress = ({ socket }: IncomingMessage) => socket.remoteAddress;
+  const scrape = sparingly(() => options.metrics.scrape());
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    answer(request, response, { ...options, scrape }).catch((error: unknown) => {
+      log.error({ error: String(error) }, 'failed to collect metrics');
+      reject(response, 500);
     });
-  });
-  const quota = new ConnectionQuota(connections.total, connections.perAddress);
+  };
+  const server = createServer(
+    { requestTimeout: 5_000, headersTimeout: 5_000 },
+    limitRequests(onRequest, { rate, connections, remoteAddress, telemetry }),
+  );
+  connections.track(server);
+  const quota = new ConnectionQuota(maxConnections.total, maxConnections.perAddress);
   server.on('connection', (socket) => {
-    const release = quota.acquire(limitKeyOf(socket.remoteAddress ?? ''));
+    const { remoteAddress = '' } = socket;
+    const release = rate.take(remoteAddress) ? quota.acquire(limitKeyOf(remoteAddress)) : 'rate';
     if (typeof release === 'string') {
       socket.destroy();
     } else {
@@ -41,10 +64,22 @@ export async function serveMetrics(options: MetricsServerOptions): Promise<Serve
   return server;
 }
 
+/** @returns what was collected last, if too many collections have been asked for */
+function sparingly(collect: () => Promise<string>): () => Promise<string> {
+  const limit = new RateLimit(collections.burst, collections.perSecond);
+  let latest: Promise<string> | undefined;
+  return () => {
+    if (limit.take() || !latest) {
+      latest = collect();
+    }
+    return latest;
+  };
+}
+
 async function answer(
   { method, url, headers }: IncomingMessage,
   response: ServerResponse,
-  { token, isKnownHost, metrics }: MetricsServerOptions,
+  { token, isKnownHost, metrics, scrape }: MetricsServerOptions & { scrape(): Promise<string> },
 ): Promise<void> {
   if (url?.split('?', 1)[0] !== '/metrics') {
     return reject(response, 404);
@@ -60,7 +95,7 @@ async function answer(
   } else if (!isSameToken(bearerTokenIn(headers.authorization), token)) {
     return reject(response, 401, { 'www-authenticate': 'Bearer' });
   }
-  const text = await metrics.scrape();
+  const text = await scrape();
   response.writeHead(200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' });
   response.end(text);
 }
