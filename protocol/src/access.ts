@@ -50,6 +50,7 @@ export const closeReasons = {
   tokenInvalid: 'token: invalid',
   idTaken: 'peerId: already in use in this room',
   removed: 'a moderator removed you from this room',
+  removedByYourself: 'you removed this connection from another one',
   notAdmitted: 'a moderator declined your request',
   roomClosed: 'a moderator closed this room',
   outdated: 'protocolVersion: no longer supported, reload the page',

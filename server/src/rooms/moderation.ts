@@ -88,19 +88,22 @@ export class Moderation {
 
   /**
    * Removes all participants of a subject, joined or not, turns away its sockets in the lobby, and bans it from the room.
+   * A moderator's own other device is removed alone, and may return.
    *
    * @throws RoomError when there is no such participant
    */
   remove(by: Participant, peerId: string): void {
-    const { subject } = this.#target(by, peerId).access;
+    const target = this.#target(by, peerId);
+    const { subject } = target.access;
     this.#log.info({ peerId: by.id, target: peerId }, 'peer removed by moderator');
-    if (subject === undefined) {
+    if (subject === undefined || subject === by.access.subject) {
+      this.#room.remove(target, 'removed by its own subject');
       return;
     }
     this.#removed.add(subject);
     this.#admitted.delete(subject);
     for (const participant of this.#room.participants) {
-      if (participant.access.subject === subject && participant !== by) {
+      if (participant.access.subject === subject) {
         this.#room.remove(participant, 'removed');
       }
     }

@@ -25,6 +25,8 @@ export type CloseReason =
   | 'left'
   | 'not resumed in time'
   | 'removed'
+  /** From another device of the same person. */
+  | 'removed by its own subject'
   | 'room closed'
   | 'room locked'
   | 'no worker'

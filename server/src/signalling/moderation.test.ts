@@ -161,6 +161,25 @@ describe('removing', () => {
     await Promise.all([mo.leave(), bob.leave()]);
   });
 
+  test('closes another connection of the moderator’s own subject alone, which may return', async () => {
+    const roomId = newRoom();
+    const mo = await moderator(roomId);
+    const device = async (peerId: string) =>
+      await TestPeer.join({ ...(await options(roomId, 'mo')), peerId });
+    const [phone, tablet] = [await device('phone'), await device('tablet')];
+    await mo.request('removePeer', { peerId: 'tablet' });
+    expect(await tablet.closed).toEqual({
+      code: closeCodes.forbidden,
+      reason: closeReasons.removedByYourself,
+    });
+    expect(await mo.notification('peerClosed')).toEqual({ peerId: 'tablet' });
+    await phone.request('ping', {});
+    const again = await device('tablet');
+    const resumed = mo.resume();
+    await resumed.join((await resumed.welcome()).generation);
+    await Promise.all([phone.leave(), again.leave(), resumed.leave()]);
+  });
+
   test('works on other moderators, but not on oneself', async () => {
     const roomId = newRoom();
     const mo = await moderator(roomId);

@@ -72,6 +72,10 @@ const closeOf: Record<CloseReason, { code: CloseCode; text: string }> = {
   left: { code: closeCodes.normal, text: '' },
   'not resumed in time': { code: closeCodes.gone, text: 'disconnected for too long' },
   removed: { code: closeCodes.forbidden, text: closeReasons.removed },
+  'removed by its own subject': {
+    code: closeCodes.forbidden,
+    text: closeReasons.removedByYourself,
+  },
   'room closed': { code: closeCodes.forbidden, text: closeReasons.roomClosed },
   'room locked': { code: closeCodes.tooSlow, text: 'the room was locked before this peer joined' },
   'no worker': { code: closeCodes.restart, text: 'no media worker is running for this room' },

@@ -40,6 +40,10 @@ const reasonLabels: Record<CloseReason, Explanation> = {
     title: 'You were removed from this call',
     text: 'A moderator removed you. You can’t rejoin this call.',
   },
+  [closeReasons.removedByYourself]: {
+    title: 'You left this call here',
+    text: 'You removed this device from another one, where your call continues.',
+  },
   [closeReasons.notAdmitted]: {
     title: 'You were not admitted',
     text: 'A moderator declined your request to join.',
