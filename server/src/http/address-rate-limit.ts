@@ -1,24 +1,20 @@
-import { limitKeyOf, networkShares, networksOf } from '../net/ip.ts';
+import { limitKeyOf } from '../net/ip.ts';
+import { NetworkRateLimits } from '../net/network-rate-limits.ts';
 import { RateLimit } from '../net/rate-limit.ts';
-import { RecentlyUsed } from '../net/recently-used.ts';
 
 /** After a restart, all peers of an office behind one NAT reconnect at once, some of them twice. */
 const burstSeconds = 20;
 
 /** Limits how often each address may do something. */
 export class AddressRateLimit {
-  /** For each size of a network, from the narrowest to the widest. */
-  readonly #limits: RecentlyUsed<RateLimit>[];
+  readonly #limits: NetworkRateLimits;
 
   /** @param perSecond - per address, 1 or more */
   constructor(perSecond: number) {
-    this.#limits = Object.values(networkShares).map(
-      (shares) =>
-        new RecentlyUsed(() => {
-          const ofNetwork = shares * perSecond;
-          return new RateLimit(ofNetwork * burstSeconds, ofNetwork);
-        }),
-    );
+    this.#limits = new NetworkRateLimits((shares) => {
+      const ofNetwork = shares * perSecond;
+      return new RateLimit(ofNetwork * burstSeconds, ofNetwork);
+    });
   }
 
   /** @returns whether the address may do it once more now */
@@ -51,6 +47,6 @@ export class AddressRateLimit {
   }
 
   #of(address: string): RateLimit[] {
-    return networksOf(limitKeyOf(address)).flatMap(({ key }, n) => this.#limits[n]?.get(key) ?? []);
+    return this.#limits.of(limitKeyOf(address));
   }
 }

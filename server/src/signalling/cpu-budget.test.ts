@@ -1,13 +1,15 @@
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { limitKeyOf } from '../net/ip.ts';
 import { RateLimit } from '../net/rate-limit.ts';
-import { CpuBudget, cpuLimit } from './cpu-budget.ts';
+import { CpuBudget, CpuLimits } from './cpu-budget.ts';
 
 let now = 0;
 let exceeded: string[];
 let address: RateLimit;
 const peer = () => {
   const peer_cpu = new RateLimit(1000, 100, () => now);
-  return new CpuBudget({ peer_cpu, address_cpu: address }, (limit) => exceeded.push(limit));
+  const limits = { peer_cpu: [peer_cpu], address_cpu: [address] };
+  return new CpuBudget(limits, (limit) => exceeded.push(limit));
 };
 
 beforeEach(() => {
@@ -37,6 +39,37 @@ test('all peers of an address beyond its budget wait', () => {
   expect(exceeded).toEqual(['address_cpu']);
 });
 
+test.each([
+  // Of one /64, a /56 and a /48, in seconds of CPU that may be used at once.
+  { percent: 10, seconds: [2, 4, 8] },
+  { percent: 50, seconds: [10, 15, 15] },
+  { percent: 90, seconds: [18, 18, 18] },
+])(
+  '$percent % of an address are two shares for an IPv6 /56 and four for a /48, up to 75 %',
+  ({ percent, seconds }) => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const used = ['2001:db8::%', '2001:db8:0:%::1', '2001:db8:0:%00::1'].map((pattern) => {
+      const limits = new CpuLimits({ peer_cpu: 100, address_cpu: percent });
+      let used = 0;
+      for (let n = 1; n < 100; n++) {
+        const address = limitKeyOf(pattern.replace('%', String(n)));
+        const budget = new CpuBudget(limits.of(address, ['room', 'peer']), (limit) =>
+          exceeded.push(limit),
+        );
+        if (budget.waitMs === 0) {
+          budget.spend(999.9);
+          used++;
+        }
+      }
+      return used;
+    });
+    // The last second is begun although nothing is left of it.
+    expect(used).toEqual(seconds.map((n) => n + 1));
+    expect(exceeded).toEqual(Array(3).fill('address_cpu'));
+  },
+);
+
 test('measures the CPU time that a function takes, also one that throws', () => {
   const one = peer();
   const busy = () => {
@@ -54,9 +87,8 @@ test('measures the CPU time that a function takes, also one that throws', () => 
 test('available() resolves when the budget has recovered, or the signal is aborted', async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
-  const limits = { peer_cpu: 10, address_cpu: 100 };
-  const peer_cpu = cpuLimit(limits, 'peer_cpu');
-  const one = new CpuBudget({ peer_cpu, address_cpu: cpuLimit(limits, 'address_cpu') }, () => {});
+  const limits = new CpuLimits({ peer_cpu: 10, address_cpu: 100 });
+  const one = new CpuBudget(limits.of('address', ['room', 'peer']), () => {});
   const socketClosed = new AbortController();
   await one.available(socketClosed.signal);
   one.spend(1_000_000);

@@ -1,22 +1,55 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Limits } from '../config/limits.ts';
+import { NetworkRateLimits } from '../net/network-rate-limits.ts';
 import { RateLimit } from '../net/rate-limit.ts';
+import { RecentlyUsed } from '../net/recently-used.ts';
 
 /** A peer may use at once the CPU that it saved in these seconds; so may an address, where an office may rejoin. */
 const burstSeconds = { peer_cpu: 10, address_cpu: 20 };
 
 type CpuLimit = keyof typeof burstSeconds;
 
+/** Percent of a core that the addresses of a network may use together, unless one address alone may use more. */
+const maxOfNetwork = 75;
+
 /**
  * A token bucket of milliseconds of CPU.
  *
- * @returns undefined when the setting says that there is no limit
+ * @param percent - of a core, 1 to 99
  */
-export function cpuLimit(limits: Pick<Limits, CpuLimit>, name: CpuLimit): RateLimit | undefined {
-  const perSecond = limits[name] * 10;
-  return limits[name] === 100
-    ? undefined
-    : new RateLimit(burstSeconds[name] * perSecond, perSecond);
+function cpuLimit(name: CpuLimit, percent: number): RateLimit {
+  const perSecond = percent * 10;
+  return new RateLimit(burstSeconds[name] * perSecond, perSecond);
+}
+
+/** The buckets of all peers and networks of a server. A setting of 100 percent means that there is no limit. */
+export class CpuLimits {
+  readonly #ofPeer: RecentlyUsed<RateLimit> | undefined;
+  readonly #ofNetwork: NetworkRateLimits | undefined;
+
+  /** @param limits - percent of a core, 1 to 100 */
+  constructor({ peer_cpu, address_cpu }: Pick<Limits, CpuLimit>) {
+    if (peer_cpu < 100) {
+      this.#ofPeer = new RecentlyUsed(() => cpuLimit('peer_cpu', peer_cpu));
+    }
+    if (address_cpu < 100) {
+      this.#ofNetwork = new NetworkRateLimits((shares) =>
+        cpuLimit(
+          'address_cpu',
+          Math.max(address_cpu, Math.min(shares * address_cpu, maxOfNetwork)),
+        ),
+      );
+    }
+  }
+
+  /**
+   * @param address - as limits count it (`limitKeyOf`)
+   * @param peer - the ids of the room and the peer: one that reconnects still owes what it has used
+   */
+  of(address: string, peer: readonly (string | undefined)[]): Record<CpuLimit, RateLimit[]> {
+    const ofPeer = this.#ofPeer?.get(JSON.stringify([address, ...peer]));
+    return { peer_cpu: ofPeer ? [ofPeer] : [], address_cpu: this.#ofNetwork?.of(address) ?? [] };
+  }
 }
 
 /**
@@ -24,24 +57,24 @@ export function cpuLimit(limits: Pick<Limits, CpuLimit>, name: CpuLimit): RateLi
  * its socket would cost more, because it would come back.
  */
 export class CpuBudget {
-  readonly #limits: [CpuLimit, RateLimit][];
+  readonly #limits: [CpuLimit, readonly RateLimit[]][];
   readonly #onExceeded: (limit: CpuLimit) => void;
 
   /**
-   * @param limits - that of the peer, and the one that it shares with all peers of its address
+   * @param limits - that of the peer, and those that it shares with all peers of its address and its networks
    * @param onExceeded - called when the peer has to wait from now on, with the reason
    */
   constructor(
-    limits: Record<CpuLimit, RateLimit | undefined>,
+    limits: Record<CpuLimit, readonly RateLimit[]>,
     onExceeded: (limit: CpuLimit) => void,
   ) {
-    this.#limits = Object.entries(limits).filter(([, limit]) => limit) as [CpuLimit, RateLimit][];
+    this.#limits = Object.entries(limits) as [CpuLimit, readonly RateLimit[]][];
     this.#onExceeded = onExceeded;
   }
 
   /** Milliseconds until the server may do more for the peer. */
   get waitMs(): number {
-    return Math.max(0, ...this.#limits.map(([, limit]) => limit.owesForMs));
+    return Math.max(...this.#limits.map(([, limits]) => owedMs(limits)));
   }
 
   /** Resolves when the server may do more for the peer, or the signal is aborted. */
@@ -53,10 +86,12 @@ export class CpuBudget {
 
   /** @param ms - milliseconds of CPU */
   spend(ms: number): void {
-    for (const [name, limit] of this.#limits) {
-      const owed = limit.owesForMs > 0;
-      limit.spend(ms);
-      if (!owed && limit.owesForMs > 0) {
+    for (const [name, limits] of this.#limits) {
+      const owed = owedMs(limits) > 0;
+      for (const limit of limits) {
+        limit.spend(ms);
+      }
+      if (!owed && owedMs(limits) > 0) {
         this.#onExceeded(name);
       }
     }
@@ -80,4 +115,8 @@ export class CpuBudget {
       stop();
     }
   }
+}
+
+function owedMs(limits: readonly RateLimit[]): number {
+  return Math.max(0, ...limits.map(({ owesForMs }) => owesForMs));
 }

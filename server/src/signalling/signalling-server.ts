@@ -15,12 +15,10 @@ import type { Authenticator } from '../access/authenticator.ts';
 import type { Limits } from '../config/limits.ts';
 import type { TurnConfig } from '../config/types.ts';
 import { limitKeyOf } from '../net/ip.ts';
-import type { RateLimit } from '../net/rate-limit.ts';
-import { RecentlyUsed } from '../net/recently-used.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { CpuBudget, cpuLimit } from './cpu-budget.ts';
+import { CpuBudget, CpuLimits } from './cpu-budget.ts';
 import { QueuedBytes } from './queued-bytes.ts';
 import { SignallingConnection } from './signalling-connection.ts';
 import { SocketTransport } from './socket-transport.ts';
@@ -44,9 +42,7 @@ export interface SignallingOptions {
 /** Shared by all peers of a server. */
 interface Shared {
   queuedBytes: QueuedBytes;
-  cpuByAddress: RecentlyUsed<RateLimit | undefined>;
-  /** By address, room id and peer id, so that a peer that reconnects still owes what it has used. */
-  cpuByPeer: RecentlyUsed<RateLimit | undefined>;
+  cpuLimits: CpuLimits;
 }
 
 /**
@@ -69,8 +65,7 @@ export function createSignalling(
   });
   const shared: Shared = {
     queuedBytes: new QueuedBytes(maxQueuedBytes),
-    cpuByAddress: new RecentlyUsed(() => cpuLimit(options.limits, 'address_cpu')),
-    cpuByPeer: new RecentlyUsed(() => cpuLimit(options.limits, 'peer_cpu')),
+    cpuLimits: new CpuLimits(options.limits),
   };
   return (request, socket, head) => {
     server.handleUpgrade(request, socket, head, (webSocket) => {
@@ -83,7 +78,7 @@ function accept(
   webSocket: WebSocket,
   request: IncomingMessage,
   options: SignallingOptions,
-  { queuedBytes, cpuByAddress, cpuByPeer }: Shared,
+  { queuedBytes, cpuLimits }: Shared,
 ): void {
   const { limits, telemetry, log } = options;
   const openedAt = performance.now();
@@ -98,12 +93,8 @@ function accept(
   };
   const limitKey = limitKeyOf(address);
   const { roomId, peerId } = query.data ?? {};
-  const cpu = new CpuBudget(
-    {
-      peer_cpu: cpuByPeer.get(JSON.stringify([limitKey, roomId, peerId])),
-      address_cpu: cpuByAddress.get(limitKey),
-    },
-    (limit) => telemetry.emit('limitHit', limit, fields),
+  const cpu = new CpuBudget(cpuLimits.of(limitKey, [roomId, peerId]), (limit) =>
+    telemetry.emit('limitHit', limit, fields),
   );
   const connection = request.socket;
   const transport = new SocketTransport(webSocket, { connection, limits, cpu, telemetry, fields });

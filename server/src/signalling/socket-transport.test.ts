@@ -29,7 +29,7 @@ beforeEach(async () => {
   ]);
   hits = [];
   peerCpu = new RateLimit(1000, 10);
-  const budget = { peer_cpu: peerCpu, address_cpu: undefined };
+  const budget = { peer_cpu: [peerCpu], address_cpu: [] };
   const cpu = new CpuBudget(budget, (limit) => hits.push(limit));
   const telemetry = new Telemetry().on('limitHit', (limit) => hits.push(limit));
   transport = new SocketTransport(socket, { connection, limits, cpu, telemetry, fields: {} });
