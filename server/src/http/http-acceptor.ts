@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
-import { ConnectionQuota } from '../net/connection-quota.ts';
 import { limitKeyOf } from '../net/ip.ts';
+import { Quota } from '../net/quota.ts';
 import { readFirstBytes } from '../ports/shared-port/tcp/first-bytes.ts';
 import type { AcceptHttp } from '../ports/types.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -31,7 +31,7 @@ export interface HttpAcceptorOptions {
  */
 export class HttpAcceptor {
   readonly #options: HttpAcceptorOptions;
-  readonly #quota: ConnectionQuota;
+  readonly #quota: Quota;
   readonly #toServer: (socket: Socket) => void;
   readonly #toRedirect: ((socket: Socket) => void) | undefined;
   readonly #tcp = createTcpServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
@@ -41,7 +41,10 @@ export class HttpAcceptor {
   constructor(options: HttpAcceptorOptions) {
     const { server, redirect, limits } = options;
     this.#options = options;
-    this.#quota = new ConnectionQuota(limits.connections, limits.connectionsPerAddress);
+    this.#quota = new Quota({
+      total: limits.connections,
+      address: limits.connectionsPerAddress,
+    });
     this.#toServer = acceptInto(server);
     this.#toRedirect = redirect && acceptInto(redirect);
   }
@@ -116,9 +119,9 @@ export class HttpAcceptor {
       socket.resetAndDestroy();
       return false;
     }
-    const release = this.#quota.acquire(isProxy ? undefined : limitKeyOf(remoteAddress));
+    const release = this.#quota.acquire(isProxy ? {} : { address: limitKeyOf(remoteAddress) });
     if (typeof release === 'string') {
-      const limit = release === 'key' ? 'http_connections_per_address' : 'http_connections';
+      const limit = release === 'address' ? 'http_connections_per_address' : 'http_connections';
       telemetry.emit('limitHit', limit, { address: remoteAddress });
       socket.resetAndDestroy();
       return false;

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { bearerTokenIn, isSameToken } from '../access/operator-token.ts';
 import type { MetricsConfig } from '../config/types.ts';
-import { ConnectionQuota } from '../net/connection-quota.ts';
 import { limitKeyOf } from '../net/ip.ts';
+import { Quota } from '../net/quota.ts';
 import { RateLimit } from '../net/rate-limit.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -22,7 +22,7 @@ export interface MetricsServerOptions extends MetricsConfig {
 }
 
 /** Prometheus uses one or two connections. */
-const maxConnections = { total: 20, perAddress: 5 };
+const maxConnections = { total: 20, address: 5 };
 
 /** Of all clients together. Each scrape of a few Prometheus servers gets metrics of its own time. */
 const collections = { burst: 20, perSecond: 1 };
@@ -50,10 +50,12 @@ export async function serveMetrics(options: MetricsServerOptions): Promise<Serve
     limitRequests(onRequest, { rate, connections, remoteAddress, telemetry }),
   );
   connections.track(server);
-  const quota = new ConnectionQuota(maxConnections.total, maxConnections.perAddress);
+  const quota = new Quota(maxConnections);
   server.on('connection', (socket) => {
     const { remoteAddress = '' } = socket;
-    const release = rate.take(remoteAddress) ? quota.acquire(limitKeyOf(remoteAddress)) : 'rate';
+    const release = rate.take(remoteAddress)
+      ? quota.acquire({ address: limitKeyOf(remoteAddress) })
+      : 'rate';
     if (typeof release === 'string') {
       socket.destroy();
     } else {

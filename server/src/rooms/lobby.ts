@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { closeCodes, type WaitingPeer } from '@oneport/protocol';
 import { AdmissionError } from '../access/admission-error.ts';
-import { type ShareHolder, Shares } from './shares.ts';
+import { type Holder, Quota } from '../net/quota.ts';
 
 /**
  * How a wait ends. `retry`: the room may have changed, or be unlocked, so admission is decided again. `replaced`:
@@ -16,7 +16,7 @@ export type WaitOutcome =
   | 'disconnected'
   | 'retry';
 
-interface Waiter extends ShareHolder {
+interface Waiter extends Holder {
   peer: WaitingPeer;
   end(outcome: WaitOutcome): void;
 }
@@ -30,12 +30,11 @@ export const lobbyLimits = {
 /** The peers that wait for a moderator to admit them to a room. The room need not be open yet. */
 export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
   readonly #rooms = new Map<string, Map<string, Waiter>>();
-  readonly #shares = new Shares(lobbyLimits.all);
-  #size = 0;
+  readonly #quota = new Quota(lobbyLimits.all);
 
   /** How many peers wait, for all rooms. */
   get size(): number {
-    return this.#size;
+    return this.#quota.count;
   }
 
   /** The peers that wait for a room, the longest waiting first. */
@@ -58,7 +57,7 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
   wait(
     roomId: string,
     peer: WaitingPeer,
-    holder: ShareHolder,
+    holder: Holder,
     signal: AbortSignal,
   ): Promise<WaitOutcome> {
     if (signal.aborted) {
@@ -74,7 +73,7 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
     if (reason) {
       return Promise.reject(new AdmissionError(closeCodes.tooMany, reason, { limit: 'lobby' }));
     }
-    const giveBack = this.#shares.take(holder);
+    const giveBack = this.#quota.take(holder);
     return new Promise((resolve) => {
       const disconnected = () => waiter.end('disconnected');
       const waiter: Waiter = {
@@ -86,7 +85,6 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
           if (waiters.size === 0) {
             this.#rooms.delete(roomId);
           }
-          this.#size -= 1;
           giveBack();
           resolve(outcome);
           this.emit('change', roomId);
@@ -94,22 +92,18 @@ export class Lobby extends EventEmitter<{ change: [roomId: string] }> {
       };
       signal.addEventListener('abort', disconnected, { once: true });
       this.#rooms.set(roomId, waiters.set(peer.peerId, waiter));
-      this.#size += 1;
       this.emit('change', roomId);
     });
   }
 
-  #whyFull(waiters: ReadonlyMap<string, Waiter>, holder: ShareHolder): string | undefined {
-    const { room, all } = lobbyLimits;
-    if (waiters.size >= room.total || this.#size >= all.total) {
-      return 'too many peers wait to be admitted';
-    }
-    const ofRoom = new Shares(room);
+  #whyFull(waiters: ReadonlyMap<string, Waiter>, holder: Holder): string | undefined {
+    const ofRoom = new Quota(lobbyLimits.room);
     for (const waiter of waiters.values()) {
       ofRoom.take(waiter);
     }
-    const exceeded = ofRoom.exceeded(holder) ?? this.#shares.exceeded(holder);
-    return exceeded && `too many peers with this ${exceeded} wait to be admitted`;
+    const exceeded = ofRoom.exceeded(holder) ?? this.#quota.exceeded(holder);
+    const whose = exceeded === 'total' ? '' : `with this ${exceeded} `;
+    return exceeded && `too many peers ${whose}wait to be admitted`;
   }
 
   /** Ends one wait. @returns false when no such peer waits */

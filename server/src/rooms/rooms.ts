@@ -4,6 +4,7 @@ import { AdmissionError } from '../access/admission-error.ts';
 import type { Limits } from '../config/limits.ts';
 import type { MediaWorker } from '../media/media-worker.ts';
 import type { WorkerPool } from '../media/worker-pool.ts';
+import { type Holder, Quota } from '../net/quota.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { type AdmissionRequest, waitForAdmission } from './admission.ts';
@@ -14,7 +15,6 @@ import type { PeerIntent } from './peer-media.ts';
 import { Room } from './room.ts';
 import { ChatHistory } from './room-channel.ts';
 import { RoomMedia } from './room-media.ts';
-import { type ShareHolder, Shares } from './shares.ts';
 import { WorkerLosses } from './worker-losses.ts';
 
 /** Milliseconds that a room may be without a worker. Then it closes, and its clients reconnect by themselves. */
@@ -53,14 +53,18 @@ export class Rooms {
   readonly #open = new Set<Room>();
   readonly #losses = new WorkerLosses();
   /** By the client that opened a room, until the room closes. */
-  readonly #shares: Shares;
+  readonly #quota: Quota;
   /** When the server stops at the latest, by performance.now(). */
   #stopsAt: number | undefined;
 
   constructor(options: RoomsOptions) {
     this.#options = options;
-    const { rooms_per_subject: subject, rooms_per_address: address } = options.limits;
-    this.#shares = new Shares({ subject, address });
+    const { rooms, rooms_per_subject, rooms_per_address } = options.limits;
+    this.#quota = new Quota({
+      total: rooms,
+      subject: rooms_per_subject,
+      address: rooms_per_address,
+    });
     options.pool.on('workerdied', (worker) => this.#moveRoomsOf(worker));
     this.lobby.on('change', (roomId) => void this.#lobbyChanged(roomId));
   }
@@ -89,14 +93,10 @@ export class Rooms {
 
   /** Why no room can be opened now: what `enter` would throw. */
   get whyNoNewRoom(): AdmissionError | undefined {
-    const { pool, limits } = this.#options;
     if (this.#stopsAt !== undefined) {
       return stoppingError();
     }
-    if (this.#rooms.size >= limits.rooms) {
-      return limitError('rooms', `the server is full (${this.#rooms.size} rooms)`);
-    }
-    return pool.whyNoNewRoom;
+    return this.#whyFull({}) ?? this.#options.pool.whyNoNewRoom;
   }
 
   /**
@@ -194,18 +194,17 @@ export class Rooms {
     (await this.#find(roomId))?.moderation.lobbyChanged();
   }
 
-  #getOrOpen(roomId: string, intent: PeerIntent, opener: ShareHolder): Promise<Room> {
+  #getOrOpen(roomId: string, intent: PeerIntent, opener: Holder): Promise<Room> {
     const known = this.#rooms.get(roomId);
     if (known) {
       return known;
     }
     const heldMs = this.#losses.heldMs(roomId);
-    const reason =
-      heldMs > 0 ? givenUpError(heldMs) : (this.whyNoNewRoom ?? this.#whyNoNewRoomFor(opener));
+    const reason = heldMs > 0 ? givenUpError(heldMs) : (this.whyNoNewRoom ?? this.#whyFull(opener));
     if (reason) {
       return Promise.reject(reason);
     }
-    const giveBack = this.#shares.take(opener);
+    const giveBack = this.#quota.take(opener);
     const opening = this.#openRoom(roomId, intent, giveBack);
     this.#rooms.set(roomId, opening);
     opening.catch(() => {
@@ -215,12 +214,13 @@ export class Rooms {
     return opening;
   }
 
-  #whyNoNewRoomFor(opener: ShareHolder): AdmissionError | undefined {
-    const exceeded = this.#shares.exceeded(opener);
-    return (
-      exceeded &&
-      limitError(`rooms_per_${exceeded}`, `too many rooms were opened with this ${exceeded}`)
-    );
+  /** @param opener - without a subject and an address, only the number of all rooms counts */
+  #whyFull(opener: Holder): AdmissionError | undefined {
+    const exceeded = this.#quota.exceeded(opener);
+    return exceeded === 'total'
+      ? limitError('rooms', `the server is full (${this.#rooms.size} rooms)`)
+      : exceeded &&
+          limitError(`rooms_per_${exceeded}`, `too many rooms were opened with this ${exceeded}`);
   }
 
   async #openRoom(

@@ -1,7 +1,7 @@
 /** Accepts TCP for all workers, and for HTTP if configured, at one port: docs/shared-port.md. */
 import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
-import { ConnectionQuota } from '../../../net/connection-quota.ts';
 import { isWildcard, networkKeyOf } from '../../../net/ip.ts';
+import { Quota } from '../../../net/quota.ts';
 import { explainBindFailure, requireFreePorts } from '../../bind-check.ts';
 import type { AcceptHttp } from '../../types.ts';
 import { coveringIp, listenIps } from './addresses.ts';
@@ -48,8 +48,8 @@ export class TcpDemultiplexer {
   /** All open sockets, to peers and to workers. */
   readonly #sockets = new Set<Socket>();
   /** Connections to workers. Pending ones count apart, so that peers can't keep HTTP away. */
-  readonly #connections: ConnectionQuota;
-  readonly #pending: ConnectionQuota;
+  readonly #connections: Quota;
+  readonly #pending: Quota;
   /** Evicts a pending connection each, the oldest first. */
   readonly #evictions = new Set<() => void>();
   /** The peers, by the two ports of the connection to the worker. */
@@ -64,8 +64,8 @@ export class TcpDemultiplexer {
     );
     this.#limits = { ...defaultTcpLimits, ...options.limits };
     const { connections, connectionsPerRemote, pending, pendingPerRemote } = this.#limits;
-    this.#connections = new ConnectionQuota(connections, connectionsPerRemote);
-    this.#pending = new ConnectionQuota(pending, pendingPerRemote);
+    this.#connections = new Quota({ total: connections, address: connectionsPerRemote });
+    this.#pending = new Quota({ total: pending, address: pendingPerRemote });
   }
 
   /**
@@ -154,17 +154,17 @@ export class TcpDemultiplexer {
     if (!remoteAddress || !remotePort || !localAddress) {
       return 'closedEarly';
     }
-    const key = networkKeyOf(remoteAddress);
+    const holder = { address: networkKeyOf(remoteAddress) };
     const { onLimit } = this.#options;
-    let acquired = this.#pending.acquire(key);
+    let acquired = this.#pending.acquire(holder);
     if (acquired === 'total') {
       // Otherwise a few addresses with silent connections could keep everyone out. A real client has sent
       // its first frame after one round trip.
       this.#evictions.values().next().value?.();
-      acquired = this.#pending.acquire(key);
+      acquired = this.#pending.acquire(holder);
     }
     if (typeof acquired === 'string') {
-      onLimit?.(acquired === 'key' ? 'pendingPerRemote' : 'pending', remoteAddress);
+      onLimit?.(acquired === 'address' ? 'pendingPerRemote' : 'pending', remoteAddress);
       return 'overLimit';
     }
     const releasePending = acquired;
@@ -221,9 +221,9 @@ export class TcpDemultiplexer {
     if (!target) {
       return 'unknownUfrag';
     }
-    const release = this.#connections.acquire(networkKeyOf(remote.address));
+    const release = this.#connections.acquire({ address: networkKeyOf(remote.address) });
     if (typeof release === 'string') {
-      onLimit?.(release === 'key' ? 'connectionsPerRemote' : 'connections', remote.address);
+      onLimit?.(release === 'address' ? 'connectionsPerRemote' : 'connections', remote.address);
       return 'overLimit';
     }
     peer.once('close', release);
