@@ -50,6 +50,17 @@ test('a missing worker stops the start, and the message has the command that get
   expect(stderr).toMatch(/worker \/nowhere can't be run.*npm start downloads or builds one/);
 });
 
+test('a missing worker of mediasoup’s own installation stops the start', async () => {
+  const { status, stderr } = run([], {
+    ...(await unusedPorts()),
+    MEDIASOUP_WORKER_BIN: '',
+    // Which is never installed.
+    MEDIASOUP_BUILDTYPE: 'Debug',
+  });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/ The mediasoup worker can't be run: .*`npm run worker`/);
+});
+
 test('a worker that is another program stops the start, too', async () => {
   const { status, stderr } = run([], {
     ...(await unusedPorts()),

@@ -2,7 +2,7 @@
 import { portMapSocketPath, signallingPath } from '@oneport/protocol';
 import { createAuthenticator } from './access/authenticator.ts';
 import { loadOrGenerateToken } from './access/operator-token.ts';
-import { fitLimits } from './config/fit-limits.ts';
+import { fitLimits, leavesFew } from './config/fit-limits.ts';
 import type { Config } from './config/types.ts';
 import { AddressConnections } from './http/address-connections.ts';
 import { AddressRateLimit } from './http/address-rate-limit.ts';
@@ -72,7 +72,6 @@ export async function startServer(given: Config, log: Logger): Promise<RunningSe
   const certificate = await Certificate.load(config.http.tls, log);
   // Before becomeUser, because the other user may have no home to keep it in.
   const portMapToken = config.portMap.token ?? loadOrGenerateToken(config.portMap.tokenFile);
-  log.info({ files: openFilesLimit() }, 'open files limit');
   const telemetry = new Telemetry();
   logLimitHits(telemetry, log);
 
@@ -222,14 +221,18 @@ export async function startServer(given: Config, log: Logger): Promise<RunningSe
 
 /** Connections must leave file descriptors for workers, and each service some for the other. */
 function limitsThatFit({ limits, media, portMode }: Config, log: Logger): Config['limits'] {
-  const openFiles = openFilesLimit();
-  const fitted = fitLimits(limits, { openFiles, numWorkers: media.numWorkers, portMode });
-  if (fitted !== limits) {
-    const { http_connections, tcp_connections } = fitted;
+  const files = openFilesLimit();
+  const { numWorkers } = media;
+  const fitted = fitLimits(limits, { openFiles: files, numWorkers, portMode });
+  const { http_connections, tcp_connections } = fitted;
+  const fields = { files, ...(fitted !== limits && { http_connections, tcp_connections }) };
+  if (leavesFew(limits, fitted)) {
     log.warn(
-      { openFiles, http_connections, tcp_connections },
+      fields,
       'limits of connections lowered: this process may open too few files. Raise `ulimit -n` or LimitNOFILE',
     );
+  } else {
+    log.info(fields, 'open files limit');
   }
   return fitted;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadConfig } from './config.ts';
-import { fitLimits } from './fit-limits.ts';
+import { fitLimits, leavesFew } from './fit-limits.ts';
 
 const { limits } = loadConfig({});
 const fit = (openFiles: number | undefined, portMode: 'single-port' | 'shared-port') =>
@@ -29,6 +29,20 @@ test.each([256, 1_024, 4_096, 20_000])(
     expect(fitted).toMatchObject({ rooms: limits.rooms, worker_cpu: limits.worker_cpu });
   },
 );
+
+test.each([
+  [20_000, 'single-port', false],
+  [20_000, 'shared-port', false],
+  [4_096, 'single-port', false],
+  [4_096, 'shared-port', true],
+  [1_024, 'single-port', true],
+] as const)('%i descriptors in %s leave few connections: %s', (openFiles, portMode, few) => {
+  const fitted = fit(openFiles, portMode);
+  expect(fitted).not.toBe(limits);
+  expect(leavesFew(limits, fitted)).toBe(few);
+  // A limit that the operator has set as low is not lowered.
+  expect(leavesFew(fitted, fitted)).toBe(false);
+});
 
 test('media and HTTP get the descriptors that the other does not need', () => {
   const shared = { numWorkers: 4, portMode: 'shared-port' as const };

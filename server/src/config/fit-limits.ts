@@ -13,6 +13,9 @@ const reservedPerWorker = 16;
 /** No address gets more than this part of all connections, once they are few. */
 const largestShare = 1 / 4;
 
+/** Fewer connections than these may be missed by a server in use. */
+const few = 1_000;
+
 export interface FitOptions {
   /** How many files and sockets the process may have open; undefined: any number. */
   openFiles: number | undefined;
@@ -58,4 +61,11 @@ export function fitLimits(limits: Limits, { openFiles, numWorkers, portMode }: F
     tcp_pending: pendingTotal,
     tcp_pending_per_address: share(limits.tcp_pending_per_address, pendingTotal),
   };
+}
+
+/** Whether so few connections are left of a lowered limit that an operator should know. */
+export function leavesFew(limits: Limits, fitted: Limits): boolean {
+  return (['http_connections', 'tcp_connections'] as const).some(
+    (name) => fitted[name] < Math.min(limits[name], few),
+  );
 }

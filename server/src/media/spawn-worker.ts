@@ -47,7 +47,7 @@ export async function spawnWorker(workerBin: string | undefined): Promise<medias
   }
   return await starting.catch((error: Error) => {
     throw new StartError(
-      `  The mediasoup worker ${workerBin ?? ''} can't be run: ${error.message}. ${howToFix(error, workerBin)}`,
+      `  The mediasoup worker${workerBin ? ` ${workerBin}` : ''} can't be run: ${error.message}. ${howToFix(error, workerBin)}`,
     );
   });
 }
