@@ -156,6 +156,7 @@ export async function startServer(given: Config, log: Logger): Promise<RunningSe
       connectionsPerAddress: limits.http_connections_per_address,
     },
     rate,
+    connections,
     isTrustedProxy,
     telemetry,
   });

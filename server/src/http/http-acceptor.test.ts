@@ -45,6 +45,7 @@ async function serve({
   const hits: string[] = [];
   const telemetry = new Telemetry();
   telemetry.on('limitHit', (limit, { address }) => hits.push(`${limit} ${address}`));
+  const connections = new AddressConnections({ rate, isTrustedProxy: () => false });
   const acceptor = new HttpAcceptor({
     server: createServer(
       secure ? keyPair : undefined,
@@ -55,7 +56,7 @@ async function serve({
       ? createHttpsRedirect(
           {
             rate,
-            connections: new AddressConnections({ rate, isTrustedProxy: () => false }),
+            connections,
             remoteAddress: ({ socket }) => socket.remoteAddress,
             telemetry,
           },
@@ -64,6 +65,7 @@ async function serve({
       : undefined,
     limits: { connections: 100, connectionsPerAddress: 100 },
     rate,
+    connections,
     isTrustedProxy: () => false,
     telemetry,
     ...options,

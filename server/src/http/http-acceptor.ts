@@ -1,13 +1,16 @@
 import type { Server } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import { limitKeyOf } from '../net/ip.ts';
 import { Quota } from '../net/quota.ts';
 import { readFirstBytes } from '../ports/shared-port/tcp/first-bytes.ts';
 import type { AcceptHttp } from '../ports/types.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { AddressConnections } from './address-connections.ts';
 import type { AddressRateLimit } from './address-rate-limit.ts';
 import { type ListenOptions, listen } from './listen.ts';
 import { acceptInto } from './server.ts';
+import { TlsOverhead } from './tls-overhead.ts';
 
 export interface HttpAcceptorOptions {
   /** HTTP or HTTPS, not listening. */
@@ -18,6 +21,8 @@ export interface HttpAcceptorOptions {
   limits: { connections: number; connectionsPerAddress: number };
   /** Connections that an address may open, which it shares with its requests: a TLS handshake costs more than one. */
   rate: AddressRateLimit;
+  /** Those of `server`. */
+  connections: AddressConnections;
   /** Whether the address is a proxy, whose connections are many clients'. */
   isTrustedProxy(address: string): boolean;
   /** Milliseconds in which a client must send the first byte, which tells HTTP from TLS. */
@@ -34,6 +39,7 @@ export class HttpAcceptor {
   readonly #quota: Quota;
   readonly #toServer: (socket: Socket) => void;
   readonly #toRedirect: ((socket: Socket) => void) | undefined;
+  readonly #tlsOverhead: TlsOverhead | undefined;
   readonly #tcp = createTcpServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     void this.#acceptHere(socket);
   });
@@ -47,6 +53,9 @@ export class HttpAcceptor {
     });
     this.#toServer = acceptInto(server);
     this.#toRedirect = redirect && acceptInto(redirect);
+    if (server instanceof TlsServer) {
+      this.#tlsOverhead = new TlsOverhead(server, options);
+    }
   }
 
   /**
@@ -78,6 +87,7 @@ export class HttpAcceptor {
   closeConnections(): void {
     this.#options.server.closeAllConnections();
     this.#options.redirect?.closeAllConnections();
+    this.#tlsOverhead?.close();
   }
 
   async #acceptHere(socket: Socket): Promise<void> {
@@ -102,6 +112,9 @@ export class HttpAcceptor {
 
   #pass(socket: Socket, kind: 'http' | 'tls'): void {
     const to = kind === 'http' ? this.#toRedirect : undefined;
+    if (!to) {
+      this.#tlsOverhead?.add(socket);
+    }
     (to ?? this.#toServer)(socket);
   }
 
