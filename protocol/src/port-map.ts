@@ -44,6 +44,8 @@ export interface PortMapFacts {
   ports: number;
   /** UDP and TCP of the same number count once, as in a firewall rule. */
   portNumbers: number;
+  /** Those that transports use. */
+  usedPortNumbers: number;
   /** Whether workers count the packets that arrive at their ports. */
   counted: Counted;
   /** The `Look` that this answers, and how many transports match it: possibly more than are sent. */

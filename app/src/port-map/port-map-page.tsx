@@ -100,12 +100,17 @@ function LiveMap({
 }
 
 function Summary({ facts }: { facts: PortMapFacts }) {
-  const { rooms, transports, portNumbers, why, counted } = facts;
+  const { rooms, transports, portNumbers, usedPortNumbers, why, counted } = facts;
+  const idle = portNumbers - usedPortNumbers;
   return (
     <section className="map-summary" aria-label="Summary">
       <p className="map-count">
-        {formatCount(transports, 'transport')} on {formatCount(portNumbers, 'port')}
-        <span> in {formatCount(rooms, 'room')}</span>
+        {formatCount(transports, 'transport')} on {formatCount(usedPortNumbers, 'port')}
+        <span>
+          {' '}
+          in {formatCount(rooms, 'room')}
+          {idle > 0 && `, ${formatCount(idle, 'port')} idle`}
+        </span>
       </p>
       <p className="map-why">{why}</p>
       {counted === 'needs-patched-worker' && <p className="map-note">{countedLabels[counted]}</p>}

@@ -24,6 +24,7 @@ const facts: PortMapFacts = {
   transports: 1,
   ports: 1,
   portNumbers: 1,
+  usedPortNumbers: 1,
   counted: 'counted',
   look: { search: '', port: null },
   matches: 1,
@@ -46,6 +47,20 @@ test('does not show zero drops in a mode without counters', () => {
   const shown = text({}, 'not-counted');
   expect(shown).toContain('drops: not counted in this mode');
   expect(shown).not.toMatch(/nothing dropped|0 dropped/);
+});
+
+test('has nothing to unfold where nothing was counted', () => {
+  const counts = [{ by: 'workers' as const, handled: { packets: 0 }, dropped: {} }];
+  const markup = renderToStaticMarkup(
+    createElement(PortTable, {
+      ports: [{ ...port, counts }],
+      facts,
+      chosen: null,
+      onChoose() {},
+    }),
+  );
+  expect(markup).toContain('nothing dropped');
+  expect(markup).not.toContain('<details');
 });
 
 test('shows drops with their reasons', () => {

@@ -60,18 +60,26 @@ function Counts({ counts, counted }: { counts: PortCount[]; counted: Counted }) 
   const workersCount = counts.some(({ by }) => by === 'workers');
   return (
     <>
-      {counts.map(({ by, handled, dropped }) => (
-        <details key={by} open={by !== 'workers' || counts.length === 1}>
-          <summary>
-            {sum(dropped) === 0
-              ? 'nothing dropped'
-              : `${sum(dropped).toLocaleString('en')} dropped`}{' '}
+      {counts.map(({ by, handled, dropped }) => {
+        const total = sum(dropped);
+        const heading = (
+          <>
+            {total === 0 ? 'nothing dropped' : `${total.toLocaleString('en')} dropped`}{' '}
             <span>{countedByLabels[by]}</span>
-          </summary>
-          <Counters counters={dropped} className="dropped" />
-          <Counters counters={handled} className="handled" />
-        </details>
-      ))}
+          </>
+        );
+        return total + sum(handled) === 0 ? (
+          <p key={by} className="map-uncounted">
+            {heading}
+          </p>
+        ) : (
+          <details key={by} open={by !== 'workers' || counts.length === 1}>
+            <summary>{heading}</summary>
+            <Counters counters={dropped} className="dropped" />
+            <Counters counters={handled} className="handled" />
+          </details>
+        );
+      })}
       {counted === 'needs-patched-worker' && !workersCount && (
         <p className="map-unknown">dropped: needs the patched worker</p>
       )}

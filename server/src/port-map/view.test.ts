@@ -65,6 +65,22 @@ test('shows the newest transports and their ports', () => {
   expect(ports.map(({ key }) => key)).toContain('udp 44999');
 });
 
+test('counts the port numbers that transports use, and those that are open', () => {
+  const some = rows(2);
+  const others = [1, 0, 0].flatMap((transports, n) =>
+    (['udp', 'tcp'] as const).map((protocol) => {
+      const key = `${protocol} ${44444 + n}`;
+      return [key, { ...port(key, 44444 + n), protocol, transports }] as const;
+    }),
+  );
+  some.ports = new Map([...some.ports, ...others]);
+  expect(viewOf(some, everything).facts).toMatchObject({
+    ports: 8,
+    portNumbers: 5,
+    usedPortNumbers: 3,
+  });
+});
+
 test('searches in all transports, not only in the shown ones', () => {
   const { facts, transports, ports } = viewOf(rows(5000), { search: 'peer-17', port: null });
   // peer-17, peer-170 to 179, peer-1700 to 1799.

@@ -35,7 +35,8 @@ export function viewOf(rows: Rows, look: Look): View {
       rooms,
       transports: transports.length,
       ports: ports.size,
-      portNumbers: new Set([...ports.values()].map(({ port }) => port)).size,
+      portNumbers: numbersOf([...ports.values()]),
+      usedPortNumbers: numbersOf([...ports.values()].filter((port) => port.transports > 0)),
       counted,
       look,
       matches: matching.length,
@@ -44,6 +45,11 @@ export function viewOf(rows: Rows, look: Look): View {
     ports: portsFor(shown, look, ports),
     transports: shown,
   };
+}
+
+/** UDP and TCP of the same number count once. */
+function numbersOf(ports: PortRow[]): number {
+  return new Set(ports.map(({ port }) => port)).size;
 }
 
 function matchingTransports(
