@@ -4,6 +4,7 @@ import './chat-panel.css';
 import { hueOf } from '../common/avatar.tsx';
 import { CloseIcon, SendIcon } from '../common/icons.tsx';
 import { useSession } from '../common/session-context.ts';
+import { LinkedText } from './linked-text.tsx';
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 
@@ -74,7 +75,7 @@ export function ChatPanel({ chat, mayWrite, onClose }: ChatPanelProps) {
               </p>
             )}
             <p className="chat-text" data-mine={entry.mine}>
-              {entry.text}
+              <LinkedText text={entry.text} />
             </p>
           </Fragment>
         ))}
