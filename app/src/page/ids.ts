@@ -48,3 +48,12 @@ export function newRoomId(): string {
     .padStart(7, '0');
   return `${pick(adjectives, first)}-${pick(nouns, second)}-${tail}`;
 }
+
+/** A number from 0 to 2^32 - 1, always the same for the same text. */
+export function hashOf(text: string): number {
+  let hash = 0;
+  for (const character of text) {
+    hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
+  }
+  return hash;
+}

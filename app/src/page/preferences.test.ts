@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { newPeerId } from './ids.ts';
 import { nameOrGuest, readPreferences, writePreferences } from './preferences.ts';
 
 function memory(entry?: string) {
@@ -39,8 +40,15 @@ test('works with blocked storage', () => {
 });
 
 test('trims a name, and replaces a missing or invalid one', () => {
-  expect(nameOrGuest('  Ada ')).toBe('Ada');
-  for (const typed of ['', '   ', '\u200b', 'x'.repeat(65)]) {
-    expect(nameOrGuest(typed)).toBe('Guest');
+  expect(nameOrGuest('  Ada ', 'peer')).toBe('Ada');
+  const guest = nameOrGuest('', 'peer');
+  expect(guest).toMatch(/^Guest [1-9]\d\d$/);
+  for (const typed of ['   ', '\u200b', 'x'.repeat(65)]) {
+    expect(nameOrGuest(typed, 'peer')).toBe(guest);
   }
+});
+
+test('names guests differently', () => {
+  const names = Array.from({ length: 30 }, () => nameOrGuest('', newPeerId()));
+  expect(new Set(names).size).toBeGreaterThan(20);
 });

@@ -1,5 +1,6 @@
 /** Settings that the browser remembers from one call to the next, in its localStorage. */
 import { displayNameSchema } from '@oneport/protocol';
+import { hashOf } from './ids.ts';
 import { type PageStorage, readStoredJson, writeStored } from './storage.ts';
 
 export interface Preferences {
@@ -71,8 +72,13 @@ export class StoredPreferences {
   }
 }
 
-/** The typed name, or `Guest` where it is empty or not valid: a missing name must not keep anybody from joining. */
-export function nameOrGuest(typed: string): string {
+/**
+ * The typed name, or `Guest 347` where it is empty or not valid: a missing name must not keep anybody from joining, and two
+ * guests need different ones.
+ *
+ * @param peerId - the same one always gives the same number
+ */
+export function nameOrGuest(typed: string, peerId: string): string {
   const valid = displayNameSchema.safeParse(typed);
-  return valid.success ? valid.data : 'Guest';
+  return valid.success ? valid.data : `Guest ${100 + (hashOf(peerId) % 900)}`;
 }

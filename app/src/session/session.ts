@@ -120,7 +120,7 @@ export class RoomSession {
       intent: {
         self: () => {
           const { peerId, displayName } = this.getSnapshot().self;
-          return { peerId, displayName: nameOrGuest(displayName) };
+          return { peerId, displayName: nameOrGuest(displayName, peerId) };
         },
         desiredTracks: () => desiredTracks(this.#local.state),
         views: this.#views,
@@ -163,7 +163,7 @@ export class RoomSession {
       return undefined;
     }
     const { peerId, displayName: name } = self;
-    return { roomId, peerId, displayName: nameOrGuest(name), resumeSecret, ...self.wanted };
+    return { roomId, peerId, displayName: nameOrGuest(name, peerId), resumeSecret, ...self.wanted };
   }
 
   /** Joins the room, or rejoins it after leaving. */
@@ -176,7 +176,8 @@ export class RoomSession {
     if (state !== 'prejoin') {
       this.#updateSelf({ peerId: this.#room.addOwnPeerId() });
     }
-    this.#updateSelf({ displayName: nameOrGuest(this.getSnapshot().self.displayName) });
+    const { displayName, peerId } = this.getSnapshot().self;
+    this.#updateSelf({ displayName: nameOrGuest(displayName, peerId) });
     this.#store.update({ phase: { state: 'joining', problem: undefined } });
     if (state !== 'prejoin' && this.#options.page.produce) {
       void this.devices.open();

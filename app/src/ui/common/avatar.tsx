@@ -1,3 +1,4 @@
+import { hashOf } from '../../page/ids.ts';
 import './avatar.css';
 
 /** Initials on a colour of the peer's own, shown where there is no video. */
@@ -21,9 +22,5 @@ export function initials(displayName: string): string {
 
 /** A hue from 0 to 359, always the same for the same text. */
 export function hueOf(text: string): number {
-  let hash = 0;
-  for (const character of text) {
-    hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
-  }
-  return hash % 360;
+  return hashOf(text) % 360;
 }

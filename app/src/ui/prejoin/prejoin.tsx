@@ -1,6 +1,7 @@
 import { type FormEvent, useEffect, useId, useRef } from 'react';
 import { measureLevel } from '../../devices/audio-level.ts';
 import { basePath } from '../../page/base-path.ts';
+import { nameOrGuest } from '../../page/preferences.ts';
 import type { Snapshot } from '../../session/snapshot.ts';
 import { Avatar } from '../common/avatar.tsx';
 import { DeviceChoices } from '../common/device-choices.tsx';
@@ -50,7 +51,7 @@ export function Prejoin({ snapshot }: { snapshot: Snapshot }) {
               onChange={(event) => session.setDisplayName(event.target.value)}
               maxLength={64}
               autoComplete="nickname"
-              placeholder="Guest"
+              placeholder={nameOrGuest('', self.peerId)}
               spellCheck={false}
               readOnly={self.nameIsFixed}
               aria-describedby={self.nameIsFixed ? `${nameId}-fixed` : undefined}
@@ -89,7 +90,7 @@ function Preview({ self }: { self: Snapshot['self'] }) {
       {track ? (
         <video ref={video} className="mirrored" autoPlay playsInline muted />
       ) : (
-        <Avatar peerId={peerId} displayName={displayName || 'Guest'} />
+        <Avatar peerId={peerId} displayName={nameOrGuest(displayName, peerId)} />
       )}
       {camera.state === 'opening' && <div className="spinner" role="status" aria-label="Opening" />}
       <div className="preview-bar">
