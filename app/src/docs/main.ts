@@ -3,7 +3,7 @@ import '../ui/common/base.css';
 import './docs.css';
 import { basePath } from '../page/base-path.ts';
 import { drawDiagrams } from './diagrams.ts';
-import { type Page, pages } from './pages.ts';
+import { groupedPages, type Page, pages } from './pages.ts';
 import { renderPage } from './render.ts';
 
 const name = decodeURIComponent(location.pathname.replace(/^.*\/docs\/?/, ''));
@@ -21,9 +21,13 @@ if (page) {
     title.textContent = name === '' ? 'Documentation' : 'No such page';
   }
   if (text) {
-    text.textContent = 'oneport’s pages, the best starting points first:';
+    text.textContent = 'All pages about oneport:';
   }
-  article.append(list(pages));
+  for (const group of groupedPages()) {
+    const heading = document.createElement('h2');
+    heading.textContent = group.title;
+    article.append(heading, list(group.pages));
+  }
 }
 // Wide blocks scroll on their own and show that they do.
 for (const wide of article.querySelectorAll('pre, table, figure')) {

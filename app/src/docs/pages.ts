@@ -21,18 +21,34 @@ const images: Record<string, string> = import.meta.glob('../../../docs/images/*'
   eager: true,
 });
 
-/** Reading order; pages that are not listed follow by name. */
-const first = [
-  'from-many-ports-to-one',
-  'choosing-a-port-mode',
-  'single-port',
-  'shared-port',
-  'shared-port-operation',
-  'port-reuse',
-  'kernel-view',
-];
+/** Each page's group, in reading order. */
+const groups = {
+  'Start here': ['choosing-a-port-mode', 'from-many-ports-to-one', 'setup', 'port-map'],
+  Operation: [
+    'running-in-production',
+    'addresses',
+    'shared-port-operation',
+    'tokens',
+    'limits',
+    'metrics',
+    'reliability',
+    'network-changes',
+    'load-testing',
+    'threat-model',
+  ],
+  Design: [
+    'architecture',
+    'single-port',
+    'shared-port',
+    'port-reuse',
+    'kernel-view',
+    'ice-ufrag',
+    'webrtc-server-dump',
+  ],
+  Toolkit: ['worker', 'patching', 'testing', 'fuzzing'],
+};
 
-/** Every page, in reading order. */
+/** Every page. */
 export const pages: readonly Page[] = Object.entries(files)
   .map(([path, markdown]) => {
     const name = path.replace(/^.*\/|\.md$/g, '');
@@ -43,21 +59,35 @@ export const pages: readonly Page[] = Object.entries(files)
       markdown,
     };
   })
-  .sort((a, b) => rank(a.name) - rank(b.name) || a.name.localeCompare(b.name));
+  .sort((a, b) => a.name.localeCompare(b.name));
 
-function rank(name: string): number {
-  const place = first.indexOf(name.replace(/\.zh-CN$/, ''));
-  return place === -1 ? first.length : place;
+/** Every page once, translations after their originals. Pages that belong to no group are in the last one. */
+export function groupedPages(): { title: string; pages: Page[] }[] {
+  const inGroup = (names: readonly string[]) =>
+    names.flatMap((name) => pages.filter((page) => originalOf(page) === name));
+  const known: string[] = Object.values(groups).flat();
+  const others = pages.filter((page) => !known.includes(originalOf(page)));
+  return [
+    ...Object.entries(groups).map(([title, names]) => ({ title, pages: inGroup(names) })),
+    ...(others.length > 0 ? [{ title: 'More', pages: others }] : []),
+  ];
+}
+
+function originalOf({ name }: Page): string {
+  return name.replace(/\.zh-CN$/, '');
 }
 
 /**
  * Translates a page's link to the app's URL.
  *
  * @param href - relative to docs/, or absolute
- * @returns undefined for files that the app doesn't serve, such as `../server/src/main.ts`
+ * @returns undefined for addresses that are examples, and files that the app doesn't serve, such as `../server/src/main.ts`
  */
 export function linkInApp(href: string): string | undefined {
-  if (/^[a-z]+:/i.test(href) || href.startsWith('#')) {
+  if (/^[a-z]+:/i.test(href)) {
+    return isExample(href) ? undefined : href;
+  }
+  if (href.startsWith('#')) {
     return href;
   }
   const [path = '', fragment] = href.split('#', 2);
@@ -66,6 +96,15 @@ export function linkInApp(href: string): string | undefined {
     return undefined;
   }
   return `${basePath}docs/${name}${fragment === undefined ? '' : `#${fragment}`}`;
+}
+
+/** Hosts that exist nowhere (RFC 6761, RFC 2606), and those without a dot, such as `localhost` and `host`. */
+function isExample(href: string): boolean {
+  const { protocol, hostname } = new URL(href);
+  return (
+    protocol.startsWith('http') &&
+    (/(^|\.)example(\.(com|net|org))?$/.test(hostname) || !/[.:]/.test(hostname))
+  );
 }
 
 /** The URL of a page's image; undefined outside docs/images. */

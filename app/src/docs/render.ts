@@ -17,12 +17,19 @@ export function renderPage(markdown: string): string {
           ? `<figure class="${diagramClass}">${escaped(text)}</figure>\n`
           : false;
       },
+      codespan({ text }) {
+        // Names of settings and paths may end a line after these, so that narrow tables cut no word.
+        return `<code>${escaped(text).replace(/[_/]/g, '$&<wbr>')}</code>`;
+      },
       link({ href, title, tokens }) {
         const text = this.parser.parseInline(tokens);
         const link = linkInApp(href);
-        return link === undefined
-          ? `<span class="in-repository" title="${escaped(`in the repository: ${href}`)}">${text}</span>`
-          : `<a href="${escaped(link)}"${title ? ` title="${escaped(title)}"` : ''}>${text}</a>`;
+        if (link === undefined) {
+          return /^[a-z]+:/i.test(href)
+            ? text
+            : `<span class="in-repository" title="${escaped(`in the repository: ${href}`)}">${text}</span>`;
+        }
+        return `<a href="${escaped(link)}"${title ? ` title="${escaped(title)}"` : ''}>${text}</a>`;
       },
       image({ href, text }) {
         return `<img src="${escaped(imageInApp(href) ?? href)}" alt="${escaped(text)}" />`;
