@@ -1,5 +1,6 @@
 import { useCallback, useId, useRef, useState } from 'react';
 import type { MediaInfo } from '../../network/media-status.ts';
+import { basePath } from '../../page/base-path.ts';
 import './port-badge.css';
 import { useDismiss } from '../common/hooks.ts';
 import { formatPath, portBadgeLabel } from '../common/labels.ts';
@@ -43,6 +44,9 @@ export function PortBadge({ media }: { media: MediaInfo }) {
             </div>
           ))}
         </dl>
+        <a href={`${basePath}docs/choosing-a-port-mode`} target="_blank" rel="noopener">
+          How port modes work
+        </a>
       </section>
     </div>
   );

@@ -1,7 +1,7 @@
 import { useCallback, useState } from 'react';
 import { ConfirmButton } from '../common/confirm-button.tsx';
 import { Dialog } from '../common/dialog.tsx';
-import { EndIcon, LockIcon, UnlockIcon } from '../common/icons.tsx';
+import { EndIcon, LockIcon, ShieldIcon, UnlockIcon } from '../common/icons.tsx';
 import './room-menu.css';
 import { useSession } from '../common/session-context.ts';
 
@@ -10,33 +10,34 @@ interface RoomMenuProps {
   readonly moderate: boolean;
 }
 
-/** Shows whether the room is locked. For moderators, a button to change that. */
+/** Shows that the room is locked. For moderators, also a button to change that, or to end the call. */
 export function RoomMenu({ locked, moderate }: RoomMenuProps) {
   const [open, setOpen] = useState(false);
   const close = useCallback(() => setOpen(false), []);
-  if (!moderate) {
-    return locked ? (
-      <span
-        className="room-badge"
-        role="img"
-        aria-label="Locked: new participants need to be admitted"
-      >
-        <LockIcon /> <span>Locked</span>
-      </span>
-    ) : null;
-  }
   return (
     <>
-      <button
-        type="button"
-        className="room-badge"
-        data-locked={locked}
-        aria-haspopup="dialog"
-        aria-label={`Moderate the room (${locked ? 'locked' : 'open'})`}
-        onClick={() => setOpen(true)}
-      >
-        {locked ? <LockIcon /> : <UnlockIcon />} <span>{locked ? 'Locked' : 'Open'}</span>
-      </button>
+      {locked && (
+        <span
+          className="room-locked"
+          role="img"
+          aria-label="Locked: new participants need to be admitted"
+          title="New participants need to be admitted"
+        >
+          <LockIcon /> <span>Locked</span>
+        </span>
+      )}
+      {moderate && (
+        <button
+          type="button"
+          className="button room-menu"
+          aria-haspopup="dialog"
+          aria-label="Moderate the room"
+          title="Moderate the room"
+          onClick={() => setOpen(true)}
+        >
+          <ShieldIcon /> <span>Moderate</span>
+        </button>
+      )}
       {open && <RoomDialog locked={locked} onClose={close} />}
     </>
   );

@@ -1,4 +1,4 @@
-import { type CSSProperties, useRef } from 'react';
+import { type CSSProperties, type ReactNode, useRef } from 'react';
 import type { LocalSource } from '../../devices/local-device.ts';
 import type { RemotePeer } from '../../session/remote-peers.ts';
 import type { Self, Snapshot } from '../../session/snapshot.ts';
@@ -107,8 +107,9 @@ export function Stage({
     <div className="stage" data-spotlight={screens.length > 0}>
       {screens.length > 0 && <Tiles tiles={screens} aspect={screenAspect} />}
       {/* The same element with and without screens: remounting would restart the videos. */}
-      <Tiles key="cameras" tiles={cameras} strip={screens.length > 0} />
-      {peers.length === 0 && screens.length === 0 && <Alone byInvitation={byInvitation} />}
+      <Tiles key="cameras" tiles={cameras} strip={screens.length > 0}>
+        {peers.length === 0 && <Alone byInvitation={byInvitation} />}
+      </Tiles>
     </div>
   );
 }
@@ -119,9 +120,10 @@ interface TilesProps {
   readonly strip?: boolean;
   /** By default that of cameras. */
   readonly aspect?: AspectRange;
+  readonly children?: ReactNode;
 }
 
-function Tiles({ tiles, strip = false, aspect }: TilesProps) {
+function Tiles({ tiles, strip = false, aspect, children }: TilesProps) {
   const ref = useRef<HTMLDivElement>(null);
   const { width, height } = useSize(ref);
   const grid = layout(tiles.length, width, height, gap, aspect);
@@ -135,6 +137,7 @@ function Tiles({ tiles, strip = false, aspect }: TilesProps) {
       {tiles.map(({ key, ...tile }) => (
         <Tile key={key} {...tile} />
       ))}
+      {children}
     </div>
   );
 }

@@ -129,6 +129,11 @@ export const UnlockIcon = () => (
     <path d="M8 10.5V7a4 4 0 0 1 7.6-1.8" />
   </Icon>
 );
+export const ShieldIcon = () => (
+  <Icon>
+    <path d="M12 3.5 5.5 6v5.5c0 4 2.7 7.2 6.5 9 3.8-1.8 6.5-5 6.5-9V6z" />
+  </Icon>
+);
 export const EndIcon = () => (
   <Icon>
     <circle cx="12" cy="12" r="8.5" />
