@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeCacheFolder } from './cache-folder.mjs';
 import { SetUpError } from './set-up-error.mjs';
@@ -11,7 +10,8 @@ const [flock, ...flockArgs] =
   process.platform === 'linux'
     ? ['flock']
     : ['perl', '-e', '$^F = 9; open F, ">>", shift; flock F, 2; exec @ARGV'];
-const patienceMs = 500;
+/** Longer than a busy machine takes to start `flock`. */
+const patienceMs = 2000;
 
 /**
  * For the `stdio` of child processes: one pipe for each lock that this process holds. A child that has it keeps the
@@ -39,24 +39,19 @@ export async function withLock(subject, work) {
   const file = join(folder, `${name}.lock`);
   // Detached: Ctrl-C in a terminal must not end it before our children.
   const holder = spawn(flock, [...flockArgs, file, 'cat'], { detached: true });
-  const waiting = setInterval(() => {
-    const pid = existsSync(file) && readFileSync(file, 'utf8');
-    if (pid) {
-      say(`waiting for process ${pid} of another oneport, which sets up ${subject}`);
-      clearInterval(waiting);
-    }
-  }, patienceMs);
+  const waiting = setTimeout(
+    () => say(`waiting for another oneport, which sets up ${subject}`),
+    patienceMs,
+  );
   try {
     await echoFrom(holder);
   } finally {
-    clearInterval(waiting);
+    clearTimeout(waiting);
   }
-  writeFileSync(file, String(process.pid));
   heldLocks.add(holder.stdin);
   try {
     return await work();
   } finally {
-    writeFileSync(file, '');
     heldLocks.delete(holder.stdin);
     holder.stdin.end();
   }

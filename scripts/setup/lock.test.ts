@@ -57,7 +57,7 @@ test('a child of a killed holder keeps the lock until it ends', async () => {
   holder.kill('SIGKILL');
   await once(holder, 'exit');
   const next = run(holding('undefined'), folder);
-  await said(next, 'waiting for process');
+  await said(next, 'waiting for another oneport');
   pipeOf(holder).end();
   await said(next, 'inside');
   expect(await ended(next)).toBe(0);
