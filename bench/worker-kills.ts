@@ -23,7 +23,7 @@ const server = await startServerProcess({
   MEDIASOUP_NUM_WORKERS: '2',
 });
 stack.defer(() => server.stop());
-const browser = await launchChromium();
+const browser = await launchChromium({ highResolution: true });
 stack.defer(() => browser.close());
 const peers: PeerPage[] = [];
 for (let room = 0; room < Number(rooms); room++) {

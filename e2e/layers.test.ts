@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { useBrowserAndServer } from '../testkit/browser/browser-and-server.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
 
-const here = useBrowserAndServer();
+const here = useBrowserAndServer({ highResolution: true });
 
 test('a small tile receives a lower spatial layer than a large one', async () => {
   const options = { browser: here.browser, url: here.server.url, roomId: 'layers' };

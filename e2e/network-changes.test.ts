@@ -31,7 +31,7 @@ if (typeof network === 'string') {
     stack.use(network);
     const launch = async (namespace: string) => {
       const wrapper = stack.use(wrapperInto(namespace, chromiumOptions.executablePath));
-      const browser = await launchChromium(wrapper.path);
+      const browser = await launchChromium({ executablePath: wrapper.path });
       stack.defer(() => browser.close());
       return browser;
     };

@@ -47,7 +47,7 @@ export async function record(
       });
     });
   }
-  const browser = await launchChromium();
+  const browser = await launchChromium({ highResolution: true });
   cleanUp.defer(() => browser.close());
   await PeerPage.join({
     browser,

@@ -1,14 +1,14 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
 import { type ServerProcess, startServerProcess } from '../servers/server-process.ts';
-import { launchChromium } from './chromium.ts';
+import { type ChromiumOptions, launchChromium } from './chromium.ts';
 
 /**
  * Starts a browser and a server before the first test of a file, and stops them after the last one.
  *
  * @returns getters that work while a test runs
  */
-export function useBrowserAndServer(): {
+export function useBrowserAndServer(options: ChromiumOptions = {}): {
   readonly browser: Browser;
   readonly server: ServerProcess;
 } {
@@ -20,7 +20,7 @@ export function useBrowserAndServer(): {
     return started;
   };
   beforeAll(async () => {
-    started = await Promise.all([launchChromium(), startServerProcess({})]);
+    started = await Promise.all([launchChromium(options), startServerProcess({})]);
   });
   afterAll(async () => {
     const [browser, server] = get();
