@@ -75,7 +75,8 @@ export class RtpConnection {
 
   /** Encrypts and sends an RTP or RTCP packet. @returns whether it was sent */
   send(packet: Buffer): boolean {
-    return this.#track.sendMessageBinary(packet);
+    // libdatachannel ends the process when the server has closed the track.
+    return this.#track.isOpen() && this.#track.sendMessageBinary(packet);
   }
 
   /** The local UDP port; undefined before ICE has connected. */
