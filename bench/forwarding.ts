@@ -2,8 +2,7 @@
 
 import { residentBytesOf } from '../testkit/system/processes.ts';
 import { busiest, chooseCores, readCoreTimes } from './cores.ts';
-import { type LoadOptions, type LoadReport, runLoad } from './load/load-run.ts';
-import { judge } from './load/verdict.ts';
+import { type LoadOptions, runLoad } from './load/load-run.ts';
 import { processCpuNs } from './measuring.ts';
 import type { Group, Measured, Scenario } from './scenario.ts';
 import {
@@ -13,12 +12,10 @@ import {
   serverSubject,
   startPinnedServer,
 } from './server-subject.ts';
+import { whyInvalid } from './validity.ts';
 
 /** The load of a scenario: one room. */
 export type Room = Pick<LoadOptions, 'peers' | 'publishers' | 'codec' | 'layer'>;
-
-/** The limits of a valid run, as shares of a core. Beyond them, its figures may be the generator's or another program's. */
-export const limits = { generator: 0.85, foreign: 0.05 };
 
 const warmUpSeconds = 1;
 
@@ -36,6 +33,7 @@ export async function measureForwarding(
     workerNs: processCpuNs(server.workerPid),
     cores: readCoreTimes(),
   });
+  const memoryBefore = residentBytesOf(server.workerPid);
   const readings: ReturnType<typeof read>[] = [];
   const report = await runLoad({
     ...{ ...room, url: server.url, rooms: 1, seconds, warmUpSeconds, joinsPerSecond: 50 },
@@ -56,7 +54,7 @@ export async function measureForwarding(
   const { received } = report.packets;
   return {
     load,
-    invalid: whyInvalid(report, room, { generator: load.generator, foreign }),
+    invalid: whyInvalid(report, room.peers, { generator: load.generator, foreign }),
     figures: {
       cpu: (end.workerNs - start.workerNs) / 1000 / received,
       rate: received / report.seconds,
@@ -65,30 +63,9 @@ export async function measureForwarding(
       delayP99: report.delay.p99 ?? Number.NaN,
       runLength: report.runLength ?? Number.NaN,
       memory: memory / 2 ** 20,
+      memoryPerPeer: (memory - memoryBefore) / 1024 / room.peers,
     },
   };
-}
-
-/** @param busy - shares of a core that the generator and programs beside the worker used on their cores */
-export function whyInvalid(
-  report: LoadReport,
-  room: Pick<Room, 'peers'>,
-  busy: { generator: number; foreign: number },
-): string[] {
-  const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
-  const lost = report.packets.lost + report.packets.recovered;
-  return [
-    // Loss is judged here: the verdict's other reasons are the load generator's own.
-    ...judge(report, {}).reasons,
-    ...(report.joined < room.peers ? [`only ${report.joined} of ${room.peers} peers joined`] : []),
-    ...(lost > 0 ? [`${lost} of ${report.packets.expected} packets were lost`] : []),
-    ...(busy.generator > limits.generator
-      ? [`the generator's core was busy for ${percent(busy.generator)} of the time`]
-      : []),
-    ...(busy.foreign > limits.foreign
-      ? [`other programs used ${percent(busy.foreign)} of the worker's core`]
-      : []),
-  ];
 }
 
 function scenario(
@@ -139,6 +116,7 @@ copy between two sockets.`,
     delayP99: { title: 'p99', unit: 'ms', better: 'lower' },
     runLength: { title: 'run', unit: '', better: 'neither' },
     memory: { title: 'worker memory', unit: 'MB', better: 'lower' },
+    memoryPerPeer: { title: 'per peer', unit: 'kB', better: 'lower' },
   },
   plot: { figure: 'cpu' },
   scenarios: [

@@ -49,7 +49,8 @@ async function runOnce(subject: Subject, round: number, seconds: number): Promis
     return { round, figures: invalid.length > 0 ? {} : figures, invalid, ...(load && { load }) };
   } catch (error) {
     // One run that fails must not end an hour of measuring.
-    return { round, figures: {}, invalid: [`failed: ${(error as Error).message}`] };
+    const [firstLine] = (error as Error).message.split('\n');
+    return { round, figures: {}, invalid: [`failed: ${firstLine}`] };
   }
 }
 

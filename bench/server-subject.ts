@@ -21,7 +21,14 @@ export interface ServerSetup {
 const batchPatch = 'batch';
 
 /** Subjects that change with neither our worker nor our server, by name. */
-export const referenceNames = ['without batching', 'stock worker'];
+export const referenceNames = [
+  'without batching',
+  'stock worker',
+  'oneport, without batching',
+  'oneport, stock worker',
+  'Janus, default',
+  'Janus, 1 event loop',
+];
 
 /** single-port, on which the others' ratios are based, multi-port, and shared-port. */
 export function portModes({ workerBin }: SubjectOptions): ServerSetup[] {

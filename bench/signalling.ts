@@ -6,10 +6,10 @@ import { freePorts } from '../testkit/servers/free-ports.ts';
 import { startServerProcess } from '../testkit/servers/server-process.ts';
 import { residentBytesOf, workerPids } from '../testkit/system/processes.ts';
 import { chooseCores, pinned } from './cores.ts';
-import { limits } from './forwarding.ts';
 import { Histogram } from './load/histogram.ts';
 import type { Group, Measured, Scenario } from './scenario.ts';
 import { portModes, type ServerSetup, serverMain, serverSubject } from './server-subject.ts';
+import { limits } from './validity.ts';
 
 const peersOfRoom = 5;
 const portCount = 2_500;

@@ -14,6 +14,9 @@ const joinWithinMs = 20_000;
 /** Without them, mediasoup sends the preferred layers without estimating bandwidth: the load stays the same. */
 const congestionControl = ['transport-cc', 'goog-remb'];
 
+/** A microphone and a camera with this codec, a microphone alone, or a camera's largest layer alone. */
+export type Published = VideoCodec | 'opus' | 'vp8-top';
+
 export interface LoadPeerOptions {
   /** The URL of the WebSocket, without its query. */
   signalling: string;
@@ -21,8 +24,8 @@ export interface LoadPeerOptions {
   token?: string | undefined;
   roomId: string;
   peerId: string;
-  /** Undefined: the peer only receives. `opus`: it sends audio only. */
-  publish: VideoCodec | 'opus' | undefined;
+  /** Undefined: the peer only receives. */
+  publish: Published | undefined;
   /** The spatial layer that it prefers to receive; undefined: the highest. */
   layer: number | undefined;
   clock: NtpClock;
@@ -106,17 +109,15 @@ export class LoadPeer {
       sendTransport && this.#open(sendTransport, (packet) => this.#onFeedback(packet));
     const { publish, clock, onLate } = options;
     const send = (packet: Buffer) => this.#sending?.send(packet) ?? false;
-    const sources = publish ? (['microphone', 'camera'] as const) : [];
-    this.publications = sources
-      .filter((source) => source === 'microphone' || publish !== 'opus')
-      .map(
-        (source) =>
-          new Publication(source, {
-            codec: publish === 'opus' ? 'vp8' : (publish ?? 'vp8'),
-            clock,
-            send,
-          }),
-      );
+    this.publications = sourcesOf(publish).map(
+      (source) =>
+        new Publication(source, {
+          codec: publish === 'h264' ? 'h264' : 'vp8',
+          topLayer: publish === 'vp8-top',
+          clock,
+          send,
+        }),
+    );
     for (const { streams } of this.publications) {
       for (const stream of streams) {
         stream.onLate = onLate;
@@ -277,6 +278,19 @@ export class LoadPeer {
       this.#ended = true;
       this.#options.onLost(reason);
     }
+  }
+}
+
+function sourcesOf(publish: Published | undefined): ('microphone' | 'camera')[] {
+  switch (publish) {
+    case undefined:
+      return [];
+    case 'opus':
+      return ['microphone'];
+    case 'vp8-top':
+      return ['camera'];
+    default:
+      return ['microphone', 'camera'];
   }
 }
 

@@ -3,9 +3,8 @@ import { eventLoopUtilization } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readUdpSockets } from '../../server/src/net/udp-sockets.ts';
 import { Histogram } from './histogram.ts';
-import { LoadPeer } from './load-peer.ts';
+import { LoadPeer, type Published } from './load-peer.ts';
 import { noPackets, type PacketCounts } from './received-stream.ts';
-import type { VideoCodec } from './recording.ts';
 import { closeLibrary } from './rtp-connection.ts';
 import { NtpClock } from './rtp-packet.ts';
 import { noSizes, type SizeCounts } from './size-runs.ts';
@@ -21,7 +20,7 @@ export interface ProcessOptions {
   signalling: string;
   verifyTls: boolean;
   token: string | undefined;
-  codec: VideoCodec | 'opus';
+  codec: Published;
   layer: number | undefined;
   /** `NtpClock.offsetNow()`, in decimal digits. */
   clockOffset: string;

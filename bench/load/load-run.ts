@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { signallingPath } from '@oneport/protocol';
 import { Histogram } from './histogram.ts';
+import type { Published } from './load-peer.ts';
 import type {
   Numbered,
   PeerTask,
@@ -14,7 +15,6 @@ import type {
   ProcessReport,
 } from './load-process.ts';
 import { noPackets, type PacketCounts } from './received-stream.ts';
-import type { VideoCodec } from './recording.ts';
 import { NtpClock } from './rtp-packet.ts';
 import type { Witness, WitnessReport } from './witness.ts';
 
@@ -30,8 +30,7 @@ export interface LoadOptions {
   peers: number;
   /** Of the peers in each room, those that publish; the others only receive. */
   publishers: number;
-  /** `opus`: no video. */
-  codec: VideoCodec | 'opus';
+  codec: Published;
   /** The spatial layer that receivers prefer, 0 to 2; undefined: the highest. */
   layer?: number | undefined;
   /** How long to measure, in seconds, from when all peers have joined. */

@@ -36,16 +36,25 @@ export class Publication {
   readonly produceData: Omit<RequestData<'produce'>, 'transportId'>;
   readonly streams: readonly SentStream[];
 
-  /** @param send - sends a packet to the transport */
+  /**
+   * @param topLayer - only the largest simulcast layer of the recording
+   * @param send - sends a packet to the transport
+   */
   constructor(
     source: Source & ('microphone' | 'camera'),
-    options: { codec: VideoCodec; clock: NtpClock; send(packet: Buffer): boolean },
+    options: {
+      codec: VideoCodec;
+      topLayer: boolean;
+      clock: NtpClock;
+      send(packet: Buffer): boolean;
+    },
   ) {
-    const { clock, send } = options;
+    const { clock, send, topLayer } = options;
     const kind = kindOfSource[source];
     const codec = kind === 'audio' ? 'opus' : options.codec;
-    const recording = recordings.get(codec) ?? readRecording(codec);
-    recordings.set(codec, recording);
+    const layers = recordings.get(codec) ?? readRecording(codec);
+    recordings.set(codec, layers);
+    const recording = topLayer ? layers.slice(-1) : layers;
     const encodings = recording.map(() => ({
       ssrc: newSsrc(),
       ...(kind === 'video' && { rtx: { ssrc: newSsrc() } }),
