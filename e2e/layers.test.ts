@@ -2,7 +2,11 @@ import { expect, test } from 'vitest';
 import { useBrowserAndServer } from '../testkit/browser/browser-and-server.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
 
-const here = useBrowserAndServer({ highResolution: true });
+// Alice and Bob are on different workers, so that layers and key frames cross a pipe.
+const here = useBrowserAndServer({
+  highResolution: true,
+  settings: { MEDIASOUP_NUM_WORKERS: '2', ROOM_GROW_AT: '0' },
+});
 
 test('a small tile receives a lower spatial layer than a large one', async () => {
   const options = { browser: here.browser, url: here.server.url, roomId: 'layers' };

@@ -63,12 +63,46 @@ describe.each([2, 4])('with %i workers', (numWorkers) => {
   );
 });
 
+test.each(portVariants.map((variant) => ({ variant, name: describeVariant(variant) })))(
+  'peers of one room on two workers see and hear each other: $name',
+  async ({ variant }) => {
+    await using stack = new AsyncDisposableStack();
+    const server = await startServerFor(variant, {
+      MEDIASOUP_NUM_WORKERS: '2',
+      ROOM_GROW_AT: '0',
+    });
+    stack.defer(() => server.stop());
+    const forceTcp = variant.protocol === 'tcp';
+    const peers = await PeerPage.joinBoth({
+      browser,
+      url: server.url,
+      roomId: 'spread',
+      forceTcp,
+    });
+    stack.defer(async () => void (await Promise.all(peers.map((peer) => peer.close()))));
+    for (const peer of peers) {
+      await expect
+        .poll(() => peer.received('video', 'framesDecoded'), patience)
+        .toBeGreaterThan(10);
+      await expect
+        .poll(() => peer.received('audio', 'packetsReceived'), patience)
+        .toBeGreaterThan(10);
+    }
+    expect((await transportsByWorker(server.url)).filter((count) => count > 0)).toHaveLength(2);
+  },
+);
+
 /** The index of the worker with the most transports. */
 async function busiestWorker(url: string): Promise<number> {
+  const transports = await transportsByWorker(url);
+  return transports.indexOf(Math.max(...transports));
+}
+
+async function transportsByWorker(url: string): Promise<number[]> {
   const { ports } = await openPorts(url);
   const transports: number[] = [];
   for (const port of ports) {
     transports[port.workerIndex] = (transports[port.workerIndex] ?? 0) + port.transports;
   }
-  return transports.indexOf(Math.max(...transports.map((count) => count ?? 0)));
+  return Array.from(transports, (count) => count ?? 0);
 }

@@ -57,7 +57,7 @@ export const notifications = {
   waiting: z.object({}),
   /**
    * All that a client needs to start ICE, DTLS and `join` at once. It is the first message on each socket, but for
-   * `waiting`, and is sent again with new transports each time that the room moves to another worker.
+   * `waiting`, and is sent again with new transports each time that the peer moves to another worker.
    */
   welcome: z.object({
     /** Counts the peer's `welcome` messages: what belongs to an earlier generation is no longer valid. */

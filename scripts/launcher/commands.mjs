@@ -42,6 +42,7 @@ const longTests = {
   FUZZ_SECONDS: '60',
   NETWORK_RUNS: '10',
   OVERLOAD_SECONDS: '60',
+  ROOM_STEPS: '1000',
   SOAK_JOINS: '1000',
   STOP_RUNS: '25',
   WORKER_KILLS: '25',

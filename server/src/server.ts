@@ -94,7 +94,8 @@ export async function startServer(given: Config, log: Logger): Promise<RunningSe
     log,
   });
   starting.defer(() => pool.close());
-  const rooms = new Rooms({ pool, limits, graceMs: config.graceMs, telemetry, log });
+  const { spread, graceMs } = config;
+  const rooms = new Rooms({ pool, spread, limits, graceMs, telemetry, log });
 
   const { allowedOrigins, trustedProxies, tls, basePath, embedOrigins, hsts } = config.http;
   const trustedTls = tls.kind === 'files';

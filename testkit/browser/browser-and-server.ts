@@ -6,9 +6,13 @@ import { type ChromiumOptions, launchChromium } from './chromium.ts';
 /**
  * Starts a browser and a server before the first test of a file, and stops them after the last one.
  *
+ * @param options.settings - the server's
  * @returns getters that work while a test runs
  */
-export function useBrowserAndServer(options: ChromiumOptions = {}): {
+export function useBrowserAndServer({
+  settings = {},
+  ...options
+}: ChromiumOptions & { settings?: Record<string, string> } = {}): {
   readonly browser: Browser;
   readonly server: ServerProcess;
 } {
@@ -20,7 +24,7 @@ export function useBrowserAndServer(options: ChromiumOptions = {}): {
     return started;
   };
   beforeAll(async () => {
-    started = await Promise.all([launchChromium(options), startServerProcess({})]);
+    started = await Promise.all([launchChromium(options), startServerProcess(settings)]);
   });
   afterAll(async () => {
     const [browser, server] = get();

@@ -15,20 +15,31 @@ export interface Vp8Packet {
   temporalLayer?: number;
   /** How many sequence numbers are left out before it. */
   gap?: number;
+  /** 0 is the lower one. */
+  encoding?: 0 | 1;
 }
 
 /** A simulcast video of VP8 with three temporal layers, published over a DirectTransport: no network, no encryption. */
-export class DirectVideo {
-  readonly producer: types.Producer;
+export class DirectVideo<AppData extends types.AppData = types.AppData> {
+  readonly producer: types.Producer<AppData>;
   readonly #transport: types.DirectTransport;
   readonly #consuming: types.DirectTransport;
   readonly #capabilities: types.RtpCapabilities;
-  #sequence = 0;
+  /** Of each encoding. */
+  readonly #sequence = [0, 0];
   #picture = 0;
 
   /** @param worker - gets a router */
   static async publish(worker: types.Worker): Promise<DirectVideo> {
     const router = await worker.createRouter({ mediaCodecs: [{ kind: 'video', ...vp8 }] });
+    return DirectVideo.publishOn(router, {});
+  }
+
+  /** @param router - with VP8 */
+  static async publishOn<AppData extends types.AppData>(
+    router: types.Router,
+    appData: AppData,
+  ): Promise<DirectVideo<AppData>> {
     const transport = await router.createDirectTransport();
     const producer = await transport.produce({
       kind: 'video',
@@ -37,18 +48,20 @@ export class DirectVideo {
         codecs: [{ ...vp8, payloadType: 96 }],
         encodings: ssrcs.map((ssrc) => ({ ssrc, scalabilityMode: 'L1T3' })),
       },
+      appData,
     });
     const consuming = await router.createDirectTransport();
-    // Without congestion control, which would choose the layers by bitrate.
-    const codecs = (router.rtpCapabilities.codecs ?? []).map((codec) => ({
-      ...codec,
-      rtcpFeedback: vp8.rtcpFeedback,
-    }));
-    return new DirectVideo(producer, transport, consuming, { codecs, headerExtensions: [] });
+    return new DirectVideo(producer, transport, consuming, capabilitiesOf(router));
+  }
+
+  /** A receiver at another router, over a DirectTransport of its own. */
+  static async consumeOn(router: types.Router, producerId: string): Promise<types.Consumer> {
+    const transport = await router.createDirectTransport();
+    return await transport.consume({ producerId, rtpCapabilities: capabilitiesOf(router) });
   }
 
   private constructor(
-    producer: types.Producer,
+    producer: types.Producer<AppData>,
     transport: types.DirectTransport,
     consuming: types.DirectTransport,
     capabilities: types.RtpCapabilities,
@@ -84,15 +97,15 @@ export class DirectVideo {
     this.#consuming.sendRtcp(pli);
   }
 
-  /** Sends a packet of the lower encoding. */
-  send({ keyFrame = false, temporalLayer, gap = 0 }: Vp8Packet): void {
-    this.#sequence += 1 + gap;
+  send({ keyFrame = false, temporalLayer, gap = 0, encoding = 0 }: Vp8Packet): void {
+    const sequence = (this.#sequence[encoding] ?? 0) + 1 + gap;
+    this.#sequence[encoding] = sequence;
     this.#picture += 1;
     const header = Buffer.alloc(12);
     header.writeUInt16BE(0x80e0, 0);
-    header.writeUInt16BE(this.#sequence & 0xffff, 2);
-    header.writeUInt32BE(this.#sequence * 3_000, 4);
-    header.writeUInt32BE(ssrcs[0] ?? 0, 8);
+    header.writeUInt16BE(sequence & 0xffff, 2);
+    header.writeUInt32BE(sequence * 3_000, 4);
+    header.writeUInt32BE(ssrcs[encoding] ?? 0, 8);
     // X and S; I, L and perhaps T; a picture id of two bytes; TL0PICIDX; TID with Y.
     const layered = temporalLayer !== undefined;
     const descriptor = Buffer.from([0x90, layered ? 0xe0 : 0xc0, 0, 0, 1]);
@@ -110,4 +123,13 @@ export class DirectVideo {
     packet.writeUInt32BE(ssrcs[0] ?? 0, 4);
     this.#transport.sendRtcp(packet);
   }
+}
+
+/** Without congestion control, which would choose the layers by bitrate. */
+function capabilitiesOf({ rtpCapabilities }: types.Router): types.RtpCapabilities {
+  const codecs = (rtpCapabilities.codecs ?? []).map((codec) => ({
+    ...codec,
+    rtcpFeedback: vp8.rtcpFeedback,
+  }));
+  return { codecs, headerExtensions: [] };
 }

@@ -46,6 +46,7 @@ describe('loadConfig', () => {
         token: undefined,
         tokenFile: expect.stringMatching(/oneport\/port-map-token$/),
       },
+      spread: { maxWorkers: 4, growAt: 0.6 },
       limits: expect.objectContaining({ rooms: 1000, peers_per_room: 100, worker_cpu: 90 }),
       metrics: undefined,
       graceMs: 30_000,

@@ -92,6 +92,7 @@ function configFrom(
     },
     turn: turnFrom(values),
     portMap: { token: values.PORT_MAP_TOKEN, tokenFile: join(cache, 'port-map-token') },
+    spread: { maxWorkers: values.ROOM_WORKERS, growAt: values.ROOM_GROW_AT / 100 },
     limits: limitsOf(values),
     metrics: metricsFrom(values),
     drainSeconds: values.DRAIN_SECONDS,

@@ -82,6 +82,14 @@ const media = {
     schema: integer(1, 256).prefault(() => String(availableParallelism())),
     unset: 'one for each core that this process may use',
   },
+  ROOM_WORKERS: {
+    help: 'The most workers that one room uses, 1 to 256. Its producers are copied to each worker where they are watched (docs/large-rooms.md).',
+    schema: integer(1, 256).prefault('4'),
+  },
+  ROOM_GROW_AT: {
+    help: "The load of a room's workers, in percent, 0 to 100, from which on its new peers go to another worker: 100 is MAX_WORKER_CPU, or 500 consumers. 0: new peers spread at once.",
+    schema: integer(0, 100).prefault('60'),
+  },
   MEDIASOUP_WORKER_BIN: {
     help: 'The path of the mediasoup-worker binary.',
     schema: path.optional(),
@@ -302,7 +310,7 @@ export const limitSettings = {
     schema: integer(1, 1_000_000).prefault('100'),
   },
   MAX_WORKER_CPU: {
-    help: 'CPU of a worker, in percent of a core over five seconds. A worker above it gets no new rooms. 100 turns this limit off.',
+    help: 'CPU of a worker, in percent of a core over five seconds. No room is opened on a worker above it or grows onto it. 100 turns this limit off.',
     schema: integer(1, 100).prefault('90'),
   },
   MAX_HTTP_CONNECTIONS: {

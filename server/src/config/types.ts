@@ -32,6 +32,12 @@ export interface Config {
     token: string | undefined;
     tokenFile: string;
   };
+  /** How a room spreads over workers. */
+  spread: {
+    maxWorkers: number;
+    /** The load of its workers from which on it grows: 0 to 1. */
+    growAt: number;
+  };
   limits: Limits;
   /** undefined: metrics are not served. */
   metrics: MetricsConfig | undefined;

@@ -4,6 +4,8 @@ import { checkStun } from '../stun/stun-check.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { mediaCodecs } from './codecs.ts';
+import { consumersPerWorker, type Headroom } from './headroom.ts';
+import { Reservations } from './reservations.ts';
 import { TrafficSampler } from './traffic-sampler.ts';
 import { TransportOutcome } from './transport-outcome.ts';
 import { TransportTraffic } from './transport-traffic.ts';
@@ -19,14 +21,15 @@ export interface MediaWorkerOptions {
   log: Logger;
 }
 
-/** Milliseconds after which a reservation of transports ends, whether or not they were created. */
-const reservationMs = 1_000;
+/** Milliseconds that a peer may take to get its transports, and then its consumers. */
+const transportsMs = 1_000;
+const consumersMs = 5_000;
 
 /** Marks the router of a health check, which is not counted. */
 const probeRouter = { probe: true };
 
 /** A mediasoup worker with its ports, its load and its transports' traffic. */
-export class MediaWorker {
+export class MediaWorker implements Headroom {
   /** From 0. A worker that replaces a dead one has its index. */
   readonly index: number;
   readonly worker: types.Worker;
@@ -39,7 +42,11 @@ export class MediaWorker {
   readonly #outcomes = new Map<string, TransportOutcome>();
   #routers = 0;
   #transports = 0;
-  readonly #reservations = new Set<{ transports: number }>();
+  #consumers = 0;
+  readonly #reserved = {
+    transports: new Reservations(transportsMs),
+    consumers: new Reservations(consumersMs),
+  };
   #checking = false;
 
   constructor(options: MediaWorkerOptions) {
@@ -64,19 +71,27 @@ export class MediaWorker {
     return this.#transports;
   }
 
-  /** Transports, including reserved ones: for comparing workers. */
-  get load(): number {
-    return [...this.#reservations].reduce(
-      (sum, { transports }) => sum + transports,
-      this.#transports,
-    );
+  get closed(): boolean {
+    return this.worker.closed;
   }
 
-  /** Counts transports that are about to be created, so that rooms that open at the same time spread over workers. */
-  reserve(transports: number): void {
-    const reservation = { transports };
-    this.#reservations.add(reservation);
-    setTimeout(() => this.#reservations.delete(reservation), reservationMs).unref();
+  get busy(): boolean {
+    return this.usage.busy;
+  }
+
+  get load(): number {
+    const consumers = this.#consumers + this.#reserved.consumers.total;
+    return Math.max(this.usage.share, consumers / consumersPerWorker);
+  }
+
+  get expectedTransports(): number {
+    return this.#transports + this.#reserved.transports.total;
+  }
+
+  /** Counts what is about to be created. */
+  reserve({ transports, consumers }: { transports: number; consumers: number }): void {
+    this.#reserved.transports.add(transports);
+    this.#reserved.consumers.add(consumers);
   }
 
   /** Creates the router of a room. */
@@ -140,7 +155,14 @@ export class MediaWorker {
     });
     router.observer.on('newtransport', (transport) => {
       this.#transports += 1;
-      this.#fulfilReservation();
+      this.#reserved.transports.fulfil();
+      transport.observer.on('newconsumer', (consumer) => {
+        this.#consumers += 1;
+        this.#reserved.consumers.fulfil();
+        consumer.observer.once('close', () => {
+          this.#consumers -= 1;
+        });
+      });
       // A DirectTransport has no port: nothing reaches it over the network.
       if (transport.type === 'webrtc') {
         this.#watch(transport as types.WebRtcTransport);
@@ -151,17 +173,6 @@ export class MediaWorker {
         this.#outcomes.delete(transport.id);
       });
     });
-  }
-
-  #fulfilReservation(): void {
-    const [oldest] = this.#reservations;
-    if (!oldest) {
-      return;
-    }
-    oldest.transports -= 1;
-    if (oldest.transports === 0) {
-      this.#reservations.delete(oldest);
-    }
   }
 
   #watch(transport: types.WebRtcTransport): void {

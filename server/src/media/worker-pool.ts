@@ -6,6 +6,7 @@ import { AdmissionError } from '../access/admission-error.ts';
 import type { MediaPorts } from '../ports/types.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { byHeadroom } from './headroom.ts';
 import { MediaWorker } from './media-worker.ts';
 import { spawnWorker } from './spawn-worker.ts';
 
@@ -14,7 +15,7 @@ export interface WorkerPoolOptions {
   numWorkers: number;
   /** undefined: the program of mediasoup's own installation. */
   workerBin: string | undefined;
-  /** Percent of a core from which on a worker gets no new rooms. 100: no limit. */
+  /** Percent of a core from which on a worker is busy. 100: no limit. */
   maxCpu: number;
   telemetry: Telemetry;
   log: Logger;
@@ -23,7 +24,7 @@ export interface WorkerPoolOptions {
 /** Milliseconds that a worker may take to end before it is killed. */
 const endTimeoutMs = 3_000;
 
-/** The mediasoup workers: starts them together, replaces them when they die, and selects one by load. */
+/** The mediasoup workers: starts them together, and replaces them when they die. */
 export class WorkerPool extends EventEmitter<{
   workerdied: [MediaWorker];
   workerstarted: [MediaWorker];
@@ -46,6 +47,8 @@ export class WorkerPool extends EventEmitter<{
 
   private constructor(options: WorkerPoolOptions) {
     super();
+    // Each peer that waits for a worker listens.
+    this.setMaxListeners(0);
     this.#options = options;
     process.on('exit', this.#killAll);
   }
@@ -81,13 +84,13 @@ export class WorkerPool extends EventEmitter<{
     return this.#options.numWorkers;
   }
 
-  /** Why no worker takes a new room now: what `forNewRoom` would throw. */
+  /** Why no worker takes a new room now. */
   get whyNoNewRoom(): AdmissionError | undefined {
-    const [least] = this.#byLoad();
+    const [least] = this.workers.toSorted(byHeadroom);
     if (!least) {
       return noWorkerError();
     }
-    return least.usage.busy
+    return least.busy
       ? new AdmissionError(closeCodes.tooMany, 'all workers are busy: no room can be opened now', {
           limit: 'worker_cpu',
         })
@@ -95,50 +98,18 @@ export class WorkerPool extends EventEmitter<{
   }
 
   /**
-   * Selects the worker with the fewest transports, then the fewest rooms, for a new room. Its CPU use is below
-   * MAX_WORKER_CPU.
+   * Resolves when a worker is running.
    *
-   * @param transports - how many are about to be created on it
-   * @throws AdmissionError when no worker is running, or all are busy
+   * @throws AdmissionError when none has started within the time
    */
-  forNewRoom(transports: number): MediaWorker {
-    const reason = this.whyNoNewRoom;
-    if (reason) {
-      throw reason;
+  async untilRunning(timeoutMs: number): Promise<void> {
+    if (this.#workers.size > 0) {
+      return;
     }
-    return this.#select(transports);
-  }
-
-  /**
-   * Selects a worker for a room that has lost its own, and waits for one if none is running. A busy worker will do if
-   * there is no other, because the room's peers are in a call.
-   *
-   * @param transports - how many are about to be created on it
-   * @throws AdmissionError when no worker has started within the time
-   */
-  async forMovingRoom(transports: number, timeoutMs: number): Promise<MediaWorker> {
-    if (this.#workers.size === 0) {
-      const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(timeoutMs)]);
-      // The error of #select() says more.
-      await once(this, 'workerstarted', { signal }).catch(() => undefined);
-    }
-    return this.#select(transports);
-  }
-
-  #select(transports: number): MediaWorker {
-    const [least] = this.#byLoad();
-    if (!least) {
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(timeoutMs)]);
+    await once(this, 'workerstarted', { signal }).catch(() => {
       throw noWorkerError();
-    }
-    least.reserve(transports);
-    return least;
-  }
-
-  #byLoad(): MediaWorker[] {
-    const busy = (worker: MediaWorker) => Number(worker.usage.busy);
-    return this.workers.toSorted(
-      (a, b) => busy(a) - busy(b) || a.load - b.load || a.routers - b.routers,
-    );
+    });
   }
 
   /** Ends all workers. Resolves when their processes have ended. */

@@ -19,6 +19,7 @@ export class WorkerUsage {
   readonly #maxCpu: number;
   /** Of the last five seconds, and one from before them. */
   readonly #samples: Sample[] = [];
+  #share = 0;
   #memory: number | undefined;
   #busy = false;
   #answeredAt = performance.now();
@@ -38,9 +39,9 @@ export class WorkerUsage {
     return cpuBetween(this.#samples.at(-2), this.#samples.at(-1));
   }
 
-  /** CPU use over the last five seconds. Decides about new rooms. */
-  get sustainedCpu(): number | undefined {
-    return cpuBetween(this.#samples[0], this.#samples.at(-1));
+  /** CPU use over the last five seconds as a share of the limit, or of a core where there is none. 0: not known yet. */
+  get share(): number {
+    return this.#share;
   }
 
   /** CPU seconds since the worker was started. */
@@ -93,8 +94,9 @@ export class WorkerUsage {
     if (covered < windowMs) {
       return;
     }
-    const limit = this.#busy ? freeBelow * this.#maxCpu : this.#maxCpu;
-    this.#busy = (this.sustainedCpu ?? 0) >= limit;
+    const cpu = cpuBetween(samples[0], sample) ?? 0;
+    this.#share = cpu / Math.min(this.#maxCpu, 1);
+    this.#busy = cpu >= (this.#busy ? freeBelow * this.#maxCpu : this.#maxCpu);
   }
 }
 

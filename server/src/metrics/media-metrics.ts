@@ -101,7 +101,7 @@ function workerMetrics(registers: Registry[]): (workers: readonly MediaWorker[])
   });
   const busy = new Gauge({
     name: 'oneport_worker_busy',
-    help: '1 if the worker gets no new rooms, because it exceeds MAX_WORKER_CPU or does not answer.',
+    help: '1 if no room is opened on the worker or grows onto it, because it exceeds MAX_WORKER_CPU or does not answer.',
     labelNames,
     registers,
   });
@@ -113,7 +113,7 @@ function workerMetrics(registers: Registry[]): (workers: readonly MediaWorker[])
   });
   const rooms = new Gauge({
     name: 'oneport_worker_rooms',
-    help: 'Routers of a worker, one per room.',
+    help: 'Routers of a worker, one for each room that uses it.',
     labelNames,
     registers,
   });

@@ -26,6 +26,11 @@ export function serverMetrics(
     help: 'Peers in rooms, including those that are joining or reconnecting.',
     registers,
   });
+  const copies = new Gauge({
+    name: 'oneport_copied_producers',
+    help: 'Copies of producers on further workers of their rooms.',
+    registers,
+  });
   const daysLeft = new Gauge({
     name: 'oneport_certificate_days_left',
     help: 'Days until the certificate for HTTPS expires; negative once it has. NaN without HTTPS.',
@@ -45,6 +50,7 @@ export function serverMetrics(
   return () => {
     roomsOpen.set(rooms.size);
     peers.set(rooms.peers);
+    copies.set(rooms.copies);
     daysLeft.set(certificateDaysLeft() ?? Number.NaN);
   };
 }

@@ -88,8 +88,12 @@ export interface WorkerPorts {
   candidates(transport: Transport): types.IceCandidate[];
   /** For PlainTransports, which need ports of their own in every mode. Not used by oneport's own rooms so far. */
   plainListenInfo(): types.TransportListenInfo;
-  /** For PipeTransports, likewise. */
-  pipeListenInfo(): types.TransportListenInfo;
+  /**
+   * Opens one end of a pipe to a router of another worker of this host, on a port of its own in every mode.
+   *
+   * @throws NoPortError when the worker's port range is full
+   */
+  createPipeTransport(router: types.Router): Promise<types.PipeTransport>;
 }
 
 /** No port is left for another transport, or no entry in the shared port's tables. */
@@ -112,6 +116,7 @@ export interface PortMap {
 export interface PortEntry extends Endpoint {
   workerIndex: number;
   workerPid: number;
+  /** None at the port of a pipe to another worker. */
   transports: TransportEntry[];
 }
 

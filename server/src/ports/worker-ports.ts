@@ -44,6 +44,7 @@ export interface BaseWorkerPortsOptions {
 export class BaseWorkerPorts implements WorkerPorts {
   readonly #options: BaseWorkerPortsOptions;
   readonly #transports = new Map<Transport, TransportHistory>();
+  readonly #pipes = new Set<types.PipeTransport>();
 
   constructor(options: BaseWorkerPortsOptions) {
     this.#options = options;
@@ -108,9 +109,19 @@ export class BaseWorkerPorts implements WorkerPorts {
     return { protocol: 'udp', ...listenInfoOf(address), portRange: this.#portRange() };
   }
 
-  pipeListenInfo(): types.TransportListenInfo {
-    // Pipes join workers of this host only.
-    return { protocol: 'udp', ip: '127.0.0.1', portRange: this.#portRange() };
+  async createPipeTransport(router: types.Router): Promise<types.PipeTransport> {
+    const pipe = await router
+      .createPipeTransport({
+        listenInfo: { protocol: 'udp', ip: '127.0.0.1', portRange: this.#portRange() },
+        // Packets get lost on loopback too, when the receive buffer of a socket is full.
+        enableRtx: true,
+      })
+      .catch((error) => {
+        throw isOutOfPorts(error) ? this.#noPort() : error;
+      });
+    this.#pipes.add(pipe);
+    pipe.observer.once('close', () => this.#pipes.delete(pipe));
+    return pipe;
   }
 
   /** Asks the worker for its counters. @returns undefined in a mode without a WebRtcServer */
@@ -123,13 +134,23 @@ export class BaseWorkerPorts implements WorkerPorts {
 
   describe(): PortEntry[] {
     const { worker, index, fixedEndpoints, endpointOf, peerTuple = identity } = this.#options;
-    return describePorts({
+    const entries = describePorts({
       worker: { index, pid: worker.pid },
       fixedEndpoints,
       transports: this.#transports,
       endpointOf,
       peerTuple,
     });
+    const pipes = Array.from(this.#pipes, ({ tuple: { localAddress: ip, localPort: port } }) => ({
+      workerIndex: index,
+      workerPid: worker.pid,
+      protocol: 'udp' as const,
+      ip,
+      port,
+      announced: [{ address: ip, port }] satisfies PortEntry['announced'],
+      transports: [],
+    }));
+    return [...entries, ...pipes];
   }
 
   #portRange(): types.TransportPortRange {

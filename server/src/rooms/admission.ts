@@ -35,13 +35,13 @@ export interface AdmissionRequest {
 export async function waitForAdmission(
   request: AdmissionRequest,
   lobby: Lobby,
-  find: (roomId: string) => Promise<Room | undefined>,
+  find: (roomId: string) => Room | undefined,
 ): Promise<void> {
   const { roomId, peerId, access, address, signal } = request;
   const peer = { peerId, displayName: access.displayName ?? request.displayName ?? 'Guest' };
   let outcome: WaitOutcome | undefined;
   for (;;) {
-    const room = await find(roomId);
+    const room = find(roomId);
     mustNotHaveExpired(access);
     room?.moderation.mustNotBeRemoved(access);
     if (outcome === 'admitted' || resumes(room, request) || !needsAdmission(room, access)) {

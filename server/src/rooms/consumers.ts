@@ -8,21 +8,22 @@ import { errorCodes } from '@oneport/protocol';
 import type { types } from 'mediasoup';
 import { throttle } from '../net/throttle.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { KeyFrameRequests } from './key-frame-requests.ts';
 import type { Notify, Subscriber } from './participant.ts';
+import type { HeldProducer, Pipes } from './pipes.ts';
 import { RoomError } from './room-error.ts';
-import type { Producer, ProducerData } from './room-media.ts';
+import type { Producer, ProducerData, Segment } from './segment.ts';
 import { UnsupportedProducers } from './unsupported-producers.ts';
 
-type Consumer = types.Consumer<ProducerData>;
+/** `producerId` is the original's, also where a copy is consumed. */
+type Consumer = types.Consumer<ProducerData & { producerId: string }>;
 
 export interface ConsumersOptions {
-  router: types.Router;
+  /** The receiver's. */
+  segment: Segment;
+  pipes: Pipes;
   /** Of any kind: consume() is all that is used. */
   transport: types.Transport;
   rtpCapabilities: types.RtpCapabilities;
-  /** Those of the router's room. */
-  keyFrames: KeyFrameRequests;
   /** Sends a batch of paused consumers to the receiver. @returns which of them it accepts and can't receive */
   offer(consumers: ConsumerOffer[]): Promise<ServerRequestReply<'newConsumers'>>;
   /** Receives what happens to consumers: closed, paused, resumed, other layers. */
@@ -54,13 +55,13 @@ export class Consumers implements Subscriber {
     this.#unsupported = new UnsupportedProducers(options);
   }
 
-  /** Producers that are added within one tick are offered in one batch. */
+  /** The producers of one segment that are added within one tick are offered in one batch. */
   add(...producers: Producer[]): void {
     if (producers.length === 0) {
       return;
     }
     if (this.#batch.length === 0) {
-      setImmediate(() => void this.#offerBatch());
+      setImmediate(() => this.#offerBatch());
     }
     this.#batch.push(...producers);
     for (const { id } of producers) {
@@ -84,7 +85,7 @@ export class Consumers implements Subscriber {
       }
     }
     const remaining = [...this.#consumers.values()];
-    const received = new Set(remaining.map(({ producerId }) => producerId));
+    const received = new Set(remaining.map(({ appData }) => appData.producerId));
     this.add(
       ...producers.filter(
         (producer) =>
@@ -118,15 +119,22 @@ export class Consumers implements Subscriber {
   requestKeyFrames(peerId?: string): void {
     for (const consumer of this.#consumers.values()) {
       if (consumer.kind === 'video' && (!peerId || consumer.appData.peerId === peerId)) {
-        this.#options.keyFrames.add(consumer);
+        this.#options.segment.keyFrames.add(consumer);
       }
     }
   }
 
-  async #offerBatch(): Promise<void> {
-    const { offer, log } = this.#options;
+  #offerBatch(): void {
     const batch = this.#batch.sort((a, b) => order[a.appData.source] - order[b.appData.source]);
     this.#batch = [];
+    // A worker that hangs must not hold up what the others carry.
+    for (const producers of Map.groupBy(batch, ({ appData }) => appData.segment).values()) {
+      void this.#offer(producers);
+    }
+  }
+
+  async #offer(batch: Producer[]): Promise<void> {
+    const { offer, log } = this.#options;
     const created = await Promise.all(batch.map((producer) => this.#consume(producer)));
     for (const { id } of batch) {
       this.#pending.delete(id);
@@ -148,7 +156,7 @@ export class Consumers implements Subscriber {
         continue;
       }
       if (!accepted.has(consumer.id)) {
-        const producer = batch.find(({ id }) => id === consumer.producerId);
+        const producer = batch.find(({ id }) => id === consumer.appData.producerId);
         const reason = failed.get(consumer.id);
         if (producer && reason !== undefined) {
           this.#unsupported.add(producer, reason);
@@ -165,26 +173,33 @@ export class Consumers implements Subscriber {
 
   /** @returns undefined when the codecs don't match, or the producer or the transport has closed */
   async #consume(producer: Producer): Promise<Consumer | undefined> {
-    const { router, transport, rtpCapabilities, log } = this.#options;
+    const { segment, pipes, transport, rtpCapabilities, log } = this.#options;
+    const { id: producerId, appData } = producer;
     if (producer.closed || transport.closed) {
       return undefined;
     }
-    if (!router.canConsume({ producerId: producer.id, rtpCapabilities })) {
+    if (!appData.segment.router.canConsume({ producerId, rtpCapabilities })) {
       this.#unsupported.add(producer);
       return undefined;
     }
+    let held: HeldProducer | undefined;
     try {
-      const consumer = await transport.consume<ProducerData>({
-        producerId: producer.id,
+      held = await pipes.hold(producer, segment);
+      const consumer: Consumer = await transport.consume({
+        producerId: held.producerId,
         rtpCapabilities,
         // Until the receiver has accepted it: a key frame sent earlier would be lost.
         paused: true,
-        appData: producer.appData,
+        appData: { ...appData, producerId },
       });
+      consumer.observer.once('close', held.release);
       this.#keep(consumer);
       return consumer;
     } catch (error) {
-      log.warn({ producerId: producer.id, error: String(error) }, 'failed to consume');
+      held?.release();
+      if (!producer.closed && !transport.closed) {
+        log.warn({ producerId, error: String(error) }, 'failed to consume');
+      }
       return undefined;
     }
   }
@@ -223,10 +238,10 @@ export class Consumers implements Subscriber {
 }
 
 function describe(consumer: Consumer): ConsumerOffer {
-  const { peerId, source } = consumer.appData;
+  const { peerId, source, producerId } = consumer.appData;
   return {
     consumerId: consumer.id,
-    producerId: consumer.producerId,
+    producerId,
     peerId,
     source,
     kind: consumer.kind,

@@ -18,7 +18,7 @@ export async function drain(rooms: Rooms, { seconds, signal, say }: DrainOptions
   if (seconds === 0 || signal.aborted) {
     return;
   }
-  const open = await rooms.announceStop(seconds);
+  const open = rooms.announceStop(seconds);
   if (open.length === 0) {
     return;
   }

@@ -4,7 +4,7 @@
  */
 import type { NotificationData, NotificationMethod, PeerInfo } from '@oneport/protocol';
 import type { Access } from '../access/access.ts';
-import type { Producer, RoomMedia } from './room-media.ts';
+import type { Producer, Segment } from './segment.ts';
 
 /** Receives the producers of the other participants. */
 export interface Subscriber {
@@ -33,18 +33,28 @@ export type CloseReason =
   | 'workers keep dying'
   | 'server stopping';
 
+/** The media that a participant wants. */
+export interface Intent {
+  produce: boolean;
+  consume: boolean;
+}
+
 export interface Participant {
   /** Unique in the room; the `peerId` of its producers. */
   readonly id: string;
   readonly access: Access;
   /** As the other participants see it. undefined: it hasn't joined yet, and receives nothing of the room. */
   readonly info: PeerInfo | undefined;
+  readonly intent: Intent;
   readonly producers: readonly Producer[];
   /** undefined: it receives no media, or not now. */
   readonly subscriber: Subscriber | undefined;
   readonly notify: Notify;
-  /** Called when the room has a new router. The transports, producers and consumers on the old one are closed. */
-  moveTo(media: RoomMedia): Promise<void>;
+  /**
+   * Called when the participant has another segment, because the worker of the last one has died, and by `Room.connect`
+   * for the first one. The transports, producers and consumers in the old one are closed.
+   */
+  moveTo(segment: Segment): Promise<void>;
   /** Called by the room once, when the participant is no longer in it. */
   close(reason: CloseReason): void;
 }

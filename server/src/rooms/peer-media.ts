@@ -9,19 +9,18 @@ import type { types } from 'mediasoup';
 import { RateLimit } from '../net/rate-limit.ts';
 import { throttle } from '../net/throttle.ts';
 import type { Transport, TransportAppData } from '../ports/types.ts';
+import type { Intent } from './participant.ts';
 import { RoomError, toBadRequest } from './room-error.ts';
-import type { Producer, ProducerData, RoomMedia } from './room-media.ts';
+import type { Producer, ProducerData, Segment } from './segment.ts';
 
 /** The media that a peer wants, according to its connect query, and that its token permits. */
-export interface PeerIntent {
-  produce: boolean;
-  consume: boolean;
+export interface PeerIntent extends Intent {
   /** Media over TCP only. */
   forceTcp: boolean;
 }
 
 export interface PeerMediaOptions {
-  roomMedia: RoomMedia;
+  segment: Segment;
   roomId: string;
   peerId: string;
   intent: PeerIntent;
@@ -35,7 +34,7 @@ const resumes = { burst: 10, perSecond: 4 };
 
 /** The transports and producers of a peer. A peer outlives them. */
 export class PeerMedia {
-  readonly roomMedia: RoomMedia;
+  readonly segment: Segment;
   readonly send: Transport | undefined;
   readonly recv: Transport | undefined;
   readonly dataConsumer: types.DataConsumer | undefined;
@@ -48,12 +47,12 @@ export class PeerMedia {
   readonly #sources = new Set<ProducerData['source']>();
 
   private constructor(
-    { roomMedia, peerId }: PeerMediaOptions,
+    { segment, peerId }: PeerMediaOptions,
     send: Transport | undefined,
     recv: Transport | undefined,
     dataConsumer: types.DataConsumer | undefined,
   ) {
-    this.roomMedia = roomMedia;
+    this.segment = segment;
     this.#peerId = peerId;
     this.send = send;
     this.recv = recv;
@@ -62,9 +61,9 @@ export class PeerMedia {
 
   /** Creates the transports of the intent. The receiving one gets the room's data from `openChannel` on. */
   static async create(options: PeerMediaOptions): Promise<PeerMedia> {
-    const { roomMedia, roomId, peerId, intent } = options;
+    const { segment, roomId, peerId, intent } = options;
     const create = (direction: TransportAppData['direction']) =>
-      roomMedia.worker.ports.createTransport(roomMedia.router, {
+      segment.worker.ports.createTransport(segment.router, {
         protocols: intent.forceTcp ? ['tcp'] : ['udp', 'tcp'],
         enableSctp: direction === 'recv',
         appData: { roomId, peerId, direction },
@@ -74,7 +73,7 @@ export class PeerMedia {
       intent.consume ? create('recv') : undefined,
     ]);
     try {
-      const dataConsumer = recv && (await roomMedia.channel.consume(recv));
+      const dataConsumer = recv && (await segment.channel.consume(recv));
       return new PeerMedia(options, send, recv, dataConsumer);
     } catch (error) {
       send?.close();
@@ -85,7 +84,7 @@ export class PeerMedia {
 
   /** true once a transport has closed, with its worker or router or by itself. */
   get closed(): boolean {
-    return this.roomMedia.closed || [this.send, this.recv].some((transport) => transport?.closed);
+    return this.segment.closed || [this.send, this.recv].some((transport) => transport?.closed);
   }
 
   get producers(): Iterable<Producer> {
@@ -95,7 +94,7 @@ export class PeerMedia {
   /** The peer has joined. */
   openChannel(): void {
     if (this.dataConsumer) {
-      this.roomMedia.channel.open(this.dataConsumer);
+      this.segment.channel.open(this.dataConsumer);
     }
   }
 
@@ -124,12 +123,12 @@ export class PeerMedia {
       throw new RoomError(errorCodes.conflict, 'transportId: already connected');
     }
     this.#connected.add(transportId);
-    this.roomMedia.worker.connecting(transportId);
+    this.segment.worker.connecting(transportId);
     await transport.connect({ dtlsParameters });
   }
 
   async restartIce(transportId: string): Promise<IceParameters> {
-    return await this.roomMedia.worker.ports.restartIce(this.#transport(transportId));
+    return await this.segment.worker.ports.restartIce(this.#transport(transportId));
   }
 
   /** @throws RoomError; mediasoup's TypeError or UnsupportedError for parameters that it can't take */
@@ -152,7 +151,7 @@ export class PeerMedia {
         // Milliseconds within which one key frame serves all consumers that request one. A consumer that requests
         // just after the first waits this long, so a longer delay slows down every reconnect.
         keyFrameRequestDelay: 200,
-        appData: { peerId: this.#peerId, source },
+        appData: { peerId: this.#peerId, source, segment: this.segment },
       });
       this.#producers.set(producer.id, producer);
       producer.observer.once('close', () => {

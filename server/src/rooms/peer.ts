@@ -19,7 +19,7 @@ import { type PeerIntent, PeerMedia } from './peer-media.ts';
 import { ResumeSecrets } from './resume-secrets.ts';
 import type { Room } from './room.ts';
 import { RoomError } from './room-error.ts';
-import type { Producer, RoomMedia } from './room-media.ts';
+import type { Producer, Segment } from './segment.ts';
 
 /** The socket that reaches a peer. */
 export interface PeerLink {
@@ -113,6 +113,10 @@ export class Peer implements Participant {
     return this.#info;
   }
 
+  get intent(): PeerIntent {
+    return this.#intent;
+  }
+
   /** @throws RoomError while transports are being created */
   get media(): PeerMedia {
     if (!this.#media) {
@@ -180,24 +184,24 @@ export class Peer implements Participant {
   }
 
   /**
-   * Creates the peer's transports, then sends `welcome`. When the room moves meanwhile, it creates them again.
+   * Creates the peer's transports, then sends `welcome`. When the worker dies meanwhile, the room moves the peer.
    *
    * @param keep - the current transports will do, if they are open and were created for the same intent
-   * @throws AdmissionError when no port is free; what mediasoup throws
+   * @throws AdmissionError when no worker is running or no port is free; what mediasoup throws
    */
   async connect(intent: PeerIntent, keep: boolean): Promise<void> {
-    const { media } = this.#room;
+    const segment = await this.#room.segments.of(this);
     try {
-      await this.#connectTo(media, intent, keep);
+      await this.#connectTo(segment, intent, keep);
     } catch (error) {
-      if (!media.closed || this.#room.closed) {
+      if (!segment.closed || this.closed) {
         throw error;
       }
     }
   }
 
-  async moveTo(media: RoomMedia): Promise<void> {
-    await this.#connectTo(media, this.#intent, false);
+  async moveTo(segment: Segment): Promise<void> {
+    await this.#connectTo(segment, this.#intent, false);
   }
 
   /** @throws RoomError when the generation is not that of the last `welcome`, or was answered before */
@@ -238,7 +242,7 @@ export class Peer implements Participant {
     } else if (before.displayName !== displayName) {
       this.#announceName(info);
     }
-    const speaker = this.#room.media.speakers.current;
+    const speaker = this.#room.segments.speaker.current;
     // A resuming peer may have missed that the last speaker fell silent.
     if (speaker !== null || before) {
       this.notify('activeSpeaker', { peerId: speaker });
@@ -311,17 +315,17 @@ export class Peer implements Participant {
     this.#room.broadcast('peerDisplayNameChanged', { peerId, displayName }, peerId);
   }
 
-  async #connectTo(roomMedia: RoomMedia, intent: PeerIntent, keep: boolean): Promise<void> {
+  async #connectTo(segment: Segment, intent: PeerIntent, keep: boolean): Promise<void> {
     this.#generation += 1;
     const generation = this.#generation;
     const sameIntent = JSON.stringify(intent) === JSON.stringify(this.#intent);
     this.#intent = intent;
-    if (!(keep && sameIntent && this.#media?.roomMedia === roomMedia && !this.#media.closed)) {
+    if (!(keep && sameIntent && this.#media?.segment === segment && !this.#media.closed)) {
       this.#media?.close();
       this.#media = undefined;
       this.#consumers = undefined;
       const media = await PeerMedia.create({
-        roomMedia,
+        segment,
         roomId: this.#room.id,
         peerId: this.id,
         intent,
@@ -346,15 +350,15 @@ export class Peer implements Participant {
   }
 
   #createConsumers(rtpCapabilities: RtpCapabilities): Consumers | undefined {
-    const { recv, roomMedia } = this.media;
+    const { recv, segment } = this.media;
     if (!recv) {
       return undefined;
     }
     return new Consumers({
-      router: roomMedia.router,
+      segment,
+      pipes: this.#room.segments.pipes,
       transport: recv,
       rtpCapabilities: rtpCapabilities as types.RtpCapabilities,
-      keyFrames: roomMedia.keyFrames,
       offer: async (consumers) => {
         if (!this.#link) {
           throw new Error('the peer has no socket');

@@ -21,7 +21,12 @@ test('sends nothing before it is opened: neither messages nor, once SCTP is conn
   if (!router || !transport) {
     throw new Error('no worker');
   }
-  const channel = await RoomChannel.create(router, new ChatHistory());
+  const chat = new ChatHistory();
+  const channel = await RoomChannel.create(router, chat);
+  const say = (text: string) => {
+    chat.add(message(text));
+    channel.sendChat(message(text));
+  };
   const consumer = await channel.consume(transport as unknown as types.WebRtcTransport);
   const received: string[] = [];
   consumer.on('message', (data) => received.push(JSON.parse(String(data)).text));
@@ -29,10 +34,10 @@ test('sends nothing before it is opened: neither messages nor, once SCTP is conn
   const sctpConnected = () =>
     (transport as unknown as types.WebRtcTransport).emit('sctpstatechange', 'connected');
 
-  channel.sendChat(message('before'));
+  say('before');
   sctpConnected();
   channel.open(consumer);
-  channel.sendChat(message('after'));
+  say('after');
   await expect.poll(() => received).toEqual(['after']);
   expect(send).not.toHaveBeenCalled();
   sctpConnected();

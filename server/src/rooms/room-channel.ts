@@ -21,7 +21,7 @@ export class ChatHistory {
 }
 
 /**
- * The data that the server sends to all participants: one ordered, reliable data producer of the room, consumed by
+ * The data that the server sends to all participants of a segment: one ordered, reliable data producer, consumed by
  * each. With a data producer for each participant, N of them would need N^2 data consumers.
  */
 export class RoomChannel {
@@ -41,10 +41,9 @@ export class RoomChannel {
     return new RoomChannel(dataProducer, history);
   }
 
-  /** Sends a chat message to all participants, including its sender. */
+  /** Sends a chat message to all participants of the segment. */
   sendChat(message: ChatMessage): void {
-    this.#history.add(message);
-    // The worker has died: the room's next channel sends the history.
+    // The worker has died: the channel of their next segment sends the history.
     if (this.#dataProducer.closed) {
       return;
     }

@@ -10,42 +10,41 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Lobby } from './lobby.ts';
 import { Moderation } from './moderation.ts';
 import type { CloseReason, Participant } from './participant.ts';
-import type { ChatHistory } from './room-channel.ts';
+import { ChatHistory } from './room-channel.ts';
 import { RoomError } from './room-error.ts';
-import type { Producer, RoomMedia } from './room-media.ts';
+import type { Producer, Segment, SegmentWorker } from './segment.ts';
+import { Segments, type SegmentsOptions } from './segments.ts';
 
-export interface RoomOptions {
+export interface RoomOptions extends Pick<SegmentsOptions, 'pool' | 'spread'> {
   id: string;
-  media: RoomMedia;
-  chat: ChatHistory;
   lobby: Lobby;
   log: Logger;
 }
 
-/** The participants of a room, and what each receives from the others. A room outlives its worker. */
+/** The participants of a room, and what each receives from the others. A room outlives its workers. */
 export class Room extends EventEmitter<{ close: [] }> {
   readonly id: string;
-  readonly chat: ChatHistory;
+  readonly chat = new ChatHistory();
+  readonly segments: Segments;
   readonly moderation: Moderation;
   readonly #log: Logger;
   readonly #participants = new Map<string, Participant>();
   readonly #reservedProducerIds = new Set<string>();
-  #media: RoomMedia;
   #closed = false;
 
-  constructor({ id, media, chat, lobby, log }: RoomOptions) {
+  constructor({ id, pool, spread, lobby, log }: RoomOptions) {
     super();
     this.id = id;
-    this.chat = chat;
     this.#log = log.child({ roomId: id });
     this.moderation = new Moderation(this, lobby, this.#log);
-    this.#media = media;
-    this.#watchSpeakers(media);
-  }
-
-  /** Closed from the death of a worker until the room has moved to another. */
-  get media(): RoomMedia {
-    return this.#media;
+    this.segments = new Segments({
+      pool,
+      spread,
+      chat: this.chat,
+      participants: () => this.#participants.values(),
+      log: this.#log,
+    });
+    this.segments.speaker.on('change', (peerId) => this.broadcast('activeSpeaker', { peerId }));
   }
 
   get closed(): boolean {
@@ -92,8 +91,20 @@ export class Room extends EventEmitter<{ close: [] }> {
     this.#participants.set(participant.id, participant);
     if (participant.info) {
       this.announce(participant.info);
-      const producers = this.others(participant).flatMap((other) => other.producers);
-      participant.subscriber?.add(...producers);
+      this.#subscribe(participant);
+    }
+  }
+
+  /**
+   * Gives a participant that was added its segment, and subscribes it to the room's producers. A `Peer` does so by
+   * itself.
+   *
+   * @throws as `Segments.of` and `Participant.moveTo` do
+   */
+  async connect(participant: Participant): Promise<void> {
+    await participant.moveTo(await this.segments.of(participant));
+    if (participant.info) {
+      this.#subscribe(participant);
     }
   }
 
@@ -110,6 +121,7 @@ export class Room extends EventEmitter<{ close: [] }> {
     }
     this.#participants.delete(id);
     participant.close(reason);
+    this.segments.leave(participant);
     this.#log.info({ peerId: id, reason, peers: this.size }, 'peer closed');
     if (this.#closed) {
       return;
@@ -160,15 +172,7 @@ export class Room extends EventEmitter<{ close: [] }> {
         other.subscriber?.add(producer);
       }
     }
-    if (producer.appData.source !== 'microphone') {
-      return;
-    }
-    // Fails only when the producer has closed meanwhile.
-    this.#media.speakers
-      .watch(producer)
-      .catch((error) =>
-        this.#log.debug({ producerId: producer.id, error: String(error) }, 'speaker not watched'),
-      );
+    this.segments.speaker.watch(producer);
   }
 
   /** The participant sends over another network path, on which packets were lost. */
@@ -181,33 +185,26 @@ export class Room extends EventEmitter<{ close: [] }> {
   /** @returns the message's id */
   sendChatMessage({ peerId, displayName }: PeerInfo, text: string): string {
     const messageId = randomUUID();
-    this.#media.channel.sendChat({
-      type: 'chat',
+    const message = {
+      type: 'chat' as const,
       messageId,
       peerId,
       displayName,
       time: Date.now(),
       text,
-    });
+    };
+    this.chat.add(message);
+    for (const { channel } of this.segments.open) {
+      channel.sendChat(message);
+    }
     return messageId;
   }
 
-  /** Goes on at another router, after the worker of the previous one has died. */
-  async moveTo(media: RoomMedia): Promise<void> {
-    this.#media = media;
-    this.#watchSpeakers(media);
-    this.#log.info({ workerIndex: media.worker.index, peers: this.size }, 'room moved');
-    await Promise.all(
-      Array.from(this.#participants.values(), (participant) =>
-        participant.moveTo(media).catch((error: unknown) => {
-          if (media.closed) {
-            return;
-          }
-          this.#log.error({ peerId: participant.id, error: String(error) }, 'failed to move peer');
-          this.remove(participant, 'no worker');
-        }),
-      ),
-    );
+  /** Gives the participants of a segment others, after its worker has died. */
+  async moveFrom(worker: SegmentWorker): Promise<void> {
+    const participants = this.segments.lose(worker);
+    this.#log.info({ workerIndex: worker.index, peers: participants.length }, 'peers move');
+    await Promise.all(participants.map((participant) => this.#move(participant)));
   }
 
   /** @param inSeconds - at the latest, from 0 */
@@ -225,11 +222,28 @@ export class Room extends EventEmitter<{ close: [] }> {
     for (const participant of this.#participants.values()) {
       this.remove(participant, reason);
     }
-    this.#media.close();
+    this.segments.close();
     this.emit('close');
   }
 
-  #watchSpeakers(media: RoomMedia): void {
-    media.speakers.on('change', (peerId) => this.broadcast('activeSpeaker', { peerId }));
+  async #move(participant: Participant): Promise<void> {
+    let segment: Segment | undefined;
+    try {
+      segment = await this.segments.of(participant);
+      segment.arrived();
+      await this.connect(participant);
+    } catch (error) {
+      // That worker has died too, so the participant moves once more.
+      if (segment?.closed) {
+        return;
+      }
+      this.#log.error({ peerId: participant.id, error: String(error) }, 'failed to move peer');
+      this.remove(participant, 'no worker');
+    }
+  }
+
+  #subscribe(participant: Participant): void {
+    const producers = this.others(participant).flatMap((other) => other.producers);
+    participant.subscriber?.add(...producers);
   }
 }

@@ -12,16 +12,9 @@ import { Lobby } from './lobby.ts';
 import type { CloseReason } from './participant.ts';
 import { Peer } from './peer.ts';
 import type { PeerIntent } from './peer-media.ts';
+import type { RoomSpread } from './placement.ts';
 import { Room } from './room.ts';
-import { ChatHistory } from './room-channel.ts';
-import { RoomMedia } from './room-media.ts';
 import { WorkerLosses } from './worker-losses.ts';
-
-/** Milliseconds that a room may be without a worker. Then it closes, and its clients reconnect by themselves. */
-const moveTimeoutMs = 10_000;
-
-/** How many transports a room needs: one for its data channel, and each peer's own. */
-const transportsFor = (peers: number, perPeer = 2) => 1 + perPeer * peers;
 
 /** Peers of one token subject in a room: the devices of a person, and those that have not yet been missed. */
 const peersPerSubject = 10;
@@ -33,6 +26,7 @@ type RoomLimits = Pick<
 
 export interface RoomsOptions {
   pool: WorkerPool;
+  spread: RoomSpread;
   limits: RoomLimits;
   /** Milliseconds that a peer stays in its room without a socket. */
   graceMs: number;
@@ -48,9 +42,7 @@ export interface EnterRequest extends AdmissionRequest {
 export class Rooms {
   readonly lobby = new Lobby();
   readonly #options: RoomsOptions;
-  /** Includes rooms that are being opened. */
-  readonly #rooms = new Map<string, Promise<Room>>();
-  readonly #open = new Set<Room>();
+  readonly #rooms = new Map<string, Room>();
   readonly #losses = new WorkerLosses();
   /** By the client that opened a room, until the room closes. */
   readonly #quota: Quota;
@@ -65,8 +57,8 @@ export class Rooms {
       subject: rooms_per_subject,
       address: rooms_per_address,
     });
-    options.pool.on('workerdied', (worker) => this.#moveRoomsOf(worker));
-    this.lobby.on('change', (roomId) => void this.#lobbyChanged(roomId));
+    options.pool.on('workerdied', (worker) => this.#moveFrom(worker));
+    this.lobby.on('change', (roomId) => this.#rooms.get(roomId)?.moderation.lobbyChanged());
   }
 
   get size(): number {
@@ -75,12 +67,17 @@ export class Rooms {
 
   /** The open rooms by their ids. */
   get open(): ReadonlyMap<string, Room> {
-    return new Map(Array.from(this.#open, (room) => [room.id, room]));
+    return this.#rooms;
   }
 
   /** How many peers are in all rooms together. */
   get peers(): number {
-    return [...this.#open].reduce((sum, room) => sum + room.size, 0);
+    return [...this.#rooms.values()].reduce((sum, room) => sum + room.size, 0);
+  }
+
+  /** How many producers are copied to another worker for a room there. */
+  get copies(): number {
+    return [...this.#rooms.values()].reduce((sum, { segments }) => sum + segments.pipes.size, 0);
   }
 
   /** Seconds until the server stops at the latest; undefined: it is not draining. */
@@ -113,23 +110,18 @@ export class Rooms {
         `this server grants ${limits.transports_per_peer} transport to a peer: produce or consume, not both`,
       );
     }
-    await waitForAdmission(request, this.lobby, async (id) => {
-      const open = await this.#find(id);
+    await waitForAdmission(request, this.lobby, (id) => {
+      const open = this.#rooms.get(id);
       // Otherwise the client would wait in the lobby of a room that can't be opened here any more.
       if (!open && this.#stopsAt !== undefined) {
         throw stoppingError();
       }
       return open;
     });
-    const opener = { subject: access.subject, address };
-    let room = await this.#getOrOpen(roomId, intent, opener);
-    // The last peer may have left meanwhile.
-    while (room.closed) {
-      room = await this.#getOrOpen(roomId, intent, opener);
-    }
+    const room =
+      this.#rooms.get(roomId) ?? this.#openRoom(roomId, { subject: access.subject, address });
     // A moderator may have decided meanwhile.
     room.moderation.mustNotBeRemoved(access);
-
     const present = room.participant(peerId);
     if (present) {
       const sameSubject = present.access.subject === access.subject;
@@ -156,9 +148,9 @@ export class Rooms {
    * @param seconds - how long open rooms may continue, from 0
    * @returns the open rooms
    */
-  async announceStop(seconds: number): Promise<Room[]> {
+  announceStop(seconds: number): Room[] {
     this.#stopsAt = performance.now() + seconds * 1000;
-    const rooms = await this.#all();
+    const rooms = [...this.#rooms.values()];
     for (const room of rooms) {
       room.announceStop(seconds);
     }
@@ -168,50 +160,39 @@ export class Rooms {
 
   /** Resolves when all rooms that are open now have closed. */
   async allClosed(): Promise<void> {
-    for (const room of await this.#all()) {
-      if (!room.closed) {
-        await once(room, 'close');
-      }
-    }
+    await Promise.all(Array.from(this.#rooms.values(), (room) => once(room, 'close')));
   }
 
   /** Closes all rooms, and opens no more. */
-  async close(reason: CloseReason): Promise<void> {
+  close(reason: CloseReason): void {
     this.#stopsAt ??= performance.now();
-    for (const room of await this.#all()) {
+    for (const room of this.#rooms.values()) {
       room.close(reason);
     }
     this.lobby.endEverywhere('retry');
   }
 
-  /** The room, if it is open. */
-  async #find(roomId: string): Promise<Room | undefined> {
-    const room = await this.#rooms.get(roomId)?.catch(() => undefined);
-    return room?.closed ? undefined : room;
-  }
-
-  async #lobbyChanged(roomId: string): Promise<void> {
-    (await this.#find(roomId))?.moderation.lobbyChanged();
-  }
-
-  #getOrOpen(roomId: string, intent: PeerIntent, opener: Holder): Promise<Room> {
-    const known = this.#rooms.get(roomId);
-    if (known) {
-      return known;
-    }
+  /** @throws AdmissionError */
+  #openRoom(roomId: string, opener: Holder): Room {
     const heldMs = this.#losses.heldMs(roomId);
     const reason = heldMs > 0 ? givenUpError(heldMs) : (this.whyNoNewRoom ?? this.#whyFull(opener));
     if (reason) {
-      return Promise.reject(reason);
+      throw reason;
     }
+    const { pool, spread, log } = this.#options;
     const giveBack = this.#quota.take(opener);
-    const opening = this.#openRoom(roomId, intent, giveBack);
-    this.#rooms.set(roomId, opening);
-    opening.catch(() => {
+    const room = new Room({ id: roomId, pool, spread, lobby: this.lobby, log });
+    this.#rooms.set(roomId, room);
+    room.once('close', () => {
       this.#rooms.delete(roomId);
+      this.#losses.closed(roomId);
       giveBack();
+      // The lock has ended with the room.
+      this.lobby.endAll(roomId, 'retry');
+      log.info({ roomId }, 'room closed');
     });
-    return opening;
+    log.info({ roomId }, 'room opened');
+    return room;
   }
 
   /** @param opener - without a subject and an address, only the number of all rooms counts */
@@ -223,66 +204,20 @@ export class Rooms {
           limitError(`rooms_per_${exceeded}`, `too many rooms were opened with this ${exceeded}`);
   }
 
-  async #openRoom(
-    roomId: string,
-    { produce, consume }: PeerIntent,
-    onClosed: () => void,
-  ): Promise<Room> {
-    const { pool, log } = this.#options;
-    const chat = new ChatHistory();
-    const transports = transportsFor(1, Number(produce) + Number(consume));
-    const media = await createMedia(async () => pool.forNewRoom(transports), chat);
-    const room = new Room({ id: roomId, media, chat, lobby: this.lobby, log });
-    this.#open.add(room);
-    room.once('close', () => {
-      this.#open.delete(room);
-      this.#rooms.delete(roomId);
-      this.#losses.closed(roomId);
-      onClosed();
-      // The lock has ended with the room.
-      this.lobby.endAll(roomId, 'retry');
-      log.info({ roomId }, 'room closed');
-    });
-    log.info({ roomId, workerIndex: media.worker.index }, 'room opened');
-    return room;
-  }
-
-  #moveRoomsOf(worker: MediaWorker): void {
-    for (const room of this.#open) {
-      if (room.media.worker !== worker) {
+  #moveFrom(worker: MediaWorker): void {
+    for (const room of this.#rooms.values()) {
+      const segment = room.segments.on(worker);
+      if (!segment) {
         continue;
       }
-      const heldMs = this.#losses.lost(room.id, room.media.age);
+      const heldMs = this.#losses.lost(room.id, segment.sinceArrival);
       if (heldMs === 0) {
-        void this.#move(room);
+        void room.moveFrom(worker);
         continue;
       }
       this.#options.log.error({ roomId: room.id, seconds: heldMs / 1000 }, 'room given up');
       room.close('workers keep dying');
     }
-  }
-
-  /** Moves a room to another worker after its own has died. */
-  async #move(room: Room): Promise<void> {
-    const { pool, log } = this.#options;
-    try {
-      const transports = transportsFor(room.size);
-      const next = () => pool.forMovingRoom(transports, moveTimeoutMs);
-      const media = await createMedia(next, room.chat);
-      if (room.closed) {
-        media.close();
-      } else {
-        await room.moveTo(media);
-      }
-    } catch (error) {
-      log.error({ roomId: room.id, error: String(error) }, 'failed to move room');
-      room.close('no worker');
-    }
-  }
-
-  async #all(): Promise<Room[]> {
-    const settled = await Promise.allSettled(this.#rooms.values());
-    return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   }
 }
 
@@ -308,24 +243,4 @@ function givenUpError(heldMs: number): AdmissionError {
     closeCodes.tooMany,
     `the workers of this room keep dying: it may open again in ${seconds} s`,
   );
-}
-
-/** Creates a room's media on the next worker, or on the one after it if that one dies meanwhile. */
-async function createMedia(
-  next: () => Promise<MediaWorker>,
-  chat: ChatHistory,
-): Promise<RoomMedia> {
-  for (;;) {
-    const worker = await next();
-    try {
-      const media = await RoomMedia.create(worker, chat);
-      if (!media.closed) {
-        return media;
-      }
-    } catch (error) {
-      if (!worker.worker.closed) {
-        throw error;
-      }
-    }
-  }
 }

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { types } from 'mediasoup';
 
-/** Decides on the server who the active speaker is, so that all participants see the same one. */
+/** Follows the active speaker among the microphones of one router. */
 export class Speakers extends EventEmitter<{ change: [peerId: string | null] }> {
   readonly #dominant: types.ActiveSpeakerObserver;
   readonly #levels: types.AudioLevelObserver;
@@ -47,16 +47,11 @@ export class Speakers extends EventEmitter<{ change: [peerId: string | null] }> 
     return new Speakers(dominant, levels, peerIdOf);
   }
 
-  /** null: no one speaks. */
-  get current(): string | null {
-    return this.#current;
-  }
-
-  /** @param producer - a microphone. mediasoup's observers forget it when it closes */
-  async watch(producer: types.Producer): Promise<void> {
+  /** @param producerId - of a microphone. mediasoup's observers forget it when it closes */
+  async watch(producerId: string): Promise<void> {
     await Promise.all([
-      this.#dominant.addProducer({ producerId: producer.id }),
-      this.#levels.addProducer({ producerId: producer.id }),
+      this.#dominant.addProducer({ producerId }),
+      this.#levels.addProducer({ producerId }),
     ]);
   }
 

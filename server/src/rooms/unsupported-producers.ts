@@ -2,7 +2,7 @@ import type { UnsupportedProducer } from '@oneport/protocol';
 import type { types } from 'mediasoup';
 import type { Logger } from '../telemetry/log.ts';
 import type { Notify } from './participant.ts';
-import type { Producer } from './room-media.ts';
+import type { Producer } from './segment.ts';
 
 export interface UnsupportedProducersOptions {
   /** Of the receiver. */

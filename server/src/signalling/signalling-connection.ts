@@ -130,13 +130,13 @@ export class SignallingConnection implements PeerLink {
     this.#welcomed = true;
     const { room, peer } = this.#entered();
     const { generation, media } = peer;
-    const { send, recv, dataConsumer, roomMedia } = media;
+    const { send, recv, dataConsumer, segment } = media;
     const { rooms } = this.#options;
     this.#expectJoin(peer, generation);
     const describe = (transport: Transport): TransportParameters => ({
       transportId: transport.id,
       iceParameters: transport.iceParameters,
-      iceCandidates: roomMedia.worker.ports.candidates(transport),
+      iceCandidates: segment.worker.ports.candidates(transport),
       dtlsParameters: transport.dtlsParameters,
       ...(transport.sctpParameters ? { sctpParameters: transport.sctpParameters } : {}),
     });
@@ -147,7 +147,7 @@ export class SignallingConnection implements PeerLink {
       permissions: peer.access.permissions,
       ...(peer.access.displayName ? { displayName: peer.access.displayName } : {}),
       portMode: this.#options.portMode,
-      routerRtpCapabilities: roomMedia.router
+      routerRtpCapabilities: segment.router
         .rtpCapabilities as NotificationData<'welcome'>['routerRtpCapabilities'],
       iceServers: iceServersFor(this.#options.turn, peer.access, peer.id),
       ...(send ? { sendTransport: describe(send) } : {}),
