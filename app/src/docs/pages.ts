@@ -29,6 +29,7 @@ const groups = {
     'addresses',
     'shared-port-operation',
     'tokens',
+    'large-rooms',
     'limits',
     'metrics',
     'reliability',
