@@ -1,8 +1,10 @@
 /** Peers of one room on three workers, in random order: docs/reliability.md has what it found. */
 import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConsumerOffer, RequestMethod, Source } from '@oneport/protocol';
 import { expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { TestPeer } from '../../testkit/clients/test-peer.ts';
 import { startTestServer, type TestServer } from '../../testkit/servers/test-server.ts';
 import { nothingOpen, workerState } from '../../testkit/servers/worker-state.ts';
@@ -36,6 +38,14 @@ class Client {
     this.#handled = 0;
     this.#listen();
     await before.closed;
+  }
+
+  async leave(): Promise<void> {
+    const { socket } = this.peer;
+    if (socket.readyState === WebSocket.CONNECTING) {
+      await once(socket, 'open');
+    }
+    await this.peer.leave();
   }
 
   async toggle(source: Source): Promise<void> {
@@ -193,7 +203,7 @@ test(`joins, leaves, pauses and kills in random order leave everyone with the ri
       await (random(2) === 0 ? client.settled() : sleep(random(20)));
     } else if (action < 25) {
       const [client] = clients.splice(random(clients.length), 1);
-      await client?.peer.leave();
+      await client?.leave();
     } else if (action < 33) {
       await any().resume();
     } else if (action < 45) {
@@ -212,7 +222,7 @@ test(`joins, leaves, pauses and kills in random order leave everyone with the ri
   await agree();
   const { segments } = server.rooms.open.get('room') ?? {};
   console.log(JSON.stringify({ steps, kills, segments: segments?.open.length }));
-  await Promise.all(clients.map(({ peer }) => peer.leave()));
+  await Promise.all(clients.map((client) => client.leave()));
   await expect.poll(() => server.pool.workers.length).toBe(3);
   await expect.poll(() => workerState(server.pool)).toEqual(nothingOpen);
 });

@@ -1,4 +1,5 @@
 /** Pipes between segments on two real workers. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { types } from 'mediasoup';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { DirectVideo } from '../../../testkit/clients/direct-video.ts';
@@ -111,6 +112,9 @@ test('a copy is paused, resumed and closed with its original, however fast', asy
   for (let n = 0; n < 5; n++) {
     await producer.pause();
     await producer.resume();
+    // The copy follows a moment later: it must not stay in the state in between.
+    await sleep(200);
+    await expect.poll(() => consumer.producerPaused).toBe(false);
   }
   await producer.pause();
   await expect.poll(() => consumer.producerPaused).toBe(true);
