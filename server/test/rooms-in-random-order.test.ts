@@ -82,7 +82,7 @@ class Client {
     }
   }
 
-  /** What the peer receives: a line for each consumer, by the messages since the last `welcome`. */
+  /** A line for each consumer of the peer, by the messages since the last `welcome`. */
   get received(): string[] {
     const consumers = new Map<string, { from: string; paused: boolean }>();
     for (const { direction, message } of this.peer.frames) {
@@ -146,7 +146,7 @@ class Client {
 const lines = (streams: { from: string; paused: boolean }[]) =>
   streams.map(({ from, paused }) => `${from}${paused ? ' paused' : ''}`).toSorted();
 
-/** What a client should receive. */
+/** The lines that a client should receive. */
 const sentByOthers = (client: Client, clients: Client[]) =>
   lines(
     clients

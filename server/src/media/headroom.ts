@@ -4,7 +4,7 @@
  */
 export const consumersPerWorker = 500;
 
-/** What a worker carries, as far as its choice for a room or a peer depends on it. */
+/** The state of a worker that decides whether a room or a peer is placed on it. */
 export interface Headroom {
   /** It exceeds MAX_WORKER_CPU, or does not answer. */
   readonly busy: boolean;
