@@ -110,6 +110,10 @@ const media = {
       .optional(),
     unset: 'patched where other machines can reach the server, otherwise any',
   },
+  MEDIASOUP_BATCH: {
+    help: '0: workers receive and send each UDP datagram by a system call of its own, to compare or in case of trouble. 1: they batch datagrams (docs/worker.md).',
+    schema: z.enum(['0', '1'], 'expected 0 or 1').prefault('1'),
+  },
   ICE_UFRAG: {
     help: 'The form of ICE username fragments. room-and-peer puts the room id and the peer id before the random part, so that a packet capture or a load balancer can identify a connection. They are sent in clear text (docs/ice-ufrag.md). Needs a patched worker.',
     schema: z

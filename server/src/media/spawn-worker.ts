@@ -7,11 +7,11 @@ const signals: readonly Signal[] = ['SIGINT', 'SIGTERM'];
 
 /**
  * The environment variables that a worker is given, if they are set: those that the dynamic linker, the C library,
- * OpenSSL, sanitizers and valgrind read, and systemd's id of the run. Workers parse what arrives from the network, so
- * they get nothing else, neither settings nor secrets.
+ * OpenSSL, sanitizers and valgrind read, systemd's id of the run, and the one setting that our patches read. Workers
+ * parse what arrives from the network, so they get nothing else, neither other settings nor secrets.
  */
 const inherited =
-  /^(MEDIASOUP_VERSION|PATH|TZ|LD_\w+|MALLOC_\w+|GLIBC_TUNABLES|OPENSSL_\w+|(A|L|UB)SAN_OPTIONS|INVOCATION_ID)$/;
+  /^(MEDIASOUP_(VERSION|BATCH)|PATH|TZ|LD_\w+|MALLOC_\w+|GLIBC_TUNABLES|OPENSSL_\w+|(A|L|UB)SAN_OPTIONS|INVOCATION_ID)$/;
 
 /**
  * Starts a mediasoup worker that SIGINT and SIGTERM don't end, so that the server can drain on them. Without this,
