@@ -34,9 +34,11 @@ function statusOf(pid: number) {
   };
 }
 
-test('a worker can gain no privilege, and gets neither settings nor secrets', async ({ skip }) => {
+test('a worker can gain no privilege, and gets neither secrets nor settings but MEDIASOUP_BATCH', async ({
+  skip,
+}) => {
   skip(process.getuid?.() !== 0, 'needs root');
-  const { pid, worker } = await start({ ANYTHING: 'x' });
+  const { pid, worker } = await start({ ANYTHING: 'x', MEDIASOUP_BATCH: '0' });
   expect(statusOf(pid).noNewPrivileges).toBe('1');
   const { noNewPrivileges, bounding, effective } = statusOf(worker);
   expect(noNewPrivileges).toBe('1');
@@ -46,6 +48,7 @@ test('a worker can gain no privilege, and gets neither settings nor secrets', as
     .map((entry) => entry.replace(/=.*/s, ''));
   expect(names).toContain('MEDIASOUP_VERSION');
   expect(names).toContain('PATH');
+  expect(names).toContain('MEDIASOUP_BATCH');
   expect(names.filter((name) => /TOKEN|PORT|LOG|HOME|ANYTHING/.test(name))).toEqual([]);
 });
 
