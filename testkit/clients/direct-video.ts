@@ -6,6 +6,9 @@ const vp8 = {
   rtcpFeedback: [{ type: 'nack', parameter: 'pli' }],
 };
 
+/** Also requests lost packets, which are resent as RTX (RFC 4588). */
+const vp8WithNack = { ...vp8, rtcpFeedback: [...vp8.rtcpFeedback, { type: 'nack' }] };
+
 const ssrcs = [1_000, 2_000];
 
 /** How a VP8 packet's payload descriptor names the temporal layer (RFC 7741, 4.2). */
@@ -17,6 +20,10 @@ export interface Vp8Packet {
   gap?: number;
   /** 0 is the lower one. */
   encoding?: 0 | 1;
+  /** How far its RTP timestamp is from that of the packet before, in 1/90,000 s; default: a 30th of a second. */
+  elapsed?: number;
+  /** The size of the packet; default: as small as possible, some 20. */
+  bytes?: number;
 }
 
 /** A simulcast video of VP8 with three temporal layers, published over a DirectTransport: no network, no encryption. */
@@ -27,31 +34,37 @@ export class DirectVideo<AppData extends types.AppData = types.AppData> {
   readonly #capabilities: types.RtpCapabilities;
   /** Of each encoding. */
   readonly #sequence = [0, 0];
+  readonly #timestamp = [0, 0];
   #picture = 0;
 
-  /** @param worker - gets a router */
-  static async publish(worker: types.Worker): Promise<DirectVideo> {
-    const router = await worker.createRouter({ mediaCodecs: [{ kind: 'video', ...vp8 }] });
-    return DirectVideo.publishOn(router, {});
+  /**
+   * @param worker - gets a router
+   * @param nack - whether the worker requests lost packets, and resends those that receivers request
+   */
+  static async publish(worker: types.Worker, { nack = false } = {}): Promise<DirectVideo> {
+    const codec = nack ? vp8WithNack : vp8;
+    const router = await worker.createRouter({ mediaCodecs: [{ kind: 'video', ...codec }] });
+    return DirectVideo.publishOn(router, {}, codec);
   }
 
   /** @param router - with VP8 */
   static async publishOn<AppData extends types.AppData>(
     router: types.Router,
     appData: AppData,
+    codec = vp8,
   ): Promise<DirectVideo<AppData>> {
     const transport = await router.createDirectTransport();
     const producer = await transport.produce({
       kind: 'video',
       rtpParameters: {
         mid: 'video',
-        codecs: [{ ...vp8, payloadType: 96 }],
+        codecs: [{ ...codec, payloadType: 96 }],
         encodings: ssrcs.map((ssrc) => ({ ssrc, scalabilityMode: 'L1T3' })),
       },
       appData,
     });
     const consuming = await router.createDirectTransport();
-    return new DirectVideo(producer, transport, consuming, capabilitiesOf(router));
+    return new DirectVideo(producer, transport, consuming, capabilitiesOf(router, codec));
   }
 
   /** A receiver at another router, over a DirectTransport of its own. */
@@ -83,11 +96,17 @@ export class DirectVideo<AppData extends types.AppData = types.AppData> {
 
   /** Calls back for each Picture Loss Indication that the worker sends to the publisher (RFC 4585, 6.3.1). */
   onPli(listener: () => void): void {
-    this.#transport.on('rtcp', (packet) => {
-      if (packet.readUInt8(1) === 206 && (packet.readUInt8(0) & 31) === 1) {
-        listener();
-      }
-    });
+    this.#onFeedback(206, listener);
+  }
+
+  /** Calls back for each Generic NACK that the worker sends to the publisher (RFC 4585, 6.2.1). */
+  onNack(listener: () => void): void {
+    this.#onFeedback(205, listener);
+  }
+
+  /** Sends RTCP as a receiver. */
+  sendRtcp(packet: Buffer): void {
+    this.#consuming.sendRtcp(packet);
   }
 
   /** Requests a key frame as a receiver. */
@@ -97,14 +116,23 @@ export class DirectVideo<AppData extends types.AppData = types.AppData> {
     this.#consuming.sendRtcp(pli);
   }
 
-  send({ keyFrame = false, temporalLayer, gap = 0, encoding = 0 }: Vp8Packet): void {
+  send({
+    keyFrame = false,
+    temporalLayer,
+    gap = 0,
+    encoding = 0,
+    bytes = 0,
+    elapsed = 3_000 * (1 + gap),
+  }: Vp8Packet): void {
     const sequence = (this.#sequence[encoding] ?? 0) + 1 + gap;
+    const timestamp = (this.#timestamp[encoding] ?? 0) + elapsed;
     this.#sequence[encoding] = sequence;
+    this.#timestamp[encoding] = timestamp;
     this.#picture += 1;
     const header = Buffer.alloc(12);
     header.writeUInt16BE(0x80e0, 0);
     header.writeUInt16BE(sequence & 0xffff, 2);
-    header.writeUInt32BE(sequence * 3_000, 4);
+    header.writeUInt32BE(timestamp >>> 0, 4);
     header.writeUInt32BE(ssrcs[encoding] ?? 0, 8);
     // X and S; I, L and perhaps T; a picture id of two bytes; TL0PICIDX; TID with Y.
     const layered = temporalLayer !== undefined;
@@ -113,7 +141,8 @@ export class DirectVideo<AppData extends types.AppData = types.AppData> {
     const layer = layered ? [(temporalLayer << 6) | 0x20] : [];
     // The last bit of VP8's own header is 0 for a key frame (RFC 6386, 9.1).
     const payload = Buffer.from([...layer, keyFrame ? 0 : 1, 0, 0, 0]);
-    this.producer.send(Buffer.concat([header, descriptor, payload]));
+    const packet = Buffer.concat([header, descriptor, payload]);
+    this.producer.send(Buffer.concat([packet], Math.max(bytes, packet.length)));
   }
 
   /** Sends a Sender Report of the lower encoding (RFC 3550, 6.4.1). */
@@ -123,13 +152,25 @@ export class DirectVideo<AppData extends types.AppData = types.AppData> {
     packet.writeUInt32BE(ssrcs[0] ?? 0, 4);
     this.#transport.sendRtcp(packet);
   }
+
+  /** Calls back for feedback messages of format 1. */
+  #onFeedback(packetType: number, listener: () => void): void {
+    this.#transport.on('rtcp', (packet) => {
+      if (packet.readUInt8(1) === packetType && (packet.readUInt8(0) & 31) === 1) {
+        listener();
+      }
+    });
+  }
 }
 
 /** Without congestion control, which would choose the layers by bitrate. */
-function capabilitiesOf({ rtpCapabilities }: types.Router): types.RtpCapabilities {
-  const codecs = (rtpCapabilities.codecs ?? []).map((codec) => ({
-    ...codec,
-    rtcpFeedback: vp8.rtcpFeedback,
+function capabilitiesOf(
+  { rtpCapabilities }: types.Router,
+  { rtcpFeedback } = vp8,
+): types.RtpCapabilities {
+  const codecs = (rtpCapabilities.codecs ?? []).map((one) => ({
+    ...one,
+    rtcpFeedback: one.mimeType.endsWith('rtx') ? [] : rtcpFeedback,
   }));
   return { codecs, headerExtensions: [] };
 }

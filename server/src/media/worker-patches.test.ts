@@ -21,6 +21,7 @@ function workerWith(manifest: string): string {
 const securityPatches = [
   ...['dtls-error-queue.patch', 'dtls-selected-tuple.patch'],
   ...['notification-rate.patch', 'key-frame-request-rate.patch'],
+  ...['retransmission-rate.patch', 'publisher-rate.patch'],
 ];
 
 test('accepts any worker on localhost, and names the holes of one without patches', () => {

@@ -32,6 +32,14 @@ const holes: readonly Hole[] = [
     patch: 'key-frame-request-rate.patch',
     hole: 'a receiver can request key frames all the time, which lowers the picture quality of its room',
   },
+  {
+    patch: 'retransmission-rate.patch',
+    hole: "a receiver's small requests can make the worker resend the same packets without bound, until it has no CPU left",
+  },
+  {
+    patch: 'publisher-rate.patch',
+    hole: 'a publisher can send packets at any rate, and the worker forwards all of them to everyone in the room',
+  },
 ];
 
 interface Requirement {
