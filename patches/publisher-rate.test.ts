@@ -31,7 +31,8 @@ test('receivers get the packets of a video that are within its rate, and the pub
   });
   const sent = 4 * allowed.packets;
   for (let n = 0; n < sent; n++) {
-    video.send({ keyFrame: n === 0 });
+    // Key frames, because a busy machine may take the encoding for inactive in between.
+    video.send({ keyFrame: true });
   }
   const discarded = await packetsDiscarded(video.producer);
   expect(discarded).toBeGreaterThan(0);
