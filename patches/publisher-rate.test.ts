@@ -6,7 +6,7 @@ import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { DirectVideo } from '../testkit/clients/direct-video.ts';
 import { skipWithPrebuiltWorker, startTestWorker } from '../testkit/servers/test-worker.ts';
 
-/** What the patch lets a video send at once; a second later it may send as much again. */
+/** The burst of a video that the patch allows, which is also its rate per second. */
 const allowed = { packets: 3_000, bytes: 4_000_000 };
 
 beforeEach(skipWithPrebuiltWorker);
