@@ -28,7 +28,7 @@ export function nack(ssrc: number, sequences: readonly number[]): Buffer {
 }
 
 /**
- * A Receiver Report without loss (RFC 3550, 6.4.2). It needs no Sender Report, because whoever gets it computes the
+ * A Receiver Report without loss (RFC 3550, 6.4.2). It needs no Sender Report, because its receiver computes the
  * round-trip time from its own clock and two fields of the report, which can claim anything.
  *
  * @param roundTripMs - the time that it claims; transit and a difference of the clocks of both processes add to it
