@@ -1,13 +1,19 @@
 import type { types } from 'mediasoup';
 
-const vp8 = {
+interface Codec {
+  mimeType: string;
+  clockRate: number;
+  rtcpFeedback: types.RtcpFeedback[];
+}
+
+const vp8: Codec = {
   mimeType: 'video/VP8',
   clockRate: 90_000,
   rtcpFeedback: [{ type: 'nack', parameter: 'pli' }],
 };
 
 /** Also requests lost packets, which are resent as RTX (RFC 4588). */
-const vp8WithNack = { ...vp8, rtcpFeedback: [...vp8.rtcpFeedback, { type: 'nack' }] };
+const vp8WithNack: Codec = { ...vp8, rtcpFeedback: [...vp8.rtcpFeedback, { type: 'nack' }] };
 
 const ssrcs = [1_000, 2_000];
 
