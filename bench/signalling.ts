@@ -13,8 +13,8 @@ import { limits } from './validity.ts';
 
 const peersOfRoom = 5;
 const portCount = 2_500;
-/** The first rate, in joins a second, and by how much each step raises it. */
-const rates = { first: 50, growth: 1.2, most: 5_000 };
+/** In joins a second. Rates are doubled until one is too high, and then raised in small steps from the last good one. */
+const rates = { first: 50, coarse: 2, fine: 1.2, most: 5_000 };
 const acceptableP95 = 1_000;
 
 /** All peers are of one address here, which the server would slow down. */
@@ -57,23 +57,33 @@ async function startServer({ workerBin, env }: ServerSetup): Promise<SignallingS
 /** Raises the rate of joins until a step's p95 exceeds a second. */
 async function measureRate(setup: ServerSetup, seconds: number): Promise<Measured> {
   await using server = await startServer(setup);
-  let [rate, p95] = [0, 0];
-  for (let next = rates.first; next < rates.most; next *= rates.growth) {
+  let good = { rate: 0, p95: 0 };
+  let growth: number = rates.coarse;
+  for (let rate = rates.first; rate < rates.most; ) {
     const loop = eventLoopUtilization();
-    const step = await joinAt(server.signalling, next, seconds);
+    const { p95, failed } = await joinAt(server.signalling, rate, seconds);
     const generator = eventLoopUtilization(loop).utilization;
     const load = { generator, worker: 0 };
-    if (step.failed > 0 || generator > limits.generator) {
+    const isTooHigh = p95 > acceptableP95;
+    // A coarse step may be too high for both.
+    const isOverloaded =
+      generator > limits.generator && !(isTooHigh && growth === rates.coarse && good.rate > 0);
+    if (failed > 0 || isOverloaded) {
       const percent = (100 * generator).toFixed(0);
-      const why = step.failed
-        ? `${step.failed} joins failed`
+      const why = failed
+        ? `${failed} joins failed`
         : `the generator was busy for ${percent} % of the time`;
-      return { figures: {}, invalid: [`${why}, at ${Math.round(next)} joins a second`], load };
+      return { figures: {}, invalid: [`${why}, at ${Math.round(rate)} joins a second`], load };
     }
-    if (step.p95 > acceptableP95) {
-      return { figures: { rate, joinP95: p95 }, invalid: [], load };
+    if (isTooHigh && (growth === rates.fine || good.rate === 0)) {
+      return { figures: { rate: good.rate, joinP95: good.p95 }, invalid: [], load };
     }
-    [rate, p95] = [next, step.p95];
+    if (isTooHigh) {
+      growth = rates.fine;
+    } else {
+      good = { rate, p95 };
+    }
+    rate = good.rate * growth;
   }
   return { figures: {}, invalid: ['the server was faster than the highest rate'] };
 }
