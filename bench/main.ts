@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCli, UsageError } from '../scripts/cli.ts';
@@ -35,7 +35,7 @@ Measures what the port modes cost on this machine, in turns, and prints tables. 
                       is twice as bad, and a second try agrees
   --page              write docs/benchmarks.md and its pictures from bench/results/published.json
 
-Progress goes to stderr. Exit code 3: a subject had no valid run. docs/benchmarks.md explains the figures.
+Progress goes to stderr. Exit code 3: a subject had no valid run.
 `;
 
 const publishedResults = fileURLToPath(new URL('results/published.json', import.meta.url));
@@ -71,7 +71,7 @@ await runCli({
       throw new UsageError(`unexpected argument: ${files.join(' ')}`);
     }
     if (values.page) {
-      saveFiles(writePage(readResults(publishedResults), groups));
+      saveFiles(writePage(readPublished(), groups));
       return 0;
     }
     const scenarios = chosen(values.check ? checked.scenarios : values.scenario, values.full);
@@ -135,7 +135,7 @@ async function measure(options: MeasureOptions): Promise<Results> {
 
 async function check(options: SubjectOptions & Pick<MeasureOptions, 'scenarios'>): Promise<number> {
   const { rounds, seconds } = checked;
-  const published = readResults(publishedResults);
+  const published = readPublished();
   const tryOnce = async () =>
     compareResults(published, await measure({ ...options, rounds, seconds }), groups);
   const first = await tryOnce();
@@ -205,3 +205,16 @@ function positive(name: string, text: string): number {
 function progress(text: string): void {
   process.stderr.write(`${text}\n`);
 }
+
+/** @throws UsageError when nothing was published yet */
+function readPublished(): Results {
+  if (!existsSync(publishedResults)) {
+    throw new UsageError(
+      `${publishedResults} does not exist: write it by npm run bench -- --full --out, on an idle machine`,
+    );
+  }
+  return readResults(publishedResults);
+}
+
+// The threads of libdatachannel, with which the joining scenarios publish, would keep this process alive.
+process.exit();

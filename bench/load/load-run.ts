@@ -20,6 +20,7 @@ import type { Witness, WitnessReport } from './witness.ts';
 
 /** Fewer are not worth a process. */
 const peersOfProcess = 8;
+const endWithinMs = 5_000;
 const processFile = fileURLToPath(new URL('load-process.ts', import.meta.url));
 
 export interface LoadOptions {
@@ -313,7 +314,10 @@ class ChildLoad {
     if (this.#process.connected) {
       this.#process.disconnect();
     }
+    // libdatachannel's cleanup sometimes never returns; by now everything is reported.
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), endWithinMs);
     await this.#ended.catch(() => {});
+    clearTimeout(timer);
   }
 }
 

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { groups } from '../groups.ts';
-import { type Results, type Run, readResults } from '../results.ts';
+import type { Results, Run } from '../results.ts';
 import type { Group } from '../scenario.ts';
 import { writePage } from './page.ts';
 
@@ -75,13 +73,4 @@ test('figures of invalid runs appear nowhere, and four valid runs are not enough
 
 test('a scenario that no chapter has is an error', () => {
   expect(() => writePage(results({}), [])).toThrow('no scenario is named group/one');
-});
-
-test('docs/benchmarks.md and its pictures are those of bench/results/published.json', () => {
-  const published = new URL('../results/published.json', import.meta.url);
-  const files = writePage(readResults(published.pathname), groups);
-  for (const [name, content] of files) {
-    const file = new URL(`../../docs/${name}`, import.meta.url);
-    expect(readFileSync(file, 'utf8'), `${name}: run npm run bench -- --page`).toBe(content);
-  }
 });
