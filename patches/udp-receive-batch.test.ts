@@ -11,22 +11,20 @@ const oneByOne = 32;
 const requests = 100;
 
 beforeEach(skipWithPrebuiltWorker);
+beforeEach(({ skip }) =>
+  skip(process.platform !== 'linux', 'other systems receive datagrams one by one'),
+);
 afterEach(() => void vi.unstubAllEnvs());
 
-const onLinux = test.runIf(process.platform === 'linux');
-
-onLinux('the datagrams that wait at a socket are received by few system calls', async () => {
+test('the datagrams that wait at a socket are received by few system calls', async () => {
   // Two calls of 20, after which libuv has read more than 32.
   expect(await answeredInTurn()).toBe(40);
 });
 
-onLinux(
-  'MEDIASOUP_BATCH=0 lets each datagram be received by a system call of its own',
-  async () => {
-    vi.stubEnv('MEDIASOUP_BATCH', '0');
-    expect(await answeredInTurn()).toBe(oneByOne);
-  },
-);
+test('MEDIASOUP_BATCH=0 lets each datagram be received by a system call of its own', async () => {
+  vi.stubEnv('MEDIASOUP_BATCH', '0');
+  expect(await answeredInTurn()).toBe(oneByOne);
+});
 
 /**
  * Sends Binding Requests to two sockets of a stopped worker. When it goes on, it serves them in turn.

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { types } from 'mediasoup';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { DirectAudio } from '../testkit/clients/direct-audio.ts';
@@ -17,12 +18,12 @@ import { makeNetworkNamespace, wrapperInto } from '../testkit/system/network-nam
 const rtpHeaderBytes = 28;
 
 beforeEach(skipWithPrebuiltWorker);
+beforeEach(({ skip }) =>
+  skip(process.platform !== 'linux', 'other systems send datagrams one by one'),
+);
 afterEach(() => void vi.unstubAllEnvs());
 
-// Other systems send each datagram by a system call of its own.
-const onLinux = test.runIf(process.platform === 'linux');
-
-onLinux.each(['127.0.0.1', '::1'])(
+test.each(['127.0.0.1', '::1'])(
   'packets of one turn to %s are given to the kernel as one as long as their lengths are equal',
   async (ip) => {
     const { worker, audio, receiver } = await plainReceiver(ip);
@@ -40,7 +41,7 @@ onLinux.each(['127.0.0.1', '::1'])(
   },
 );
 
-onLinux('MEDIASOUP_BATCH=0 lets each packet be sent by a system call of its own', async () => {
+test('MEDIASOUP_BATCH=0 lets each packet be sent by a system call of its own', async () => {
   vi.stubEnv('MEDIASOUP_BATCH', '0');
   const { worker, audio, receiver } = await plainReceiver();
   await whileStopped(worker, () => {
@@ -51,7 +52,7 @@ onLinux('MEDIASOUP_BATCH=0 lets each packet be sent by a system call of its own'
   expect((await receiver(5)).map(({ length }) => length)).toEqual(Array(5).fill(628));
 });
 
-onLinux('a transport that is closed in the same turn has sent its packets', async () => {
+test('a transport that is closed in the same turn has sent its packets', async () => {
   const { worker, audio, transport, receiver } = await plainReceiver();
   await whileStopped(worker, () => {
     for (let n = 0; n < 5; n++) {
@@ -63,44 +64,41 @@ onLinux('a transport that is closed in the same turn has sent its packets', asyn
   expect(await worker.dump()).toMatchObject({ pid: worker.pid });
 });
 
-onLinux(
-  'where the path cannot take such packets as one, all arrive one by one',
-  async ({ skip }) => {
-    const namespace = makeNetworkNamespace('10.77.0.1');
-    if (typeof namespace === 'string') {
-      return skip(namespace);
-    }
-    onTestFinished(() => namespace.remove());
-    const wrapper = wrapperInto(namespace.name, workerOfTests());
-    onTestFinished(() => wrapper[Symbol.dispose]());
-    // Datagrams of 1,000 bytes are fragments on this path, and fragments can't be split from one message.
-    execFileSync('ip', ['-n', namespace.name, 'link', 'set', 'lo', 'mtu', '600']);
-    const worker = await startTestWorker({ workerBin: wrapper.path });
-    const audio = await DirectAudio.publish(worker);
-    const listenInfo = { protocol: 'udp', ip: '127.0.0.1' } as const;
-    const [from, to] = [
-      await audio.router.createPlainTransport({ listenInfo, comedia: false }),
-      await audio.router.createPlainTransport({ listenInfo, comedia: true }),
-    ];
-    await from.connect({ ip: '127.0.0.1', port: to.tuple.localPort });
-    const { rtpParameters } = await audio.sendTo(from);
-    const producer = await to.produce({ kind: 'audio', rtpParameters });
-    const received: Buffer[] = [];
-    const direct = await audio.router.createDirectTransport();
-    const consumer = await audio.sendTo(direct, producer);
-    consumer.on('rtp', (packet) => received.push(packet));
-    for (const total of [10, 20]) {
-      await whileStopped(worker, () => {
-        for (let n = 0; n < 10; n++) {
-          audio.send(1_000);
-        }
-      });
-      await expect.poll(() => received.length).toBe(total);
-    }
-    const numbers = received.map((packet) => packet.readUInt32BE(rtpHeaderBytes));
-    expect(numbers).toEqual(Array.from({ length: 20 }, (_, n) => n));
-  },
-);
+test('where the path cannot take such packets as one, all arrive one by one', async ({ skip }) => {
+  const namespace = makeNetworkNamespace('10.77.0.1');
+  if (typeof namespace === 'string') {
+    return skip(namespace);
+  }
+  onTestFinished(() => namespace.remove());
+  const wrapper = wrapperInto(namespace.name, workerOfTests());
+  onTestFinished(() => wrapper[Symbol.dispose]());
+  // Datagrams of 1,000 bytes are fragments on this path, and fragments can't be split from one message.
+  execFileSync('ip', ['-n', namespace.name, 'link', 'set', 'lo', 'mtu', '600']);
+  const worker = await startTestWorker({ workerBin: wrapper.path });
+  const audio = await DirectAudio.publish(worker);
+  const listenInfo = { protocol: 'udp', ip: '127.0.0.1' } as const;
+  const [from, to] = [
+    await audio.router.createPlainTransport({ listenInfo, comedia: false }),
+    await audio.router.createPlainTransport({ listenInfo, comedia: true }),
+  ];
+  await from.connect({ ip: '127.0.0.1', port: to.tuple.localPort });
+  const { rtpParameters } = await audio.sendTo(from);
+  const producer = await to.produce({ kind: 'audio', rtpParameters });
+  const received: Buffer[] = [];
+  const direct = await audio.router.createDirectTransport();
+  const consumer = await audio.sendTo(direct, producer);
+  consumer.on('rtp', (packet) => received.push(packet));
+  for (const total of [10, 20]) {
+    await whileStopped(worker, () => {
+      for (let n = 0; n < 10; n++) {
+        audio.send(1_000);
+      }
+    });
+    await expect.poll(() => received.length).toBe(total);
+  }
+  const numbers = received.map((packet) => packet.readUInt32BE(rtpHeaderBytes));
+  expect(numbers).toEqual(Array.from({ length: 20 }, (_, n) => n));
+});
 
 /** The three ways in which sockets belong to transports: docs/architecture.md. */
 const arrangements = {
@@ -119,8 +117,8 @@ async function listen(worker: types.Worker, flags: types.TransportSocketFlags) {
   });
 }
 
-onLinux.each(Object.keys(arrangements) as (keyof typeof arrangements)[])(
-  '10,000 packets arrive over the sockets of %s, in order',
+test.each(Object.keys(arrangements) as (keyof typeof arrangements)[])(
+  '1,000 packets arrive over the sockets of %s, in order',
   async (mode) => {
     const worker = await startTestWorker();
     const audio = await DirectAudio.publish(worker);
@@ -135,14 +133,16 @@ onLinux.each(Object.keys(arrangements) as (keyof typeof arrangements)[])(
         .filter(([first = 0, second = 0]) => first >> 6 === 2 && second < 200)
         .map((packet) => packet.readUInt16BE(2));
     await audio.sendTo(transport);
-    for (let sent = 0; sent < 10_000; sent += 100) {
+    for (let sent = 0; sent < 1_000; sent += 100) {
       for (let n = 0; n < 100; n++) {
         audio.send(300 + Math.floor((n * 7) / 20));
       }
       await expect.poll(() => numbers().length).toBe(sent + 100);
+      // A publisher of audio may send 500 packets a second: patches/publisher-rate.patch.
+      await sleep(250);
     }
     const [first = 0] = numbers();
-    expect(numbers()).toEqual(Array.from({ length: 10_000 }, (_, n) => (first + n) & 0xffff));
+    expect(numbers()).toEqual(Array.from({ length: 1_000 }, (_, n) => (first + n) & 0xffff));
   },
 );
 

@@ -49,11 +49,12 @@ export async function workerState(pool: WorkerPool) {
 /** The state of an idle server's workers. */
 export const nothingOpen = { routers: 0, transportsProducersAndConsumers: 0, ufrags: 0 };
 
-/** After this many deaths in a row, a worker is restarted only after 400 ms (RespawnBackoff). */
-const deathsUntilHeldBack = 4;
-
-/** Kills all workers until they are restarted only after a backoff, so that none is running for a while. */
-export async function untilHeldBack(pool: WorkerPool): Promise<void> {
+/**
+ * Kills all workers until they are restarted only after a backoff (RespawnBackoff), so that none is running for a while.
+ *
+ * @param deaths - in a row. After 4, which a room survives, the backoff is 400 ms; it doubles with each
+ */
+export async function untilHeldBack(pool: WorkerPool, deaths = 4): Promise<void> {
   const count = pool.workers.length;
   for (let death = 1; ; death++) {
     const died = pool.workers.map(() => once(pool, 'workerdied'));
@@ -61,7 +62,7 @@ export async function untilHeldBack(pool: WorkerPool): Promise<void> {
       process.kill(worker.pid, 'SIGKILL');
     }
     await Promise.all(died);
-    if (death === deathsUntilHeldBack) {
+    if (death === deaths) {
       return;
     }
     while (pool.workers.length < count) {
