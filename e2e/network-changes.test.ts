@@ -8,7 +8,7 @@ import { obstacleToSharedPort } from '../testkit/browser/port-matrix.ts';
 import { type ServerProcess, startServerProcess } from '../testkit/servers/server-process.ts';
 import { makeRoutedNetwork, wrapperInto } from '../testkit/system/network-namespaces.ts';
 
-/** Runs of each change. With more than one, all modes are tested: for the figures in docs/reliability.md. */
+/** Runs of each change. With more than one, all modes are tested: for the figures in docs/network-changes.md. */
 const runs = Number(process.env.NETWORK_RUNS ?? 1);
 const patience = { timeout: 60_000, interval: 100 };
 const modes = [

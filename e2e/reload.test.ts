@@ -4,7 +4,7 @@ import { useBrowserAndServer } from '../testkit/browser/browser-and-server.ts';
 import { frameTimes, logFrames, longestGap } from '../testkit/browser/page-instruments.ts';
 import { PeerPage } from '../testkit/browser/peer-page.ts';
 
-/** The number of reloads. Many for the figures in docs/reliability.md. */
+/** The number of reloads. Many for the figures in docs/network-changes.md. */
 const runs = Number(process.env.NETWORK_RUNS ?? 3);
 const patience = { timeout: 30_000, interval: 200 };
 

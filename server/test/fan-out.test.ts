@@ -1,4 +1,4 @@
-/** The work that one peer can cause for a whole room: docs/threat-model.md has the list. */
+/** The work that one peer can cause for a whole room: docs/limits.md has the list. */
 import type { types } from 'mediasoup';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { DtlsPeer } from '../../testkit/clients/dtls-peer.ts';

@@ -1,4 +1,4 @@
-/** Peers of one room on three workers, in random order: docs/reliability.md has what it found. */
+/** Peers of one room on three workers, in random order: docs/large-rooms.md. */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';

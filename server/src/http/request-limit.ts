@@ -28,8 +28,9 @@ interface Connection {
 /**
  * Rejects requests of addresses that send too many (RFC 6585, section 4), and of connections that pipeline them (which
  * RFC 9112, section 9.3.2 lets a server decline), and closes the connection. Further requests may already have been
- * received on it, more than a thousand in 64 KiB: they get no answer, and the address pays for them. Once it owes, all its connections are destroyed. A request with a
- * body is rejected too (RFC 9110, section 15.5.14): no route reads one, and parsing many short chunks costs CPU.
+ * received on it, more than a thousand in 64 KiB: they get no answer, and the address pays for them. Once it owes, all its
+ * connections are destroyed. A request with a body is rejected too (RFC 9110, section 15.5.14): no route reads one, and
+ * parsing many short chunks costs CPU.
  *
  * @param onRequest - handles the other requests
  */
