@@ -96,7 +96,7 @@ const media = {
     unset: 'the worker that set-up downloaded or built',
   },
   MEDIASOUP_WORKER_SHA256: {
-    help: 'The SHA-256 that the mediasoup-worker binary must have, in hex. Any other is refused (docs/worker.md).',
+    help: 'The SHA-256 that the mediasoup-worker binary must have, in hex. The server refuses to start with any other (docs/worker.md).',
     schema: sha256.optional(),
     unset: 'any',
   },
