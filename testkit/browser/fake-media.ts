@@ -1,5 +1,5 @@
 /** The files that Chromium plays as its microphone and its camera. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -65,7 +65,9 @@ export function writeCamera(): string {
 }
 
 function write(name: string, content: Buffer): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'oneport-fake-media-')), name);
+  const folder = mkdtempSync(join(tmpdir(), 'oneport-fake-media-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, name);
   writeFileSync(file, content);
   return file;
 }

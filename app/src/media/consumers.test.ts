@@ -102,6 +102,18 @@ test('finds an unsupported producer within two media sessions, and receives the 
   expect(onBroken).toHaveBeenCalledTimes(2);
 });
 
+test('blames no producer for what fails because the media session was stopped', async () => {
+  const { make, onBroken, failures } = setUp(new Set(['producer-a']));
+  for (const offers of [[offer('a')], [offer('a'), offer('b')]]) {
+    const consumers = make();
+    const accepting = consumers.accept(offers);
+    consumers.stop();
+    expect(await accepting).toEqual({ accepted: [] });
+  }
+  expect(failures).toEqual({ unsupported: new Map(), suspected: new Set() });
+  expect(onBroken).not.toHaveBeenCalled();
+});
+
 test('gives the reason of a failure in one line that the protocol accepts', async () => {
   const { make, failures } = setUp(new Set(['producer-bad']), `SDP:\r\nm=\u202e${'x'.repeat(300)}`);
   await make().accept([offer('bad')]);

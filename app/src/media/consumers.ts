@@ -103,6 +103,10 @@ export class Consumers {
     const batch = usable.filter(({ producerId }) => !suspected.has(producerId));
     // In one tick, so that mediasoup-client needs a single renegotiation.
     const results = await Promise.allSettled(batch.map((offer) => this.#consume(offer)));
+    if (this.#stopped) {
+      // What failed since then failed because its transport was closed, so no producer is to blame.
+      return this.#skipAll(usable);
+    }
     const accepted = batch.filter((_, index) => results[index]?.status === 'fulfilled');
     let broken = accepted.length < batch.length;
     if (broken) {
@@ -128,17 +132,20 @@ export class Consumers {
         suspected.delete(offer.producerId);
         accepted.push(offer);
       } catch (error) {
+        if (this.#stopped) {
+          break;
+        }
         console.warn('consuming a producer failed', offer.producerId, error);
         suspected.delete(offer.producerId);
         unsupported.set(offer.producerId, reasonOf(error));
         broken = true;
       }
     }
+    if (this.#stopped) {
+      return this.#skipAll(usable);
+    }
     for (const { consumerId } of usable) {
       this.#pending.delete(consumerId);
-    }
-    if (this.#stopped) {
-      return { accepted: [] };
     }
     if (broken) {
       this.#options.onBroken();
@@ -149,6 +156,13 @@ export class Consumers {
       // Servers of a version that doesn't know it refuse it.
       ...(failed.length > 0 && { failed }),
     };
+  }
+
+  #skipAll(offers: readonly ConsumerOffer[]): ServerRequestReply<'newConsumers'> {
+    for (const { consumerId } of offers) {
+      this.#pending.delete(consumerId);
+    }
+    return { accepted: [] };
   }
 
   /**

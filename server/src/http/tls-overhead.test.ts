@@ -110,7 +110,7 @@ test('ends a connection that sends key updates, and the other HTTP connections o
   expect(requestsLeft('127.0.0.2')).toBe(0);
   expect(other.destroyed, 'connections that are no longer HTTP stay').toBe(false);
   expect(requestsLeft('127.0.0.3')).toBe(20);
-});
+}, 60_000);
 
 test('ends a connection that sends its content in tiny records, also one that is no longer HTTP', async () => {
   const socket = await upgraded('127.0.0.2');

@@ -6,6 +6,8 @@ import type { AddressRateLimit } from './address-rate-limit.ts';
 
 /** Milliseconds. A check of ten thousand connections takes a few. */
 const checkEveryMs = 500;
+/** Requests that a check counts for a connection. The rest waits for the next one, so that a flood can't block this one. */
+const mostPerCheck = 5_000;
 
 /** Bytes of a connection for its handshake. With post-quantum key shares a browser sends 2,000. */
 const handshakeBytes = 8 * 1024;
@@ -69,10 +71,13 @@ export class TlsOverhead {
     const { rate, connections, telemetry } = this.#options;
     for (const connection of this.#connections.values()) {
       const { tcp, address, tls, paid } = connection;
+      if (tcp.destroyed) {
+        continue;
+      }
       const content = tls?.bytesRead ?? 0;
       // A record adds 22 bytes or more to its content, and the shortest messages have about as many.
       const overhead = tcp.bytesRead - content - content / 2 - handshakeBytes;
-      const requests = Math.floor((overhead - paid) / bytesPerRequest);
+      const requests = Math.min(Math.floor((overhead - paid) / bytesPerRequest), mostPerCheck);
       if (requests <= 0) {
         continue;
       }

@@ -193,6 +193,11 @@ export class Consumers implements Subscriber {
         appData: { ...appData, producerId },
       });
       consumer.observer.once('close', held.release);
+      // mediasoup doesn't close a consumer whose transport closed while it was created.
+      if (transport.closed) {
+        consumer.close();
+        return undefined;
+      }
       this.#keep(consumer);
       return consumer;
     } catch (error) {

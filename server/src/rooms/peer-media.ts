@@ -153,6 +153,11 @@ export class PeerMedia {
         keyFrameRequestDelay: 200,
         appData: { peerId: this.#peerId, source, segment: this.segment },
       });
+      // mediasoup doesn't close a producer whose transport closed while it was created.
+      if (transport.closed) {
+        producer.close();
+        throw new RoomError(errorCodes.conflict, 'the transport has closed');
+      }
       this.#producers.set(producer.id, producer);
       producer.observer.once('close', () => {
         this.#producers.delete(producer.id);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { types } from 'mediasoup';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { DirectVideo } from '../../../testkit/clients/direct-video.ts';
+import { freePorts } from '../../../testkit/servers/free-ports.ts';
 import { startTestServer, type TestServer } from '../../../testkit/servers/test-server.ts';
 import { nothingOpen, workerState } from '../../../testkit/servers/worker-state.ts';
 import { Pipes } from './pipes.ts';
@@ -151,10 +152,11 @@ test('when the worker of the copies dies, the originals go on, and can be copied
 
 test('a worker without a free port reports that, and later copies', async () => {
   await server.stop();
+  const port = await freePorts(8);
   server = await startTestServer({
     MEDIASOUP_NUM_WORKERS: '2',
-    MEDIASOUP_MIN_PORT: '41000',
-    MEDIASOUP_MAX_PORT: '41007',
+    MEDIASOUP_MIN_PORT: String(port),
+    MEDIASOUP_MAX_PORT: String(port + 7),
   });
   const [first, second] = server.pool.workers;
   from = await Segment.create(first as Exclude<typeof first, undefined>, new ChatHistory());

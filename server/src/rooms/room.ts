@@ -233,8 +233,8 @@ export class Room extends EventEmitter<{ close: [] }> {
       segment.arrived();
       await this.connect(participant);
     } catch (error) {
-      // That worker has died too, so the participant moves once more.
-      if (segment?.closed) {
+      // It has left, or that worker has died too, so the participant moves once more.
+      if (this.#participants.get(participant.id) !== participant || segment?.closed) {
         return;
       }
       this.#log.error({ peerId: participant.id, error: String(error) }, 'failed to move peer');
