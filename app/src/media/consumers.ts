@@ -104,7 +104,7 @@ export class Consumers {
     // In one tick, so that mediasoup-client needs a single renegotiation.
     const results = await Promise.allSettled(batch.map((offer) => this.#consume(offer)));
     if (this.#stopped) {
-      // What failed since then failed because its transport was closed, so no producer is to blame.
+      // The transport was closed, which makes the rest fail: no producer is to blame.
       return this.#skipAll(usable);
     }
     const accepted = batch.filter((_, index) => results[index]?.status === 'fulfilled');
