@@ -1,5 +1,5 @@
 /** The state of workers by their own reports, independent of the server's counts. */
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import type { types } from 'mediasoup';
 import type { WorkerPool } from '../../server/src/media/worker-pool.ts';
 
@@ -57,16 +57,27 @@ export const nothingOpen = { routers: 0, transportsProducersAndConsumers: 0, ufr
 export async function untilHeldBack(pool: WorkerPool, deaths = 4): Promise<void> {
   const count = pool.workers.length;
   for (let death = 1; ; death++) {
-    const died = pool.workers.map(() => once(pool, 'workerdied'));
+    const died = deathsIn(pool, count);
     for (const { worker } of pool.workers) {
       process.kill(worker.pid, 'SIGKILL');
     }
-    await Promise.all(died);
+    await died;
     if (death === deaths) {
       return;
     }
     while (pool.workers.length < count) {
       await once(pool, 'workerstarted');
+    }
+  }
+}
+
+/** Resolves after this many deaths of workers. */
+async function deathsIn(pool: WorkerPool, count: number): Promise<void> {
+  let left = count;
+  for await (const _ of on(pool, 'workerdied')) {
+    left -= 1;
+    if (left === 0) {
+      return;
     }
   }
 }
