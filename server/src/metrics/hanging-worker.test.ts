@@ -43,7 +43,8 @@ test.for([
   expect(await value('oneport_worker_busy', '0')).toBe(1);
   // The worker that hangs has fewer transports, but is busy.
   const third = await TestPeer.join({ signalling, roomId: 'third' });
-  expect(await value('oneport_worker_rooms', '1')).toBe(2);
+  // Metrics that are scraped this often are collected once a second.
+  await expect.poll(() => value('oneport_worker_rooms', '1'), patience).toBe(2);
 
   process.kill(pid, 'SIGCONT');
   await expect.poll(() => value('oneport_worker_busy', '0'), patience).toBe(0);
